@@ -1,0 +1,294 @@
+package audit
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Commitment binds a leaf to a private value without telling it. Its text in
+// a leaf is base64.
+type Commitment [32]byte
+
+// String is the text a leaf holds.
+func (c Commitment) String() string {
+	return base64.StdEncoding.EncodeToString(c[:])
+}
+
+// Salt makes a commitment say nothing about its value: random, fresh for every
+// field of every entry. Without it a county's ID numbers are guessed in seconds.
+type Salt [32]byte
+
+// Token stands for a person: a keyed hash of the ID number, cut short. It lets
+// one person's entries be found without storing the number, and is never part
+// of a leaf. The zero Token means no person.
+type Token [16]byte
+
+// Field is a private value to be sealed. Name is a key as in a leaf; Person is
+// set on the fields by which a person shall be found.
+type Field struct {
+	Name, Value string
+	Person      Token
+}
+
+// PrivateRow is a sealed field on its way into seal.private_field. The caller
+// sets Seq when the entry is numbered.
+type PrivateRow struct {
+	Seq      uint64
+	Name     string
+	ValueEnc []byte
+	Salt     Salt
+	Person   Token
+}
+
+// Opened is a private value with the salt that proves it against the leaf.
+type Opened struct {
+	Value string
+	Salt  Salt
+}
+
+// ErrUnsealable is returned when a stored private value cannot be opened: the
+// row was changed or moved, or the secret is another one.
+var ErrUnsealable = errors.New("private value does not open")
+
+// The first byte of value_enc names the algorithm, so that a certified cipher
+// can follow without rewriting old rows.
+const algAES256GCM = 1
+
+// nonceSize is that of GCM. Nonces are random: one secret is good for 2^32
+// values, far beyond a province.
+const nonceSize = 12
+
+// Commit computes the commitment to a named value:
+//
+//	HMAC-SHA256(key = salt; "yilu-sd-v1", 00, uint16-BE length, name,
+//	            uint32-BE length, value)
+//
+// The lengths keep ("ab", "c") and ("a", "bc") apart.
+func Commit(name, value string, salt Salt) Commitment {
+	b := make([]byte, 0, 32+len(name)+len(value))
+	b = append(b, "yilu-sd-v1\x00"...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(name)))
+	b = append(b, name...)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(value)))
+	b = append(b, value...)
+	mac := hmac.New(sha256.New, salt[:])
+	mac.Write(b)
+	var c Commitment
+	mac.Sum(c[:0])
+	return c
+}
+
+// Sealer encrypts private values and makes person tokens, under keys derived
+// from one secret that is kept outside the database: a copy of the database
+// alone opens nothing. Safe for concurrent use.
+type Sealer struct {
+	values   cipher.AEAD
+	tokenKey []byte
+}
+
+// NewSealer derives the keys. The secret has 32 random bytes; losing it loses
+// every private value, but no proof.
+func NewSealer(secret []byte) (*Sealer, error) {
+	if len(secret) != secretSize {
+		return nil, fmt.Errorf("sealing secret of %d bytes instead of %d", len(secret), secretSize)
+	}
+	valueKey, err := hkdf.Key(sha256.New, secret, nil, "yilu private values v1", 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive value key: %w", err)
+	}
+	tokenKey, err := hkdf.Key(sha256.New, secret, nil, "yilu person tokens v1", 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive token key: %w", err)
+	}
+	block, err := aes.NewCipher(valueKey)
+	if err != nil {
+		return nil, fmt.Errorf("set up AES: %w", err)
+	}
+	values, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, fmt.Errorf("set up GCM: %w", err)
+	}
+	return &Sealer{values: values, tokenKey: tokenKey}, nil
+}
+
+// Token computes the token of an ID number. Blanks are dropped, full-width
+// digits and a small x made plain first, as all are typed for the same number.
+func (s *Sealer) Token(idNumber string) Token {
+	mac := hmac.New(sha256.New, s.tokenKey)
+	mac.Write([]byte(normalID(idNumber)))
+	return Token(mac.Sum(nil)[:len(Token{})])
+}
+
+// normalID is the one spelling of an ID number.
+func normalID(id string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return -1
+		case r >= '！' && r <= '～': // the full-width copies of ASCII
+			r -= '！' - '!'
+		}
+		return unicode.ToUpper(r)
+	}, id)
+}
+
+// Seal commits to the private fields of one entry and encrypts them. It needs
+// no lock: rows are bound to book, id and name, all known before the number,
+// so that none can be moved to another entry or field. random is
+// crypto/rand.Reader but in tests.
+func (s *Sealer) Seal(book, id string, fields []Field, random io.Reader) (map[string]Commitment, []PrivateRow, error) {
+	const each = len(Salt{}) + nonceSize
+	noise := make([]byte, each*len(fields))
+	if _, err := io.ReadFull(random, noise); err != nil {
+		return nil, nil, fmt.Errorf("seal fields of %s: %w", id, err)
+	}
+	sealed := make(map[string]Commitment, len(fields))
+	rows := make([]PrivateRow, len(fields))
+	for i, f := range fields {
+		if _, twice := sealed[f.Name]; twice {
+			return nil, nil, &Malformed{"/sealed/" + f.Name, "given twice"}
+		}
+		salt, nonce := Salt(noise[each*i:]), noise[each*i+len(Salt{}):each*(i+1)]
+		sealed[f.Name] = Commit(f.Name, f.Value, salt)
+		b := make([]byte, 0, 1+nonceSize+len(f.Value)+s.values.Overhead())
+		b = append(append(b, algAES256GCM), nonce...)
+		b = s.values.Seal(b, nonce, []byte(f.Value), boundTo(book, id, f.Name))
+		rows[i] = PrivateRow{Name: f.Name, ValueEnc: b, Salt: salt, Person: f.Person}
+	}
+	return sealed, rows, nil
+}
+
+// boundTo is the additional data that ties a value to its place. The parts
+// are told apart by a byte that no string of a leaf may hold.
+func boundTo(book, id, name string) []byte {
+	return []byte(book + "\x00" + id + "\x00" + name)
+}
+
+// QueuePrivate queues the insertion of sealed fields into the group's batch.
+func QueuePrivate(b *pgx.Batch, book string, rows []PrivateRow) {
+	if len(rows) == 0 {
+		return
+	}
+	seqs := make([]int64, len(rows))
+	names := make([]string, len(rows))
+	values := make([][]byte, len(rows))
+	salts := make([][]byte, len(rows))
+	persons := make([][]byte, len(rows))
+	for i := range rows {
+		r := &rows[i]
+		seqs[i], names[i], values[i], salts[i] = int64(r.Seq), r.Name, r.ValueEnc, r.Salt[:]
+		if r.Person != (Token{}) {
+			persons[i] = r.Person[:]
+		}
+	}
+	b.Queue(`
+		insert into seal.private_field (book, seq, name, value_enc, salt, person)
+		select $1, r.seq, r.name, r.value_enc, r.salt, r.person
+		from unnest($2::bigint[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[])
+			as r(seq, name, value_enc, salt, person)`,
+		book, seqs, names, values, salts, persons)
+}
+
+// Open returns the private values of one entry that were not erased, by name.
+// Each is checked against the commitment in the leaf, so what comes back is
+// what was entered.
+func (s *Sealer) Open(ctx context.Context, q Querier, book string, seq uint64) (map[string]Opened, error) {
+	row, err := ReadLeaf(ctx, q, book, seq)
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := ParseLeaf(row.Leaf)
+	if err != nil {
+		return nil, fmt.Errorf("open entry %d of book %s: %w", seq, book, err)
+	}
+	rows, err := q.Query(ctx, `
+		select name, value_enc, salt from only seal.private_field
+		where book = $1 and seq = $2`, book, int64(seq))
+	if err != nil {
+		return nil, fmt.Errorf("open entry %d of book %s: %w", seq, book, err)
+	}
+	opened := make(map[string]Opened)
+	var name string
+	var enc, salt []byte
+	_, err = pgx.ForEachRow(rows, []any{&name, &enc, &salt}, func() error {
+		o, err := s.open(leaf, name, enc, salt)
+		opened[name] = o
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open entry %d of book %s: %w", seq, book, err)
+	}
+	return opened, nil
+}
+
+// open decrypts one value and holds it against the leaf.
+func (s *Sealer) open(leaf Leaf, name string, enc, salt []byte) (Opened, error) {
+	if len(enc) < 1+nonceSize || enc[0] != algAES256GCM || len(salt) != len(Salt{}) {
+		return Opened{}, fmt.Errorf("field %s: %w", name, ErrUnsealable)
+	}
+	value, err := s.values.Open(nil, enc[1:1+nonceSize], enc[1+nonceSize:], boundTo(leaf.Book, leaf.ID, name))
+	if err != nil {
+		return Opened{}, fmt.Errorf("field %s: %w", name, ErrUnsealable)
+	}
+	o := Opened{Value: string(value), Salt: Salt(salt)}
+	if c, ok := leaf.Sealed[name]; !ok || c != Commit(name, o.Value, o.Salt) {
+		return Opened{}, fmt.Errorf("field %s does not match its commitment: %w", name, ErrUnsealable)
+	}
+	return o, nil
+}
+
+// Repeats reports whether an act with these private fields is the one already
+// entered as leaf, for a client that sends the same id again: salts are fresh
+// each time, so the acts' bytes differ though their content is the same. An
+// erased field cannot be compared and counts as equal.
+func (s *Sealer) Repeats(ctx context.Context, q Querier, leaf Leaf, again Act, fields []Field) (bool, error) {
+	if !samePublic(leaf.Act, again) || len(fields) != len(leaf.Sealed) {
+		return false, nil
+	}
+	opened, err := s.Open(ctx, q, leaf.Book, leaf.Seq)
+	if err != nil {
+		return false, err
+	}
+	for _, f := range fields {
+		if _, ok := leaf.Sealed[f.Name]; !ok {
+			return false, nil
+		}
+		if o, ok := opened[f.Name]; ok && o.Value != f.Value {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// samePublic compares two acts, bodies in canonical form, without what is sealed.
+func samePublic(a, b Act) bool {
+	return a.Book == b.Book && a.ID == b.ID && a.Kind == b.Kind && a.On == b.On &&
+		a.By == b.By && a.Corrects == b.Corrects && string(a.Body) == string(b.Body)
+}
+
+// Erase deletes private fields of an entry for good and says how many there
+// were. The leaf keeps its commitments and every proof stays valid. The caller
+// enters seal.erased in the same transaction. Backups still hold the values
+// until they expire.
+func Erase(ctx context.Context, tx pgx.Tx, book string, seq uint64, names []string) (int64, error) {
+	tag, err := tx.Exec(ctx, `
+		delete from only seal.private_field
+		where book = $1 and seq = $2 and name = any($3)`, book, int64(seq), names)
+	if err != nil {
+		return 0, fmt.Errorf("erase fields of entry %d of book %s: %w", seq, book, err)
+	}
+	return tag.RowsAffected(), nil
+}

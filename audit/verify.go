@@ -1,0 +1,136 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Tampered names the first entry of a book that is not what it must be. Seq
+// equal to the head's size means the head itself.
+type Tampered struct {
+	Book   string
+	Seq    uint64
+	Reason string
+}
+
+// Error reads as one line of a report.
+func (t *Tampered) Error() string {
+	return fmt.Sprintf("book %s, entry %d: %s", t.Book, t.Seq, t.Reason)
+}
+
+// VerifyBook recomputes a whole log from its leaves and compares every stored
+// byte: numbers, ids, leaf and node hashes, the order of instants, each leaf's
+// form and SM3 digest, and at the end the head. The first difference is
+// returned as *Tampered. progress, which may be nil, is told now and then how
+// many entries are done.
+//
+// It finds what contradicts itself. A rewrite that recomputed every hash does
+// not; only a checkpoint kept elsewhere shows it.
+func VerifyBook(ctx context.Context, q Querier, book string, progress func(n uint64)) error {
+	stored, beyond, err := readEnds(ctx, q, book)
+	if err != nil {
+		return err
+	}
+	h := Head{Book: book}
+	if stored.Size > 0 {
+		for row, err := range ReadLeaves(ctx, q, book, 0, stored.Size) {
+			if err != nil {
+				return err
+			}
+			if reason := h.follow(row); reason != "" {
+				return &Tampered{book, h.Size, reason}
+			}
+			if progress != nil && h.Size%pageSize == 0 {
+				progress(h.Size)
+			}
+		}
+	}
+	if progress != nil {
+		progress(h.Size)
+	}
+	switch {
+	case h.Size < stored.Size:
+		return &Tampered{book, h.Size, fmt.Sprintf("missing, the head counts %d entries", stored.Size)}
+	case beyond:
+		return &Tampered{book, h.Size, "entries beyond the head"}
+	case !slices.Equal(h.Edge, stored.Edge):
+		return &Tampered{book, h.Size, "the head's edge is not that of the entries"}
+	case h.Size > 0 && !h.LastAt.Equal(stored.LastAt):
+		return &Tampered{book, h.Size, "the head's last instant is not the last entry's"}
+	}
+	return nil
+}
+
+// readEnds reads the head and, in the same snapshot, whether entries lie
+// beyond it.
+func readEnds(ctx context.Context, q Querier, book string) (h Head, beyond bool, err error) {
+	h.Book = book
+	err = h.scan(alsoScan{q.QueryRow(ctx, `
+		select h.size, h.edge, h.last_at, exists (
+			select from only log.entry e
+			where e.book = h.book and (e.seq >= h.size or e.seq < 0))
+		from only log.head h
+		where h.book = $1`, book), &beyond})
+	return h, beyond, err
+}
+
+// alsoScan is a row with one more column than its scanner knows.
+type alsoScan struct {
+	pgx.Row
+	extra any
+}
+
+// Scan adds the extra column at the end.
+func (s alsoScan) Scan(dest ...any) error {
+	return s.Row.Scan(append(dest, s.extra)...)
+}
+
+// follow checks that a stored row is the one that comes next and appends it.
+// It returns what is wrong, "" if nothing is.
+func (h *Head) follow(row Row) string {
+	if row.Seq != h.Size {
+		return "missing, the next entry found is " + strconv.FormatUint(row.Seq, 10)
+	}
+	l, err := ParseLeaf(row.Leaf)
+	if err != nil {
+		return err.Error()
+	}
+	if reason := h.misplaced(l, row); reason != "" {
+		return reason
+	}
+	computed := h.appendLeaf(row.Leaf)
+	h.LastAt = l.At
+	switch {
+	case computed.LeafHash != row.LeafHash:
+		return "the stored leaf hash is not the leaf's"
+	case !bytes.Equal(computed.Nodes, row.Nodes):
+		return "the stored node hashes are not the tree's"
+	}
+	return ""
+}
+
+// misplaced compares what a leaf says about its place with where it was found.
+func (h *Head) misplaced(l Leaf, row Row) string {
+	switch {
+	case l.Book != h.Book:
+		return "a leaf of book " + l.Book
+	case l.Seq != row.Seq:
+		return "the leaf of entry " + strconv.FormatUint(l.Seq, 10)
+	case l.ID != row.ID:
+		return "the column id is not the leaf's"
+	case l.At.Before(h.LastAt):
+		return "recorded at " + l.At.Format(time.RFC3339Nano) + ", before the entry in front of it"
+	}
+	if l.Corrects != "" {
+		if n, _ := parseSeq(l.Corrects); n >= l.Seq {
+			return "corrects entry " + l.Corrects + ", which is not an earlier one"
+		}
+	}
+	return ""
+}
