@@ -72,10 +72,11 @@ type Prepared struct {
 // maxSig is the longest DER form of an SM2 signature.
 const maxSig = 72
 
-// maxAct keeps room for what Leaf adds to an act, with the longest seq and a
-// signature, so that no act once prepared can turn out too long.
-const maxAct = maxLeaf - len(`{"at":"2006-01-02T15:04:05.000000Z",,"seq":"18446744073709551615"`+
-	`,"sig":"","sm3":"0EYgioqY+EC/sumEiVZfzT2yL+hoAfuo/Jwg29LJORE=","v":"1"`) - maxSig/3*4
+// maxAct keeps room for what Leaf adds to an act in place of its braces, with
+// the longest seq and a signature, so that no act once prepared can turn out
+// too long.
+const maxAct = maxLeaf + len(`{}`) - len(`{"at":"2006-01-02T15:04:05.000000Z",,"seq":"18446744073709551615"`+
+	`,"sig":"","sm3":"0EYgioqY+EC/sumEiVZfzT2yL+hoAfuo/Jwg29LJORE=","v":"1"}`) - maxSig/3*4
 
 // Prepare checks an act against the leaf format, brings it into canonical form
 // and computes its digests. Errors are of type *Malformed.
