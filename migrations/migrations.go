@@ -122,8 +122,8 @@ type Querier interface {
 func Check(ctx context.Context, db Querier) error {
 	var have int64
 	err := db.QueryRow(ctx, `select coalesce(max(version_id), 0) from public.goose_db_version where is_applied`).Scan(&have)
-	if pgErr := (*pgconn.PgError)(nil); errors.As(err, &pgErr) && undefined[pgErr.Code] {
-		err = nil // never migrated: version 0
+	if pgErr := (*pgconn.PgError)(nil); errors.As(err, &pgErr) && pgErr.Code == "42P01" {
+		err = nil // no such table: never migrated
 	}
 	switch want := Version(); {
 	case err != nil:
@@ -135,7 +135,3 @@ func Check(ctx context.Context, db Querier) error {
 	}
 	return nil
 }
-
-// undefined holds the SQLSTATE of a missing table, which is how an empty
-// database answers the question for its version.
-var undefined = map[string]bool{"42P01": true}
