@@ -202,34 +202,77 @@ func QueuePrivate(b *pgx.Batch, book string, rows []PrivateRow) {
 		book, seqs, names, values, salts, persons)
 }
 
-// Open returns the private values of one entry that were not erased, by name.
-// Each is checked against the commitment in the leaf, so what comes back is
-// what was entered.
-func (s *Sealer) Open(ctx context.Context, q Querier, book string, seq uint64) (map[string]Opened, error) {
-	row, err := ReadLeaf(ctx, q, book, seq)
-	if err != nil {
-		return nil, err
-	}
-	leaf, err := ParseLeaf(row.Leaf)
-	if err != nil {
-		return nil, fmt.Errorf("open entry %d of book %s: %w", seq, book, err)
+// FindPersons returns the numbers of the entries that have a field of one of
+// these persons, ascending. Erased fields are no longer found.
+func FindPersons(ctx context.Context, q Querier, book string, persons []Token) (map[Token][]uint64, error) {
+	tokens := make([][]byte, len(persons))
+	for i := range persons {
+		tokens[i] = persons[i][:]
 	}
 	rows, err := q.Query(ctx, `
-		select name, value_enc, salt from only seal.private_field
-		where book = $1 and seq = $2`, book, int64(seq))
+		select distinct person, seq from only seal.private_field
+		where book = $1 and person = any($2)
+		order by person, seq`, book, tokens)
 	if err != nil {
-		return nil, fmt.Errorf("open entry %d of book %s: %w", seq, book, err)
+		return nil, fmt.Errorf("find persons in book %s: %w", book, err)
 	}
-	opened := make(map[string]Opened)
-	var name string
-	var enc, salt []byte
-	_, err = pgx.ForEachRow(rows, []any{&name, &enc, &salt}, func() error {
-		o, err := s.open(leaf, name, enc, salt)
-		opened[name] = o
-		return err
+	found := make(map[Token][]uint64)
+	var person []byte
+	var seq uint64
+	_, err = pgx.ForEachRow(rows, []any{&person, &seq}, func() error {
+		found[Token(person)] = append(found[Token(person)], seq)
+		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("open entry %d of book %s: %w", seq, book, err)
+		return nil, fmt.Errorf("find persons in book %s: %w", book, err)
+	}
+	return found, nil
+}
+
+// Open returns the private values of one entry that were not erased, by name.
+func (s *Sealer) Open(ctx context.Context, q Querier, book string, seq uint64) (map[string]Opened, error) {
+	opened, err := s.OpenMany(ctx, q, book, []uint64{seq})
+	if err == nil && opened[seq] == nil {
+		err = fmt.Errorf("open entry %d of book %s: %w", seq, book, pgx.ErrNoRows)
+	}
+	return opened[seq], err
+}
+
+// OpenMany is Open for many entries in one query; numbers that are not there
+// are left out. Each value is checked against the commitment in its leaf, so
+// what comes back is what was entered.
+func (s *Sealer) OpenMany(ctx context.Context, q Querier, book string, seqs []uint64) (map[uint64]map[string]Opened, error) {
+	rows, err := q.Query(ctx, `
+		select e.seq, e.leaf, coalesce(p.name, ''), p.value_enc, p.salt
+		from only log.entry e
+		left join only seal.private_field p on p.book = e.book and p.seq = e.seq
+		where e.book = $1 and e.seq = any($2)
+		order by e.seq`, book, seqs)
+	if err != nil {
+		return nil, fmt.Errorf("open entries of book %s: %w", book, err)
+	}
+	opened := make(map[uint64]map[string]Opened)
+	var leaf Leaf
+	var seq uint64
+	var name string
+	var text, enc, salt []byte
+	_, err = pgx.ForEachRow(rows, []any{&seq, &text, &name, &enc, &salt}, func() (err error) {
+		if opened[seq] == nil {
+			opened[seq] = make(map[string]Opened)
+			if leaf, err = ParseLeaf(text); err != nil {
+				return fmt.Errorf("entry %d: %w", seq, err)
+			}
+		}
+		if name == "" { // nothing sealed, or all erased
+			return nil
+		}
+		if opened[seq][name], err = s.open(leaf, name, enc, salt); err != nil {
+			return fmt.Errorf("entry %d: %w", seq, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open entries of book %s: %w", book, err)
 	}
 	return opened, nil
 }

@@ -43,8 +43,9 @@ func VerifyBook(ctx context.Context, q Querier, book string, progress func(n uin
 			if err != nil {
 				return err
 			}
+			seq := h.Size
 			if reason := h.follow(row); reason != "" {
-				return &Tampered{book, h.Size, reason}
+				return &Tampered{book, seq, reason}
 			}
 			if progress != nil && h.Size%pageSize == 0 {
 				progress(h.Size)
