@@ -204,3 +204,17 @@ func QueueAppend(b *pgx.Batch, after Head, rows []Row) {
 			with ordinality as r(id, leaf, leaf_hash, nodes, place)`,
 		after.Book, int64(rows[0].Seq), ids, leaves, hashes, nodes)
 }
+
+// Books lists the books that have a log, by code.
+func Books(ctx context.Context, q Querier) ([]string, error) {
+	rows, err := q.Query(ctx, `
+		select book from only log.head order by book`)
+	if err != nil {
+		return nil, fmt.Errorf("list books: %w", err)
+	}
+	books, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("list books: %w", err)
+	}
+	return books, nil
+}

@@ -1,0 +1,101 @@
+package ledger
+
+import (
+	"context"
+	_ "embed"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+
+	"yilu/audit"
+)
+
+// CreateBook opens an empty book for a county. It does nothing if it exists.
+func (l *Ledger) CreateBook(ctx context.Context, book Book) error {
+	if len(book) != 6 || digitCount(string(book)) != 6 {
+		return &Invalid{[]Problem{problem("book", "账套须为6位县级区划代码，如 411025", "want a county's division code of 6 digits, such as 411025")}}
+	}
+	return pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error { return audit.CreateBook(ctx, tx, string(book)) })
+}
+
+// Head is how far a book has come: its size and the root of its tree.
+type Head struct {
+	Book Book     `json:"book"`
+	Size int64    `json:"size"`
+	Root [32]byte `json:"-"`
+	At   string   `json:"at"`
+}
+
+// Head returns the size and root of a book.
+func (l *Ledger) Head(ctx context.Context, book Book) (Head, error) {
+	h, err := audit.ReadHead(ctx, l.pool, string(book))
+	if errors.Is(err, audit.ErrNoBook) {
+		return Head{}, fmt.Errorf("book %s: %w", book, ErrNotFound)
+	}
+	if err != nil {
+		return Head{}, err
+	}
+	return Head{Book: book, Size: int64(h.Size), Root: h.Root(), At: h.LastAt.UTC().Format(instantForm)}, nil
+}
+
+// Books lists the books there are.
+func (l *Ledger) Books(ctx context.Context) ([]Book, error) {
+	names, err := audit.Books(ctx, l.pool)
+	if err != nil {
+		return nil, err
+	}
+	books := make([]Book, len(names))
+	for i, n := range names {
+		books[i] = Book(n)
+	}
+	return books, nil
+}
+
+// divisionFile lists division codes with names. Source: statistical codes of
+// 2023, modood/Administrative-divisions-of-China (WTFPL).
+//
+//go:embed divisions.csv
+var divisionFile string
+
+// Division is one administrative division (区划).
+type Division struct{ Code, Name, En string }
+
+var divisions = sync.OnceValue(func() map[string]Division {
+	m := map[string]Division{}
+	records, err := csv.NewReader(strings.NewReader(divisionFile)).ReadAll()
+	if err != nil {
+		panic("ledger: divisions.csv: " + err.Error()) // embedded: a bug
+	}
+	for _, r := range records[1:] {
+		m[r[0]] = Division{r[0], r[1], r[2]}
+	}
+	return m
+})
+
+// DivisionOf names a division: a county of 6 digits, a township of 9, or the
+// township of a longer code. Without a name in the list, the code is the name.
+func DivisionOf(code string) Division {
+	if len(code) > 9 {
+		code = code[:9]
+	}
+	if d, ok := divisions()[code]; ok {
+		return d
+	}
+	return Division{code, code, code}
+}
+
+// Townships lists the townships of a county in the order of their codes.
+func Townships(book Book) []Division {
+	var out []Division
+	records, _ := csv.NewReader(strings.NewReader(divisionFile)).ReadAll()
+	for _, r := range records[1:] {
+		if len(r[0]) == 9 && strings.HasPrefix(r[0], string(book)) {
+			out = append(out, Division{r[0], r[1], r[2]})
+		}
+	}
+	return out
+}

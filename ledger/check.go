@@ -1,0 +1,289 @@
+package ledger
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// checker collects what is wrong with a draft; all of it, not the first.
+type checker struct {
+	prefix   string
+	problems []Problem
+}
+
+func problem(field, zh, en string) Problem {
+	return Problem{Field: field, Rule: "form", Text: Text{zh, en}}
+}
+
+func (c *checker) bad(field, zh, en string) { c.rule(field, "form", zh, en) }
+
+func (c *checker) rule(field, rule, zh, en string) {
+	c.problems = append(c.problems, Problem{Field: c.prefix + field, Rule: rule, Text: Text{zh, en}})
+}
+
+// validID holds the ids of entries and things: they stand in URLs, account
+// names and file names, so the alphabet is small.
+func validID(s string) bool {
+	if len(s) == 0 || len(s) > 64 {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		alnum := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+		if !alnum && (i == 0 || c != '-' && c != '.' && c != '_') {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *checker) id(field, v string) {
+	if !validID(v) {
+		c.bad(field, "须为1–64位字母、数字、点、横线或下划线，以字母或数字开头", "want 1 to 64 letters, digits, dots, hyphens or underscores, beginning with a letter or digit")
+	}
+}
+
+func (c *checker) optionalID(field, v string) {
+	if v != "" {
+		c.id(field, v)
+	}
+}
+
+// text holds a required public text: what is written here can never be
+// withdrawn, so personal numbers are refused.
+func (c *checker) text(field, v string, most int) {
+	if strings.TrimSpace(v) == "" {
+		c.bad(field, "必填", "is required")
+		return
+	}
+	c.optional(field, v, most)
+}
+
+func (c *checker) optional(field, v string, most int) {
+	if n := utf8.RuneCountInString(v); n > most {
+		c.bad(field, fmt.Sprintf("最多%d字，现有%d字", most, n), fmt.Sprintf("at most %d characters, has %d", most, n))
+	}
+	if what := personalNumber(v); what != "" {
+		c.rule(field, "personal_data", "公开文字中不得含"+what+"，请改填到保密字段", "public text must not hold "+personalEnglish[what]+"; use a sealed field")
+	}
+}
+
+func (c *checker) positive(field string, a Amount) {
+	if a <= 0 || a > MaxAmount {
+		c.bad(field, "须为大于零的金额，如 1234.56", "want an amount above zero, such as 1234.56")
+	}
+}
+
+func (c *checker) nonZero(field string, a Amount) {
+	if a == 0 || a > MaxAmount || a < -MaxAmount {
+		c.bad(field, "须为不等于零的金额", "want an amount other than zero")
+	}
+}
+
+func (c *checker) notNegative(field string, a Amount) {
+	if a < 0 || a > MaxAmount {
+		c.bad(field, "不得为负", "must not be negative")
+	}
+}
+
+func (c *checker) day(field string, d Date) {
+	if d == "" {
+		c.bad(field, "必填，形如 2020-03-18", "is required, such as 2020-03-18")
+	}
+}
+
+// order refuses an end before its start; either may be missing.
+func (c *checker) order(from, until Date, field string) {
+	if from != "" && until != "" && until < from {
+		c.bad(field, "不得早于"+string(from), "must not be before "+string(from))
+	}
+}
+
+func (c *checker) oneOf(field, v string, set codes) {
+	if _, ok := set[v]; !ok {
+		c.bad(field, "须为："+set.list(), "want one of "+set.list())
+	}
+}
+
+func (c *checker) count(field string, n Count) {
+	if n < 0 || n > 1_000_000_000 {
+		c.bad(field, "须为不小于零的整数", "want a whole number from 0")
+	}
+}
+
+var (
+	placePattern    = regexp.MustCompile(`^[0-9]{12}$`)
+	functionPattern = regexp.MustCompile(`^[0-9]{3}([0-9]{2}){0,2}$`)
+	economicPattern = regexp.MustCompile(`^[0-9]{3}([0-9]{2})?$`)
+	hashPattern     = regexp.MustCompile(`^[A-Za-z0-9+/]{43}=$`)
+	quantityPattern = regexp.MustCompile(`^(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$`)
+)
+
+// place holds a 12-digit division code (统计用区划代码): province, prefecture,
+// county, township, village.
+func (c *checker) place(field, v string) {
+	if !placePattern.MatchString(v) {
+		c.bad(field, "须为12位区划代码", "want a 12-digit division code")
+	}
+}
+
+func (c *checker) function(field, v string) {
+	if v != "" && !functionPattern.MatchString(v) {
+		c.bad(field, "功能科目须为3、5或7位数字，如 2130599", "want a function code of 3, 5 or 7 digits, such as 2130599")
+	}
+}
+
+func (c *checker) hash(field, v string) {
+	if !hashPattern.MatchString(v) {
+		c.bad(field, "须为SHA-256的base64（44字符）", "want base64 of a SHA-256, 44 characters")
+	}
+}
+
+// sealed holds the form of the personal fields that any kind may seal.
+func (c *checker) sealed(name, v string) {
+	field := "sealed." + name
+	if v == "" || utf8.RuneCountInString(v) > MaxText {
+		c.bad(field, "须为1–2000字", "want 1 to 2000 characters")
+		return
+	}
+	for _, r := range v {
+		if unicode.IsControl(r) || r == utf8.RuneError {
+			c.bad(field, "不得含控制字符", "must not hold control characters")
+			return
+		}
+	}
+	if name == fieldIDNumber && !ValidIDNumber(v) {
+		c.bad(field, "身份证号不对：须18位，出生日期与校验码有效（GB 11643）", "not a valid ID number: 18 characters with a real birth date and check digit (GB 11643)")
+	}
+}
+
+// Names of the sealed fields.
+const (
+	fieldIDNumber = "id_number"     // 身份证号
+	fieldName     = "payee_name"    // 收款人姓名, 户主
+	fieldAccount  = "payee_account" // 账号, 社保卡号
+	fieldBank     = "payee_bank"    // 开户行
+	fieldPhone    = "phone"         // 电话
+	fieldNote     = "note"          // 备注, free text: people type names
+)
+
+// ValidIDNumber says whether s is an 18-character citizen number with a real
+// birth date and the right check digit (GB 11643). Lower-case x is accepted.
+func ValidIDNumber(s string) bool {
+	if len(s) != 18 {
+		return false
+	}
+	weights := [17]int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2}
+	sum := 0
+	for i, w := range weights {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+		sum += int(s[i]-'0') * w
+	}
+	if last := strings.ToUpper(s[17:]); last[0] != "10X98765432"[sum%11] {
+		return false
+	}
+	region := s[:2]
+	if region < "11" || region > "82" {
+		return false
+	}
+	year, _ := strconv.Atoi(s[6:10])
+	if year < 1800 || year > 2199 {
+		return false
+	}
+	_, err := parseDay(s[6:10] + "-" + s[10:12] + "-" + s[12:14])
+	return err == nil
+}
+
+// ValidUSCC says whether s is a unified social credit code (统一社会信用代码)
+// with the right check character (GB 32100). Some early codes fail in reality:
+// callers warn, and never refuse by it.
+func ValidUSCC(s string) bool {
+	const alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+	if len(s) != 18 {
+		return false
+	}
+	sum, weight := 0, 1
+	for i := 0; i < 17; i++ {
+		v := strings.IndexByte(alphabet, s[i])
+		if v < 0 {
+			return false
+		}
+		sum += v * weight
+		weight = weight * 3 % 31
+	}
+	return strings.IndexByte(alphabet, s[17]) == (31-sum%31)%31
+}
+
+// validLuhn checks the last digit of a personal bank card number.
+func validLuhn(s string) bool {
+	sum := 0
+	for i := 0; i < len(s); i++ {
+		d := int(s[len(s)-1-i] - '0')
+		if i%2 == 1 {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+	}
+	return sum%10 == 0
+}
+
+var personalEnglish = map[string]string{"身份证号": "a citizen's ID number", "手机号": "a mobile number", "银行卡号": "a bank card number"}
+
+// personalNumber names the kind of personal number that a public text holds, or
+// "". Blanks, hyphens and full-width digits do not hide one (个人信息保护法 28).
+func personalNumber(s string) string {
+	if digitCount(s) < 11 {
+		return ""
+	}
+	run := []byte{}
+	judge := func() string {
+		r := string(run)
+		run = run[:0]
+		for i := 0; i+18 <= len(r); i++ {
+			if ValidIDNumber(r[i : i+18]) {
+				return "身份证号"
+			}
+		}
+		switch n := len(r); {
+		case n == 11 && r[0] == '1' && r[1] >= '3':
+			return "手机号"
+		case n >= 16 && n <= 19 && !strings.ContainsAny(r, "Xx") && r[0] == '6' && validLuhn(r):
+			return "银行卡号"
+		}
+		return ""
+	}
+	for _, r := range s {
+		switch {
+		case r >= '0' && r <= '9':
+			run = append(run, byte(r))
+		case r >= '０' && r <= '９':
+			run = append(run, byte(r-'０'+'0'))
+		case (r == 'x' || r == 'X' || r == 'Ｘ') && len(run) >= 17:
+			run = append(run, 'X')
+		case r == ' ' || r == '-' || r == '\u3000' || r == '\u00a0':
+		default:
+			if what := judge(); what != "" {
+				return what
+			}
+		}
+	}
+	return judge()
+}
+
+func digitCount(s string) int {
+	n := 0
+	for _, r := range s {
+		if r >= '0' && r <= '9' || r >= '０' && r <= '９' {
+			n++
+		}
+	}
+	return n
+}

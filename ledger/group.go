@@ -1,0 +1,465 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"yilu/audit"
+)
+
+const (
+	// groupDeadline bounds all tries of one group; callers then learn that the
+	// outcome is unknown, or that nothing was posted.
+	groupDeadline = 20 * time.Second
+	// commitDeadline is the commit's own: it is never cut short by a caller.
+	commitDeadline = 10 * time.Second
+)
+
+// errCommit marks a commit whose outcome is not known.
+var errCommit = errors.New("commit failed")
+
+// postGroup posts units in one transaction, tries again after faults that pass,
+// and after any other fault with half as many, so that one bad unit cannot hurt
+// the rest. It leaves an answer in every unit.
+func (l *Ledger) postGroup(q *queue, units []*unit) {
+	ctx, cancel := context.WithTimeout(context.Background(), groupDeadline)
+	defer cancel()
+	unknown := false
+	for wait := 20 * time.Millisecond; ; wait *= 2 {
+		err := l.tryGroup(ctx, q, units)
+		if err == nil {
+			return
+		}
+		q.state = nil
+		unknown = unknown || errors.Is(err, errCommit)
+		switch {
+		case errors.Is(err, audit.ErrNoBook):
+			answerAll(units, fmt.Errorf("book %s: %w", q.book, ErrNotFound))
+			return
+		case passes(err) && ctx.Err() == nil && wait < 5*time.Second:
+			l.Log.Warn("post group failed, trying again", "book", string(q.book), "error", err)
+			time.Sleep(wait)
+		case len(units) > 1 && ctx.Err() == nil && !passes(err):
+			l.postGroup(q, units[:len(units)/2])
+			l.postGroup(q, units[len(units)/2:])
+			return
+		default:
+			l.Log.Error("post group failed", "book", string(q.book), "units", len(units), "unknown", unknown, "error", err)
+			answerAll(units, failure(err, unknown))
+			return
+		}
+	}
+}
+
+func failure(err error, unknown bool) error {
+	switch {
+	case unknown:
+		return ErrUnknown
+	case passes(err):
+		return ErrUnavailable
+	}
+	return fmt.Errorf("post: %w", err)
+}
+
+func answerAll(units []*unit, err error) {
+	for _, u := range units {
+		u.receipts, u.err = nil, err
+	}
+}
+
+// passes says whether a fault may be gone at the next try: serialization, a
+// lost or refused connection, a server that shuts down or is out of slots.
+func passes(err error) bool {
+	if p, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch {
+		case strings.HasPrefix(p.Code, "40"), strings.HasPrefix(p.Code, "08"), strings.HasPrefix(p.Code, "57P"), strings.HasPrefix(p.Code, "53"):
+			return true
+		}
+		return false
+	}
+	if errors.Is(err, audit.ErrMoved) || errors.Is(err, errCommit) {
+		return true
+	}
+	_, bug := errors.AsType[*bugError](err)
+	return !bug // all else is the connection: net, io, context
+}
+
+// bugError is a panic while judging, turned into an answer for one unit.
+type bugError struct{ value any }
+
+func (e *bugError) Error() string { return fmt.Sprintf("internal error while judging: %v", e.value) }
+
+// group is one try to post some units in one transaction.
+type group struct {
+	l     *Ledger
+	book  Book
+	units []*unit
+	state *state
+	head  audit.Head
+	// found are entries already in the book under ids of the group.
+	found map[string]audit.Row
+	// answers by unit, given only after the commit: what was judged beside an
+	// entry that did not commit may not be true.
+	answers  []answer
+	accepted []*prepared
+	repeated bool
+}
+
+type answer struct {
+	receipts []Receipt
+	err      error
+	done     bool
+}
+
+func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
+	conn, err := l.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("acquire: %w", err)
+	}
+	defer conn.Release()
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer rollback(ctx, tx)
+	g := &group{l: l, book: q.book, units: units, state: q.state, found: map[string]audit.Row{}, answers: make([]answer, len(units))}
+	if err := g.load(ctx, tx, q.size); err != nil {
+		return err
+	}
+	if err := g.answerRepeats(ctx, tx); err != nil {
+		return err
+	}
+	if err := g.judge(ctx, tx); err != nil {
+		return err
+	}
+	if err := g.write(ctx, tx); err != nil {
+		return err
+	}
+	if len(g.accepted) > 0 || g.repeated {
+		if err := commit(ctx, tx); err != nil {
+			return err
+		}
+	}
+	g.keep(q)
+	g.answer()
+	return nil
+}
+
+func rollback(ctx context.Context, tx pgx.Tx) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	_ = tx.Rollback(ctx) // after a commit this does nothing
+}
+
+// commit ends a transaction under its own deadline. A commit that PostgreSQL
+// gave up waiting for (no standby confirmed it) says success with a notice;
+// such a commit may be lost in a fail-over, so it counts as unknown and its
+// connection is closed.
+func commit(ctx context.Context, tx pgx.Tx) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitDeadline)
+	defer cancel()
+	conn := tx.Conn()
+	err := tx.Commit(ctx)
+	if _, cancelled := conn.PgConn().CustomData()[syncCancelled]; cancelled {
+		_ = conn.Close(ctx)
+		return fmt.Errorf("%w: not confirmed by a standby", errCommit)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", errCommit, err)
+	}
+	return nil
+}
+
+// load locks the head and reads what the group touches, mostly in one round
+// trip. The rows kept from the last group are good if nobody posted since.
+func (g *group) load(ctx context.Context, tx pgx.Tx, size uint64) error {
+	kept := g.state != nil
+	if !kept {
+		g.state = newState(g.book)
+	}
+	b := &pgx.Batch{}
+	audit.QueueLock(b, string(g.book), &g.head)
+	var ids []string
+	for _, u := range g.units {
+		for _, p := range u.items {
+			ids = append(ids, p.entry.ID)
+		}
+	}
+	audit.QueueFindIDs(b, string(g.book), ids, g.found)
+	g.touch()
+	g.state.queueLoad(b)
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("lock and load: %w", err)
+	}
+	if kept && g.head.Size != size {
+		g.state = newState(g.book)
+	}
+	// What was loaded may name more: a payment its project, a submission its
+	// entries.
+	for range 5 {
+		g.touch()
+		if n, err := g.state.load(ctx, tx); err != nil || n == 0 {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *group) touch() {
+	for _, u := range g.units {
+		for _, p := range u.items {
+			if _, repeat := g.found[p.entry.ID]; !repeat {
+				g.state.touch(p.entry)
+			}
+		}
+	}
+}
+
+// answerRepeats answers the units whose ids are in the book already.
+func (g *group) answerRepeats(ctx context.Context, tx pgx.Tx) error {
+	if len(g.found) == 0 {
+		return nil
+	}
+	for i, u := range g.units {
+		known := 0
+		for _, p := range u.items {
+			row, ok := g.found[p.entry.ID]
+			if !ok {
+				continue
+			}
+			known++
+			same, err := g.l.repeats(ctx, tx, row, p)
+			if err != nil {
+				return err
+			}
+			if !same {
+				g.answers[i] = answer{err: &Conflict{p.entry.ID, Seq(row.Seq)}, done: true}
+				break
+			}
+			r, err := receiptOf(row)
+			if err != nil {
+				return err
+			}
+			r.Repeated = true
+			g.answers[i].receipts = append(g.answers[i].receipts, r)
+		}
+		switch {
+		case g.answers[i].err != nil || known == 0:
+		case known < len(u.items): // an id was used in another unit
+			first := g.answers[i].receipts[0]
+			g.answers[i] = answer{err: &Conflict{first.ID, first.Seq}, done: true}
+		default:
+			g.answers[i].done, g.repeated = true, true
+		}
+	}
+	return nil
+}
+
+// repeats says whether a stored entry is the one that is posted again. Salts
+// are fresh each time, so sealed fields are compared by their values, and
+// headers without their hash.
+func (l *Ledger) repeats(ctx context.Context, tx pgx.Tx, row audit.Row, p *prepared) (bool, error) {
+	if p.act.Same(row.Leaf) {
+		return true, nil
+	}
+	leaf, err := audit.ParseLeaf(row.Leaf)
+	if err != nil {
+		return false, fmt.Errorf("entry %d: %w", row.Seq, err)
+	}
+	again := p.act.Act
+	if h, ok := p.entry.Body.(header); ok && leaf.Kind == again.Kind {
+		stored, err := DecodeBody(Kind(leaf.Kind), leaf.Body)
+		if err != nil {
+			return false, fmt.Errorf("entry %d: %w", row.Seq, err)
+		}
+		if again.Body, err = EncodeBody(h.withHash(stored.(header).hash())); err != nil {
+			return false, err
+		}
+		if again.Body, err = audit.Canonical(again.Body); err != nil {
+			return false, err
+		}
+	}
+	same, err := l.sealer.Repeats(ctx, tx, leaf, again, p.fields)
+	if err != nil {
+		return false, fmt.Errorf("compare entry %d: %w", row.Seq, err)
+	}
+	return same, nil
+}
+
+func receiptOf(row audit.Row) (Receipt, error) {
+	leaf, err := audit.ParseLeaf(row.Leaf)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("entry %d: %w", row.Seq, err)
+	}
+	return Receipt{ID: row.ID, Seq: Seq(row.Seq), At: leaf.At, Hash: leaf.Hash, LeafHash: row.LeafHash}, nil
+}
+
+// judge judges all units in order, loading what turns out to be missing.
+func (g *group) judge(ctx context.Context, tx pgx.Tx) error {
+	const most = 50
+	for range most {
+		complete, err := g.judgeAll()
+		if err != nil || complete {
+			return err
+		}
+		if _, err := g.state.load(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return &bugError{"rows are missing after every load"}
+}
+
+// judgeAll is false when a row was missing: everything is undone then.
+func (g *group) judgeAll() (complete bool, err error) {
+	s := g.state
+	s.judging = true
+	defer func() {
+		s.judging = false
+		r := recover()
+		if r == nil {
+			return
+		}
+		if _, reload := r.(missing); !reload {
+			err = &bugError{r}
+			return
+		}
+		s.undoTo(0)
+	}()
+	g.accepted = g.accepted[:0]
+	ids := map[string]*prepared{}
+	for i, u := range g.units {
+		if !g.answers[i].done {
+			g.answers[i] = answer{}
+			g.judgeUnit(i, u, ids)
+		}
+	}
+	return true, nil
+}
+
+func (g *group) judgeUnit(i int, u *unit, ids map[string]*prepared) {
+	same := 0
+	for _, p := range u.items {
+		first := ids[p.entry.ID]
+		if first == nil {
+			continue
+		}
+		if !sameAct(first, p) {
+			g.answers[i].err = &Conflict{p.entry.ID, first.entry.Seq}
+			return
+		}
+		same++
+	}
+	if same == len(u.items) { // the same unit twice in one group: one answer
+		return
+	}
+	if same > 0 {
+		g.answers[i].err = &Conflict{u.items[0].entry.ID, None}
+		return
+	}
+	entries := make([]*Entry, len(u.items))
+	for n, p := range u.items {
+		p.entry.Seq = Seq(g.head.Size) + Seq(len(g.accepted)+n)
+		entries[n] = p.entry
+	}
+	if problems := g.state.judgeUnit(entries); len(problems) > 0 {
+		g.answers[i].err = &Refused{problems}
+		return
+	}
+	for _, p := range u.items {
+		ids[p.entry.ID] = p
+	}
+	g.accepted = append(g.accepted, u.items...)
+}
+
+// sameAct compares two drafts in memory: sealed fields by value, headers
+// without their hash.
+func sameAct(a, b *prepared) bool {
+	x, y := a.act.Act, b.act.Act
+	if x.ID != y.ID || x.Kind != y.Kind || x.On != y.On || x.By != y.By || x.Corrects != y.Corrects || !maps.Equal(a.entry.Sealed, b.entry.Sealed) {
+		return false
+	}
+	if _, ok := a.entry.Body.(header); !ok {
+		return bytes.Equal(x.Body, y.Body)
+	}
+	p, errP := withoutHash(a.entry.Body)
+	q, errQ := withoutHash(b.entry.Body)
+	return errP == nil && errQ == nil && bytes.Equal(p, q)
+}
+
+// write numbers, hashes and stores the accepted entries and what follows from
+// them. A group of repeats only passes a barrier instead: a commit that writes
+// WAL, so that the repeated answer is as durable as the first.
+func (g *group) write(ctx context.Context, tx pgx.Tx) error {
+	b := &pgx.Batch{}
+	if len(g.accepted) > 0 {
+		now := g.l.Now()
+		rows := make([]audit.Row, len(g.accepted))
+		var private []audit.PrivateRow
+		for i, p := range g.accepted {
+			rows[i] = g.head.Append(p.act, now)
+			p.entry.At, p.entry.LeafHash = g.head.LastAt, rows[i].LeafHash
+			for n := range p.sealed {
+				p.sealed[n].Seq = rows[i].Seq
+			}
+			private = append(private, p.sealed...)
+		}
+		audit.QueueAppend(b, g.head, rows)
+		if len(private) > 0 {
+			audit.QueuePrivate(b, string(g.book), private)
+		}
+		g.state.queueSave(b)
+	} else if g.repeated {
+		b.Queue(`select pg_logical_emit_message(true, 'yilu', '')`)
+	} else {
+		return nil
+	}
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return nil
+}
+
+// keptRows bounds the memory of a book's kept state.
+const keptRows = 20_000
+
+// keep leaves the state to the next group.
+func (g *group) keep(q *queue) {
+	g.state.forget()
+	q.state, q.size = g.state, g.head.Size
+	if g.state.rows() > keptRows {
+		q.state = newState(g.book)
+	}
+}
+
+// answer gives each unit what became of it.
+func (g *group) answer() {
+	receipts := make(map[string]Receipt, len(g.accepted))
+	for _, p := range g.accepted {
+		e := p.entry
+		receipts[e.ID] = Receipt{ID: e.ID, Seq: e.Seq, At: e.At, Hash: e.Hash, LeafHash: e.LeafHash}
+	}
+	first := make(map[*prepared]bool, len(g.accepted))
+	for _, p := range g.accepted {
+		first[p] = true
+	}
+	for i, u := range g.units {
+		a := g.answers[i]
+		u.receipts, u.err = a.receipts, a.err
+		if a.done || a.err != nil {
+			continue
+		}
+		u.receipts = make([]Receipt, len(u.items))
+		for n, p := range u.items {
+			u.receipts[n] = receipts[p.entry.ID]
+			u.receipts[n].Repeated = !first[p]
+		}
+	}
+}

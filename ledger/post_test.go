@@ -1,0 +1,135 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"yilu/audit"
+	"yilu/migrations/pgtest"
+)
+
+const testBook = Book("411025")
+
+var (
+	maker   = By{Role: Maker, Unit: "411025-CZ", User: "u1"}
+	second = By{Role: Checker, Unit: "411025-CZ", User: "u2"}
+	payer   = By{Role: Payer, Unit: "411025-GK", User: "u3"}
+)
+
+// testLedger is a ledger on a database of its own, with the book open.
+func testLedger(t testing.TB) (*Ledger, *pgtest.DB) {
+	t.Helper()
+	db := pgtest.New(t)
+	return ledgerOn(t, db), db
+}
+
+func ledgerOn(t testing.TB, db *pgtest.DB) *Ledger {
+	t.Helper()
+	sealer, err := audit.NewSealer(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := New(Config{Pool: db.Pool, Sealer: sealer, Now: time.Now})
+	t.Cleanup(l.Close)
+	if err := l.CreateBook(t.Context(), testBook); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func draft(id string, body Body, by By) Draft {
+	for k, spec := range kinds {
+		if fmt.Sprintf("%T", spec.new()) == fmt.Sprintf("%T", body) {
+			return Draft{ID: id, Kind: k, On: "2020-03-18", By: by, Corrects: None, Body: body}
+		}
+	}
+	panic("no kind for body")
+}
+
+// settle submits drafts and has them approved by the second person.
+func settle(t testing.TB, l *Ledger, id string, drafts ...Draft) []Receipt {
+	t.Helper()
+	ctx := context.Background()
+	r, err := l.Submit(ctx, testBook, id, SubmissionMade{Submission: id, Title: "测试"}, drafts)
+	if err != nil {
+		t.Fatalf("submit %s: %v", id, err)
+	}
+	sub, err := l.Submission(ctx, testBook, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Approve(ctx, testBook, id+"-ok", id, sub.ContentHash, "2020-03-18", second); err != nil {
+		t.Fatalf("approve %s: %v", id, err)
+	}
+	return r[1:]
+}
+
+// funded makes fund F1 with 1,000 yuan, 600 of them in project P1.
+func funded(t testing.TB, l *Ledger) {
+	t.Helper()
+	settle(t, l, "S1",
+		draft("f1", &FundReceived{Fund: "F1", Document: "豫财农〔2019〕1号", Name: "财政专项扶贫资金", Level: "central", Amount: 100000, Issued: "2020-01-07", Year: "2020"}, maker),
+		draft("p1", approvedProject("P1", "F1", 80000), maker),
+		draft("a1", &FundAllocated{Fund: "F1", Project: "P1", Document: "襄财〔2020〕1号", Amount: 60000}, maker))
+}
+
+func approvedProject(id, fund string, a Amount) *ProjectApproved {
+	return &ProjectApproved{
+		Project: id, Name: "道路硬化", Document: "襄扶〔2020〕3号", Content: "硬化道路1公里", Targets: "通行改善", Type: "construction",
+		Place: "411025103205", PlaceName: "颍阳镇某村", Unit: "颍阳镇政府", Responsible: Person{Name: "张某"}, Start: "2020-03-01", Finish: "2020-06-30",
+		Budget: []BudgetLine{{Fund: fund, Amount: a}},
+	}
+}
+
+func request(id string, a Amount) *PaymentRequested {
+	return &PaymentRequested{Payment: id, Project: "P1", Fund: "F1", Amount: a, Purpose: "进度款", Payee: Party{Name: "某建筑公司", Code: "91350100M000100Y43"}}
+}
+
+func TestOnePaymentAllTheWay(t *testing.T) {
+	t.Parallel()
+	l, _ := testLedger(t)
+	ctx := t.Context()
+	funded(t, l)
+	r, err := l.Post(ctx, testBook, draft("r1", request("Z1", 20000), maker))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pay, err := l.Payment(ctx, testBook, "Z1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := encodeHash(pay.Hash)
+	if hash != encodeHash(r[0].Hash[:]) {
+		t.Errorf("payment keeps hash %s, receipt says %s", hash, encodeHash(r[0].Hash[:]))
+	}
+	if _, err := l.Post(ctx, testBook, draft("ok1", &PaymentApproved{Payment: "Z1", Hash: hash}, second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Post(ctx, testBook, draft("z1", &PaymentPaid{Payment: "Z1"}, payer)); err != nil {
+		t.Fatal(err)
+	}
+	f, err := l.Fund(ctx, testBook, "F1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := [5]Amount{f.Received, f.InHand, f.Allocated, f.Paid, f.Returned}
+	if diff := cmp.Diff([5]Amount{100000, 40000, 40000, 20000, 0}, got); diff != "" {
+		t.Error("fund (-want +got):\n" + diff)
+	}
+}
+
+func TestOverPaymentIsRefused(t *testing.T) {
+	t.Parallel()
+	l, _ := testLedger(t)
+	funded(t, l)
+	_, err := l.Post(t.Context(), testBook, draft("r1", request("Z1", 60001), maker))
+	refused, ok := errors.AsType[*Refused](err)
+	if !ok || refused.Problems[0].Rule != "over_payment" {
+		t.Fatalf("got %v, want over_payment", err)
+	}
+}

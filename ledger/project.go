@@ -1,0 +1,338 @@
+package ledger
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// 项目安排: projects enter the library, are approved, changed or cancelled.
+var projectKinds = []Spec{
+	{Kind: "project.listed", Stage: StageProject, Text: Text{"项目入库", "project listed"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(ProjectListed) }},
+	{Kind: "project.approved", Stage: StageProject, Text: Text{"项目批复", "project approved"}, TwoPersons: true, Roles: []Role{Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(ProjectApproved) }},
+	{Kind: "project.changed", Stage: StageProject, Text: Text{"项目变更", "project changed"}, TwoPersons: true, Roles: []Role{Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(ProjectChanged) }},
+	{Kind: "project.cancelled", Stage: StageProject, Text: Text{"项目取消", "project cancelled"}, TwoPersons: true, Roles: []Role{Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(ProjectCancelled) }},
+}
+
+// ProjectListed puts a project into the county's library (项目库入库). Fields:
+// domain §2 P2.
+//
+// Effect: the project exists, without a budget. Refused when the id exists.
+type ProjectListed struct {
+	Content  string `json:"content"`
+	Estimate Amount `json:"estimate,omitzero"`
+	Name     string `json:"name"`
+	// Nature is 建设性质 (新建, 续建, 改扩建).
+	Nature string `json:"nature,omitzero"`
+	// Place is the 12-digit division code of the village or township.
+	Place     string `json:"place"`
+	PlaceName string `json:"place_name"`
+	Project   string `json:"project"`
+	Subtype   string `json:"subtype,omitzero"`
+	// Type is one of ProjectTypes.
+	Type string `json:"type"`
+	// Unit is the responsible unit (责任单位).
+	Unit string `json:"unit"`
+}
+
+func (b *ProjectListed) check(c *checker) {
+	c.id("project", b.Project)
+	c.text("name", b.Name, 200)
+	c.text("content", b.Content, MaxText)
+	c.oneOf("type", b.Type, ProjectTypes)
+	c.optional("subtype", b.Subtype, 100)
+	c.optional("nature", b.Nature, 50)
+	c.place("place", b.Place)
+	c.text("place_name", b.PlaceName, 100)
+	c.text("unit", b.Unit, 100)
+	c.notNegative("estimate", b.Estimate)
+}
+
+func (b *ProjectListed) touch(s *state, _ *Entry) { s.project(b.Project) }
+
+func (b *ProjectListed) apply(s *state, e *Entry) {
+	if s.project(b.Project) != nil {
+		s.refuse("body.project", "exists", "项目编号 "+b.Project+" 已存在", "project "+b.Project+" exists")
+		return
+	}
+	s.projects.add(b.Project, Project{
+		Project: b.Project, State: StateListed, Name: b.Name, Type: b.Type, Subtype: b.Subtype,
+		Place: b.Place, PlaceName: b.PlaceName, Content: b.Content, Unit: b.Unit, Listed: e.Seq, Approved: None,
+	})
+	s.event(e, b.Project, b.Estimate)
+}
+
+func (b *ProjectListed) revert(s *state, e *Entry) {
+	p := s.needProject(b.Project)
+	if p == nil {
+		return
+	}
+	if p.State != StateListed || p.Allocated != 0 {
+		s.refuse("corrects", "in_use", "项目已批复或已分配资金，不能冲销入库", "the project has been approved or funded")
+		return
+	}
+	s.projects.edit(b.Project).State = StateWithdrawn
+}
+
+// BudgetLine is one fund's share of an approved budget (资金来源及规模).
+type BudgetLine struct {
+	Amount Amount `json:"amount"`
+	Fund   string `json:"fund"`
+}
+
+// Person is an officer in a public post (责任人): named as officials are.
+type Person struct {
+	Name string `json:"name"`
+	Post string `json:"post,omitzero"`
+}
+
+// ProjectApproved is the county's decision on a project (批复) with the nine
+// facts of the public plan, PLAN9 of domain §2: name, place, task, standard,
+// sources, period, unit and person responsible, targets, linkage.
+//
+// Effect: the project may be paid; its budget by fund is the limit of
+// allocation. Refused: an unknown fund, a cancelled or already approved
+// project. A project not listed before is listed by this entry, since old
+// plans come without a library.
+type ProjectApproved struct {
+	// Beneficiaries is how many households benefit, Poor how many of them are
+	// 脱贫户 or 监测户.
+	Beneficiaries Count        `json:"beneficiaries,omitzero"`
+	Budget        []BudgetLine `json:"budget"`
+	Content       string       `json:"content"`
+	Department    string       `json:"department,omitzero"`
+	// Document is the approval's number (批复文号).
+	Document string `json:"document"`
+	Files    []File `json:"files,omitzero"`
+	// Finish and Start are the planned days (实施期限).
+	Finish Date `json:"finish"`
+	// Linkage is the mechanism that lets poor households share (联农带农机制).
+	Linkage     string `json:"linkage,omitzero"`
+	Name        string `json:"name"`
+	Place       string `json:"place"`
+	PlaceName   string `json:"place_name"`
+	Poor        Count  `json:"poor,omitzero"`
+	Project     string `json:"project"`
+	Remark      string `json:"remark,omitzero"`
+	Responsible Person `json:"responsible"`
+	Standard    string `json:"standard,omitzero"`
+	Start       Date   `json:"start"`
+	Subtype     string `json:"subtype,omitzero"`
+	// Targets are the performance targets (绩效目标); none, no budget
+	// (国办发〔2018〕35号, title).
+	Targets string `json:"targets"`
+	Type    string `json:"type"`
+	Unit    string `json:"unit"`
+}
+
+const maxBudgetLines = 50
+
+func (b *ProjectApproved) check(c *checker) {
+	c.id("project", b.Project)
+	c.text("name", b.Name, 200)
+	c.text("document", b.Document, 100)
+	c.text("content", b.Content, MaxText)
+	c.text("targets", b.Targets, MaxText)
+	c.optional("linkage", b.Linkage, MaxText)
+	c.optional("standard", b.Standard, 500)
+	c.optional("remark", b.Remark, 500)
+	c.optional("department", b.Department, 100)
+	c.oneOf("type", b.Type, ProjectTypes)
+	c.optional("subtype", b.Subtype, 100)
+	c.place("place", b.Place)
+	c.text("place_name", b.PlaceName, 100)
+	c.text("unit", b.Unit, 100)
+	c.text("responsible.name", b.Responsible.Name, 50)
+	c.optional("responsible.post", b.Responsible.Post, 50)
+	c.day("start", b.Start)
+	c.day("finish", b.Finish)
+	c.order(b.Start, b.Finish, "finish")
+	c.count("beneficiaries", b.Beneficiaries)
+	c.count("poor", b.Poor)
+	c.files("files", b.Files)
+	c.budget("budget", b.Budget)
+}
+
+func (c *checker) budget(field string, lines []BudgetLine) {
+	if len(lines) == 0 || len(lines) > maxBudgetLines {
+		c.bad(field, "须有1–50行资金来源", "want 1 to 50 lines")
+	}
+	seen := map[string]bool{}
+	for i, l := range lines {
+		at := field + "." + strconv.Itoa(i)
+		c.id(at+".fund", l.Fund)
+		c.positive(at+".amount", l.Amount)
+		if seen[l.Fund] {
+			c.bad(at+".fund", "同一资金只能出现一行", "a fund may appear once")
+		}
+		seen[l.Fund] = true
+	}
+}
+
+func (b *ProjectApproved) touch(s *state, _ *Entry) {
+	s.project(b.Project)
+	for _, l := range b.Budget {
+		s.fund(l.Fund)
+		s.quota(b.Project, l.Fund)
+	}
+}
+
+func (b *ProjectApproved) apply(s *state, e *Entry) {
+	p := s.project(b.Project)
+	if p != nil && p.State != StateListed {
+		s.refuse("body.project", "state", "项目 "+b.Project+" 不在入库状态，不能批复", "project "+b.Project+" is "+p.State+", only a listed project can be approved")
+		return
+	}
+	if p == nil {
+		s.projects.add(b.Project, Project{Project: b.Project, Listed: None})
+	}
+	p = s.projects.edit(b.Project)
+	p.State, p.Approved, p.Name, p.Type, p.Subtype = StateApproved, e.Seq, b.Name, b.Type, b.Subtype
+	p.Place, p.PlaceName, p.Content, p.Unit = b.Place, b.PlaceName, b.Content, b.Unit
+	p.Responsible, p.Start, p.Finish, p.Targets, p.Linkage = b.Responsible.Name, b.Start, b.Finish, b.Targets, b.Linkage
+	p.Beneficiaries, p.Document = int64(b.Beneficiaries), b.Document
+	s.setBudget(b.Project, b.Budget)
+	s.event(e, b.Project, p.Budget)
+}
+
+// setBudget replaces budget lines of a project; lines of other funds stay.
+func (s *state) setBudget(project string, lines []BudgetLine) {
+	p := s.projects.edit(project)
+	for i, l := range lines {
+		at := "body.budget." + strconv.Itoa(i)
+		if s.fund(l.Fund) == nil {
+			s.refuse(at+".fund", "not_found", "没有资金 "+l.Fund, "there is no fund "+l.Fund)
+			continue
+		}
+		q := s.editQuota(project, l.Fund)
+		if l.Amount < q.Allocated {
+			s.refuse(at+".amount", "below_allocated",
+				fmt.Sprintf("资金 %s 已分配 %s 元，批复不能少于此数", l.Fund, q.Allocated.Comma()),
+				fmt.Sprintf("%s yuan of fund %s are already allocated", q.Allocated, l.Fund))
+			continue
+		}
+		p.Budget += l.Amount - q.Budget
+		q.Budget = l.Amount
+	}
+}
+
+func (b *ProjectApproved) revert(s *state, e *Entry) {
+	p := s.needProject(b.Project)
+	if p == nil {
+		return
+	}
+	if p.State != StateApproved || p.Allocated != 0 || p.Contracts != 0 || p.Requested != 0 {
+		s.refuse("corrects", "in_use", "项目已分配资金、签订合同或开工，不能冲销批复；请用项目变更或取消", "the project has been funded, contracted or started; change or cancel it instead")
+		return
+	}
+	p = s.projects.edit(b.Project)
+	p.State, p.Approved = StateListed, None
+	for _, l := range b.Budget {
+		q := s.editQuota(b.Project, l.Fund)
+		p.Budget -= q.Budget
+		q.Budget = 0
+	}
+}
+
+// ProjectChanged changes an approved project with a new approval (变更批复).
+// Empty fields stay as they are; budget lines replace those of their funds. A
+// change of place or of much scope needs prior approval (政府投资条例 21).
+//
+// Effect: the new values and limits hold. Refused below what is allocated.
+type ProjectChanged struct {
+	Budget    []BudgetLine `json:"budget,omitzero"`
+	Content   string       `json:"content,omitzero"`
+	Document  string       `json:"document"`
+	Files     []File       `json:"files,omitzero"`
+	Finish    Date         `json:"finish,omitzero"`
+	Name      string       `json:"name,omitzero"`
+	Place     string       `json:"place,omitzero"`
+	PlaceName string       `json:"place_name,omitzero"`
+	Project   string       `json:"project"`
+	Reason    string       `json:"reason"`
+	Start     Date         `json:"start,omitzero"`
+}
+
+func (b *ProjectChanged) check(c *checker) {
+	c.id("project", b.Project)
+	c.text("document", b.Document, 100)
+	c.optional("content", b.Content, MaxText)
+	c.optional("name", b.Name, 200)
+	c.oneOf("reason", b.Reason, Reasons)
+	c.files("files", b.Files)
+	c.order(b.Start, b.Finish, "finish")
+	if (b.Place == "") != (b.PlaceName == "") {
+		c.bad("place", "区划代码与地名须同时填写", "give the code and the name of the place together")
+	}
+	if b.Place != "" {
+		c.place("place", b.Place)
+		c.text("place_name", b.PlaceName, 100)
+	}
+	if len(b.Budget) > 0 {
+		c.budget("budget", b.Budget)
+	}
+}
+
+func (b *ProjectChanged) touch(s *state, _ *Entry) {
+	s.project(b.Project)
+	for _, l := range b.Budget {
+		s.fund(l.Fund)
+		s.quota(b.Project, l.Fund)
+	}
+}
+
+func (b *ProjectChanged) apply(s *state, e *Entry) {
+	if s.needApproved("body.project", b.Project) == nil {
+		return
+	}
+	p := s.projects.edit(b.Project)
+	p.Content = or(b.Content, p.Content)
+	p.Name = or(b.Name, p.Name)
+	p.Place, p.PlaceName = or(b.Place, p.Place), or(b.PlaceName, p.PlaceName)
+	p.Start, p.Finish = or(b.Start, p.Start), or(b.Finish, p.Finish)
+	s.setBudget(b.Project, b.Budget)
+	s.event(e, b.Project, p.Budget)
+}
+
+func or[T ~string](v, otherwise T) T {
+	if v == "" {
+		return otherwise
+	}
+	return v
+}
+
+// ProjectCancelled ends a project for good (取消).
+//
+// Effect: nothing can be allocated, requested or paid any more. Refused while
+// money is allocated and not yet recalled, so that no fen is stranded.
+type ProjectCancelled struct {
+	Document string `json:"document"`
+	Project  string `json:"project"`
+	Reason   string `json:"reason"`
+}
+
+func (b *ProjectCancelled) check(c *checker) {
+	c.id("project", b.Project)
+	c.text("document", b.Document, 100)
+	c.oneOf("reason", b.Reason, Reasons)
+}
+
+func (b *ProjectCancelled) touch(s *state, _ *Entry) { s.project(b.Project) }
+
+func (b *ProjectCancelled) apply(s *state, e *Entry) {
+	p := s.needProject(b.Project)
+	if p == nil {
+		return
+	}
+	if p.State == StateCancelled || p.State == StateWithdrawn {
+		s.refuse("body.project", "state", "项目已取消或已冲销", "the project is already "+p.State)
+		return
+	}
+	if p.Allocated != p.Paid || p.Requested != 0 {
+		s.refuse("body.project", "in_use",
+			fmt.Sprintf("还有 %s 元已分配未拨付，请先收回并处理在途申请", (p.Allocated-p.Paid).Comma()),
+			fmt.Sprintf("%s yuan are allocated and unpaid; recall them and settle open requests first", p.Allocated-p.Paid))
+		return
+	}
+	s.projects.edit(b.Project).State = StateCancelled
+	s.event(e, b.Project, 0)
+}

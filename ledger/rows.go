@@ -1,0 +1,282 @@
+package ledger
+
+import "strconv"
+
+// The rows of the projections. Each is what the entries say so far; all can be
+// dropped and rebuilt. Amounts are 分.
+
+// Fund is one line of a fund document (指标) and where its money is. Always
+// Received = InHand + Allocated + Paid + Returned; the table checks it.
+type Fund struct {
+	Fund         string `db:"fund" json:"fund"`
+	Document     string `db:"document" json:"document"`
+	Name         string `db:"name" json:"name"`
+	Level        string `db:"level" json:"level"`
+	Year         string `db:"year" json:"year"`
+	FunctionCode string `db:"function_code" json:"function_code"`
+	Principle    string `db:"principle" json:"principle"`
+	Issued       Date   `db:"issued" json:"issued"`
+	// Received is what came, with adjustments; Allocated what projects and units
+	// hold unpaid; Returned what went back to its source.
+	Received  Amount `db:"received" json:"received"`
+	InHand    Amount `db:"in_hand" json:"in_hand"`
+	Allocated Amount `db:"allocated" json:"allocated_unpaid"`
+	Paid      Amount `db:"paid" json:"paid"`
+	Returned  Amount `db:"returned" json:"returned"`
+	Seq       Seq    `db:"seq" json:"seq"`
+}
+
+func (r Fund) key() string { return r.Fund }
+
+// Project is a project (项目) with its state and totals.
+type Project struct {
+	Project       string `db:"project" json:"project"`
+	State         string `db:"state" json:"state"`
+	Name          string `db:"name" json:"name"`
+	Type          string `db:"type" json:"type"`
+	Subtype       string `db:"subtype" json:"subtype"`
+	Place         string `db:"place" json:"place"`
+	PlaceName     string `db:"place_name" json:"place_name"`
+	Content       string `db:"content" json:"content"`
+	Unit          string `db:"unit" json:"unit"`
+	Responsible   string `db:"responsible" json:"responsible"`
+	Document      string `db:"document" json:"document"`
+	Start         Date   `db:"start_day" json:"start"`
+	Finish        Date   `db:"finish_day" json:"finish"`
+	Targets       string `db:"targets" json:"targets"`
+	Linkage       string `db:"linkage" json:"linkage"`
+	Beneficiaries int64  `db:"beneficiaries" json:"beneficiaries"`
+	// Budget is approved, Allocated given net of recalls, Requested under way,
+	// Paid net of returns, Contracts the sum of contracts with amendments.
+	Budget    Amount `db:"budget" json:"budget"`
+	Allocated Amount `db:"allocated" json:"allocated"`
+	Requested Amount `db:"requested" json:"requested"`
+	Paid      Amount `db:"paid" json:"paid"`
+	Contracts Amount `db:"contracts" json:"contracts"`
+	Listed    Seq    `db:"listed_seq" json:"listed_seq"`
+	Approved  Seq    `db:"approved_seq" json:"approved_seq"`
+}
+
+func (r Project) key() string { return r.Project }
+
+// Quota is one fund's money in one project (项目指标).
+type Quota struct {
+	Quota     string `db:"quota" json:"-"`
+	Project   string `db:"project" json:"project"`
+	Fund      string `db:"fund" json:"fund"`
+	Budget    Amount `db:"budget" json:"budget"`
+	Allocated Amount `db:"allocated" json:"allocated"`
+	Requested Amount `db:"requested" json:"requested"`
+	Paid      Amount `db:"paid" json:"paid"`
+}
+
+func (r Quota) key() string { return r.Quota }
+
+// Available is what can still be requested.
+func (r Quota) Available() Amount { return r.Allocated - r.Requested - r.Paid }
+
+func quotaKey(project, fund string) string { return project + "/" + fund }
+
+// Account is the balance of one account, the end of every movement.
+type Account struct {
+	Account string `db:"account" json:"account"`
+	Balance Amount `db:"balance" json:"balance"`
+}
+
+func (r Account) key() string { return r.Account }
+
+// Names of accounts. Only a source is negative: what it gave.
+func sourceAccount(fund string) string           { return "source/" + fund }
+func handAccount(fund string) string             { return "hand/" + fund }
+func unitAccount(unit, fund string) string       { return "unit/" + unit + "/" + fund }
+func projectAccount(project, fund string) string { return "project/" + project + "/" + fund }
+func payeeAccount(payee string) string           { return "payee/" + payee }
+
+// Tender is one lot (标段) and its result.
+type Tender struct {
+	Tender     string `db:"tender" json:"tender"`
+	Project    string `db:"project" json:"project"`
+	State      string `db:"state" json:"state"`
+	Name       string `db:"name" json:"name"`
+	Method     string `db:"method" json:"method"`
+	Category   string `db:"category" json:"category"`
+	Estimate   Amount `db:"estimate" json:"estimate"`
+	Bids       int64  `db:"bids" json:"bids"`
+	Winner     string `db:"winner" json:"winner"`
+	WinnerName string `db:"winner_name" json:"winner_name"`
+	Price      Amount `db:"price" json:"price"`
+	Seq        Seq    `db:"seq" json:"seq"`
+	Awarded    Seq    `db:"awarded_seq" json:"awarded_seq"`
+}
+
+func (r Tender) key() string { return r.Tender }
+
+// Bid is one bidder's bid in a tender.
+type Bid struct {
+	Bid       string `db:"bid" json:"-"`
+	Tender    string `db:"tender" json:"tender"`
+	Bidder    string `db:"bidder" json:"bidder"`
+	Name      string `db:"name" json:"name"`
+	Amount    Amount `db:"amount" json:"amount"`
+	At        string `db:"at" json:"at"`
+	Seq       Seq    `db:"seq" json:"seq"`
+	Withdrawn bool   `db:"withdrawn" json:"withdrawn"`
+}
+
+func (r Bid) key() string { return r.Bid }
+
+func bidKey(tender, bidder string) string { return tender + "/" + bidder }
+
+// Contract is a contract and what was paid under it.
+type Contract struct {
+	Contract     string `db:"contract" json:"contract"`
+	Project      string `db:"project" json:"project"`
+	Tender       string `db:"tender" json:"tender"`
+	Name         string `db:"name" json:"name"`
+	Supplier     string `db:"supplier" json:"supplier"`
+	SupplierName string `db:"supplier_name" json:"supplier_name"`
+	On           Date   `db:"on_day" json:"on"`
+	// Signed is the first amount, Amount with amendments, Settled the audited
+	// price or zero.
+	Signed    Amount `db:"signed" json:"signed"`
+	Amount    Amount `db:"amount" json:"amount"`
+	Settled   Amount `db:"settled" json:"settled"`
+	Requested Amount `db:"requested" json:"requested"`
+	Paid      Amount `db:"paid" json:"paid"`
+	Seq       Seq    `db:"seq" json:"seq"`
+	Withdrawn bool   `db:"withdrawn" json:"withdrawn"`
+}
+
+func (r Contract) key() string { return r.Contract }
+
+// limit is the most that may be paid under the contract.
+func (r Contract) limit() Amount {
+	if r.Settled != 0 {
+		return r.Settled
+	}
+	return r.Amount
+}
+
+// Payment is one payment or one batch of household grants.
+type Payment struct {
+	Payment   string `db:"payment" json:"payment"`
+	State     string `db:"state" json:"state"`
+	Project   string `db:"project" json:"project"`
+	Fund      string `db:"fund" json:"fund"`
+	Contract  string `db:"contract" json:"contract"`
+	Payee     string `db:"payee" json:"payee"`
+	PayeeName string `db:"payee_name" json:"payee_name"`
+	Purpose   string `db:"purpose" json:"purpose"`
+	Stage     string `db:"stage" json:"stage"`
+	// Lines is the number of household lines, zero for a single payment.
+	Lines       int64  `db:"lines" json:"lines"`
+	Amount      Amount `db:"amount" json:"amount"`
+	Returned    Amount `db:"returned" json:"returned"`
+	On          Date   `db:"on_day" json:"on"`
+	PaidOn      Date   `db:"paid_on" json:"paid_on"`
+	RequestedBy string `db:"requested_by" json:"-"`
+	Hash        []byte `db:"hash" json:"hash"`
+	Requested   Seq    `db:"requested_seq" json:"requested_seq"`
+	Approved    Seq    `db:"approved_seq" json:"approved_seq"`
+	Paid        Seq    `db:"paid_seq" json:"paid_seq"`
+}
+
+func (r Payment) key() string { return r.Payment }
+
+// Payee is whoever gets money: a firm, an office, a private person by token, or
+// a batch of grants on its way to its households.
+type Payee struct {
+	Payee     string `db:"payee" json:"payee"`
+	Name      string `db:"name" json:"name"`
+	Payments  int64  `db:"payments" json:"payments"`
+	Requested Amount `db:"requested" json:"requested"`
+	Paid      Amount `db:"paid" json:"paid"`
+	First     Seq    `db:"first_seq" json:"first_seq"`
+}
+
+func (r Payee) key() string { return r.Payee }
+
+// Line is one household's line of a grant batch, without personal values. It
+// counts as paid when its batch is.
+type Line struct {
+	Key      string `db:"line_key" json:"-"`
+	Payment  string `db:"payment" json:"payment"`
+	Line     int64  `db:"line" json:"line"`
+	Place    string `db:"place" json:"place"`
+	Amount   Amount `db:"amount" json:"amount"`
+	Returned Amount `db:"returned" json:"returned"`
+	// Person is the household's token, empty once erased.
+	Person string `db:"person" json:"-"`
+	Seq    Seq    `db:"seq" json:"seq"`
+}
+
+func (r Line) key() string { return r.Key }
+
+func lineKey(payment string, line Count) string {
+	return payment + "/" + strconv.FormatInt(int64(line), 10)
+}
+
+// Submission is a set of entries waiting for, or decided by, a second person.
+type Submission struct {
+	Submission  string `db:"submission" json:"submission"`
+	State       string `db:"state" json:"state"`
+	Maker       string `db:"maker" json:"maker"`
+	Decider     string `db:"decider" json:"decider"`
+	Title       string `db:"title" json:"title"`
+	Form        string `db:"form" json:"form"`
+	File        string `db:"file" json:"file"`
+	ContentHash string `db:"content_hash" json:"content_hash"`
+	On          Date   `db:"on_day" json:"on"`
+	Seq         Seq    `db:"seq" json:"seq"`
+	First       Seq    `db:"first_seq" json:"first_seq"`
+	Last        Seq    `db:"last_seq" json:"last_seq"`
+	Decided     Seq    `db:"decided_seq" json:"decided_seq"`
+}
+
+func (r Submission) key() string { return r.Submission }
+
+// Reversal says which entry took back the effect of which.
+type Reversal struct {
+	Key    string `db:"target_key" json:"-"`
+	Target Seq    `db:"target" json:"target"`
+	By     Seq    `db:"by_seq" json:"by"`
+}
+
+func (r Reversal) key() string { return r.Key }
+
+func seqKey(q Seq) string { return strconv.FormatInt(int64(q), 10) }
+
+// Closed is the last closed month of the book.
+type Closed struct {
+	Key    string `db:"closed_key" json:"-"`
+	Period string `db:"period" json:"period"`
+	Seq    Seq    `db:"seq" json:"seq"`
+}
+
+func (r Closed) key() string { return r.Key }
+
+const closedKey = "closed"
+
+// Leg is one side of one movement: an account's change and its balance after.
+// Legs of one movement add up to zero.
+type Leg struct {
+	Account string `db:"account" json:"account"`
+	// At is the entry at which the movement took effect, Entry the one it stands
+	// in; they differ for entries that a second person approved later.
+	At      Seq    `db:"at_seq" json:"at_seq"`
+	Entry   Seq    `db:"entry_seq" json:"entry_seq"`
+	Fund    string `db:"fund" json:"fund"`
+	On      Date   `db:"on_day" json:"on"`
+	Amount  Amount `db:"amount" json:"amount"`
+	Balance Amount `db:"balance" json:"balance"`
+}
+
+// Event is one line of a project's timeline.
+type Event struct {
+	Project string `db:"project" json:"project"`
+	At      Seq    `db:"at_seq" json:"at_seq"`
+	Entry   Seq    `db:"entry_seq" json:"entry_seq"`
+	Kind    Kind   `db:"kind" json:"kind"`
+	On      Date   `db:"on_day" json:"on"`
+	Amount  Amount `db:"amount" json:"amount"`
+}

@@ -1,0 +1,168 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"yilu/audit"
+)
+
+// syncCancelled marks a connection on which a COMMIT was cancelled while it
+// waited for a standby: PostgreSQL then reports success.
+const syncCancelled = "yilu_sync_cancelled"
+
+// OpenPool connects as the service role for posting. pgx's default handler of
+// cancelled contexts is kept: it closes the connection, so that an outcome is
+// unknown rather than wrong.
+func OpenPool(ctx context.Context, url string, most int32) (*pgxpool.Pool, error) {
+	c, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("database url: %w", err)
+	}
+	c.MaxConns = most
+	c.ConnConfig.RuntimeParams["application_name"] = "yilu"
+	c.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
+	c.ConnConfig.OnNotice = func(conn *pgconn.PgConn, n *pgconn.Notice) {
+		if n.Code == "01000" && n.Severity == "WARNING" {
+			conn.CustomData()[syncCancelled] = true
+		}
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("open pool: %w", err)
+	}
+	return pool, nil
+}
+
+// queueLoad asks for everything that is wanted and says how much that is.
+func (s *state) queueLoad(b *pgx.Batch) int {
+	n := len(s.wantEntry) + len(s.wantCovers)
+	for _, t := range s.tables {
+		n += t.queueLoad(b, s.book)
+	}
+	if len(s.wantEntry) > 0 {
+		s.queueEntries(b)
+	}
+	if len(s.wantCovers) > 0 {
+		s.queueCovers(b)
+	}
+	return n
+}
+
+// load reads everything that is wanted in one round trip.
+func (s *state) load(ctx context.Context, tx pgx.Tx) (int, error) {
+	b := &pgx.Batch{}
+	n := s.queueLoad(b)
+	if n == 0 {
+		return 0, nil
+	}
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return 0, fmt.Errorf("load: %w", err)
+	}
+	return n, nil
+}
+
+func (s *state) queueEntries(b *pgx.Batch) {
+	seqs := make([]uint64, 0, len(s.wantEntry))
+	for q := range s.wantEntry {
+		s.entries[q] = nil
+		if q >= 0 {
+			seqs = append(seqs, uint64(q))
+		}
+	}
+	clear(s.wantEntry)
+	slices.Sort(seqs)
+	audit.QueueRows(b, string(s.book), seqs, func(r audit.Row) error {
+		e, err := DecodeEntry(r.Leaf)
+		if err != nil {
+			return err
+		}
+		e.LeafHash = r.LeafHash
+		s.entries[e.Seq] = e
+		return nil
+	})
+	audit.QueuePersons(b, string(s.book), seqs, func(seq uint64, person audit.Token) {
+		if e := s.entries[Seq(seq)]; e != nil {
+			e.Person = person
+		}
+	})
+}
+
+func (s *state) queueCovers(b *pgx.Batch) {
+	seqs := make([]int64, 0, len(s.wantCovers))
+	for q := range s.wantCovers {
+		s.covers[q] = ""
+		seqs = append(seqs, int64(q))
+	}
+	clear(s.wantCovers)
+	b.Queue(`
+		select w.seq, v.submission
+		from unnest($2::bigint[]) as w(seq)
+		cross join lateral (
+			select submission, first_seq from proj.submission
+			where book = $1 and last_seq >= w.seq order by last_seq limit 1
+		) v
+		where v.first_seq <= w.seq`, s.book, seqs).Query(func(rows pgx.Rows) error {
+		var q int64
+		var id string
+		_, err := pgx.ForEachRow(rows, []any{&q, &id}, func() error {
+			s.covers[Seq(q)] = id
+			return nil
+		})
+		return err
+	})
+}
+
+// queueSave writes every changed row, and the legs, turnovers and events.
+func (s *state) queueSave(b *pgx.Batch) {
+	for _, t := range s.tables {
+		t.queueSave(b, s.book)
+	}
+	if len(s.legs) > 0 {
+		b.Queue(`
+			insert into proj.leg (book, account, at_seq, entry_seq, fund, on_day, amount, balance)
+			select $1, account, at_seq, entry_seq, fund, on_day::date, amount, balance
+			from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::bigint[])
+			as v(account, at_seq, entry_seq, fund, on_day, amount, balance)`,
+			append([]any{s.book}, columns(pointers(s.legs), 7)...)...)
+		b.Queue(`
+			insert into proj.turnover (book, account, on_day, amount)
+			select $1, account, on_day::date, sum(amount)
+			from unnest($2::text[], $3::text[], $4::bigint[]) as v(account, on_day, amount)
+			group by account, on_day
+			on conflict (book, account, on_day) do update set amount = turnover.amount + excluded.amount`,
+			append([]any{s.book}, s.turnovers()...)...)
+	}
+	if len(s.events) > 0 {
+		b.Queue(`
+			insert into proj.event (book, project, at_seq, entry_seq, kind, on_day, amount)
+			select $1, project, at_seq, entry_seq, kind, on_day::date, amount
+			from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
+			as v(project, at_seq, entry_seq, kind, on_day, amount)`,
+			append([]any{s.book}, columns(pointers(s.events), 6)...)...)
+	}
+}
+
+// turnovers lists the changes of accounts by day; the statement sums them.
+func (s *state) turnovers() []any {
+	accounts := make([]string, len(s.legs))
+	days := make([]string, len(s.legs))
+	amounts := make([]int64, len(s.legs))
+	for i, l := range s.legs {
+		accounts[i], days[i], amounts[i] = l.Account, string(l.On), int64(l.Amount)
+	}
+	return []any{accounts, days, amounts}
+}
+
+func pointers[R any](rows []R) []*R {
+	out := make([]*R, len(rows))
+	for i := range rows {
+		out[i] = &rows[i]
+	}
+	return out
+}

@@ -1,0 +1,184 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// row is one row of a projection, keyed by one text column beside the book.
+type row interface{ key() string }
+
+// schema is how a row type stands in its table: names and SQL, made once from
+// the struct's db tags. The first field is the key.
+type schema struct {
+	load, save string
+	fields     int
+}
+
+// schemaOf derives the SQL of a projection table. Dates are columns of type
+// date, NULL when empty; all else maps by its Go kind.
+func schemaOf[R row](name string) schema {
+	t := reflect.TypeFor[R]()
+	var cols, reads, args, puts, sets []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		col := f.Tag.Get("db")
+		kind, read, put := "text[]", col, "v."+col
+		switch {
+		case f.Type == reflect.TypeFor[Date]():
+			read, put = "coalesce("+col+"::text, '')", "nullif(v."+col+", '')::date"
+		case f.Type.Kind() == reflect.Int64:
+			kind = "bigint[]"
+		case f.Type.Kind() == reflect.Bool:
+			kind = "boolean[]"
+		case f.Type.Kind() == reflect.Slice:
+			kind = "bytea[]"
+		}
+		cols, reads, puts = append(cols, col), append(reads, read), append(puts, put)
+		args = append(args, fmt.Sprintf("$%d::%s", i+2, kind))
+		if i > 0 {
+			sets = append(sets, col+" = excluded."+col)
+		}
+	}
+	list := strings.Join(cols, ", ")
+	return schema{
+		fields: t.NumField(),
+		load:   "select " + strings.Join(reads, ", ") + " from " + name + " where book = $1 and " + cols[0] + " = any($2)",
+		save: "insert into " + name + " (book, " + list + ") select $1, " + strings.Join(puts, ", ") +
+			" from unnest(" + strings.Join(args, ", ") + ") as v(" + list + ") on conflict (book, " + cols[0] + ") do update set " + strings.Join(sets, ", "),
+	}
+}
+
+// table holds the rows of one projection that a group reads or changes. A key
+// with a nil row is known to be absent; a key not in rows has not been asked.
+type table[R row] struct {
+	s     *state
+	sql   schema
+	rows  map[string]*R
+	want  map[string]struct{}
+	dirty map[string]struct{}
+}
+
+func newTable[R row](s *state, sql schema) *table[R] {
+	return &table[R]{s: s, sql: sql, rows: map[string]*R{}, want: map[string]struct{}{}, dirty: map[string]struct{}{}}
+}
+
+// missing unwinds judging when a row is needed that was not loaded: the group
+// loads it and judges again from the start.
+type missing struct{}
+
+// get returns the row or nil. Before judging it only notes what to load.
+func (t *table[R]) get(key string) *R {
+	r, known := t.rows[key]
+	if !known {
+		t.want[key] = struct{}{}
+		if t.s.judging {
+			panic(missing{})
+		}
+	}
+	return r
+}
+
+// edit returns the row to be changed in place and remembers how to undo that.
+func (t *table[R]) edit(key string) *R {
+	r := t.get(key)
+	old := *r
+	t.s.undo = append(t.s.undo, func() { *r = old })
+	t.dirty[key] = struct{}{}
+	return r
+}
+
+// add puts a new row where the caller knows there is none.
+func (t *table[R]) add(key string, v R) {
+	t.rows[key] = &v
+	t.s.undo = append(t.s.undo, func() { t.rows[key] = nil })
+	t.dirty[key] = struct{}{}
+}
+
+// queueLoad asks for every wanted row in the batch and reports how many.
+func (t *table[R]) queueLoad(b *pgx.Batch, book Book) int {
+	if len(t.want) == 0 {
+		return 0
+	}
+	keys := make([]string, 0, len(t.want))
+	for k := range t.want {
+		keys = append(keys, k)
+	}
+	b.Queue(t.sql.load, book, keys).Query(func(rows pgx.Rows) error {
+		got, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[R])
+		if err != nil {
+			return err
+		}
+		for k := range t.want {
+			t.rows[k] = nil
+		}
+		for _, r := range got {
+			t.rows[(*r).key()] = r
+		}
+		clear(t.want)
+		return nil
+	})
+	return len(keys)
+}
+
+// queueSave writes the changed rows in one statement.
+func (t *table[R]) queueSave(b *pgx.Batch, book Book) {
+	rows := make([]*R, 0, len(t.dirty))
+	for k := range t.dirty {
+		if r := t.rows[k]; r != nil {
+			rows = append(rows, r)
+		}
+	}
+	clear(t.dirty)
+	if len(rows) > 0 {
+		b.Queue(t.sql.save, append([]any{book}, columns(rows, t.sql.fields)...)...)
+	}
+}
+
+func (t *table[R]) size() int { return len(t.rows) }
+
+// columns turns rows into one slice per field, as unnest takes them.
+func columns[R any](rows []*R, fields int) []any {
+	cols := make([]any, fields)
+	t := reflect.TypeFor[R]()
+	for i := range fields {
+		switch t.Field(i).Type.Kind() {
+		case reflect.String:
+			col := make([]string, len(rows))
+			for n, r := range rows {
+				col[n] = reflect.ValueOf(r).Elem().Field(i).String()
+			}
+			cols[i] = col
+		case reflect.Int64:
+			col := make([]int64, len(rows))
+			for n, r := range rows {
+				col[n] = reflect.ValueOf(r).Elem().Field(i).Int()
+			}
+			cols[i] = col
+		case reflect.Bool:
+			col := make([]bool, len(rows))
+			for n, r := range rows {
+				col[n] = reflect.ValueOf(r).Elem().Field(i).Bool()
+			}
+			cols[i] = col
+		default:
+			col := make([][]byte, len(rows))
+			for n, r := range rows {
+				col[n] = reflect.ValueOf(r).Elem().Field(i).Bytes()
+			}
+			cols[i] = col
+		}
+	}
+	return cols
+}
+
+// querier is what reading needs: a pool, a connection or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
