@@ -273,6 +273,54 @@ func TestSameTellsActsApart(t *testing.T) {
 	}
 }
 
+// A single value is canonical too; what it may not hold is refused alike.
+func TestCanonicalSingleValues(t *testing.T) {
+	for _, tc := range []struct{ in, want string }{
+		{`"a\u002fb\/c"`, `"a/b/c"`},
+		{` true `, `true`},
+		{`[ ]`, `[]`},
+		{`{ }`, `{}`},
+		{`[{"b":false,"a":["\""]}]`, `[{"a":["\""],"b":false}]`},
+		{`{"b_":"1","b":"2","b0":"3"}`, `{"b":"2","b0":"3","b_":"1"}`},
+		{`1`, `malformed entry: a number; write it as a string`},
+		{`[null]`, `malformed entry at /0: null; leave the member out`},
+		// The rest of these texts is the JSON library's.
+		{`["a"`, `malformed entry: `},
+		{`["a" "b"]`, `malformed entry: `},
+		{`["a",]`, `malformed entry`},
+		{`{"a" "b"}`, `malformed entry at /a: `},
+		{`{"a":"b",}`, `malformed entry: `},
+	} {
+		got, err := Canonical([]byte(tc.in))
+		if err != nil {
+			got = []byte(err.Error())
+		}
+		if string(got) != tc.want && (err == nil || !strings.HasPrefix(string(got), tc.want)) {
+			t.Errorf("%s: got %s, want %s", tc.in, got, tc.want)
+		}
+	}
+}
+
+// The caller's body is left alone, and an error in one act does not show in
+// the next, though they share buffers.
+func TestPrepareSharesNothing(t *testing.T) {
+	a := goldenAct()
+	given := bytes.Clone(a.Body)
+	first := prepare(t, a)
+	kept := bytes.Clone(first.Bytes)
+	broken := goldenAct()
+	broken.Body = []byte(`{"z":"x","y":{"b":"x","a":1}}`)
+	if _, err := Prepare(broken); err == nil {
+		t.Fatal("accepted a number")
+	}
+	if again := prepare(t, goldenAct()); !bytes.Equal(again.Bytes, kept) {
+		t.Errorf("prepared again: %s", again.Bytes)
+	}
+	if !bytes.Equal(a.Body, given) || !bytes.Equal(first.Bytes, kept) {
+		t.Error("bytes changed under their owner")
+	}
+}
+
 func TestParseLeafRefuses(t *testing.T) {
 	replace := func(old, new string) string {
 		if !strings.Contains(goldenLeaf, old) {
@@ -300,6 +348,11 @@ func TestParseLeafRefuses(t *testing.T) {
 		replace(`"P1"`, `"\u00501"`),
 		replace(`"sealed":{"payee_name":"VDXJAYH73VdUe3voOCzADZsrcMpu1hYX8WDe+O6ErTg="}`, `"sealed":{}`),
 		replace(`"kind"`, `"corrects":"","kind"`),
+		replace(`"payee_name":"VD`, `"payee_name":"`),
+		replace(`"payee_name":"`, `"payee_name":"!`),
+		replace(`"sm3"`, `"sig":"!","sm3"`),
+		replace(`"sm3":"0E`, `"sm3":"`),
+		replace(`"on":"2020-03-18"`, `"on":"2020-03-32"`),
 		replace(`"sm3"`, `"sig":"","sm3"`),
 		replace(`"sm3"`, `"sig":"`+strings.Repeat("AAAA", 25)+`","sm3"`),
 		replace(`"id":"PAY-1"`, `"id":"PAY-1","id":"PAY-1"`),

@@ -126,26 +126,30 @@ func collectIDs(rows pgx.Rows, book string, found map[string]Row) error {
 // level 0, else in nodes at 32·(l−1). The reader lives as long as its context.
 func HashReader(ctx context.Context, q Querier, book string) tlog.HashReader {
 	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		seqs := make([]int64, len(indexes))
-		levels := make([]int, len(indexes))
-		for i, index := range indexes {
-			level, n := tlog.SplitStoredHashIndex(index)
-			levels[i], seqs[i] = level, (n+1)<<level-1
+		hashes, err := readHashes(ctx, q, book, indexes)
+		if err != nil {
+			return nil, fmt.Errorf("read hashes of book %s: %w", book, err)
 		}
-		hashes := make([]tlog.Hash, len(indexes))
-		return hashes, readHashes(ctx, q, book, seqs, levels, hashes)
+		return hashes, nil
 	})
 }
 
-// readHashes fetches the i-th hash from entry seqs[i] at levels[i].
-func readHashes(ctx context.Context, q Querier, book string, seqs []int64, levels []int, hashes []tlog.Hash) error {
+// readHashes fetches the hashes at stored indexes, in the order asked for.
+func readHashes(ctx context.Context, q Querier, book string, indexes []int64) ([]tlog.Hash, error) {
+	seqs := make([]int64, len(indexes))
+	levels := make([]int, len(indexes))
+	for i, index := range indexes {
+		level, n := tlog.SplitStoredHashIndex(index)
+		levels[i], seqs[i] = level, (n+1)<<level-1
+	}
 	rows, err := q.Query(ctx, `
 		select w.place, e.leaf_hash || e.nodes
 		from unnest($2::bigint[]) with ordinality as w(seq, place)
 		join only log.entry e on e.book = $1 and e.seq = w.seq`, book, seqs)
 	if err != nil {
-		return fmt.Errorf("read hashes of book %s: %w", book, err)
+		return nil, err
 	}
+	hashes := make([]tlog.Hash, len(indexes))
 	var place, count int
 	var stored []byte
 	_, err = pgx.ForEachRow(rows, []any{&place, &stored}, func() error {
@@ -160,8 +164,5 @@ func readHashes(ctx context.Context, q Querier, book string, seqs []int64, level
 	if err == nil && count != len(seqs) {
 		err = fmt.Errorf("%d of %d entries found", count, len(seqs))
 	}
-	if err != nil {
-		return fmt.Errorf("read hashes of book %s: %w", book, err)
-	}
-	return nil
+	return hashes, err
 }

@@ -275,6 +275,37 @@ func TestUnknownBook(t *testing.T) {
 	}
 }
 
+// Creating a book twice does no harm, and a head that contradicts itself is
+// refused before anything is built on it.
+func TestBooks(t *testing.T) {
+	t.Parallel()
+	db := newLog(t)
+	fill(t, db, "A", 5)
+	for _, book := range []string{testBook, "411024"} {
+		inTx(t, db.Pool, func(tx pgx.Tx) error { return CreateBook(t.Context(), tx, book) })
+	}
+	books, err := Books(t.Context(), db.Pool)
+	if err != nil || !slices.Equal(books, []string{"411024", testBook}) {
+		t.Errorf("books %v (%v)", books, err)
+	}
+	if h, err := ReadHead(t.Context(), db.Pool, testBook); err != nil || h.Size != 5 {
+		t.Errorf("head after creating again: size %d (%v)", h.Size, err)
+	}
+	err = pgx.BeginFunc(t.Context(), db.Pool, func(tx pgx.Tx) error {
+		return CreateBook(t.Context(), tx, strings.Repeat("x", 33))
+	})
+	wantCode(t, "a book with a long name", err, checked)
+	_, err = db.Owner.Exec(t.Context(), `
+		alter table log.head disable trigger all, drop constraint head_edge_fits_size;
+		update log.head set edge = sha256('') where size = 5`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadHead(t.Context(), db.Pool, testBook); err == nil {
+		t.Error("took a head whose edge does not fit its size")
+	}
+}
+
 // Several servers post to one book: the head row orders them.
 func TestAppendersTakeTurns(t *testing.T) {
 	t.Parallel()

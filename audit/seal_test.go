@@ -140,6 +140,7 @@ func TestOpen(t *testing.T) {
 	if err != nil || len(many) != 2 || many[1]["payee_name"].Value != "张三" {
 		t.Errorf("opened %v (%v)", many, err)
 	}
+	testQueuedReads(t, db, person)
 	var leaked bool
 	err = db.Owner.QueryRow(t.Context(), `
 		select exists (select from seal.private_field
@@ -150,6 +151,52 @@ func TestOpen(t *testing.T) {
 	}
 	if _, err := s.Open(t.Context(), db.Pool, testBook, 9); !errors.Is(err, pgx.ErrNoRows) {
 		t.Errorf("opened an entry that is not there: %v", err)
+	}
+}
+
+// testQueuedReads reads the entries of TestOpen as a caller's batch does.
+func testQueuedReads(t *testing.T, db *pgtest.DB, person Token) {
+	t.Helper()
+	var ids []string
+	persons := map[uint64]Token{}
+	var b pgx.Batch
+	QueueRows(&b, testBook, []uint64{1, 0, 7}, func(r Row) error {
+		ids = append(ids, r.ID)
+		return nil
+	})
+	QueuePersons(&b, testBook, []uint64{1, 7}, func(seq uint64, p Token) { persons[seq] = p })
+	if err := db.Pool.SendBatch(t.Context(), &b).Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(ids, []string{"G-1", "G-2"}) || len(persons) != 1 || persons[1] != person {
+		t.Errorf("read entries %v, persons %v", ids, persons)
+	}
+	stop := errors.New("stop")
+	b = pgx.Batch{}
+	QueueRows(&b, testBook, []uint64{0}, func(Row) error { return stop })
+	if err := db.Pool.SendBatch(t.Context(), &b).Close(); !errors.Is(err, stop) {
+		t.Errorf("the caller's error became %v", err)
+	}
+}
+
+// A corrupt leaf is refused before anything of it is opened, and an entry with
+// nothing sealed opens to nothing.
+func TestOpenChecksTheLeaf(t *testing.T) {
+	t.Parallel()
+	db := newLog(t)
+	s := testSealer(t)
+	fill(t, db, "A", 1)
+	if opened, err := s.Open(t.Context(), db.Pool, testBook, 0); err != nil || len(opened) != 0 {
+		t.Errorf("an entry with nothing kept opens to %v (%v)", opened, err)
+	}
+	_, err := db.Owner.Exec(t.Context(), `
+		alter table log.entry disable trigger all;
+		update log.entry set leaf = 'x', leaf_hash = sha256('\x0078')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Open(t.Context(), db.Pool, testBook, 0); err == nil {
+		t.Error("opened an entry whose leaf is not one")
 	}
 }
 
