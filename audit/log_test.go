@@ -335,6 +335,61 @@ func TestAppendersTakeTurns(t *testing.T) {
 	}
 }
 
+// Two groups in one transaction pass the check at commit, which looks at the
+// last state only; a group undone to a savepoint leaves no gap behind.
+func TestGroupsInOneTransaction(t *testing.T) {
+	t.Parallel()
+	db := newLog(t)
+	inTx(t, db.Pool, func(tx pgx.Tx) error {
+		if _, err := enter(t.Context(), tx, acts(t, "A", 3)); err != nil {
+			return err
+		}
+		undo := errors.New("undo")
+		err := pgx.BeginFunc(t.Context(), tx, func(inner pgx.Tx) error {
+			if _, err := enter(t.Context(), inner, acts(t, "B", 4)); err != nil {
+				return err
+			}
+			return undo
+		})
+		if !errors.Is(err, undo) {
+			return err
+		}
+		_, err = enter(t.Context(), tx, acts(t, "C", 2))
+		return err
+	})
+	h, err := ReadHead(t.Context(), db.Pool, testBook)
+	if err != nil || h.Size != 5 {
+		t.Errorf("head counts %d entries, want 5 (%v)", h.Size, err)
+	}
+	if err := VerifyBook(t.Context(), db.Pool, testBook, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// The rows may be read while the same transaction writes: that is how a
+// rebuild goes through the log.
+func TestReadLeavesLeavesTheTransactionFree(t *testing.T) {
+	t.Parallel()
+	db := newLog(t)
+	fill(t, db, "A", 3)
+	inTx(t, db.Pool, func(tx pgx.Tx) error {
+		var n uint64
+		for row, err := range ReadLeaves(t.Context(), tx, testBook, 0, 0) {
+			if err != nil {
+				return err
+			}
+			if _, err := ReadLeaf(t.Context(), tx, testBook, row.Seq); err != nil {
+				return err
+			}
+			n++
+		}
+		if n != 3 {
+			t.Errorf("read %d entries, want 3", n)
+		}
+		return nil
+	})
+}
+
 // Who appends without the lock from a state that is no longer the last is
 // told, and nothing of the group stays.
 func TestStaleHeadIsRefused(t *testing.T) {
@@ -567,6 +622,17 @@ func TestChildTableIsNotRead(t *testing.T) {
 	}
 	if found, err := FindIDs(t.Context(), db.Pool, testBook, []string{"F"}); err != nil || len(found) > 0 {
 		t.Errorf("found %v (%v)", found, err)
+	}
+}
+
+// One op is a book of 5,000 entries.
+func BenchmarkVerifyBook5000(b *testing.B) {
+	db := newLog(b)
+	fill(b, db, "A", 5000)
+	for b.Loop() {
+		if err := VerifyBook(b.Context(), db.Pool, testBook, nil); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -70,6 +71,10 @@ const algAES256GCM = 1
 // nonceSize is that of GCM. Nonces are random: one secret is good for 2^32
 // values, far beyond a province.
 const nonceSize = 12
+
+// maxValue is the longest private value in bytes. It is refused here, where
+// one act fails, and not by the table's CHECK, where its whole group would.
+const maxValue = 65000
 
 // Commit computes the commitment to a named value:
 //
@@ -158,8 +163,14 @@ func (s *Sealer) Seal(book, id string, fields []Field, random io.Reader) (map[st
 	sealed := make(map[string]Commitment, len(fields))
 	rows := make([]PrivateRow, len(fields))
 	for i, f := range fields {
-		if _, twice := sealed[f.Name]; twice {
+		_, twice := sealed[f.Name]
+		switch {
+		case twice:
 			return nil, nil, &Malformed{"/sealed/" + f.Name, "given twice"}
+		case len(f.Value) > maxValue:
+			return nil, nil, &Malformed{"/sealed/" + f.Name, fmt.Sprintf("longer than %d bytes", maxValue)}
+		case !utf8.ValidString(f.Value):
+			return nil, nil, &Malformed{"/sealed/" + f.Name, "not valid UTF-8"}
 		}
 		salt, nonce := Salt(noise[each*i:]), noise[each*i+len(Salt{}):each*(i+1)]
 		sealed[f.Name] = Commit(f.Name, f.Value, salt)

@@ -104,10 +104,16 @@ func TestTokenNormalises(t *testing.T) {
 
 func TestSealRefuses(t *testing.T) {
 	s := testSealer(t)
-	_, _, err := s.Seal(testBook, "X", []Field{{Name: "a"}, {Name: "a"}}, rand.Reader)
-	var bad *Malformed
-	if !errors.As(err, &bad) || bad.Path != "/sealed/a" {
-		t.Errorf("field given twice: %v", err)
+	for reason, fields := range map[string][]Field{
+		"twice":  {{Name: "a"}, {Name: "a"}},
+		"longer": {{Name: "a", Value: strings.Repeat("x", maxValue+1)}},
+		"UTF-8":  {{Name: "a", Value: "\xff"}},
+	} {
+		_, _, err := s.Seal(testBook, "X", fields, rand.Reader)
+		var bad *Malformed
+		if !errors.As(err, &bad) || bad.Path != "/sealed/a" || !strings.Contains(bad.Reason, reason) {
+			t.Errorf("%s: %v", reason, err)
+		}
 	}
 	if _, _, err := s.Seal(testBook, "X", []Field{{Name: "a"}}, strings.NewReader("short")); err == nil {
 		t.Error("sealed without enough randomness")
