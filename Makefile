@@ -1,0 +1,60 @@
+# Yilü 一律. "make run" shows it, "make test" is all there is to pass.
+
+GO        ?= go
+ARGS      ?=
+FIGURES   ?= bin/figures.json
+FUZZTIME  ?= 30s
+CHECKS    ?= 2000
+export CGO_ENABLED ?= 0
+
+.PHONY: help build run test bench fuzz sim db golden clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/yilu and bin/yilu-verify
+	$(GO) build -trimpath -o bin/ ./cmd/...
+
+run: ## run it with demonstration data; installs what is missing
+	@.ci/install postgresql
+	$(MAKE) --no-print-directory build
+	./bin/yilu serve --demo $(ARGS)
+
+test: ## check everything: style, lint, race, pages; installs what is missing
+	@.ci/install postgresql gcc pages
+	@unformatted=$$(gofmt -l $$(find . -name '*.go' -not -path '*/node_modules/*')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	@.ci/vulnerabilities
+	CGO_ENABLED=1 $(GO) test -race -timeout 9m ./...
+	@if [ -f web/e2e/run.mjs ]; then \
+		$(MAKE) --no-print-directory build && \
+		cd web/e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs; \
+	fi
+
+bench: build ## measure, and write the figures to FIGURES
+	./bin/yilu bench --figures "$(FIGURES)"
+
+fuzz: ## fuzz each target for FUZZTIME
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			$(GO) test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done; \
+	done
+
+sim: ## run the simulations of the tests longer: CHECKS runs each
+	@for package in $$(grep -rl pgregory.net/rapid --include='*_test.go' . | xargs -r -n1 dirname | sort -u); do \
+		$(GO) test $$package -count=1 -timeout 1h -rapid.checks=$(CHECKS) || exit 1; \
+	done
+
+db: ## run a throw-away migrated PostgreSQL until ^C, and print its URLs
+	@.ci/install postgresql
+	@$(GO) run ./migrations/pgserver/throwaway
+
+golden: ## write the golden files of the tests anew; read the diff
+	YILU_GOLDEN=write $(GO) test ./...
+
+clean: ## remove what build made
+	rm -rf bin
