@@ -16,9 +16,9 @@ import (
 const testBook = Book("411025")
 
 var (
-	maker   = By{Role: Maker, Unit: "411025-CZ", User: "u1"}
+	maker  = By{Role: Maker, Unit: "411025-CZ", User: "u1"}
 	second = By{Role: Checker, Unit: "411025-CZ", User: "u2"}
-	payer   = By{Role: Payer, Unit: "411025-GK", User: "u3"}
+	payer  = By{Role: Payer, Unit: "411025-GK", User: "u3"}
 )
 
 // testLedger is a ledger on a database of its own, with the book open.
@@ -131,5 +131,66 @@ func TestOverPaymentIsRefused(t *testing.T) {
 	refused, ok := errors.AsType[*Refused](err)
 	if !ok || refused.Problems[0].Rule != "over_payment" {
 		t.Fatalf("got %v, want over_payment", err)
+	}
+}
+
+func TestTraceAddsUp(t *testing.T) {
+	t.Parallel()
+	l, db := testLedger(t)
+	ctx := t.Context()
+	funded(t, l)
+	r, err := l.Post(ctx, testBook, draft("r1", request("Z1", 20000), maker))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range []Draft{
+		draft("ok1", &PaymentApproved{Payment: "Z1", Hash: encodeHash(r[0].Hash[:])}, second),
+		draft("z1", &PaymentPaid{Payment: "Z1"}, payer),
+		draft("z1b", &PaymentReturned{Payment: "Z1", Amount: 500, Reason: "account"}, payer),
+	} {
+		if _, err := l.Post(ctx, testBook, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tr, err := l.TraceFund(ctx, testBook, "豫财农〔2019〕1号")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(tr.Shares) != 1 || tr.Shares[0].Paid != 19500 || tr.Funds[0].Paid != 19500 || tr.Quotas[0].Available() != 40500 {
+		t.Errorf("trace %+v", tr)
+	}
+	back, err := l.TracePayee(ctx, testBook, "91350100M000100Y43")
+	if err != nil || len(back) != 1 || back[0].Document != "豫财农〔2019〕1号" {
+		t.Errorf("back trace %+v %v", back, err)
+	}
+	for _, as := range []As{{}, {Seq: 1000, Given: true}, {Day: "2020-12-31"}} {
+		b, _, err := l.Balances(ctx, testBook, "hand/", as, Page{})
+		if err != nil || len(b) != 1 || b[0].Balance != 40000 {
+			t.Errorf("balances as %+v: %+v %v", as, b, err)
+		}
+	}
+	if s, err := l.Summary(ctx, testBook); err != nil || s.Received != 100000 || s.Paid != 19500 || s.Projects != 1 {
+		t.Errorf("summary %+v %v", s, err)
+	}
+	if f, err := l.Flows(ctx, testBook); err != nil || len(f) != 2 {
+		t.Errorf("flows %+v %v", f, err)
+	}
+	if ev, err := l.Timeline(ctx, testBook, "P1"); err != nil || len(ev) != 2 {
+		t.Errorf("timeline %+v %v", ev, err)
+	}
+	if ps, next, err := l.Projects(ctx, testBook, ProjectFilter{Place: "411025", Fund: "F1", Text: "道路"}, Page{Limit: 1}); err != nil || len(ps) != 1 || next != "" {
+		t.Errorf("projects %+v %q %v", ps, next, err)
+	}
+	if ps, _, err := l.Payments(ctx, testBook, PaymentFilter{Project: "P1"}, Page{}); err != nil || len(ps) != 1 {
+		t.Errorf("payments %+v %v", ps, err)
+	}
+	if ys, _, err := l.Payees(ctx, testBook, Page{}); err != nil || len(ys) != 1 {
+		t.Errorf("payees %+v %v", ys, err)
+	}
+	if got, err := Rebuild(ctx, db.Owner, testBook, false, nil); err != nil {
+		t.Errorf("rebuild: %+v %v", got, err)
+	}
+	if r, err := l.Outcome(ctx, testBook, "z1"); err != nil || r.Seq < 0 {
+		t.Errorf("outcome %+v %v", r, err)
 	}
 }

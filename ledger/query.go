@@ -5,8 +5,13 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"yilu/audit"
 )
 
 func encodeHash(h []byte) string { return base64.StdEncoding.EncodeToString(h) }
@@ -56,4 +61,297 @@ func (l *Ledger) Payee(ctx context.Context, book Book, key string) (Payee, error
 // Submission returns one submission, or ErrNotFound.
 func (l *Ledger) Submission(ctx context.Context, book Book, id string) (Submission, error) {
 	return one[Submission](ctx, l.pool, submissionSchema, "submission", book, id)
+}
+
+// MaxPage is the most rows one page holds.
+const MaxPage = 500
+
+// Page asks for a part of a list: what follows the cursor of the page before.
+type Page struct {
+	// After is the cursor that the page before gave; "" begins.
+	After string
+	// Limit is at most MaxPage; zero means 50.
+	Limit int
+}
+
+func (p Page) limit() int {
+	if p.Limit <= 0 {
+		return 50
+	}
+	return min(p.Limit, MaxPage)
+}
+
+// before is the cursor of lists that are ordered by seq, newest first.
+func (p Page) before() Seq {
+	n, err := strconv.ParseInt(p.After, 10, 64)
+	if err != nil {
+		return math.MaxInt64
+	}
+	return Seq(n)
+}
+
+// collect runs a query and returns its rows.
+func collect[R any](ctx context.Context, q querier, what, sql string, args ...any) ([]R, error) {
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", what, err)
+	}
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByPos[R])
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", what, err)
+	}
+	return out, nil
+}
+
+// paged cuts a list read with one row too many and gives the next cursor.
+func paged[R any](rows []R, limit int, cursor func(R) string) ([]R, string) {
+	if len(rows) <= limit {
+		return rows, ""
+	}
+	rows = rows[:limit]
+	return rows, cursor(rows[limit-1])
+}
+
+// Funds lists the fund lines of a book by document and level, all of them: a
+// county has tens a year.
+func (l *Ledger) Funds(ctx context.Context, book Book) ([]Fund, error) {
+	return collect[Fund](ctx, l.pool, "funds", fundSchema.read+` where book = $1 order by year desc, document, level, fund`, book)
+}
+
+// ProjectFilter narrows a list of projects; empty fields do not.
+type ProjectFilter struct {
+	// Place is a division code or the beginning of one.
+	Place string
+	Type  string
+	State string
+	Fund  string
+	// Text is looked for in name, content and place name.
+	Text string
+}
+
+// Projects lists projects by place and id.
+func (l *Ledger) Projects(ctx context.Context, book Book, f ProjectFilter, p Page) ([]Project, string, error) {
+	place, id, _ := strings.Cut(p.After, "~")
+	rows, err := collect[Project](ctx, l.pool, "projects", projectSchema.read+`
+		where book = $1 and (place, project) > ($2, $3) and place like $4 || '%'
+		and ($5 = '' or type = $5) and ($6 = '' or state = $6)
+		and ($7 = '' or project in (select q.project from proj.quota q where q.book = $1 and q.fund = $7))
+		and ($8 = '' or strpos(name, $8) > 0 or strpos(content, $8) > 0 or strpos(place_name, $8) > 0)
+		order by place, project limit $9`,
+		book, place, id, digitsOnly(f.Place), f.Type, f.State, f.Fund, f.Text, p.limit()+1)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, next := paged(rows, p.limit(), func(r Project) string { return r.Place + "~" + r.Project })
+	return rows, next, nil
+}
+
+// digitsOnly keeps a like pattern free of wildcards.
+func digitsOnly(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// Quotas lists the money of a project by fund.
+func (l *Ledger) Quotas(ctx context.Context, book Book, project string) ([]Quota, error) {
+	return collect[Quota](ctx, l.pool, "quotas", quotaSchema.read+` where book = $1 and project = $2 order by fund`, book, project)
+}
+
+// Contracts lists the contracts of a project.
+func (l *Ledger) Contracts(ctx context.Context, book Book, project string) ([]Contract, error) {
+	return collect[Contract](ctx, l.pool, "contracts", contractSchema.read+` where book = $1 and project = $2 order by seq`, book, project)
+}
+
+// Tenders lists the tenders of a project.
+func (l *Ledger) Tenders(ctx context.Context, book Book, project string) ([]Tender, error) {
+	return collect[Tender](ctx, l.pool, "tenders", tenderSchema.read+` where book = $1 and project = $2 order by seq`, book, project)
+}
+
+// Bids lists the bids of a tender, lowest first.
+func (l *Ledger) Bids(ctx context.Context, book Book, tender string) ([]Bid, error) {
+	return collect[Bid](ctx, l.pool, "bids", bidSchema.read+` where book = $1 and tender = $2 order by amount, bidder`, book, tender)
+}
+
+// PaymentFilter narrows a list of payments; empty fields do not.
+type PaymentFilter struct{ Project, Fund, Payee, Contract, State string }
+
+// Payments lists payments and grant batches, newest first.
+func (l *Ledger) Payments(ctx context.Context, book Book, f PaymentFilter, p Page) ([]Payment, string, error) {
+	where := ` where book = $1 and requested_seq < $2 and ($3 = '' or project = $3) and ($4 = '' or fund = $4)
+		and ($5 = '' or payee = $5) and ($6 = '' or contract = $6) and ($7 = '' or state = $7)
+		order by requested_seq desc limit $8`
+	rows, err := collect[Payment](ctx, l.pool, "payments", paymentSchema.read+where,
+		book, p.before(), f.Project, f.Fund, f.Payee, f.Contract, f.State, p.limit()+1)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, next := paged(rows, p.limit(), func(r Payment) string { return seqKey(r.Requested) })
+	return rows, next, nil
+}
+
+// Lines lists the household lines of a grant batch, without personal values.
+func (l *Ledger) Lines(ctx context.Context, book Book, payment string, p Page) ([]Line, string, error) {
+	after, _ := strconv.ParseInt(p.After, 10, 64)
+	rows, err := collect[Line](ctx, l.pool, "lines", lineSchema.read+` where book = $1 and payment = $2 and line > $3 order by line limit $4`,
+		book, payment, after, p.limit()+1)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, next := paged(rows, p.limit(), func(r Line) string { return strconv.FormatInt(r.Line, 10) })
+	return rows, next, nil
+}
+
+// PlaceSum is what a grant batch brought to one place.
+type PlaceSum struct {
+	Place      string `json:"place"`
+	Households int64  `json:"households"`
+	Amount     Amount `json:"amount"`
+	Returned   Amount `json:"returned"`
+}
+
+// LinesByPlace sums a grant batch by village: what may be shown on a portal.
+func (l *Ledger) LinesByPlace(ctx context.Context, book Book, payment string) ([]PlaceSum, error) {
+	return collect[PlaceSum](ctx, l.pool, "lines by place", `
+		select place, count(*), sum(amount)::bigint, sum(returned)::bigint from proj.grant_line
+		where book = $1 and payment = $2 group by place order by place`, book, payment)
+}
+
+// Payees lists payees by the money they got, most first; private persons and
+// households are left out: they are nobody's business.
+func (l *Ledger) Payees(ctx context.Context, book Book, p Page) ([]Payee, string, error) {
+	paid, key := Amount(math.MaxInt64), ""
+	if a, b, ok := strings.Cut(p.After, "~"); ok {
+		n, _ := strconv.ParseInt(a, 10, 64)
+		paid, key = Amount(n), b
+	}
+	rows, err := collect[Payee](ctx, l.pool, "payees", payeeSchema.read+`
+		where book = $1 and (paid < $2 or paid = $2 and payee > $3) and payee not like 'p-%'
+		order by paid desc, payee limit $4`, book, paid, key, p.limit()+1)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, next := paged(rows, p.limit(), func(r Payee) string { return strconv.FormatInt(int64(r.Paid), 10) + "~" + r.Payee })
+	return rows, next, nil
+}
+
+// TimelineEvent is a line of a project's timeline and who took it back.
+type TimelineEvent struct {
+	Event
+	ReversedBy Seq `json:"reversed_by"`
+}
+
+// Timeline lists what happened to a project but for its payments, in order.
+func (l *Ledger) Timeline(ctx context.Context, book Book, project string) ([]TimelineEvent, error) {
+	return collect[TimelineEvent](ctx, l.pool, "timeline", `
+		select e.project, e.at_seq, e.entry_seq, e.kind, e.on_day::text, e.amount, coalesce(r.by_seq, -1)
+		from proj.event e left join proj.reversal r on r.book = e.book and r.target_key = e.entry_seq::text
+		where e.book = $1 and e.project = $2 order by e.on_day, e.at_seq, e.entry_seq limit 1000`, book, project)
+}
+
+// Submissions lists submissions, newest first, in a state or in any ("").
+func (l *Ledger) Submissions(ctx context.Context, book Book, state string, p Page) ([]Submission, string, error) {
+	rows, err := collect[Submission](ctx, l.pool, "submissions", submissionSchema.read+`
+		where book = $1 and seq < $2 and ($3 = '' or state = $3) order by seq desc limit $4`, book, p.before(), state, p.limit()+1)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, next := paged(rows, p.limit(), func(r Submission) string { return seqKey(r.Seq) })
+	return rows, next, nil
+}
+
+// SubmissionByFile returns the newest submission, not rejected, that came from a
+// file with this base64 SHA-256, or ErrNotFound.
+func (l *Ledger) SubmissionByFile(ctx context.Context, book Book, sha256 string) (Submission, error) {
+	rows, err := collect[Submission](ctx, l.pool, "submissions", submissionSchema.read+`
+		where book = $1 and file = $2 and file <> '' and state <> 'rejected' order by seq desc limit 1`, book, sha256)
+	if err != nil {
+		return Submission{}, err
+	}
+	if len(rows) == 0 {
+		return Submission{}, fmt.Errorf("submission of file %s: %w", sha256, ErrNotFound)
+	}
+	return rows[0], nil
+}
+
+// FindIDs says which of some entry ids are in the book, and where.
+func (l *Ledger) FindIDs(ctx context.Context, book Book, ids []string) (map[string]Seq, error) {
+	found, err := audit.FindIDs(ctx, l.pool, string(book), ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]Seq, len(found))
+	for id, row := range found {
+		out[id] = Seq(row.Seq)
+	}
+	return out, nil
+}
+
+// Entries reads entries from a seq on, in order, at most limit of them.
+func (l *Ledger) Entries(ctx context.Context, book Book, from Seq, limit int) ([]*Entry, error) {
+	if from < 0 || limit <= 0 {
+		return nil, nil
+	}
+	var out []*Entry
+	for row, err := range audit.ReadLeaves(ctx, l.pool, string(book), uint64(from), uint64(limit)) {
+		if err != nil {
+			return nil, err
+		}
+		e, err := DecodeEntry(row.Leaf)
+		if err != nil {
+			return nil, err
+		}
+		e.LeafHash = row.LeafHash
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+// Entry reads one entry, or ErrNotFound.
+func (l *Ledger) Entry(ctx context.Context, book Book, seq Seq) (*Entry, error) {
+	es, err := l.Entries(ctx, book, seq, 1)
+	if err != nil {
+		return nil, err
+	}
+	if len(es) == 0 || es[0].Seq != seq {
+		return nil, fmt.Errorf("entry %d: %w", seq, ErrNotFound)
+	}
+	return es[0], nil
+}
+
+// Leaf reads the exact bytes of one entry, or ErrNotFound.
+func (l *Ledger) Leaf(ctx context.Context, book Book, seq Seq) ([]byte, error) {
+	row, err := audit.ReadLeaf(ctx, l.pool, string(book), uint64(max(seq, 0)))
+	if errors.Is(err, pgx.ErrNoRows) || seq < 0 {
+		return nil, fmt.Errorf("entry %d: %w", seq, ErrNotFound)
+	}
+	return row.Leaf, err
+}
+
+// Outcome answers what became of an id: its receipt, or ErrNotFound. It waits
+// for whoever is posting to the book, so that a post under way is seen.
+func (l *Ledger) Outcome(ctx context.Context, book Book, id string) (Receipt, error) {
+	var r Receipt
+	err := pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
+		if _, err := audit.Lock(ctx, tx, string(book)); err != nil {
+			return err
+		}
+		found, err := audit.FindIDs(ctx, tx, string(book), []string{id})
+		if err != nil {
+			return err
+		}
+		row, ok := found[id]
+		if !ok {
+			return fmt.Errorf("id %s: %w", id, ErrNotFound)
+		}
+		r, err = receiptOf(row)
+		return err
+	})
+	if errors.Is(err, audit.ErrNoBook) {
+		err = fmt.Errorf("book %s: %w", book, ErrNotFound)
+	}
+	return r, err
 }

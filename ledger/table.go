@@ -15,8 +15,8 @@ type row interface{ key() string }
 // schema is how a row type stands in its table: names and SQL, made once from
 // the struct's db tags. The first field is the key.
 type schema struct {
-	load, save string
-	fields     int
+	read, load, save string
+	fields           int
 }
 
 // schemaOf derives the SQL of a projection table. Dates are columns of type
@@ -45,9 +45,11 @@ func schemaOf[R row](name string) schema {
 		}
 	}
 	list := strings.Join(cols, ", ")
+	read := "select " + strings.Join(reads, ", ") + " from " + name
 	return schema{
 		fields: t.NumField(),
-		load:   "select " + strings.Join(reads, ", ") + " from " + name + " where book = $1 and " + cols[0] + " = any($2)",
+		read:   read,
+		load:   read + " where book = $1 and " + cols[0] + " = any($2)",
 		save: "insert into " + name + " (book, " + list + ") select $1, " + strings.Join(puts, ", ") +
 			" from unnest(" + strings.Join(args, ", ") + ") as v(" + list + ") on conflict (book, " + cols[0] + ") do update set " + strings.Join(sets, ", "),
 	}

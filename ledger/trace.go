@@ -1,0 +1,242 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+)
+
+// As says as of when a balance is asked: the zero As is now.
+type As struct {
+	// Seq is the last entry to count, when Given.
+	Seq   Seq
+	Given bool
+	// Day is the last business day to count, or "".
+	Day Date
+}
+
+// Balances lists accounts whose name begins with prefix, with their balance now,
+// after an entry, or at the end of a business day. Accounts are named
+// source/FUND, hand/FUND, unit/UNIT/FUND, project/PROJECT/FUND and payee/KEY.
+func (l *Ledger) Balances(ctx context.Context, book Book, prefix string, as As, p Page) ([]Account, string, error) {
+	args := []any{book, prefix, p.After, p.limit() + 1}
+	sql := `
+		select account, balance from proj.account
+		where book = $1 and starts_with(account, $2) and account > $3 order by account limit $4`
+	switch {
+	case as.Given:
+		args = append(args, as.Seq)
+		sql = `
+			select a.account, g.balance from proj.account a
+			cross join lateral (
+				select balance from proj.leg g
+				where g.book = a.book and g.account = a.account and g.at_seq <= $5
+				order by g.at_seq desc, g.entry_seq desc limit 1
+			) g
+			where a.book = $1 and starts_with(a.account, $2) and a.account > $3 order by a.account limit $4`
+	case as.Day != "":
+		args = append(args, as.Day)
+		sql = `
+			select a.account, t.balance from proj.account a
+			cross join lateral (
+				select sum(amount)::bigint as balance from proj.turnover t
+				where t.book = a.book and t.account = a.account and t.on_day <= $5::text::date
+			) t
+			where a.book = $1 and starts_with(a.account, $2) and a.account > $3 and t.balance is not null
+			order by a.account limit $4`
+	}
+	rows, err := collect[Account](ctx, l.pool, "balances", sql, args...)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, next := paged(rows, p.limit(), func(r Account) string { return r.Account })
+	return rows, next, nil
+}
+
+// Summary is where a book's money is, and how much there is of everything.
+type Summary struct {
+	Received  Amount `json:"received"`
+	InHand    Amount `json:"in_hand"`
+	Allocated Amount `json:"allocated_unpaid"`
+	Paid      Amount `json:"paid"`
+	Returned  Amount `json:"returned"`
+	Funds     int64  `json:"funds"`
+	Projects  int64  `json:"projects"`
+	Payments  int64  `json:"payments"`
+	// Households counts grant lines whose batch is paid, less returned ones.
+	Households int64 `json:"household_grants"`
+}
+
+// Summary adds up a book.
+func (l *Ledger) Summary(ctx context.Context, book Book) (Summary, error) {
+	rows, err := collect[Summary](ctx, l.pool, "summary", `
+		select coalesce(sum(received), 0)::bigint, coalesce(sum(in_hand), 0)::bigint, coalesce(sum(allocated), 0)::bigint,
+			coalesce(sum(paid), 0)::bigint, coalesce(sum(returned), 0)::bigint, count(*),
+			(select count(*) from proj.project where book = $1 and state not in ('listed', 'withdrawn')),
+			(select count(*) from proj.payment where book = $1 and state = 'paid'),
+			(select count(*) from proj.grant_line g join proj.payment p on p.book = g.book and p.payment = g.payment
+				where g.book = $1 and p.state = 'paid' and g.returned < g.amount)
+		from proj.fund where book = $1`, book)
+	if err != nil {
+		return Summary{}, err
+	}
+	return rows[0], nil
+}
+
+// Share is one step of a trace: how much of one fund went through one project
+// to one payee. Paid is net of returns, so shares add up to the fund's paid.
+type Share struct {
+	Document    string `json:"document"`
+	Fund        string `json:"fund"`
+	FundName    string `json:"fund_name"`
+	Level       string `json:"level"`
+	Project     string `json:"project"`
+	ProjectName string `json:"project_name"`
+	Place       string `json:"place"`
+	Contract    string `json:"contract"`
+	Payee       string `json:"payee"`
+	PayeeName   string `json:"payee_name"`
+	// Lines is the number of households behind a grant batch.
+	Lines    int64  `json:"households"`
+	Payments int64  `json:"payments"`
+	Paid     Amount `json:"paid"`
+	Returned Amount `json:"returned"`
+}
+
+// shares is the whole trace; every question about it is a filter.
+const shares = `
+	select f.document, f.fund, f.name, f.level, p.project, j.name, j.place, p.contract, p.payee, p.payee_name,
+		sum(p.lines)::bigint, count(*), sum(p.amount - p.returned)::bigint, sum(p.returned)::bigint
+	from proj.payment p
+	join proj.fund f on f.book = p.book and f.fund = p.fund
+	join proj.project j on j.book = p.book and j.project = p.project
+	where p.book = $1 and p.state = 'paid' and `
+
+const sharesGroup = `
+	group by f.document, f.fund, f.name, f.level, p.project, j.name, j.place, p.contract, p.payee, p.payee_name
+	order by f.document, f.level, f.fund, j.place, p.project, p.payee, p.contract`
+
+// FundTrace is where the money of a fund document went (正查): its lines, the
+// projects that hold it, and who was paid.
+type FundTrace struct {
+	Funds  []Fund      `json:"funds"`
+	Quotas []FundQuota `json:"projects"`
+	Shares []Share     `json:"payees"`
+}
+
+// FundQuota is what one project has of a fund.
+type FundQuota struct {
+	Quota
+	ProjectName string `json:"project_name"`
+	Place       string `json:"place"`
+	PlaceName   string `json:"place_name"`
+	State       string `json:"state"`
+}
+
+// TraceFund follows one fund line (id) or a whole document (文号) forward. It is
+// exact: every payment names the fund it draws on. ErrNotFound if there is none.
+func (l *Ledger) TraceFund(ctx context.Context, book Book, fundOrDocument string) (FundTrace, error) {
+	var t FundTrace
+	var err error
+	t.Funds, err = collect[Fund](ctx, l.pool, "funds", fundSchema.read+` where book = $1 and (fund = $2 or document = $2) order by level, fund`, book, fundOrDocument)
+	if err != nil {
+		return t, err
+	}
+	if len(t.Funds) == 0 {
+		return t, fmt.Errorf("fund %s: %w", fundOrDocument, ErrNotFound)
+	}
+	ids := make([]string, len(t.Funds))
+	for i, f := range t.Funds {
+		ids[i] = f.Fund
+	}
+	t.Quotas, err = collect[FundQuota](ctx, l.pool, "quotas", `
+		select q.quota, q.project, q.fund, q.budget, q.allocated, q.requested, q.paid, j.name, j.place, j.place_name, j.state
+		from proj.quota q join proj.project j on j.book = q.book and j.project = q.project
+		where q.book = $1 and q.fund = any($2) order by j.place, q.project, q.fund`, book, ids)
+	if err != nil {
+		return t, err
+	}
+	t.Shares, err = collect[Share](ctx, l.pool, "shares", shares+`p.fund = any($2)`+sharesGroup, book, ids)
+	return t, err
+}
+
+// TraceProject lists who was paid from which fund through one project.
+func (l *Ledger) TraceProject(ctx context.Context, book Book, project string) ([]Share, error) {
+	return collect[Share](ctx, l.pool, "shares", shares+`p.project = $2`+sharesGroup, book, project)
+}
+
+// TracePayee follows a payee's money back to the documents it came from (反查).
+func (l *Ledger) TracePayee(ctx context.Context, book Book, payee string) ([]Share, error) {
+	return collect[Share](ctx, l.pool, "shares", shares+`p.payee = $2`+sharesGroup, book, payee)
+}
+
+// PersonShare is one grant or payment to a private person, with its source.
+type PersonShare struct {
+	Document    string `json:"document"`
+	Fund        string `json:"fund"`
+	FundName    string `json:"fund_name"`
+	Level       string `json:"level"`
+	Project     string `json:"project"`
+	ProjectName string `json:"project_name"`
+	Payment     string `json:"payment"`
+	Line        int64  `json:"line"`
+	Purpose     string `json:"purpose"`
+	PaidOn      Date   `json:"paid_on"`
+	Paid        Amount `json:"paid"`
+	Returned    Amount `json:"returned"`
+}
+
+// TracePerson follows a private person's money back to its documents, household
+// grants and single payments alike. The ID number is turned into a keyed token
+// and stored nowhere; asking is for officers only.
+func (l *Ledger) TracePerson(ctx context.Context, book Book, idNumber string) ([]PersonShare, error) {
+	if !ValidIDNumber(idNumber) {
+		return nil, &Invalid{[]Problem{problem("id_number", "身份证号不对（GB 11643）", "not a valid ID number (GB 11643)")}}
+	}
+	person := personKey(l.sealer.Token(idNumber))
+	return collect[PersonShare](ctx, l.pool, "shares of a person", `
+		select f.document, f.fund, f.name, f.level, p.project, j.name, p.payment, v.line, p.purpose, p.paid_on::text, v.paid, v.returned
+		from (
+			select payment, line, amount - returned as paid, returned from proj.grant_line where book = $1 and person = $2 and person <> ''
+			union all
+			select payment, 0, amount - returned, returned from proj.payment where book = $1 and payee = $2
+		) v
+		join proj.payment p on p.book = $1 and p.payment = v.payment and p.state = 'paid'
+		join proj.fund f on f.book = $1 and f.fund = p.fund
+		join proj.project j on j.book = $1 and j.project = p.project
+		order by p.paid_on, p.payment, v.line`, book, person)
+}
+
+// Flow is one band of the fund-flow picture: level → fund → township → class of
+// payee. Class is firm, household or person; "" is allocated and unpaid. Bands
+// of a fund add up to what was allocated of it.
+type Flow struct {
+	Level    string `json:"level"`
+	Fund     string `json:"fund"`
+	FundName string `json:"fund_name"`
+	// Township is the 9-digit code of where the project lies.
+	Township string `json:"township"`
+	Class    string `json:"class"`
+	Amount   Amount `json:"amount"`
+}
+
+// Flows adds up the whole book for the fund-flow picture.
+func (l *Ledger) Flows(ctx context.Context, book Book) ([]Flow, error) {
+	return collect[Flow](ctx, l.pool, "flows", `
+		with paid as (
+			select p.fund, left(j.place, 9) as township,
+				case when p.payee like 'g-%' then 'household' when p.payee like 'p-%' then 'person' else 'firm' end as class,
+				p.amount - p.returned as amount
+			from proj.payment p join proj.project j on j.book = p.book and j.project = p.project
+			where p.book = $1 and p.state = 'paid'
+		), unpaid as (
+			select q.fund, left(j.place, 9), '', q.allocated - q.paid
+			from proj.quota q join proj.project j on j.book = q.book and j.project = q.project
+			where q.book = $1
+		)
+		select f.level, f.fund, f.name, v.township, v.class, sum(v.amount)::bigint
+		from (table paid union all table unpaid) v
+		join proj.fund f on f.book = $1 and f.fund = v.fund
+		where v.amount <> 0
+		group by f.level, f.fund, f.name, v.township, v.class
+		order by f.level, f.fund, v.township, v.class`, book)
+}
