@@ -1,0 +1,160 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"yilu/audit"
+	"yilu/ledger"
+	"yilu/migrations"
+	"yilu/migrations/pgserver"
+)
+
+// environment is what every command works in: streams, language and settings.
+// Settings are flags with YILU_… defaults; secrets come from the environment or
+// files alone, so that no process list shows them.
+type environment struct {
+	Stdout, Stderr io.Writer
+	lang           string
+
+	// DatabaseURL is the service role's connection; empty runs our own
+	// PostgreSQL in Data. OwnerURL migrates; empty means DatabaseURL.
+	DatabaseURL, OwnerURL string
+	// Data is the folder of our own PostgreSQL and of the sealing secret.
+	Data string
+	// PGBin and PGUser choose the binaries and the user of our own PostgreSQL.
+	PGBin, PGUser string
+	// Book is the county the command works on.
+	Book string
+}
+
+func newEnvironment(stdout, stderr io.Writer) *environment {
+	lang := "en"
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := os.Getenv(name); v != "" {
+			if strings.HasPrefix(v, "zh") {
+				lang = "zh"
+			}
+			break
+		}
+	}
+	return &environment{
+		Stdout: stdout, Stderr: stderr, lang: lang,
+		DatabaseURL: os.Getenv("YILU_DATABASE_URL"), OwnerURL: os.Getenv("YILU_OWNER_URL"),
+	}
+}
+
+// say picks the user's language.
+func (env *environment) say(zh, en string) string {
+	if env.lang == "zh" {
+		return zh
+	}
+	return en
+}
+
+func setting(name, otherwise string) string { return cmp.Or(os.Getenv(name), otherwise) }
+
+// flags begins the flag set of a command with the settings all commands share.
+func (env *environment) flags(name string) *flag.FlagSet {
+	fs := flag.NewFlagSet("yilu "+name, flag.ContinueOnError)
+	fs.SetOutput(env.Stderr)
+	fs.StringVar(&env.Data, "data", setting("YILU_DATA", "data"), env.say("数据目录 (YILU_DATA)", "data folder (YILU_DATA)"))
+	fs.StringVar(&env.PGBin, "pg-bin", setting("YILU_PG_BIN", ""), env.say("PostgreSQL 程序目录 (YILU_PG_BIN)", "folder of the PostgreSQL binaries (YILU_PG_BIN)"))
+	fs.StringVar(&env.PGUser, "pg-user", setting("YILU_PG_USER", "postgres"), env.say("以 root 启动时运行 PostgreSQL 的用户 (YILU_PG_USER)", "who PostgreSQL runs as when started by root (YILU_PG_USER)"))
+	fs.StringVar(&env.Book, "book", setting("YILU_BOOK", "411025"), env.say("账套：县级区划代码 (YILU_BOOK)", "book: the county's division code (YILU_BOOK)"))
+	return fs
+}
+
+// parse reads a command line that takes no further words.
+func parse(fs *flag.FlagSet, args []string) error {
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return &coded{exitUsage, nil}
+	}
+	if fs.NArg() > 0 {
+		return &coded{exitUsage, fmt.Errorf("unexpected %q, see %s --help", fs.Arg(0), fs.Name())}
+	}
+	return nil
+}
+
+// database is an open database: our own server or a given one.
+type database struct {
+	service, owner string
+	// ended is closed when our own PostgreSQL died; nil for a given one.
+	ended <-chan struct{}
+	stop  func() error
+}
+
+// database connects to the given PostgreSQL, or to our own: the running one of
+// a yilu serve on the same folder, else one that runs as long as the command.
+func (env *environment) database(ctx context.Context) (*database, error) {
+	if env.DatabaseURL != "" {
+		return &database{service: env.DatabaseURL, owner: cmp.Or(env.OwnerURL, env.DatabaseURL), stop: func() error { return nil }}, nil
+	}
+	dir, err := filepath.Abs(env.Data)
+	if err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	server, err := pgserver.Running(filepath.Join(dir, "postgres"))
+	if err != nil {
+		server, err = pgserver.Start(ctx, pgserver.Config{Dir: filepath.Join(dir, "postgres"), BinDir: env.PGBin, User: env.PGUser})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &database{service: server.ServiceURL("yilu"), owner: server.OwnerURL("yilu"), ended: server.Done(), stop: server.Stop}, nil
+}
+
+// open migrates nothing: it opens a ledger on a database that is up to date.
+// The returned func closes everything again.
+func (env *environment) open(ctx context.Context) (*ledger.Ledger, func(), error) {
+	db, err := env.database(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, pool, err := env.ledger(ctx, db, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, nil, errors.Join(err, db.stop())
+	}
+	return l, func() {
+		l.Close()
+		pool.Close()
+		if err := db.stop(); err != nil {
+			fmt.Fprintln(env.Stderr, "yilu: stop postgres:", err)
+		}
+	}, nil
+}
+
+// ledger opens the ledger on a database, which must be at our version.
+func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logger) (*ledger.Ledger, *pgxpool.Pool, error) {
+	secret, err := audit.LoadOrCreateSecret(setting("YILU_SEAL_SECRET_FILE", filepath.Join(env.Data, "seal.secret")))
+	if err != nil {
+		return nil, nil, err
+	}
+	sealer, err := audit.NewSealer(secret)
+	if err != nil {
+		return nil, nil, err
+	}
+	pool, err := ledger.OpenPool(ctx, db.service, 16)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := migrations.Check(ctx, pool); err != nil {
+		pool.Close()
+		return nil, nil, fmt.Errorf("%w (%s)", err, env.say("运行 yilu migrate 升级", "run yilu migrate"))
+	}
+	return ledger.New(ledger.Config{Pool: pool, Sealer: sealer, Now: time.Now, Log: log}), pool, nil
+}

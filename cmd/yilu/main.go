@@ -1,0 +1,113 @@
+// Command yilu is the server of a county's poverty-relief ledger and the tools
+// of those who run it. "yilu help" lists its commands.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// Exit codes of every command.
+const (
+	exitOK = 0
+	// exitFailed is a fault: no database, a full disk, a bug.
+	exitFailed = 1
+	// exitUsage is a command line that cannot be understood.
+	exitUsage = 2
+	// exitRefused is input that was read and refused; nothing was changed.
+	exitRefused = 3
+	// exitDiverged is a check that found a difference.
+	exitDiverged = 4
+)
+
+// command is one subcommand of yilu.
+type command struct {
+	name   string
+	args   string
+	zh, en string
+	run    func(ctx context.Context, env *environment, args []string) error
+}
+
+// commands lists the subcommands in the order of help.
+func commands() []command {
+	return []command{
+		{"serve", "[--demo]", "运行服务（页面、API；无数据库地址时自带 PostgreSQL）", "run the server: pages, API and, without a database URL, its own PostgreSQL", runServe},
+		{"migrate", "", "把数据库升级到本程序的版本", "bring the database to this program's version", runMigrate},
+		{"token", "--user U --role R", "为程序接口签发令牌", "make a token for the API", runToken},
+		{"rebuild", "", "由账簿重算全部投影并核对", "replay the log into the projections and compare", runRebuild},
+		{"verify", "", "逐条重算哈希，核对账簿", "recompute every hash of the log", runVerify},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is main without the process, so that tests can call it.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	env := newEnvironment(stdout, stderr)
+	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
+		help(env, stdout)
+		return exitOK
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return report(env, c.run(ctx, env, args[1:]))
+		}
+	}
+	fmt.Fprintf(stderr, "yilu: %s %q\n", env.say("没有这个命令", "there is no command"), args[0])
+	help(env, stderr)
+	return exitUsage
+}
+
+// coded is an error with its exit code. An empty message was said already.
+type coded struct {
+	code int
+	err  error
+}
+
+func (e *coded) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *coded) Unwrap() error { return e.err }
+
+// report says an error on stderr and turns it into an exit code.
+func report(env *environment, err error) int {
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	}
+	code := exitFailed
+	if c, ok := errors.AsType[*coded](err); ok {
+		code = c.code
+	}
+	if msg := err.Error(); msg != "" {
+		fmt.Fprintln(env.Stderr, "yilu: "+msg)
+	}
+	return code
+}
+
+func help(env *environment, w io.Writer) {
+	fmt.Fprintln(w, env.say("一律：扶贫资金从指标文到收款人，一分不差，全程可查。", "Yilü follows poverty-relief money from the document to the payee, to the fen."))
+	fmt.Fprintln(w)
+	fmt.Fprintln(w, env.say("用法：yilu 命令 [参数]；yilu 命令 --help 看参数", "usage: yilu COMMAND [FLAGS]; yilu COMMAND --help lists the flags"))
+	fmt.Fprintln(w)
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-34s %s\n", strings.TrimSpace(c.name+" "+c.args), env.say(c.zh, c.en))
+	}
+	fmt.Fprintln(w)
+	fmt.Fprintln(w, env.say("退出码：0 成功，1 故障，2 参数有误，3 内容被拒（未作任何更改），4 核对不一致", "exit codes: 0 done, 1 fault, 2 usage, 3 input refused (nothing changed), 4 a check found a difference"))
+}

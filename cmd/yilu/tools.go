@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"yilu/audit"
+	"yilu/ledger"
+	"yilu/migrations"
+)
+
+// runMigrate brings the database to this program's version.
+func runMigrate(ctx context.Context, env *environment, args []string) error {
+	if err := parse(env.flags("migrate"), args); err != nil {
+		return err
+	}
+	db, err := env.database(ctx)
+	if err != nil {
+		return err
+	}
+	err = migrations.Up(ctx, db.owner)
+	if err == nil {
+		fmt.Fprintf(env.Stdout, "%s %d\n", env.say("数据库版本", "database version"), migrations.Version())
+	}
+	return errors.Join(err, db.stop())
+}
+
+// runToken makes a token for the API.
+func runToken(ctx context.Context, env *environment, args []string) error {
+	return errors.New("not built yet")
+}
+
+// asOwner opens a pool with the owner's rights for the length of a call.
+func (env *environment) asOwner(ctx context.Context, do func(*pgxpool.Pool) error) error {
+	db, err := env.database(ctx)
+	if err != nil {
+		return err
+	}
+	pool, err := pgxpool.New(ctx, db.owner)
+	if err != nil {
+		return errors.Join(fmt.Errorf("open pool: %w", err), db.stop())
+	}
+	err = do(pool)
+	pool.Close()
+	return errors.Join(err, db.stop())
+}
+
+// runRebuild replays the log into the projections and compares.
+func runRebuild(ctx context.Context, env *environment, args []string) error {
+	fs := env.flags("rebuild")
+	replace := fs.Bool("replace", false, env.say("不一致时采用重算结果", "keep the replayed result if it differs"))
+	if err := parse(fs, args); err != nil {
+		return err
+	}
+	return env.asOwner(ctx, func(pool *pgxpool.Pool) error {
+		r, err := ledger.Rebuild(ctx, pool, ledger.Book(env.Book), *replace, env.progress("rebuild"))
+		if errors.Is(err, ledger.ErrDiverged) {
+			return &coded{exitDiverged, err}
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(env.Stdout, env.say("重算 %d 条分录、%d 行投影：", "replayed %d entries into %d rows: "), r.Entries, r.Rows)
+		if len(r.Differing) == 0 {
+			fmt.Fprintln(env.Stdout, env.say("完全一致", "identical"))
+		} else {
+			fmt.Fprintln(env.Stdout, env.say("已替换", "replaced"), r.Differing)
+		}
+		return nil
+	})
+}
+
+// runVerify recomputes every hash of the log.
+func runVerify(ctx context.Context, env *environment, args []string) error {
+	if err := parse(env.flags("verify"), args); err != nil {
+		return err
+	}
+	return env.asOwner(ctx, func(pool *pgxpool.Pool) error {
+		err := audit.VerifyBook(ctx, pool, env.Book, nil)
+		if _, found := errors.AsType[*audit.Tampered](err); found {
+			return &coded{exitDiverged, err}
+		}
+		if err == nil {
+			fmt.Fprintln(env.Stdout, env.say("账簿完整：每条分录的哈希与树根一致", "the log is whole: every hash and the root agree"))
+		}
+		return err
+	})
+}
