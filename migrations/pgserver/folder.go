@@ -82,14 +82,8 @@ func (a account) mayEnter(info fs.FileInfo) bool {
 // on the folder itself, so it leaves no file in a folder we then refuse, and
 // the kernel drops it however we end.
 func lockFolder(dir string) (*os.File, error) {
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return nil, err
-		}
-		// Others pass through to pgdata and read nothing here; whatever the umask.
-		if err := os.Chmod(dir, 0o711); err != nil {
-			return nil, err
-		}
+	if err := makeFolder(dir); err != nil {
+		return nil, err
 	}
 	lock, err := os.Open(dir)
 	if err != nil {
@@ -103,6 +97,21 @@ func lockFolder(dir string) (*os.File, error) {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return lock, nil
+}
+
+// makeFolder makes dir and its missing parents so that PostgreSQL's user may
+// pass through to pgdata, whatever the umask, and read nothing on the way.
+func makeFolder(dir string) error {
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := makeFolder(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o711); err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o711)
 }
 
 // folder is Config.Dir, locked.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -30,7 +32,11 @@ const helperDir = "YILU_PGSERVER_HELPER_DIR"
 func TestMain(m *testing.M) {
 	dir := os.Getenv(helperDir)
 	if dir == "" {
-		os.Exit(m.Run())
+		code := m.Run()
+		if made.dir != "" {
+			os.RemoveAll(filepath.Dir(made.dir))
+		}
+		os.Exit(code)
 	}
 	s, err := pgserver.Start(context.Background(), pgserver.Config{Dir: dir, Log: os.Stderr})
 	if err != nil {
@@ -64,6 +70,36 @@ func newFolder(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return filepath.Join(dir, "data")
+}
+
+// made is a folder after a first start and a stop, which most tests begin with:
+// copying it is cheaper than initdb.
+var made struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+func madeFolder(t *testing.T) string {
+	t.Helper()
+	dir := newFolder(t)
+	made.once.Do(func() {
+		base, err := os.MkdirTemp("/tmp", "yilu-pgserver-made-")
+		made.dir = filepath.Join(base, "data")
+		err = errors.Join(err, os.Chmod(base, 0o711))
+		s, startErr := pgserver.Start(context.Background(), pgserver.Config{Dir: made.dir})
+		made.err = errors.Join(err, startErr)
+		if s != nil {
+			made.err = errors.Join(made.err, s.Stop())
+		}
+	})
+	if made.err != nil {
+		t.Fatal(made.err)
+	}
+	if out, err := exec.Command("cp", "-a", made.dir, dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return dir
 }
 
 func start(t *testing.T, c pgserver.Config) *pgserver.Server {
@@ -169,7 +205,7 @@ func TestFirstStartAndRestart(t *testing.T) {
 
 func TestPasswordsAndSocketAreClosedToOthers(t *testing.T) {
 	t.Parallel()
-	dir := newFolder(t)
+	dir := madeFolder(t)
 	s := start(t, pgserver.Config{Dir: dir})
 	for name, want := range map[string]fs.FileMode{
 		"owner.password": 0o600, "service.password": 0o600, "socket": 0o700, "pgdata": 0o700,
@@ -193,8 +229,7 @@ func TestPasswordsAndSocketAreClosedToOthers(t *testing.T) {
 
 func TestLostServicePasswordIsReplaced(t *testing.T) {
 	t.Parallel()
-	dir := newFolder(t)
-	stop(t, start(t, pgserver.Config{Dir: dir}))
+	dir := madeFolder(t)
 	if err := os.Remove(filepath.Join(dir, "service.password")); err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +239,7 @@ func TestLostServicePasswordIsReplaced(t *testing.T) {
 
 func TestSecondInstanceIsRefused(t *testing.T) {
 	t.Parallel()
-	dir := newFolder(t)
+	dir := madeFolder(t)
 	s := start(t, pgserver.Config{Dir: dir})
 	_, err := pgserver.Start(t.Context(), pgserver.Config{Dir: dir})
 	wantError(t, err, dir, "another yilu")
@@ -241,8 +276,7 @@ func TestForeignFoldersAreRefusedUntouched(t *testing.T) {
 
 func TestOtherVersionIsRefusedUntouched(t *testing.T) {
 	t.Parallel()
-	dir := newFolder(t)
-	stop(t, start(t, pgserver.Config{Dir: dir}))
+	dir := madeFolder(t)
 	version := filepath.Join(dir, "pgdata", "PG_VERSION")
 	if err := os.WriteFile(version, []byte("12\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -293,7 +327,7 @@ func TestMissingBinariesNameThePackage(t *testing.T) {
 
 func TestBadSettingShowsPostgresLastWords(t *testing.T) {
 	t.Parallel()
-	dir := newFolder(t)
+	dir := madeFolder(t)
 	var log bytes.Buffer
 	began := time.Now()
 	_, err := pgserver.Start(t.Context(), pgserver.Config{Dir: dir, Log: &log,
@@ -320,7 +354,7 @@ func TestCancelledStartFreesTheFolder(t *testing.T) {
 
 func TestKilledPostmasterIsNoticedAndRecovers(t *testing.T) {
 	t.Parallel()
-	dir := newFolder(t)
+	dir := madeFolder(t)
 	s := start(t, pgserver.Config{Dir: dir})
 	execute(t, s.OwnerURL("yilu"), `create table kept (v text); insert into kept values ('before')`)
 	if err := syscall.Kill(s.PID(), syscall.SIGKILL); err != nil {
@@ -354,6 +388,18 @@ func TestLongPathGetsAShortSocket(t *testing.T) {
 	}
 }
 
+// TestStrictUmask runs a helper, as the umask belongs to the whole process.
+func TestStrictUmask(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(newFolder(t), "deep", "data")
+	helper(t, dir, "/bin/sh", nil, "-c", "umask 077; exec "+os.Args[0])
+	running, err := pgserver.Running(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	query(t, running.ServiceURL("yilu"), `select 'alive'`)
+}
+
 func TestUnreachableFolderIsNamed(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -369,9 +415,9 @@ func TestUnreachableFolderIsNamed(t *testing.T) {
 }
 
 // helper runs the test binary as a parent of PostgreSQL.
-func helper(t *testing.T, dir, binary string, credential *syscall.Credential) (cmd *exec.Cmd, stdin io.Closer, postmaster int) {
+func helper(t *testing.T, dir, binary string, credential *syscall.Credential, arguments ...string) (cmd *exec.Cmd, stdin io.Closer, postmaster int) {
 	t.Helper()
-	cmd = exec.Command(binary)
+	cmd = exec.Command(binary, arguments...)
 	cmd.Dir = "/"
 	cmd.Env = append(os.Environ(), helperDir+"="+dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
@@ -401,7 +447,7 @@ func helper(t *testing.T, dir, binary string, credential *syscall.Credential) (c
 
 func TestParentsDeathStopsPostgres(t *testing.T) {
 	t.Parallel()
-	dir := newFolder(t)
+	dir := madeFolder(t)
 	cmd, _, postmaster := helper(t, dir, os.Args[0], nil)
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -416,7 +462,7 @@ func TestParentsDeathStopsPostgres(t *testing.T) {
 // TestBothKilled is the worst case: nobody is left to stop the backends.
 func TestBothKilled(t *testing.T) {
 	t.Parallel()
-	dir := newFolder(t)
+	dir := madeFolder(t)
 	cmd, _, postmaster := helper(t, dir, os.Args[0], nil)
 	running, err := pgserver.Running(dir)
 	if err != nil {
