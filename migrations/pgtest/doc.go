@@ -2,7 +2,7 @@
 //
 // There are no mocks of the database: the guards that make the log append-only
 // live there, and so do most of our invariants. A database made from a template
-// costs some 30 ms, which buys tests that run in parallel and may do anything,
+// costs some 50 ms, which buys tests that run in parallel and may do anything,
 // also as superuser.
 //
 // All packages of one "go test ./..." share a throw-away cluster. Its pieces:
