@@ -1,0 +1,431 @@
+package sheet
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"yilu/ledger"
+)
+
+// RowProblem is one thing wrong with one row, named as the spreadsheet names it.
+type RowProblem struct {
+	Row int `json:"row"`
+	// Column is the letter of the column, empty where the row as a whole is
+	// meant; Header and Value are what stands there. Personal numbers are left
+	// out of Value.
+	Column string `json:"column,omitempty"`
+	Header string `json:"header,omitempty"`
+	Value  string `json:"value,omitempty"`
+	// Rule is a stable word for programs.
+	Rule string `json:"rule"`
+	ledger.Text
+}
+
+// Cell is the cell as a spreadsheet shows it, "D5".
+func (p RowProblem) Cell() string { return fmt.Sprintf("%s%d", p.Column, p.Row) }
+
+// Total is a sum of a batch by fund, place or project.
+type Total struct {
+	Key    string        `json:"key"`
+	Name   string        `json:"name"`
+	Rows   int           `json:"rows"`
+	Amount ledger.Amount `json:"amount"`
+}
+
+// Batch is a sheet that was read: what it would post, and what is wrong with it.
+type Batch struct {
+	Form *Form
+	File ledger.File
+	// Drafts are in the order of posting; DraftRows are the rows they came from.
+	Drafts    []ledger.Draft
+	DraftRows []int
+	// Rows is the number of data rows, good and bad.
+	Rows     int
+	Problems []RowProblem
+	// More counts problems beyond those kept.
+	More     int
+	Warnings []RowProblem
+	// Ignored are headers that the form does not know: their columns were not read.
+	Ignored []string
+	// Amount is the total of the good rows, and its parts.
+	Amount  ledger.Amount
+	ByFund  []Total
+	ByPlace []Total
+
+	opt   Options
+	table *table
+}
+
+// Upper is the total in capital numerals, as previews show it.
+func (b *Batch) Upper() string { return b.Amount.Upper() }
+
+// Known is what the book already has, so that sheets may name things by their
+// document or name, and the key that makes row ids tell nothing.
+type Known struct {
+	Funds    []ledger.Fund
+	Projects []ledger.Project
+	// token is a keyed hash: a row's id covers personal values, and anybody could
+	// guess those from a plain hash.
+	token func(string) string
+}
+
+// KnownOf reads what a book has.
+func KnownOf(ctx context.Context, l *ledger.Ledger, book ledger.Book) (Known, error) {
+	k := Known{token: func(s string) string {
+		t := l.Sealer.Token("yilu sheet row " + s)
+		return hex.EncodeToString(t[:])
+	}}
+	var err error
+	if k.Funds, err = l.Funds(ctx, book); err != nil {
+		return Known{}, err
+	}
+	for page := (ledger.Page{Limit: ledger.MaxPage}); ; {
+		ps, next, err := l.Projects(ctx, book, ledger.ProjectFilter{}, page)
+		if err != nil {
+			return Known{}, err
+		}
+		k.Projects = append(k.Projects, ps...)
+		if next == "" {
+			return k, nil
+		}
+		page.After = next
+	}
+}
+
+// Options say what a sheet leaves open.
+type Options struct {
+	Book ledger.Book
+	// By is who imports.
+	By ledger.By
+	// On is the business day of rows that name none.
+	On ledger.Date
+	// Known is what the book has; without it a batch can be previewed only.
+	Known Known
+	// Fund and Project hold for rows that name none; Item and Payment for a grant
+	// sheet without them.
+	Fund, Project, Item, Payment string
+	// Funds says which fund a column of the plan sheet means, by the column's
+	// header (中央衔接) or by its level (central).
+	Funds map[string]string
+	// Document is the approval's number, Responsible the person in charge and
+	// Type the project type, where a plan has no such column.
+	Document, Responsible, Type string
+	// AllowDuplicates posts rows that are in the book already once more.
+	AllowDuplicates bool
+	// Progress is told how many rows are read.
+	Progress func(rows int)
+}
+
+// builder is a batch while it is read.
+type builder struct {
+	form  *Form
+	src   *Source
+	opt   Options
+	table *table
+	batch *Batch
+	// drafts that came out so far, unless there are more than can be posted.
+	drafts  []draft
+	tooMany bool
+	// seen is the row of each digest.
+	seen      map[[16]byte]int
+	sums      sums
+	byFund    map[string]*Total
+	byPlace   map[string]*Total
+	townships []ledger.Division
+	projects  map[string][]string
+	merges    []mergedRange
+	// groups, received and approved collect what stands on several rows.
+	groups   []*grantGroup
+	received map[string]*ledger.FundReceived
+	approved map[string]*ledger.ProjectApproved
+	// contracts are those an earlier row has signed.
+	contracts map[string]bool
+	cumul     []shareRow
+	years     map[string]int
+}
+
+type draft struct {
+	ledger.Draft
+	row int
+}
+
+type shareRow struct {
+	r    *record
+	part ledger.Amount
+}
+
+// maxKept is how many problems are listed; the rest is counted.
+const maxKept = 20_000
+
+func (b *builder) add(p RowProblem) {
+	if len(b.batch.Problems) >= maxKept {
+		b.batch.More++
+		return
+	}
+	b.batch.Problems = append(b.batch.Problems, p)
+}
+
+// Read reads a sheet of a form. What is wrong with rows is in the batch; an
+// error means the file as a whole cannot be read as this form.
+func Read(src *Source, form *Form, o Options) (*Batch, error) {
+	if o.Known.token == nil {
+		o.Known.token = func(s string) string { return s[:32] }
+	}
+	b := &builder{
+		form: form, src: src, opt: o, seen: map[[16]byte]int{}, batch: &Batch{Form: form, File: src.File, opt: o},
+		byFund: map[string]*Total{}, byPlace: map[string]*Total{}, townships: ledger.Townships(o.Book), projects: map[string][]string{},
+		received: map[string]*ledger.FundReceived{}, approved: map[string]*ledger.ProjectApproved{}, years: map[string]int{}, contracts: map[string]bool{},
+	}
+	if err := src.isTemplateOf(form); err != nil {
+		return nil, err
+	}
+	for _, p := range o.Known.Projects {
+		if p.State != ledger.StateCancelled && p.State != ledger.StateWithdrawn {
+			b.projects[fold(p.Name)] = append(b.projects[fold(p.Name)], p.Project)
+		}
+	}
+	if err := b.lines(); err != nil {
+		return nil, err
+	}
+	if form.done != nil {
+		form.done(b)
+	}
+	b.finish()
+	return b.batch, nil
+}
+
+// lines finds the header and goes through the rows.
+func (b *builder) lines() error {
+	var top []Line
+	for l, err := range b.src.Lines() {
+		switch {
+		case err != nil:
+			return err
+		case b.table == nil && len(top) < maxTop:
+			top = append(top, Line{l.Row, slices.Clone(l.Cells)})
+		case b.table == nil:
+			if err := b.begin(top); err != nil {
+				return err
+			}
+			b.line(l)
+		default:
+			b.line(l)
+		}
+	}
+	if b.table == nil {
+		return b.begin(top)
+	}
+	return nil
+}
+
+// begin takes the lines that were held back until the header was known.
+func (b *builder) begin(top []Line) error {
+	t, err := b.form.findTable(top)
+	if err != nil {
+		return err
+	}
+	b.table, b.batch.table, b.batch.Ignored = t, t, t.ignored
+	b.sums = newSums(len(b.form.Columns))
+	for _, m := range b.src.merges {
+		if m.lastRow >= t.from {
+			b.merges = append(b.merges, m)
+		}
+	}
+	for _, l := range top {
+		if l.Row >= t.from {
+			b.line(l)
+		}
+	}
+	return nil
+}
+
+// line sorts a row: header again, total, note, or data.
+func (b *builder) line(l Line) {
+	if b.table.repeats(l.Cells) {
+		return
+	}
+	if word := b.table.totalOf(l.Cells); word != "" {
+		b.total(l, word)
+		return
+	}
+	if b.table.foot(l.Cells) {
+		return
+	}
+	b.batch.Rows++
+	if b.opt.Progress != nil && b.batch.Rows%1000 == 0 {
+		b.opt.Progress(b.batch.Rows)
+	}
+	r := b.read(l)
+	b.sum(r)
+	if !r.bad {
+		b.form.row(b, r)
+	}
+}
+
+// merged finds a merged range that reaches into a row.
+func (b *builder) merged(row int) (mergedRange, bool) {
+	for len(b.merges) > 0 && b.merges[0].lastRow < row {
+		b.merges = b.merges[1:]
+	}
+	for _, m := range b.merges {
+		if m.firstRow > row {
+			break
+		}
+		if m.lastRow >= row {
+			return m, true
+		}
+	}
+	return mergedRange{}, false
+}
+
+// again reports a row that says the same as an earlier one of this sheet.
+func (b *builder) again(r *record, digest [32]byte) bool {
+	key := [16]byte(digest[:16])
+	first, twice := b.seen[key]
+	if !twice {
+		b.seen[key] = r.row
+		return false
+	}
+	if b.opt.AllowDuplicates {
+		return false
+	}
+	r.problem("", "duplicate", fmt.Sprintf("可能重复：与第 %d 行内容相同", first), fmt.Sprintf("may be a duplicate: the same as row %d", first))
+	return true
+}
+
+// rowID makes the entry id of something a row says. It is the same in whatever
+// file the row stands; the same row once more in one file, where allowed, gets
+// an id of its own.
+func (b *builder) rowID(r *record, digest [32]byte, what string) string {
+	content := hex.EncodeToString(digest[:])
+	if first := b.seen[[16]byte(digest[:16])]; first != 0 && first != r.row {
+		content = fmt.Sprintf("%s row %d", content, r.row)
+	}
+	return what + "-" + b.opt.Known.token(content)
+}
+
+// emit checks a draft as the book would and keeps it.
+func (b *builder) emit(r *record, d ledger.Draft) {
+	if d.By == (ledger.By{}) {
+		d.By = b.opt.By
+	}
+	if d.On == "" {
+		d.On = b.opt.On
+	}
+	d.Corrects = ledger.None
+	problems := ledger.Check(d)
+	for _, p := range problems {
+		r.bad = true
+		b.add(b.locate(d.Kind, r, p))
+	}
+	if len(problems) > 0 {
+		return
+	}
+	if len(b.drafts) >= ledger.MaxUnit-1 {
+		b.tooMany, b.drafts = true, nil
+	}
+	if !b.tooMany {
+		b.drafts = append(b.drafts, draft{d, r.row})
+	}
+}
+
+// locate names the cell that a field of a draft came from.
+func (b *builder) locate(kind ledger.Kind, r *record, p ledger.Problem) RowProblem {
+	column := b.form.columnOf(kind, p.Field)
+	q := r.at(column, p.Rule, p.Zh, p.En)
+	if column == "" {
+		q.Header = ""
+		q.Zh, q.En = p.Field+"："+p.Zh, p.Field+": "+p.En
+	}
+	return q
+}
+
+// columnOf is the form column behind a field of an entry, by the longest prefix
+// that the form lists, or "".
+func (f *Form) columnOf(kind ledger.Kind, field string) string {
+	for field != "" {
+		for _, key := range []string{string(kind) + ":" + field, field} {
+			if c, ok := f.fields[key]; ok {
+				return c
+			}
+		}
+		i := strings.LastIndexByte(field, '.')
+		if i < 0 {
+			return ""
+		}
+		field = field[:i]
+	}
+	return ""
+}
+
+// tally adds to the totals of the preview.
+func (b *builder) tally(fund, place string, a ledger.Amount) {
+	b.batch.Amount += a
+	b.addTo(b.byFund, fund, a)
+	if len(place) == 12 {
+		b.addTo(b.byPlace, place[:9], a)
+	}
+}
+
+func (b *builder) addTo(m map[string]*Total, key string, a ledger.Amount) {
+	if key == "" {
+		return
+	}
+	t := m[key]
+	if t == nil {
+		t = &Total{Key: key, Name: key}
+		m[key] = t
+	}
+	t.Rows++
+	t.Amount += a
+}
+
+// finish puts the batch together.
+func (b *builder) finish() {
+	for _, s := range b.cumul {
+		checkShare(s.r, "占比", s.part, b.batch.Amount)
+	}
+	b.checkTotals()
+	if b.tooMany {
+		b.add(RowProblem{Rule: "too_many", Text: ledger.Text{
+			Zh: fmt.Sprintf("共 %d 行，一次最多导入 %d 条，请拆分文件", b.batch.Rows, ledger.MaxUnit-1),
+			En: fmt.Sprintf("%d rows: at most %d entries can be imported at once, split the file", b.batch.Rows, ledger.MaxUnit-1)}})
+	}
+	if b.batch.Rows == 0 {
+		b.add(RowProblem{Row: b.table.from, Rule: "empty", Text: ledger.Text{Zh: "表头之下没有数据行", En: "there are no rows below the header"}})
+	}
+	b.batch.Drafts = make([]ledger.Draft, len(b.drafts))
+	b.batch.DraftRows = make([]int, len(b.drafts))
+	for i, d := range b.drafts {
+		b.batch.Drafts[i], b.batch.DraftRows[i] = d.Draft, d.row
+	}
+	b.drafts = nil
+	slices.SortStableFunc(b.batch.Problems, func(x, y RowProblem) int { return cmp.Compare(x.Row, y.Row) })
+	for _, f := range b.opt.Known.Funds {
+		if t := b.byFund[f.Fund]; t != nil {
+			t.Name = f.Name + " " + f.Document
+		}
+	}
+	for _, t := range b.byPlace {
+		t.Name = ledger.DivisionOf(t.Key).Name
+	}
+	b.batch.ByFund, b.batch.ByPlace = byKey(b.byFund), byKey(b.byPlace)
+}
+
+func byKey(m map[string]*Total) []Total {
+	var out []Total
+	for _, t := range m {
+		out = append(out, *t)
+	}
+	slices.SortFunc(out, func(a, b Total) int { return cmp.Compare(a.Key, b.Key) })
+	return out
+}
+
+func sorted(names []string) string {
+	slices.Sort(names)
+	return strings.Join(names, "、")
+}

@@ -1,0 +1,147 @@
+package sheet
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+
+	"yilu/ledger"
+)
+
+// Grant is 一卡通发放表: grants to households, one line each, as one batch for
+// each 批次, project and fund. Fields: domain §6. Names, ID numbers, accounts
+// and phones are sealed.
+var Grant = &Form{
+	Name: "grant", Text: ledger.Text{Zh: "一卡通发放表", En: "grants to households"}, main: "金额",
+	Columns: []Column{
+		orderColumn, townColumn, villageColumn,
+		{Name: "组", Aliases: []string{"村民组", "组别"}, unhashed: true, example: "3组"},
+		placeColumn,
+		{Name: "户主", required: true, Aliases: []string{"户主姓名", "姓名", "领款人", "收款人"}, example: "张某某"},
+		{Name: "身份证号", kind: number, required: true, Aliases: []string{"身份证", "公民身份号码", "户主身份证号", "身份证号码"}, example: "11010519491231002X"},
+		{Name: "账号", kind: number, Aliases: []string{"社保卡", "社保卡号", "社保卡/账号", "一卡通账号", "银行账号", "银行卡号", "帐号", "卡号", "一卡通号"}, example: "6200000000000005"},
+		fundColumn, projectColumn,
+		{Name: "项目名称", Aliases: []string{"项目"}},
+		{Name: "补助项目", Aliases: []string{"补贴项目", "补贴名称", "补助名称"}, example: "脱贫户产业奖补"},
+		{Name: "标准", kind: amount, required: true, loose: true, Aliases: []string{"补助标准", "补贴标准"}, example: "500.00"},
+		{Name: "数量", kind: quantity, required: true, Aliases: []string{"补助数量", "补贴面积", "面积", "补贴数量"}, example: "3.5"},
+		{Name: "金额", kind: amount, required: true, Aliases: []string{"补助金额", "补贴金额", "发放金额"}, example: "1750.00"},
+		{Name: "人员类别", Aliases: []string{"类别", "户类型", "户属性", "农户类型"}, example: "脱贫户"},
+		{Name: "电话", kind: number, Aliases: []string{"联系电话", "手机", "手机号"}, unhashed: true},
+		{Name: "批次", Aliases: []string{"发放批次", "批次号"}, example: "2020-01"},
+		{Name: "银行回执", Aliases: []string{"回执"}, unhashed: true},
+		remarkColumn,
+	},
+	fields: map[string]string{
+		"body.payment": "批次", "body.project": "项目编号", "body.fund": "资金编号", "body.item": "补助项目", "body.place": "区划代码", "body.category": "人员类别",
+		"body.standard": "标准", "body.quantity": "数量", "body.amount": "金额", "grant.requested:body.amount": "金额",
+		"sealed.payee_name": "户主", "sealed.id_number": "身份证号", "sealed.payee_account": "账号", "sealed.phone": "电话",
+	},
+	row: grantRow, done: grantDone,
+}
+
+// grantGroup is one batch of a sheet while its lines come.
+type grantGroup struct {
+	key   string
+	first *record
+	head  *ledger.GrantRequested
+	named bool
+	lines []draft
+}
+
+func grantRow(b *builder, r *record) {
+	place, _ := r.place()
+	fund, project := r.fund("资金编号"), r.project()
+	item := or(r.get("补助项目"), or(b.opt.Item, r.get("项目名称")))
+	if fund == "" && !r.bad {
+		r.problem("资金编号", "required", "须填写资金编号，或用 --fund 指定", "give the fund's id, or name one by --fund")
+	}
+	if item == "" && !r.bad {
+		r.problem("补助项目", "required", "须填写补助项目，或用 --item 指定", "say what is granted, or name it by --item")
+	}
+	batch := or(r.get("批次"), b.opt.Payment)
+	digest := r.digest(batch, fund, project, item)
+	if r.bad || b.again(r, digest) {
+		return
+	}
+	g := b.group(r, batch, &ledger.GrantRequested{Fund: fund, Project: project, Item: item})
+	line := &ledger.GrantLine{
+		Payment: g.head.Payment, Line: ledger.Count(len(g.lines) + 1), Place: place, Amount: r.amount("金额"), Standard: r.amount("标准"),
+		Quantity: r.get("数量"), Category: r.get("人员类别"),
+	}
+	sealed := map[string]string{sealedName: r.get("户主"), sealedID: r.get("身份证号")}
+	put(sealed, sealedAccount, r.get("账号"))
+	put(sealed, sealedPhone, r.get("电话"))
+	r.checkCard("账号")
+	kept := b.drafts
+	b.drafts = g.lines
+	b.emit(r, ledger.Draft{ID: b.rowID(r, digest, "line"), Kind: "grant.line", Body: line, Sealed: sealed})
+	b.drafts, g.lines = kept, b.drafts
+	if !r.bad {
+		g.head.Amount += line.Amount
+		b.tally(fund, place, line.Amount)
+	}
+}
+
+var plainID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// group finds or begins the batch of a row. Its payment id is the 批次 where
+// that can be one; words such as 2020年第一批 are hashed, and a sheet without
+// any is a batch of its own.
+func (b *builder) group(r *record, batch string, head *ledger.GrantRequested) *grantGroup {
+	key := fmt.Sprintf("%s\x1f%s\x1f%s\x1f%s", batch, head.Fund, head.Project, head.Item)
+	for _, g := range b.groups {
+		if g.key == key {
+			return g
+		}
+	}
+	g := &grantGroup{key: key, first: r, head: head}
+	taken := false
+	for _, other := range b.groups {
+		taken = taken || other.head.Payment == batch
+	}
+	switch {
+	case plainID.MatchString(batch) && !taken:
+		head.Payment, g.named = batch, true
+	case batch != "":
+		head.Payment = "G-" + b.opt.Known.token(hash(key))
+	default:
+		head.Payment = "G-" + b.opt.Known.token(hash(key, b.src.File.SHA256))
+	}
+	b.groups = append(b.groups, g)
+	return g
+}
+
+func hash(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%s\x1e", p)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// grantDone puts each batch's header before its lines.
+func grantDone(b *builder) {
+	for _, g := range b.groups {
+		if len(g.lines) == 0 {
+			continue
+		}
+		g.head.Lines = ledger.Count(len(g.lines))
+		// The header is no row: it is another one when any of its lines is.
+		lines := make([]string, len(g.lines))
+		for i, d := range g.lines {
+			lines[i] = d.ID
+		}
+		b.emit(g.first, ledger.Draft{ID: "grant-" + b.opt.Known.token(hash(append(lines, g.key)...)), Kind: "grant.requested", Body: g.head})
+		if len(b.drafts)+len(g.lines) >= ledger.MaxUnit {
+			b.tooMany = true
+		}
+		if b.tooMany {
+			b.drafts = nil
+			continue
+		}
+		b.drafts = append(b.drafts, g.lines...)
+	}
+	b.groups = nil
+}

@@ -1,0 +1,293 @@
+package sheet
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"yilu/ledger"
+)
+
+// ErrBadRows is returned when rows of a sheet cannot be posted. They are listed
+// in the batch's Problems, and nothing was posted.
+var ErrBadRows = errors.New("the sheet has bad rows, nothing was posted")
+
+// SameFile is returned when the file was imported before.
+type SameFile struct{ Submission ledger.Submission }
+
+func (e *SameFile) Error() string {
+	return fmt.Sprintf("this file was imported before, as submission %s (entries %d to %d, %s)", e.Submission.Submission, e.Submission.First, e.Submission.Last, e.Submission.State)
+}
+
+// Result is what an import posted: a submission that waits for its second
+// person, who approves exactly the content of ContentHash.
+type Result struct {
+	Submission  string        `json:"submission"`
+	ContentHash string        `json:"content_hash"`
+	Entries     int           `json:"entries"`
+	Rows        int           `json:"rows"`
+	Amount      ledger.Amount `json:"amount"`
+	Upper       string        `json:"amount_upper"`
+	First       ledger.Seq    `json:"first_seq"`
+	Last        ledger.Seq    `json:"last_seq"`
+}
+
+// Import posts a batch as one submission, whole or not at all. Rows that are in
+// the book already, and the file itself, are refused unless the options allow
+// duplicates; what was rejected or reversed may be entered again. When the
+// outcome is unknown the same call may be made again.
+func (b *Batch) Import(ctx context.Context, l *ledger.Ledger) (Result, error) {
+	if b.opt.Known.token == nil {
+		return Result{}, errors.New("import: the sheet was read without the book, see KnownOf")
+	}
+	if len(b.Problems) > 0 {
+		return Result{}, ErrBadRows
+	}
+	sub, err := l.SubmissionByFile(ctx, b.opt.Book, b.File.SHA256)
+	if err == nil && !b.opt.AllowDuplicates {
+		return Result{}, &SameFile{sub}
+	}
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return Result{}, fmt.Errorf("import %s: %w", b.File.Name, err)
+	}
+	id, attempt, err := b.submissionID(ctx, l)
+	if err != nil {
+		return Result{}, fmt.Errorf("import %s: %w", b.File.Name, err)
+	}
+	drafts, err := b.fresh(ctx, l, attempt)
+	if err != nil {
+		return Result{}, fmt.Errorf("import %s: %w", b.File.Name, err)
+	}
+	if len(b.Problems) > 0 {
+		return Result{}, ErrBadRows
+	}
+	receipts, err := l.Submit(ctx, b.opt.Book, id, ledger.SubmissionMade{Submission: id, Title: b.title(), Form: b.Form.Name, File: b.File}, drafts)
+	if b.blame(err) {
+		return Result{}, ErrBadRows
+	}
+	if err != nil {
+		return Result{}, fmt.Errorf("import %s: %w", b.File.Name, err)
+	}
+	if sub, err = l.Submission(ctx, b.opt.Book, id); err != nil {
+		return Result{}, fmt.Errorf("import %s: %w", b.File.Name, err)
+	}
+	return Result{
+		Submission: id, ContentHash: sub.ContentHash, Entries: len(drafts), Rows: b.Rows, Amount: b.Amount, Upper: b.Upper(),
+		First: receipts[0].Seq, Last: receipts[len(receipts)-1].Seq,
+	}, nil
+}
+
+func (b *Batch) title() string {
+	return fmt.Sprintf("%s %d 行 %s 元", b.Form.Zh, b.Rows, b.Amount.Comma())
+}
+
+// maxAttempts is how often one file can be imported, rejected or reversed, and
+// imported again.
+const maxAttempts = 50
+
+// submissionID is made from the file, so that the same import sent twice is
+// one, with a number behind it once an earlier one was rejected.
+func (b *Batch) submissionID(ctx context.Context, l *ledger.Ledger) (string, int, error) {
+	sum, err := base64.StdEncoding.DecodeString(b.File.SHA256)
+	if err != nil {
+		return "", 0, err
+	}
+	return freeID(ctx, l, b.opt.Book, "imp-"+b.Form.Name+"-"+hex.EncodeToString(sum[:12]))
+}
+
+func freeID(ctx context.Context, l *ledger.Ledger, book ledger.Book, base string) (string, int, error) {
+	ids := []string{base}
+	for n := 2; n <= maxAttempts; n++ {
+		ids = append(ids, base+"-"+strconv.Itoa(n))
+	}
+	found, err := l.FindIDs(ctx, book, ids)
+	if err != nil {
+		return "", 0, err
+	}
+	for n, id := range ids {
+		if _, taken := found[id]; !taken {
+			return id, n + 1, nil
+		}
+	}
+	return "", 0, fmt.Errorf("%s was tried %d times", base, maxAttempts)
+}
+
+// fresh returns the drafts with ids that are free: rows that are in the book
+// and in effect become problems, or get another id where that is allowed.
+func (b *Batch) fresh(ctx context.Context, l *ledger.Ledger, attempt int) ([]ledger.Draft, error) {
+	found := map[string]ledger.Seq{}
+	for chunk := range slices.Chunk(b.Drafts, 5000) {
+		ids := make([]string, len(chunk))
+		for i, d := range chunk {
+			ids[i] = d.ID
+		}
+		some, err := l.FindIDs(ctx, b.opt.Book, ids)
+		if err != nil {
+			return nil, err
+		}
+		for id, seq := range some {
+			found[id] = seq
+		}
+	}
+	if len(found) == 0 {
+		return b.Drafts, nil
+	}
+	var seqs []ledger.Seq
+	for _, seq := range found {
+		seqs = append(seqs, seq)
+	}
+	gone, err := l.Withdrawn(ctx, b.opt.Book, seqs)
+	if err != nil {
+		return nil, err
+	}
+	mark := "-" + b.opt.Known.token(hash(b.File.SHA256, strconv.Itoa(attempt)))[:8]
+	renamed := map[string]string{}
+	drafts := slices.Clone(b.Drafts)
+	for i := range drafts {
+		seq, known := found[drafts[i].ID]
+		if known && !gone[seq] && !b.opt.AllowDuplicates {
+			b.Problems = append(b.Problems, RowProblem{Row: b.DraftRows[i], Rule: "duplicate", Text: ledger.Text{
+				Zh: fmt.Sprintf("可能重复：账簿第 %d 号分录已有同样内容", seq), En: fmt.Sprintf("may be a duplicate: entry %d of the book says the same", seq)}})
+		}
+		if known {
+			drafts[i] = renew(drafts[i], mark, renamed)
+		}
+		if line, ok := drafts[i].Body.(*ledger.GrantLine); ok && renamed[line.Payment] != "" {
+			body := *line
+			body.Payment = renamed[line.Payment]
+			drafts[i].Body = &body
+		}
+	}
+	return drafts, nil
+}
+
+// renew gives a draft another id, and the thing it makes another number where
+// that was made from the row and not written in it.
+func renew(d ledger.Draft, mark string, renamed map[string]string) ledger.Draft {
+	_, token, _ := strings.Cut(d.ID, "-")
+	switch body := d.Body.(type) {
+	case *ledger.PaymentRequested:
+		if body.Payment == "Z-"+token {
+			c := *body
+			c.Payment += mark
+			d.Body = &c
+		}
+	case *ledger.GrantRequested:
+		if strings.HasPrefix(body.Payment, "G-") {
+			c := *body
+			c.Payment += mark
+			renamed[body.Payment] = c.Payment
+			d.Body = &c
+		}
+	}
+	d.ID += mark
+	return d
+}
+
+// blame turns what the book refused into problems of rows. It is false when the
+// error is no refusal.
+func (b *Batch) blame(err error) bool {
+	var problems []ledger.Problem
+	if invalid, ok := errors.AsType[*ledger.Invalid](err); ok {
+		problems = invalid.Problems
+	} else if refused, ok := errors.AsType[*ledger.Refused](err); ok {
+		problems = refused.Problems
+	} else if taken, ok := errors.AsType[*ledger.Conflict](err); ok {
+		problems = []ledger.Problem{{Rule: "duplicate", Text: ledger.Text{
+			Zh: fmt.Sprintf("可能重复：账簿第 %d 号分录已有同样编号", taken.Seq), En: fmt.Sprintf("may be a duplicate: entry %d has the same id", taken.Seq)}}}
+		problems[0].Index = 1 + slices.IndexFunc(b.Drafts, func(d ledger.Draft) bool { return d.ID == taken.ID })
+	}
+	for _, p := range problems {
+		q := RowProblem{Rule: p.Rule, Text: p.Text}
+		if i := p.Index - 1; i >= 0 && i < len(b.Drafts) { // 0 is submission.made
+			q.Row = b.DraftRows[i]
+			if c := b.Form.columnOf(b.Drafts[i].Kind, p.Field); c != "" {
+				if n := b.table.at[b.Form.column(c)]; n >= 0 {
+					q.Column, q.Header = columnName(n), clean(b.table.headers[n])
+				}
+			}
+		}
+		b.Problems = append(b.Problems, q)
+	}
+	return len(problems) > 0
+}
+
+// Reversal says how to take back a whole submission.
+type Reversal struct {
+	Submission string
+	// Reason is one of ledger.Reasons.
+	Reason string
+	On     ledger.Date
+	By     ledger.By
+}
+
+// Reverse submits the reversal (红字冲销) of every entry of an approved
+// submission that still has effect, last first. It takes effect when a second
+// person approves it. Of a grant batch the header is reversed, its lines go
+// with it. The book refuses what others rest on, such as a paid payment.
+func Reverse(ctx context.Context, l *ledger.Ledger, book ledger.Book, v Reversal) (Result, error) {
+	sub, err := l.Submission(ctx, book, v.Submission)
+	if err != nil {
+		return Result{}, err
+	}
+	if sub.State != ledger.StateApproved {
+		return Result{}, &ledger.Refused{Problems: []ledger.Problem{{Field: "submission", Rule: "no_effect", Text: ledger.Text{
+			Zh: "提交 " + v.Submission + " 未经审批，没有生效，无须冲销", En: "submission " + v.Submission + " is " + sub.State + " and has no effect to take back"}}}}
+	}
+	base, attempt, err := freeID(ctx, l, book, "rev-"+hash(v.Submission)[:24])
+	if err != nil {
+		return Result{}, err
+	}
+	drafts, err := reversals(ctx, l, sub, book, v)
+	if err != nil {
+		return Result{}, fmt.Errorf("reverse submission %s: %w", v.Submission, err)
+	}
+	if len(drafts) == 0 {
+		return Result{}, &ledger.Refused{Problems: []ledger.Problem{{Field: "submission", Rule: "reversed", Text: ledger.Text{
+			Zh: "提交 " + v.Submission + " 已全部冲销", En: "submission " + v.Submission + " is reversed already"}}}}
+	}
+	for i := range drafts {
+		drafts[i].ID = fmt.Sprintf("rev-%d-%d-%s", drafts[i].Corrects, attempt, hash(v.Submission)[:12])
+	}
+	receipts, err := l.Submit(ctx, book, base, ledger.SubmissionMade{Submission: base, Title: "整批冲销：" + sub.Title}, drafts)
+	if err != nil {
+		return Result{}, fmt.Errorf("reverse submission %s: %w", v.Submission, err)
+	}
+	if sub, err = l.Submission(ctx, book, base); err != nil {
+		return Result{}, err
+	}
+	return Result{Submission: base, ContentHash: sub.ContentHash, Entries: len(drafts), First: receipts[0].Seq, Last: receipts[len(receipts)-1].Seq}, nil
+}
+
+// reversals are the drafts that take back a submission's entries, last first.
+func reversals(ctx context.Context, l *ledger.Ledger, sub ledger.Submission, book ledger.Book, v Reversal) ([]ledger.Draft, error) {
+	const page = 1000
+	var seqs []ledger.Seq
+	for from := sub.First; from <= sub.Last; from += page {
+		entries, err := l.Entries(ctx, book, from, int(min(page, sub.Last-from+1)))
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if e.Kind != "grant.line" {
+				seqs = append(seqs, e.Seq)
+			}
+		}
+	}
+	gone, err := l.Withdrawn(ctx, book, seqs)
+	if err != nil {
+		return nil, err
+	}
+	var drafts []ledger.Draft
+	for _, seq := range slices.Backward(seqs) {
+		if !gone[seq] {
+			drafts = append(drafts, ledger.Draft{Kind: "entry.reversed", On: v.On, By: v.By, Corrects: seq, Body: &ledger.EntryReversed{Reason: v.Reason}})
+		}
+	}
+	return drafts, nil
+}

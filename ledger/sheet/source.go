@@ -1,0 +1,174 @@
+package sheet
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"yilu/ledger"
+)
+
+// Limits of a file. They are far above what a county hands in and far below
+// what hurts the server.
+const (
+	// MaxFile is the largest file in bytes.
+	MaxFile = 32 << 20
+	// MaxRows is the most filled rows of one sheet.
+	MaxRows = 120_000
+	// MaxColumns is the most columns of one sheet.
+	MaxColumns = 256
+	// maxCell is the longest cell in bytes.
+	maxCell = 32_767
+)
+
+// Line is one row of a sheet with its number as the spreadsheet shows it.
+type Line struct {
+	Row   int
+	Cells []string
+}
+
+// Source is a file that was opened and found safe to read. It can be read again
+// and again, so that bad rows can be written back; it is not safe for
+// concurrent use.
+type Source struct {
+	// File names the file by its content, as submission.made records it.
+	File ledger.File
+	// From1904 is set when dates count from 1904 (old Mac workbooks).
+	From1904 bool
+
+	r     io.ReaderAt
+	size  int64
+	close func() error
+	lines func(yield func(Line, error) bool)
+	// merges are merged ranges by their first row.
+	merges []mergedRange
+	// template is the form a template was made for, if this is one.
+	template string
+}
+
+// Open judges a file by its content, not by its name: XLSX or CSV. Whatever
+// cannot be read completely is refused with a reason a clerk can act on. Sheet
+// chooses a worksheet; empty means the only one that is filled.
+func Open(name string, r io.ReaderAt, size int64, sheet string) (*Source, error) {
+	if size == 0 {
+		return nil, fileProblem("文件是空的", "the file is empty")
+	}
+	if size > MaxFile {
+		return nil, fileProblem("文件超过 %d MB，请拆分", "the file is larger than %d MB, split it", MaxFile>>20)
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(r, 0, size)); err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	s := &Source{
+		File: ledger.File{Name: filepath.Base(name), SHA256: base64.StdEncoding.EncodeToString(sum.Sum(nil)), Size: ledger.Count(size)},
+		r:    r, size: size, close: func() error { return nil },
+	}
+	head := make([]byte, 8)
+	n, err := r.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	head = head[:n]
+	switch {
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		err = s.openXLSX(sheet)
+	case bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0")):
+		err = fileProblem("这是旧版 .xls 或加密的文件，请另存为不加密的 .xlsx", "this is an old .xls or an encrypted file, save it as .xlsx without a password")
+	case bytes.HasPrefix(head, []byte("%PDF")), bytes.HasPrefix(head, []byte("<")), bytes.HasPrefix(head, []byte("\x89PNG")), bytes.HasPrefix(head, []byte("\xFF\xD8\xFF")):
+		err = fileProblem("这不是表格文件，请另存为 .xlsx 或 .csv", "this is no spreadsheet, save it as .xlsx or .csv")
+	default:
+		err = s.openCSV()
+	}
+	if err != nil {
+		_ = s.close() // the first error is the one that matters
+		return nil, err
+	}
+	return s, nil
+}
+
+// OpenFile opens a file on disk.
+func OpenFile(path, sheet string) (*Source, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	s, err := Open(path, f, info.Size(), sheet)
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	inner := s.close
+	s.close = func() error { return firstError(inner(), f.Close()) }
+	return s, nil
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close gives back temporary files.
+func (s *Source) Close() error { return s.close() }
+
+// Lines reads the filled rows in order. It ends with an error when the file
+// turns out to be broken or too large: then nothing read from it may be used.
+func (s *Source) Lines() iter.Seq2[Line, error] {
+	return func(yield func(Line, error) bool) {
+		filled := 0
+		for l, err := range s.lines {
+			if err == nil {
+				if empty(l.Cells) {
+					continue
+				}
+				filled++
+				err = checkLine(l, filled)
+			}
+			if !yield(l, err) || err != nil {
+				return
+			}
+		}
+		if filled == 0 {
+			yield(Line{}, fileProblem("没有读到任何内容：工作表是空的或已损坏", "nothing was read: the sheet is empty or damaged"))
+		}
+	}
+}
+
+func checkLine(l Line, filled int) error {
+	if filled > MaxRows {
+		return fileProblem("超过 %d 行，请拆分", "more than %d rows, split the file", MaxRows)
+	}
+	if len(l.Cells) > MaxColumns {
+		return fileProblem("第 %d 行超过 %d 列", "row %d has more than %d columns", l.Row, MaxColumns)
+	}
+	for i, c := range l.Cells {
+		if len(c) > maxCell {
+			return fileProblem("单元格 %s%d 过长", "cell %s%d is too long", columnName(i), l.Row)
+		}
+	}
+	return nil
+}
+
+func empty(cells []string) bool {
+	for _, c := range cells {
+		if strings.TrimSpace(c) != "" {
+			return false
+		}
+	}
+	return true
+}
