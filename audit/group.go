@@ -11,9 +11,13 @@ import (
 // read; numbers past the end are left out.
 func QueueRows(b *pgx.Batch, book string, seqs []uint64, each func(Row) error) {
 	b.Queue(`
-		select seq, id, leaf, leaf_hash, nodes from only log.entry
-		where book = $1 and seq = any($2)
-		order by seq`, book, seqs).Query(func(rows pgx.Rows) error {
+		select e.seq, e.id, e.leaf, e.leaf_hash, e.nodes
+		from unnest($2::bigint[]) as w(seq)
+		cross join lateral (
+			select seq, id, leaf, leaf_hash, nodes from only log.entry
+			where book = $1 and seq = w.seq limit 1
+		) e
+		order by e.seq`, book, seqs).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			r, err := scanRow(rows)
 			if err != nil {
@@ -31,9 +35,13 @@ func QueueRows(b *pgx.Batch, book string, seqs []uint64, each func(Row) error) {
 // that have one that was not erased.
 func QueuePersons(b *pgx.Batch, book string, seqs []uint64, each func(seq uint64, person Token)) {
 	b.Queue(`
-		select seq, person from only seal.private_field
-		where book = $1 and seq = any($2) and person is not null
-		order by seq`, book, seqs).Query(func(rows pgx.Rows) error {
+		select p.seq, p.person
+		from unnest($2::bigint[]) as w(seq)
+		cross join lateral (
+			select seq, person from only seal.private_field
+			where book = $1 and seq = w.seq and person is not null limit 1
+		) p
+		order by p.seq`, book, seqs).Query(func(rows pgx.Rows) error {
 		var seq uint64
 		var person []byte
 		_, err := pgx.ForEachRow(rows, []any{&seq, &person}, func() error {

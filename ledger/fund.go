@@ -302,6 +302,6 @@ func (s *state) allocate(e *Entry, a allocation) {
 	}
 	if a.project != "" {
 		s.editQuota(a.project, a.fund).Allocated += a.amount
-		s.projects.edit(a.project).Allocated += a.amount
+		s.editTotal(a.project).Allocated += a.amount
 	}
 }

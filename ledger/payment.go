@@ -164,7 +164,7 @@ func (s *state) request(e *Entry, p Payment) {
 	}
 	s.payments.add(p.Payment, p)
 	s.editQuota(p.Project, p.Fund).Requested += p.Amount
-	s.projects.edit(p.Project).Requested += p.Amount
+	s.editTotal(p.Project).Requested += p.Amount
 	if s.payee(p.Payee) == nil {
 		s.payees.add(p.Payee, Payee{Payee: p.Payee, Name: p.PayeeName, First: e.Seq})
 	}
@@ -220,7 +220,7 @@ func (s *state) withdraw(payment, to string) {
 // release ends the reservation of a payment's amount.
 func (s *state) release(p *Payment) {
 	s.editQuota(p.Project, p.Fund).Requested -= p.Amount
-	s.projects.edit(p.Project).Requested -= p.Amount
+	s.editTotal(p.Project).Requested -= p.Amount
 	if p.Contract != "" {
 		s.contracts.edit(p.Contract).Requested -= p.Amount
 	}
@@ -349,7 +349,7 @@ func (b *PaymentPaid) revert(s *state, e *Entry) {
 	p.State, p.Paid, p.PaidOn = StateApproved, None, ""
 	s.pay(e, p, -p.Amount)
 	s.editQuota(p.Project, p.Fund).Requested += p.Amount
-	s.projects.edit(p.Project).Requested += p.Amount
+	s.editTotal(p.Project).Requested += p.Amount
 	if p.Contract != "" {
 		s.contracts.edit(p.Contract).Requested += p.Amount
 	}
@@ -361,7 +361,7 @@ func (s *state) pay(e *Entry, p *Payment, a Amount) {
 		return
 	}
 	s.editQuota(p.Project, p.Fund).Paid += a
-	s.projects.edit(p.Project).Paid += a
+	s.editTotal(p.Project).Paid += a
 	f := s.funds.edit(p.Fund)
 	f.Allocated -= a
 	f.Paid += a

@@ -3,7 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
-	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -43,13 +43,16 @@ func ledgerOn(t testing.TB, db *pgtest.DB) *Ledger {
 }
 
 func draft(id string, body Body, by By) Draft {
-	for k, spec := range kinds {
-		if fmt.Sprintf("%T", spec.new()) == fmt.Sprintf("%T", body) {
-			return Draft{ID: id, Kind: k, On: "2020-03-18", By: by, Corrects: None, Body: body}
-		}
-	}
-	panic("no kind for body")
+	return Draft{ID: id, Kind: kindOf[reflect.TypeOf(body)], On: "2020-03-18", By: by, Corrects: None, Body: body}
 }
+
+var kindOf = func() map[reflect.Type]Kind {
+	m := map[reflect.Type]Kind{}
+	for k, spec := range kinds {
+		m[reflect.TypeOf(spec.new())] = k
+	}
+	return m
+}()
 
 // settle submits drafts and has them approved by the second person.
 func settle(t testing.TB, l *Ledger, id string, drafts ...Draft) []Receipt {

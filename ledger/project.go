@@ -54,7 +54,7 @@ func (b *ProjectListed) apply(s *state, e *Entry) {
 		s.refuse("body.project", "exists", "项目编号 "+b.Project+" 已存在", "project "+b.Project+" exists")
 		return
 	}
-	s.projects.add(b.Project, Project{
+	s.projects.add(b.Project, ProjectFacts{
 		Project: b.Project, State: StateListed, Name: b.Name, Type: b.Type, Subtype: b.Subtype,
 		Place: b.Place, PlaceName: b.PlaceName, Content: b.Content, Unit: b.Unit, Listed: e.Seq, Approved: None,
 	})
@@ -66,7 +66,7 @@ func (b *ProjectListed) revert(s *state, e *Entry) {
 	if p == nil {
 		return
 	}
-	if p.State != StateListed || p.Allocated != 0 {
+	if p.State != StateListed || s.total(b.Project).Allocated != 0 {
 		s.refuse("corrects", "in_use", "项目已批复或已分配资金，不能冲销入库", "the project has been approved or funded")
 		return
 	}
@@ -183,7 +183,7 @@ func (b *ProjectApproved) apply(s *state, e *Entry) {
 		return
 	}
 	if p == nil {
-		s.projects.add(b.Project, Project{Project: b.Project, Listed: None})
+		s.projects.add(b.Project, ProjectFacts{Project: b.Project, Listed: None})
 	}
 	p = s.projects.edit(b.Project)
 	p.State, p.Approved, p.Name, p.Type, p.Subtype = StateApproved, e.Seq, b.Name, b.Type, b.Subtype
@@ -191,12 +191,12 @@ func (b *ProjectApproved) apply(s *state, e *Entry) {
 	p.Responsible, p.Start, p.Finish, p.Targets, p.Linkage = b.Responsible.Name, b.Start, b.Finish, b.Targets, b.Linkage
 	p.Beneficiaries, p.Document = int64(b.Beneficiaries), b.Document
 	s.setBudget(b.Project, b.Budget)
-	s.event(e, b.Project, p.Budget)
+	s.event(e, b.Project, s.total(b.Project).Budget)
 }
 
 // setBudget replaces budget lines of a project; lines of other funds stay.
 func (s *state) setBudget(project string, lines []BudgetLine) {
-	p := s.projects.edit(project)
+	t := s.editTotal(project)
 	for i, l := range lines {
 		at := "body.budget." + strconv.Itoa(i)
 		if s.fund(l.Fund) == nil {
@@ -210,7 +210,7 @@ func (s *state) setBudget(project string, lines []BudgetLine) {
 				fmt.Sprintf("%s yuan of fund %s are already allocated", q.Allocated, l.Fund))
 			continue
 		}
-		p.Budget += l.Amount - q.Budget
+		t.Budget += l.Amount - q.Budget
 		q.Budget = l.Amount
 	}
 }
@@ -220,15 +220,16 @@ func (b *ProjectApproved) revert(s *state, e *Entry) {
 	if p == nil {
 		return
 	}
-	if p.State != StateApproved || p.Allocated != 0 || p.Contracts != 0 || p.Requested != 0 {
+	if t := s.total(b.Project); p.State != StateApproved || t.Allocated != 0 || t.Contracts != 0 || t.Requested != 0 {
 		s.refuse("corrects", "in_use", "项目已分配资金、签订合同或开工，不能冲销批复；请用项目变更或取消", "the project has been funded, contracted or started; change or cancel it instead")
 		return
 	}
 	p = s.projects.edit(b.Project)
 	p.State, p.Approved = StateListed, None
+	t := s.editTotal(b.Project)
 	for _, l := range b.Budget {
 		q := s.editQuota(b.Project, l.Fund)
-		p.Budget -= q.Budget
+		t.Budget -= q.Budget
 		q.Budget = 0
 	}
 }
@@ -290,7 +291,7 @@ func (b *ProjectChanged) apply(s *state, e *Entry) {
 	p.Place, p.PlaceName = or(b.Place, p.Place), or(b.PlaceName, p.PlaceName)
 	p.Start, p.Finish = or(b.Start, p.Start), or(b.Finish, p.Finish)
 	s.setBudget(b.Project, b.Budget)
-	s.event(e, b.Project, p.Budget)
+	s.event(e, b.Project, s.total(b.Project).Budget)
 }
 
 func or[T ~string](v, otherwise T) T {
@@ -327,10 +328,10 @@ func (b *ProjectCancelled) apply(s *state, e *Entry) {
 		s.refuse("body.project", "state", "项目已取消或已冲销", "the project is already "+p.State)
 		return
 	}
-	if p.Allocated != p.Paid || p.Requested != 0 {
+	if t := s.total(b.Project); t.Allocated != t.Paid || t.Requested != 0 {
 		s.refuse("body.project", "in_use",
-			fmt.Sprintf("还有 %s 元已分配未拨付，请先收回并处理在途申请", (p.Allocated-p.Paid).Comma()),
-			fmt.Sprintf("%s yuan are allocated and unpaid; recall them and settle open requests first", p.Allocated-p.Paid))
+			fmt.Sprintf("还有 %s 元已分配未拨付，请先收回并处理在途申请", (t.Allocated-t.Paid).Comma()),
+			fmt.Sprintf("%s yuan are allocated and unpaid; recall them and settle open requests first", t.Allocated-t.Paid))
 		return
 	}
 	s.projects.edit(b.Project).State = StateCancelled

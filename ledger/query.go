@@ -40,7 +40,36 @@ func (l *Ledger) Fund(ctx context.Context, book Book, id string) (Fund, error) {
 
 // Project returns one project, or ErrNotFound.
 func (l *Ledger) Project(ctx context.Context, book Book, id string) (Project, error) {
-	return one[Project](ctx, l.pool, projectSchema, "project", book, id)
+	p, err := one[ProjectFacts](ctx, l.pool, projectSchema, "project", book, id)
+	if err != nil {
+		return Project{}, err
+	}
+	ps, err := l.withTotals(ctx, book, []ProjectFacts{p})
+	if err != nil {
+		return Project{}, err
+	}
+	return ps[0], nil
+}
+
+// withTotals joins projects with their money.
+func (l *Ledger) withTotals(ctx context.Context, book Book, ps []ProjectFacts) ([]Project, error) {
+	ids := make([]string, len(ps))
+	for i, p := range ps {
+		ids[i] = p.Project
+	}
+	totals, err := collect[Total](ctx, l.pool, "totals", totalSchema.load, book, ids)
+	if err != nil {
+		return nil, err
+	}
+	of := make(map[string]Total, len(totals))
+	for _, t := range totals {
+		of[t.Of] = t
+	}
+	out := make([]Project, len(ps))
+	for i, p := range ps {
+		out[i] = Project{p, of[p.Project]}
+	}
+	return out, nil
 }
 
 // Payment returns one payment or grant batch, or ErrNotFound.
@@ -132,8 +161,8 @@ type ProjectFilter struct {
 // Projects lists projects by place and id.
 func (l *Ledger) Projects(ctx context.Context, book Book, f ProjectFilter, p Page) ([]Project, string, error) {
 	place, id, _ := strings.Cut(p.After, "~")
-	rows, err := collect[Project](ctx, l.pool, "projects", projectSchema.read+`
-		where book = $1 and (place, project) > ($2, $3) and place like $4 || '%'
+	rows, err := collect[ProjectFacts](ctx, l.pool, "projects", projectSchema.read+`
+		where book = $1 and (place, project) > ($2, $3) and place <> '' and place like $4 || '%'
 		and ($5 = '' or type = $5) and ($6 = '' or state = $6)
 		and ($7 = '' or project in (select q.project from proj.quota q where q.book = $1 and q.fund = $7))
 		and ($8 = '' or strpos(name, $8) > 0 or strpos(content, $8) > 0 or strpos(place_name, $8) > 0)
@@ -142,8 +171,9 @@ func (l *Ledger) Projects(ctx context.Context, book Book, f ProjectFilter, p Pag
 	if err != nil {
 		return nil, "", err
 	}
-	rows, next := paged(rows, p.limit(), func(r Project) string { return r.Place + "~" + r.Project })
-	return rows, next, nil
+	rows, next := paged(rows, p.limit(), func(r ProjectFacts) string { return r.Place + "~" + r.Project })
+	projects, err := l.withTotals(ctx, book, rows)
+	return projects, next, err
 }
 
 // digitsOnly keeps a like pattern free of wildcards.
@@ -181,11 +211,20 @@ type PaymentFilter struct{ Project, Fund, Payee, Contract, State string }
 
 // Payments lists payments and grant batches, newest first.
 func (l *Ledger) Payments(ctx context.Context, book Book, f PaymentFilter, p Page) ([]Payment, string, error) {
-	where := ` where book = $1 and requested_seq < $2 and ($3 = '' or project = $3) and ($4 = '' or fund = $4)
-		and ($5 = '' or payee = $5) and ($6 = '' or contract = $6) and ($7 = '' or state = $7)
-		order by requested_seq desc limit $8`
-	rows, err := collect[Payment](ctx, l.pool, "payments", paymentSchema.read+where,
-		book, p.before(), f.Project, f.Fund, f.Payee, f.Contract, f.State, p.limit()+1)
+	sql := paymentSchema.read + ` where book = $1 and requested_seq < $2 and requested_seq >= 0`
+	args := []any{book, p.before()}
+	// Each condition stands only when it is asked for: "$3 = '' or project = $3"
+	// would keep the planner from the project's index.
+	for _, c := range []struct{ column, value string }{
+		{"project", f.Project}, {"payee", f.Payee}, {"fund", f.Fund}, {"contract", f.Contract}, {"state", f.State},
+	} {
+		if c.value != "" {
+			args = append(args, c.value)
+			sql += " and " + c.column + " = $" + strconv.Itoa(len(args))
+		}
+	}
+	args = append(args, p.limit()+1)
+	rows, err := collect[Payment](ctx, l.pool, "payments", sql+" order by requested_seq desc limit $"+strconv.Itoa(len(args)), args...)
 	if err != nil {
 		return nil, "", err
 	}

@@ -14,7 +14,7 @@ import (
 
 // projections are the tables that Rebuild drops and makes again.
 var projections = []string{
-	"proj.fund", "proj.project", "proj.quota", "proj.account", "proj.leg", "proj.turnover", "proj.tender", "proj.bid",
+	"proj.fund", "proj.project", "proj.project_total", "proj.quota", "proj.account", "proj.leg", "proj.turnover", "proj.tender", "proj.bid",
 	"proj.contract", "proj.payment", "proj.payee", "proj.grant_line", "proj.submission", "proj.reversal", "proj.period", "proj.event",
 }
 

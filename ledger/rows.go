@@ -28,8 +28,14 @@ type Fund struct {
 
 func (r Fund) key() string { return r.Fund }
 
-// Project is a project (项目) with its state and totals.
+// Project is a project (项目) with its state and its money, as readers see it.
 type Project struct {
+	ProjectFacts
+	Total
+}
+
+// ProjectFacts is what a project is and how far it has come.
+type ProjectFacts struct {
 	Project       string `db:"project" json:"project"`
 	State         string `db:"state" json:"state"`
 	Name          string `db:"name" json:"name"`
@@ -46,6 +52,16 @@ type Project struct {
 	Targets       string `db:"targets" json:"targets"`
 	Linkage       string `db:"linkage" json:"linkage"`
 	Beneficiaries int64  `db:"beneficiaries" json:"beneficiaries"`
+	Listed        Seq    `db:"listed_seq" json:"listed_seq"`
+	Approved      Seq    `db:"approved_seq" json:"approved_seq"`
+}
+
+func (r ProjectFacts) key() string { return r.Project }
+
+// Total is a project's money. It stands apart from the project's many words
+// since every payment changes it.
+type Total struct {
+	Of string `db:"project" json:"-"`
 	// Budget is approved, Allocated given net of recalls, Requested under way,
 	// Paid net of returns, Contracts the sum of contracts with amendments.
 	Budget    Amount `db:"budget" json:"budget"`
@@ -53,11 +69,9 @@ type Project struct {
 	Requested Amount `db:"requested" json:"requested"`
 	Paid      Amount `db:"paid" json:"paid"`
 	Contracts Amount `db:"contracts" json:"contracts"`
-	Listed    Seq    `db:"listed_seq" json:"listed_seq"`
-	Approved  Seq    `db:"approved_seq" json:"approved_seq"`
 }
 
-func (r Project) key() string { return r.Project }
+func (r Total) key() string { return r.Of }
 
 // Quota is one fund's money in one project (项目指标).
 type Quota struct {

@@ -22,7 +22,8 @@ type state struct {
 	trial bool
 
 	funds       *table[Fund]
-	projects    *table[Project]
+	projects    *table[ProjectFacts]
+	totals      *table[Total]
 	quotas      *table[Quota]
 	accounts    *table[Account]
 	tenders     *table[Tender]
@@ -64,7 +65,8 @@ type projection interface {
 
 var (
 	fundSchema       = schemaOf[Fund]("proj.fund")
-	projectSchema    = schemaOf[Project]("proj.project")
+	projectSchema    = schemaOf[ProjectFacts]("proj.project")
+	totalSchema      = schemaOf[Total]("proj.project_total")
 	quotaSchema      = schemaOf[Quota]("proj.quota")
 	accountSchema    = schemaOf[Account]("proj.account")
 	tenderSchema     = schemaOf[Tender]("proj.tender")
@@ -81,7 +83,8 @@ var (
 func newState(book Book) *state {
 	s := &state{book: book, trial: true}
 	s.funds = newTable[Fund](s, fundSchema)
-	s.projects = newTable[Project](s, projectSchema)
+	s.projects = newTable[ProjectFacts](s, projectSchema)
+	s.totals = newTable[Total](s, totalSchema)
 	s.quotas = newTable[Quota](s, quotaSchema)
 	s.accounts = newTable[Account](s, accountSchema)
 	s.tenders = newTable[Tender](s, tenderSchema)
@@ -93,7 +96,7 @@ func newState(book Book) *state {
 	s.submissions = newTable[Submission](s, submissionSchema)
 	s.reversals = newTable[Reversal](s, reversalSchema)
 	s.periods = newTable[Closed](s, periodSchema)
-	s.tables = []projection{s.funds, s.projects, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods}
+	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods}
 	s.forget()
 	return s
 }
@@ -116,7 +119,6 @@ func (s *state) rows() int {
 }
 
 func (s *state) fund(id string) *Fund         { return s.funds.get(id) }
-func (s *state) project(id string) *Project   { return s.projects.get(id) }
 func (s *state) account(name string) *Account { return s.accounts.get(name) }
 func (s *state) tender(id string) *Tender     { return s.tenders.get(id) }
 func (s *state) contract(id string) *Contract { return s.contracts.get(id) }
@@ -154,6 +156,30 @@ func (s *state) coverOf(q Seq) string {
 	return id
 }
 
+// total returns a project's money, zero if there was none.
+func (s *state) total(project string) Total {
+	if t := s.totals.get(project); t != nil {
+		return *t
+	}
+	return Total{Of: project}
+}
+
+// editTotal returns a project's money to be changed, made if there was none.
+func (s *state) editTotal(project string) *Total {
+	if s.totals.get(project) == nil {
+		s.totals.add(project, Total{Of: project})
+	}
+	return s.totals.edit(project)
+}
+
+// project returns a project; before judging it asks for its money as well.
+func (s *state) project(id string) *ProjectFacts {
+	if !s.judging {
+		s.totals.get(id)
+	}
+	return s.projects.get(id)
+}
+
 // editQuota returns the quota to be changed, made if there was none.
 func (s *state) editQuota(project, fund string) *Quota {
 	if s.quota(project, fund) == nil {
@@ -185,7 +211,7 @@ func (s *state) needFund(id string) *Fund {
 	return f
 }
 
-func (s *state) needProject(id string) *Project {
+func (s *state) needProject(id string) *ProjectFacts {
 	p := s.project(id)
 	if p == nil {
 		s.refuse("body.project", "not_found", "没有项目 "+id, "there is no project "+id)
@@ -194,7 +220,7 @@ func (s *state) needProject(id string) *Project {
 }
 
 // needLiving returns a project that is neither cancelled nor withdrawn.
-func (s *state) needLiving(field, id string) *Project {
+func (s *state) needLiving(field, id string) *ProjectFacts {
 	p := s.project(id)
 	switch {
 	case p == nil:
@@ -208,7 +234,7 @@ func (s *state) needLiving(field, id string) *Project {
 }
 
 // needApproved returns a living project that has its approval (批复).
-func (s *state) needApproved(field, id string) *Project {
+func (s *state) needApproved(field, id string) *ProjectFacts {
 	p := s.needLiving(field, id)
 	if p != nil && p.State == StateListed {
 		s.refuse(field, "unapproved", "项目 "+id+" 尚未批复", "project "+id+" is not approved")

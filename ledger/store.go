@@ -105,7 +105,7 @@ func (s *state) queueCovers(b *pgx.Batch) {
 		from unnest($2::bigint[]) as w(seq)
 		cross join lateral (
 			select submission, first_seq from proj.submission
-			where book = $1 and last_seq >= w.seq order by last_seq limit 1
+			where book = $1 and last_seq >= w.seq and last_seq >= 0 order by last_seq limit 1
 		) v
 		where v.first_seq <= w.seq`, s.book, seqs).Query(func(rows pgx.Rows) error {
 		var q int64

@@ -14,9 +14,13 @@ type row interface{ key() string }
 
 // schema is how a row type stands in its table: names and SQL, made once from
 // the struct's db tags. The first field is the key.
+//
+// The load looks each key up by itself (limit 1 keeps it so): "key = any($2)" is planned as a reading
+// of the whole book while the table's statistics are young, and a prepared
+// statement keeps that plan.
 type schema struct {
-	read, load, save string
-	fields           int
+	read, load, insert, upsert string
+	fields                     int
 }
 
 // schemaOf derives the SQL of a projection table. Dates are columns of type
@@ -27,6 +31,9 @@ func schemaOf[R row](name string) schema {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		col := f.Tag.Get("db")
+		if col == "-" {
+			continue
+		}
 		kind, read, put := "text[]", col, "v."+col
 		switch {
 		case f.Type == reflect.TypeFor[Date]():
@@ -39,34 +46,39 @@ func schemaOf[R row](name string) schema {
 			kind = "bytea[]"
 		}
 		cols, reads, puts = append(cols, col), append(reads, read), append(puts, put)
-		args = append(args, fmt.Sprintf("$%d::%s", i+2, kind))
+		args = append(args, fmt.Sprintf("$%d::%s", len(args)+2, kind))
 		if i > 0 {
 			sets = append(sets, col+" = excluded."+col)
 		}
 	}
 	list := strings.Join(cols, ", ")
+	insert := "insert into " + name + " (book, " + list + ") select $1, " + strings.Join(puts, ", ") +
+		" from unnest(" + strings.Join(args, ", ") + ") as v(" + list + ")"
 	read := "select " + strings.Join(reads, ", ") + " from " + name
 	return schema{
-		fields: t.NumField(),
+		fields: len(cols),
 		read:   read,
-		load:   read + " where book = $1 and " + cols[0] + " = any($2)",
-		save: "insert into " + name + " (book, " + list + ") select $1, " + strings.Join(puts, ", ") +
-			" from unnest(" + strings.Join(args, ", ") + ") as v(" + list + ") on conflict (book, " + cols[0] + ") do update set " + strings.Join(sets, ", "),
+		load: "select " + strings.Join(reads, ", ") + " from unnest($2::text[]) as w(wanted) cross join lateral (select " + list +
+			" from " + name + " where book = $1 and " + cols[0] + " = w.wanted limit 1) as v",
+		insert: insert,
+		upsert: insert + " on conflict (book, " + cols[0] + ") do update set " + strings.Join(sets, ", "),
 	}
 }
 
 // table holds the rows of one projection that a group reads or changes. A key
 // with a nil row is known to be absent; a key not in rows has not been asked.
 type table[R row] struct {
-	s     *state
-	sql   schema
-	rows  map[string]*R
-	want  map[string]struct{}
-	dirty map[string]struct{}
+	s    *state
+	sql  schema
+	rows map[string]*R
+	want map[string]struct{}
+	// added and dirty are the keys to write: new rows, which need no look for a
+	// conflict, and changed ones.
+	added, dirty map[string]struct{}
 }
 
 func newTable[R row](s *state, sql schema) *table[R] {
-	return &table[R]{s: s, sql: sql, rows: map[string]*R{}, want: map[string]struct{}{}, dirty: map[string]struct{}{}}
+	return &table[R]{s: s, sql: sql, rows: map[string]*R{}, want: map[string]struct{}{}, added: map[string]struct{}{}, dirty: map[string]struct{}{}}
 }
 
 // missing unwinds judging when a row is needed that was not loaded: the group
@@ -90,7 +102,9 @@ func (t *table[R]) edit(key string) *R {
 	r := t.get(key)
 	old := *r
 	t.s.undo = append(t.s.undo, func() { *r = old })
-	t.dirty[key] = struct{}{}
+	if _, isNew := t.added[key]; !isNew {
+		t.dirty[key] = struct{}{}
+	}
 	return r
 }
 
@@ -98,7 +112,7 @@ func (t *table[R]) edit(key string) *R {
 func (t *table[R]) add(key string, v R) {
 	t.rows[key] = &v
 	t.s.undo = append(t.s.undo, func() { t.rows[key] = nil })
-	t.dirty[key] = struct{}{}
+	t.added[key] = struct{}{}
 }
 
 // queueLoad asks for every wanted row in the batch and reports how many.
@@ -127,17 +141,23 @@ func (t *table[R]) queueLoad(b *pgx.Batch, book Book) int {
 	return len(keys)
 }
 
-// queueSave writes the changed rows in one statement.
+// queueSave writes the new rows in one statement and the changed ones in
+// another.
 func (t *table[R]) queueSave(b *pgx.Batch, book Book) {
-	rows := make([]*R, 0, len(t.dirty))
-	for k := range t.dirty {
-		if r := t.rows[k]; r != nil {
+	t.queueWrite(b, book, t.sql.insert, t.added)
+	t.queueWrite(b, book, t.sql.upsert, t.dirty)
+}
+
+func (t *table[R]) queueWrite(b *pgx.Batch, book Book, sql string, keys map[string]struct{}) {
+	rows := make([]*R, 0, len(keys))
+	for k := range keys {
+		if r := t.rows[k]; r != nil { // else it was undone
 			rows = append(rows, r)
 		}
 	}
-	clear(t.dirty)
+	clear(keys)
 	if len(rows) > 0 {
-		b.Queue(t.sql.save, append([]any{book}, columns(rows, t.sql.fields)...)...)
+		b.Queue(sql, append([]any{book}, columns(rows, t.sql.fields)...)...)
 	}
 }
 

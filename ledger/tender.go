@@ -414,7 +414,7 @@ func (b *ContractSigned) apply(s *state, e *Entry) {
 		Contract: b.Contract, Project: b.Project, Tender: b.Tender, Name: b.Name,
 		Supplier: payeeKey(b.Supplier), SupplierName: b.Supplier.Name, Signed: b.Amount, Amount: b.Amount, On: e.On, Seq: e.Seq,
 	})
-	s.projects.edit(b.Project).Contracts += b.Amount
+	s.editTotal(b.Project).Contracts += b.Amount
 	s.event(e, b.Project, b.Amount)
 }
 
@@ -426,7 +426,7 @@ func (b *ContractSigned) revert(s *state, e *Entry) {
 	}
 	s.contracts.edit(b.Contract).Amount = 0
 	s.contracts.edit(b.Contract).Withdrawn = true
-	s.projects.edit(b.Project).Contracts -= b.Amount
+	s.editTotal(b.Project).Contracts -= b.Amount
 }
 
 // ContractAmended changes a contract's amount or days (合同变更, 补充协议).
@@ -478,6 +478,6 @@ func (b *ContractAmended) by(s *state, e *Entry, a Amount) {
 		return
 	}
 	s.contracts.edit(b.Contract).Amount += a
-	s.projects.edit(k.Project).Contracts += a
+	s.editTotal(k.Project).Contracts += a
 	s.event(e, k.Project, a)
 }

@@ -38,7 +38,7 @@ create table log.entry (
   leaf_hash bytea  not null,
   nodes     bytea  not null,
   constraint entry_pkey primary key (book, seq),
-  constraint entry_id_once unique (book, id),
+  constraint entry_id_once unique (id, book),
   constraint entry_seq_not_negative check (seq >= 0),
   constraint entry_id_length check (octet_length(id) between 1 and 200),
   constraint entry_leaf_length check (octet_length(leaf) between 1 and 65535),
@@ -74,7 +74,7 @@ create table seal.private_field (
   constraint private_field_person_length check (octet_length(person) = 16)
 );
 
-create index private_field_person on seal.private_field (book, person, seq)
+create index private_field_person on seal.private_field (person, book, seq)
   where person is not null;
 
 comment on table seal.private_field is

@@ -48,12 +48,8 @@ func (b *Batch) Import(ctx context.Context, l *ledger.Ledger) (Result, error) {
 	if len(b.Problems) > 0 {
 		return Result{}, ErrBadRows
 	}
-	sub, err := l.SubmissionByFile(ctx, b.opt.Book, b.File.SHA256)
-	if err == nil && !b.opt.AllowDuplicates {
-		return Result{}, &SameFile{sub}
-	}
-	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
-		return Result{}, fmt.Errorf("import %s: %w", b.File.Name, err)
+	if err := b.sameFile(ctx, l); err != nil {
+		return Result{}, err
 	}
 	id, attempt, err := b.submissionID(ctx, l)
 	if err != nil {
@@ -73,13 +69,37 @@ func (b *Batch) Import(ctx context.Context, l *ledger.Ledger) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("import %s: %w", b.File.Name, err)
 	}
-	if sub, err = l.Submission(ctx, b.opt.Book, id); err != nil {
+	sub, err := l.Submission(ctx, b.opt.Book, id)
+	if err != nil {
 		return Result{}, fmt.Errorf("import %s: %w", b.File.Name, err)
 	}
 	return Result{
 		Submission: id, ContentHash: sub.ContentHash, Entries: len(drafts), Rows: b.Rows, Amount: b.Amount, Upper: b.Upper(),
 		First: receipts[0].Seq, Last: receipts[len(receipts)-1].Seq,
 	}, nil
+}
+
+// sameFile is an error when the file was imported and some of it still counts.
+func (b *Batch) sameFile(ctx context.Context, l *ledger.Ledger) error {
+	sub, err := l.SubmissionByFile(ctx, b.opt.Book, b.File.SHA256)
+	if errors.Is(err, ledger.ErrNotFound) || err == nil && b.opt.AllowDuplicates {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("import %s: %w", b.File.Name, err)
+	}
+	var seqs []ledger.Seq
+	for seq := sub.First; seq <= sub.Last; seq++ {
+		seqs = append(seqs, seq)
+	}
+	gone, err := l.Withdrawn(ctx, b.opt.Book, seqs)
+	if err != nil {
+		return fmt.Errorf("import %s: %w", b.File.Name, err)
+	}
+	if len(gone) == len(seqs) {
+		return nil
+	}
+	return &SameFile{sub}
 }
 
 func (b *Batch) title() string {
