@@ -1,5 +1,289 @@
 package web
 
-import "github.com/labstack/echo/v4"
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
 
-func (s *server) apiRoutes(g *echo.Group) {}
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/labstack/echo/v4"
+
+	"yilu/ledger"
+)
+
+// apiRoutes is the JSON API. Reading is public, but for what says who a private
+// person is; writing needs a token of the book.
+func (s *server) apiRoutes(g *echo.Group) {
+	g.GET("/openapi.json", s.document("application/json"))
+	g.GET("/openapi.yaml", s.document("application/yaml")) // JSON is YAML
+	g.GET("/books", s.listBooks)
+	b := g.Group("/books/:book")
+
+	b.POST("/entries", s.writing(s.postEntry))
+	b.POST("/units", s.writing(s.postUnit))
+	b.POST("/submissions", s.writing(s.postSubmission))
+	b.POST("/submissions/:submission/approve", s.writing(s.approveSubmission))
+	b.POST("/submissions/:submission/reject", s.writing(s.rejectSubmission))
+	b.POST("/payments/:payment/approve", s.writing(s.approvePayment))
+	b.POST("/payments/:payment/reject", s.writing(s.rejectPayment))
+
+	b.GET("/head", s.reading(s.getHead))
+	b.GET("/kinds", s.reading(s.listKinds))
+	b.GET("/entries", s.reading(s.listEntries))
+	b.GET("/entries/:seq", s.reading(s.getEntry))
+	b.GET("/entries/:seq/leaf", s.reading(s.getLeaf))
+	b.GET("/ids/:id", s.inside(s.getOutcome, tokenRoles...))
+	b.GET("/submissions", s.reading(s.listSubmissions))
+	b.GET("/submissions/:submission", s.reading(s.getSubmission))
+	b.GET("/funds", s.reading(s.listFunds))
+	b.GET("/funds/trace", s.reading(s.traceDocument))
+	b.GET("/funds/:fund", s.reading(s.getFund))
+	b.GET("/funds/:fund/trace", s.reading(s.traceFund))
+	b.GET("/projects", s.reading(s.listProjects))
+	b.GET("/projects/:project", s.reading(s.getProject))
+	b.GET("/projects/:project/timeline", s.reading(s.getTimeline))
+	b.GET("/projects/:project/trace", s.reading(s.traceProject))
+	b.GET("/payments", s.reading(s.listPayments))
+	b.GET("/payments/:payment", s.reading(s.getPayment))
+	b.GET("/payments/:payment/lines", s.reading(s.listLines))
+	b.GET("/payees", s.reading(s.listPayees))
+	b.GET("/payees/:payee", s.reading(s.getPayee))
+	b.GET("/payees/:payee/trace", s.reading(s.tracePayee))
+	b.POST("/persons/trace", s.inside(s.tracePerson, ledger.Maker, ledger.Checker, Auditor))
+	b.GET("/balances", s.reading(s.listBalances))
+	b.GET("/summary", s.reading(s.getSummary))
+	b.GET("/flows", s.reading(s.listFlows))
+}
+
+// call is one request to a book.
+type call struct {
+	echo.Context
+	book ledger.Book
+	// token is who asks, nil for the public.
+	token *Token
+}
+
+func (c *call) ctx() context.Context { return c.Request().Context() }
+
+// reading lets everybody ask about a book that exists. A token is not needed,
+// but a bad one is refused, lest its owner take the public view for the whole.
+func (s *server) reading(handle func(*call) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := &call{Context: c, book: ledger.Book(c.Param("book"))}
+		if err := s.identify(r); err != nil && !errors.Is(err, errNoToken) {
+			return err
+		}
+		if err := s.known(r.ctx(), r.book); err != nil {
+			return err
+		}
+		return handle(r)
+	}
+}
+
+// writing wants a token of the book that may write. Which kinds its role may
+// post is for the ledger to say.
+func (s *server) writing(handle func(*call) error) echo.HandlerFunc {
+	return s.inside(handle, ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer)
+}
+
+// inside wants a token of the book with one of the roles.
+func (s *server) inside(handle func(*call) error, roles ...ledger.Role) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := &call{Context: c, book: ledger.Book(c.Param("book"))}
+		if err := s.identify(r); err != nil {
+			return err
+		}
+		if !slices.Contains(roles, r.token.Role) {
+			return errRole
+		}
+		return handle(r)
+	}
+}
+
+// identify finds out whose token a call carries.
+func (s *server) identify(r *call) error {
+	token, err := s.tokens.verify(r.ctx(), r.Request().Header.Get("Authorization"))
+	if err != nil {
+		return err
+	}
+	if token.Book != r.book {
+		return errOtherBook
+	}
+	r.token = token
+	return nil
+}
+
+// name is a path parameter that names something in the book. What cannot be a
+// name is not found.
+func (c *call) name(param string) (string, error) {
+	v := c.Param(param)
+	if c.Request().URL.RawPath != "" {
+		unescaped, err := url.PathUnescape(v)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", param, ledger.ErrNotFound)
+		}
+		v = unescaped
+	}
+	// A payee's key is an id with two more characters in front.
+	if v == "" || len(v) > 66 || !plain(v) {
+		return "", fmt.Errorf("%s: %w", param, ledger.ErrNotFound)
+	}
+	return v, nil
+}
+
+// buffers are reused for request bodies.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// decode reads a JSON request strictly: one object in UTF-8, every name known
+// and given once in its exact case, no null, nothing behind. What is wrong with
+// a member is a *ledger.Invalid that names it.
+func (c *call) decode(into any) error {
+	r := c.Request()
+	media, parameters, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	utf8 := parameters == "" || strings.EqualFold(strings.TrimSpace(parameters), "charset=utf-8")
+	if !strings.EqualFold(strings.TrimSpace(media), "application/json") || !utf8 || r.Header.Get("Content-Encoding") != "" {
+		return errMediaType
+	}
+	b := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(b)
+	b.Reset()
+	if _, err := b.ReadFrom(r.Body); err != nil {
+		return readError(err)
+	}
+	return decode(b.Bytes(), into)
+}
+
+// readError tells a body that is too long, or never came, from our own faults.
+func readError(err error) error {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return err
+	}
+	return fmt.Errorf("read request: %w: %w", &unreadable{}, err)
+}
+
+// decode is call.decode without HTTP, for the fuzzer.
+func decode(body []byte, into any) error {
+	if at, null := findNull(body); null {
+		index, field := place(at)
+		return &ledger.Invalid{Problems: []ledger.Problem{{Index: index, Field: field, Rule: "form", Text: ledger.Text{Zh: "不接受 null，请省略该字段", En: "null is not accepted, leave the member out"}}}}
+	}
+	err := json.Unmarshal(body, into, json.RejectUnknownMembers(true))
+	if err == nil {
+		return nil
+	}
+	if broken, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return &unreadable{broken.ByteOffset}
+	}
+	if wrong, ok := errors.AsType[*json.SemanticError](err); ok {
+		return invalidMember(wrong)
+	}
+	return &unreadable{} // io.EOF and the like: an empty or cut body
+}
+
+// findNull returns where a body has a null, if it can be read that far.
+func findNull(body []byte) (at jsontext.Pointer, null bool) {
+	if !bytes.Contains(body, []byte("null")) {
+		return "", false
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(body))
+	for {
+		t, err := d.ReadToken()
+		if err == io.EOF || err != nil {
+			return "", false
+		}
+		if t.Kind() == 'n' {
+			return d.StackPointer(), true
+		}
+	}
+}
+
+// place turns a JSON pointer into an entry's index and the field inside it:
+// /entries/3/on is "on" of the fourth.
+func place(at jsontext.Pointer) (index int, field string) {
+	tokens := slices.Collect(at.Tokens())
+	if len(tokens) >= 2 && tokens[0] == "entries" {
+		if n, ok := smallNumber(tokens[1]); ok {
+			index, tokens = n, tokens[2:]
+		}
+	}
+	return index, strings.Join(tokens, ".")
+}
+
+func smallNumber(s string) (int, bool) {
+	if s == "" || len(s) > 6 {
+		return 0, false
+	}
+	n := 0
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n, true
+}
+
+// invalidMember says in our own words what is wrong with a member.
+func invalidMember(wrong *json.SemanticError) *ledger.Invalid {
+	index, field := place(wrong.JSONPointer)
+	p := ledger.Problem{Index: index, Field: field, Rule: "form", Text: ledger.Text{Zh: "类型不对", En: "wrong type"}}
+	goType := ""
+	if wrong.GoType != nil {
+		goType = wrong.GoType.String()
+	}
+	switch {
+	case errors.Is(wrong.Err, json.ErrUnknownName):
+		p.Text = ledger.Text{Zh: "没有这个字段（注意大小写）", En: "there is no such member (case counts)"}
+	case goType == "ledger.Date":
+		p.Text = ledger.Text{Zh: "须为日期，如 \"2020-03-18\"", En: "want a day such as \"2020-03-18\""}
+	case strings.Contains(goType, "int64"):
+		p.Text = ledger.Text{Zh: "须为不带小数的数字", En: "want a whole number"}
+	case goType == "string" || goType == "ledger.Kind":
+		p.Text = ledger.Text{Zh: "须为字符串", En: "want a string"}
+	case strings.HasPrefix(goType, "[]"):
+		p.Text = ledger.Text{Zh: "须为数组", En: "want an array"}
+	case strings.HasPrefix(goType, "map") || strings.Contains(goType, "Request"):
+		p.Text = ledger.Text{Zh: "须为对象", En: "want an object"}
+	}
+	return &ledger.Invalid{Problems: []ledger.Problem{p}}
+}
+
+// list is one page of a list. Next is the cursor of the page after, none at the
+// end.
+type list[R any] struct {
+	Items []R    `json:"items"`
+	Next  string `json:"next,omitzero"`
+}
+
+// answer renders what a call to the ledger returned. It is public data that
+// changes with the next entry: caches must ask again.
+func (c *call) answer(v any, err error) error {
+	if err != nil {
+		return err
+	}
+	return c.write(http.StatusOK, v)
+}
+
+func (c *call) write(status int, v any) error {
+	body, err := json.Marshal(v, rendering)
+	if err != nil {
+		return fmt.Errorf("render: %w", err)
+	}
+	c.Response().Header().Set("Cache-Control", cacheControl(c.token != nil || status != http.StatusOK))
+	return c.Blob(status, "application/json", body)
+}
+
+func cacheControl(private bool) string {
+	if private {
+		return "no-store"
+	}
+	return "no-cache"
+}

@@ -1,14 +1,27 @@
 package web
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/labstack/echo/v4"
 
 	"yilu/ledger"
+)
+
+const (
+	// maxBody is the longest request in bytes: a thousand entries of a kilobyte.
+	maxBody = 1 << 20
+	// slow is how long a request may take before it is logged.
+	slow = time.Second
 )
 
 // Config is what the server needs; cmd/yilu fills it.
@@ -24,21 +37,157 @@ type Config struct {
 	BasePath string
 	// Demo marks every page as made-up data.
 	Demo bool
+	// Metrics counts what New serves and Admin shows; nil counts for nobody.
+	Metrics *Metrics
+	// Stopping is closed when the server is told to stop: Admin then says "not
+	// ready", so that nobody new is sent here. It may be nil.
+	Stopping <-chan struct{}
 }
 
 // server holds what handlers share.
 type server struct {
 	Config
 	ledger *ledger.Ledger
+	tokens *tokens
+	origin *http.CrossOriginProtection
+	// books are those known to exist. A book never goes away.
+	books sync.Map
+	// served numbers the requests of this process.
+	served atomic.Int64
+	// started tells the requests of two processes apart.
+	started string
+	// errorPage shows an error to people; pageRoutes sets it. Programs, and all
+	// while it is nil, get problem+json.
+	errorPage func(c echo.Context, p *problem) error
 }
 
 // New returns the public handler: pages and API.
 func New(c Config) http.Handler {
-	s := &server{Config: c, ledger: c.Ledger}
+	_, e := newServer(c)
+	return e
+}
+
+func newServer(c Config) (*server, *echo.Echo) {
+	if c.Metrics == nil {
+		c.Metrics = NewMetrics()
+	}
+	s := &server{
+		Config: c, ledger: c.Ledger, tokens: newTokens(c.Pool, c.Now), origin: http.NewCrossOriginProtection(),
+		started: strconv.FormatInt(c.Now().UnixMilli(), 36),
+	}
 	e := echo.New()
 	e.HideBanner = true
 	e.IPExtractor = echo.ExtractIPDirect()
+	e.HTTPErrorHandler = s.fail
+	e.Use(s.guard)
 	s.apiRoutes(e.Group(c.BasePath + "/api/v1"))
 	s.pageRoutes(e.Group(c.BasePath))
-	return e
+	return s, e
+}
+
+// Values of headers that are the same for all: net/http only reads them.
+var (
+	noSniff    = []string{"nosniff"}
+	noReferrer = []string{"no-referrer"}
+	// pagePolicy is the strict policy of ui.md §8; nothing needs an exception.
+	pagePolicy = []string{"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"}
+)
+
+// guard is the one middleware, around every handler: headers, the limit of a
+// body, other sites' forms, panics, the one error handler, counting and logging.
+func (s *server) guard(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		began := s.Now()
+		r, w := c.Request(), c.Response()
+		h := w.Header()
+		h["X-Content-Type-Options"] = noSniff
+		h["Referrer-Policy"] = noReferrer
+		h["Content-Security-Policy"] = pagePolicy
+		h["X-Request-Id"] = []string{s.requestID(r)}
+		if r.ContentLength != 0 {
+			r.Body = http.MaxBytesReader(w.Writer, r.Body, maxBody)
+		}
+		err := s.origin.Check(r)
+		if err != nil {
+			err = errCrossOrigin
+		} else {
+			err = s.safely(next, c)
+		}
+		if err != nil {
+			s.fail(err, c)
+		}
+		s.observe(c, s.Now().Sub(began))
+		return nil
+	}
+}
+
+// safely turns a panic of a handler into an error, except the one by which
+// net/http is told to drop the connection.
+func (s *server) safely(next echo.HandlerFunc, c echo.Context) (err error) {
+	defer func() {
+		if r := recover(); r == http.ErrAbortHandler {
+			panic(r)
+		} else if r != nil {
+			err = &panicked{fmt.Sprint(r), debug.Stack()}
+		}
+	}()
+	return next(c)
+}
+
+// panicked is a bug, with where it happened for the log.
+type panicked struct {
+	value string
+	stack []byte
+}
+
+func (e *panicked) Error() string { return "panic: " + e.value }
+
+// requestID is the caller's own id, if it looks like one, or a new one.
+func (s *server) requestID(r *http.Request) string {
+	if id := r.Header.Get("X-Request-Id"); id != "" && len(id) <= 64 && plain(id) {
+		return id
+	}
+	return s.started + "-" + strconv.FormatInt(s.served.Add(1), 36)
+}
+
+// plain says whether s has only the characters of ids, which are safe in logs,
+// paths and headers.
+func plain(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '-' || c == '.' || c == '_') {
+			return false
+		}
+	}
+	return true
+}
+
+// observe counts every request and logs the slow and the failed ones. The log
+// names the route, never the path: a path holds what people type.
+func (s *server) observe(c echo.Context, took time.Duration) {
+	w := c.Response()
+	s.Metrics.requests.WithLabelValues(c.Path(), strconv.Itoa(w.Status)).Inc()
+	if took < slow && w.Status < http.StatusInternalServerError {
+		return
+	}
+	s.Log.LogAttrs(context.WithoutCancel(c.Request().Context()), slog.LevelWarn, "request", slog.String("request", requestIDOf(c)),
+		slog.String("method", c.Request().Method), slog.String("route", c.Path()), slog.Int("status", w.Status),
+		slog.Int64("milliseconds", took.Milliseconds()))
+}
+
+func requestIDOf(c echo.Context) string { return c.Response().Header().Get("X-Request-Id") }
+
+// known refuses a book that does not exist. It asks the database once a book.
+func (s *server) known(ctx context.Context, book ledger.Book) error {
+	if _, ok := s.books.Load(book); ok {
+		return nil
+	}
+	if len(book) != 6 || !plain(string(book)) {
+		return fmt.Errorf("book: %w", ledger.ErrNotFound)
+	}
+	if _, err := s.ledger.Head(ctx, book); err != nil {
+		return err
+	}
+	s.books.Store(book, true)
+	return nil
 }

@@ -28,11 +28,6 @@ func runMigrate(ctx context.Context, env *environment, args []string) error {
 	return errors.Join(err, db.stop())
 }
 
-// runToken makes a token for the API.
-func runToken(ctx context.Context, env *environment, args []string) error {
-	return errors.New("not built yet")
-}
-
 // asOwner opens a pool with the owner's rights for the length of a call.
 func (env *environment) asOwner(ctx context.Context, do func(*pgxpool.Pool) error) error {
 	db, err := env.database(ctx)

@@ -1,0 +1,124 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"yilu/migrations"
+)
+
+// Metrics counts what the public handler does, for Admin to show. Labels name
+// books, routes and statuses: never a user, an id or a path.
+type Metrics struct {
+	requests *prometheus.CounterVec
+	posts    *prometheus.HistogramVec
+}
+
+// NewMetrics returns Metrics at zero; one goes to New and to Admin.
+func NewMetrics() *Metrics {
+	return &Metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "yilu_http_requests_total", Help: "Answered requests by route and status; no route is an unknown address.",
+		}, []string{"route", "status"}),
+		posts: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "yilu_post_seconds", Help: "How long callers waited for a post, by what became of it.",
+			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 20},
+		}, []string{"book", "outcome"}),
+	}
+}
+
+// Admin returns the operator's handler: health and figures. It belongs on a
+// listener that only the operator's network reaches.
+func Admin(c Config) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = w.Write([]byte("ok\n"))
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		showReadiness(w, c.notReady(r.Context()))
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(c.registry(), promhttp.HandlerOpts{}))
+	return mux
+}
+
+// notReady lists the reasons why the server should not be sent anybody.
+func (c Config) notReady(ctx context.Context) []string {
+	var reasons []string
+	select {
+	case <-c.Stopping: // nil blocks: never stopping
+		reasons = append(reasons, "stopping")
+	default:
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err := c.Pool.Ping(ctx); err != nil {
+		return append(reasons, "database not reachable")
+	}
+	if err := migrations.Check(ctx, c.Pool); err != nil {
+		reasons = append(reasons, "database schema: "+err.Error())
+	}
+	return reasons
+}
+
+func showReadiness(w http.ResponseWriter, reasons []string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	if len(reasons) > 0 {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.MarshalWrite(w, struct { // a caller that hung up needs no answer
+		Ready   bool     `json:"ready"`
+		Reasons []string `json:"reasons"`
+	}{len(reasons) == 0, reasons})
+}
+
+// registry gathers all figures; those of the pool and the queue are read when
+// they are asked for.
+func (c Config) registry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &bookSizes{c})
+	if c.Metrics != nil {
+		r.MustRegister(c.Metrics.requests, c.Metrics.posts)
+	}
+	gauge := func(name, help string, value func() float64) {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+	}
+	gauge("yilu_waiting_entries", "Entries that wait for their book.", func() float64 { return float64(c.Ledger.Waiting()) })
+	gauge("yilu_pool_connections", "Connections to PostgreSQL.", func() float64 { return float64(c.Pool.Stat().TotalConns()) })
+	gauge("yilu_pool_acquired", "Connections in use.", func() float64 { return float64(c.Pool.Stat().AcquiredConns()) })
+	gauge("yilu_pool_max", "The most connections there may be.", func() float64 { return float64(c.Pool.Stat().MaxConns()) })
+	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "yilu_pool_waits_total", Help: "How often a connection had to be waited for."},
+		func() float64 { return float64(c.Pool.Stat().EmptyAcquireCount()) }))
+	return r
+}
+
+// bookSizes reads the size of every book when metrics are asked for.
+type bookSizes struct{ Config }
+
+var bookSize = prometheus.NewDesc("yilu_book_entries", "Entries in the log of a book.", []string{"book"}, nil)
+
+// Describe names the one figure.
+func (b *bookSizes) Describe(ch chan<- *prometheus.Desc) { ch <- bookSize }
+
+// Collect asks the database. When that fails the figure is missing, and /readyz
+// says why.
+func (b *bookSizes) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	books, err := b.Ledger.Books(ctx)
+	if err != nil {
+		return
+	}
+	for _, book := range books {
+		if h, err := b.Ledger.Head(ctx, book); err == nil {
+			ch <- prometheus.MustNewConstMetric(bookSize, prometheus.GaugeValue, float64(h.Size), string(book))
+		}
+	}
+}

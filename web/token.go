@@ -1,0 +1,201 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"maps"
+	"math/big"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"yilu/ledger"
+)
+
+// Auditor is the role of a token that reads what is for officers only and
+// writes nothing.
+const Auditor ledger.Role = "auditor"
+
+// tokenRoles are the roles a token may have.
+var tokenRoles = []ledger.Role{ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer, Auditor}
+
+// Token lets a program act as one user, unit and role in one book until a day.
+// Its secret is shown once, when it is made, and stored nowhere.
+type Token struct {
+	// ID names the token for its operator; it is no secret.
+	ID      string      `db:"id"`
+	Book    ledger.Book `db:"book"`
+	User    string      `db:"user_id"`
+	Unit    string      `db:"unit"`
+	Role    ledger.Role `db:"role"`
+	Created time.Time   `db:"created_at"`
+	Expires time.Time   `db:"expires_at"`
+	// Revoked is when it was taken back, nil while it was not.
+	Revoked *time.Time `db:"revoked_at"`
+}
+
+// by is who posts with the token.
+func (t *Token) by() ledger.By { return ledger.By{Role: t.Role, Unit: t.Unit, User: t.User} }
+
+// ErrToken is a wish for a token that cannot be made.
+var ErrToken = errors.New("no such token can be made")
+
+var namePattern = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$`)
+
+// CreateToken stores a token and returns its secret, yilu_ and 43 digits and
+// letters of 256 random bits. The pool must have the owner's rights; Book, User,
+// Unit, Role, Created and Expires are the caller's.
+func CreateToken(ctx context.Context, owner *pgxpool.Pool, t Token) (secret string, err error) {
+	switch {
+	case !slices.Contains(tokenRoles, t.Role):
+		return "", fmt.Errorf("%w: the role is one of %v", ErrToken, tokenRoles)
+	case !namePattern.MatchString(t.User) || !namePattern.MatchString(t.Unit):
+		return "", fmt.Errorf("%w: user and unit are 1 to 64 letters, digits, dots, hyphens or underscores", ErrToken)
+	case !t.Expires.After(t.Created):
+		return "", fmt.Errorf("%w: it ends before it begins", ErrToken)
+	}
+	var random [32]byte
+	rand.Read(random[:])
+	digits := new(big.Int).SetBytes(random[:]).Text(62)
+	secret = tokenPrefix + strings.Repeat("0", tokenDigits-len(digits)) + digits
+	hash := sha256.Sum256([]byte(secret))
+	_, err = owner.Exec(ctx, `
+		insert into web.token (hash, id, book, user_id, unit, role, created_at, expires_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		hash[:], rand.Text()[:8], t.Book, t.User, t.Unit, t.Role, t.Created, t.Expires)
+	if err != nil {
+		return "", fmt.Errorf("store token: %w", err)
+	}
+	return secret, nil
+}
+
+const (
+	tokenPrefix = "yilu_"
+	// tokenDigits of base 62 hold 256 bits.
+	tokenDigits = 43
+)
+
+// Tokens lists the tokens of a book, newest first.
+func Tokens(ctx context.Context, pool *pgxpool.Pool, book ledger.Book) ([]Token, error) {
+	rows, err := pool.Query(ctx, `
+		select id, book, user_id, unit, role, created_at, expires_at, revoked_at
+		from web.token where book = $1 order by created_at desc, id`, book)
+	if err != nil {
+		return nil, fmt.Errorf("list tokens: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Token])
+	if err != nil {
+		return nil, fmt.Errorf("list tokens: %w", err)
+	}
+	return list, nil
+}
+
+// RevokeToken takes a token back; servers notice within tokenAge. It is
+// ledger.ErrNotFound if the book has no such token that is still good.
+func RevokeToken(ctx context.Context, owner *pgxpool.Pool, book ledger.Book, id string, now time.Time) error {
+	tag, err := owner.Exec(ctx, `
+		update web.token set revoked_at = $3 where book = $1 and id = $2 and revoked_at is null`, book, id, now)
+	if err != nil {
+		return fmt.Errorf("revoke token %s: %w", id, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return fmt.Errorf("token %s: %w", id, ledger.ErrNotFound)
+	}
+	return nil
+}
+
+const (
+	// tokenAge is how long a looked-up token is believed: so long may a revoked
+	// one still work.
+	tokenAge = 10 * time.Second
+	// maxTokens bounds the memory for them.
+	maxTokens = 4096
+)
+
+// tokens remembers verified tokens by the hash of their secret, so that posting
+// does not look each of them up. Unknown secrets are not remembered: strangers
+// could push the known ones out.
+type tokens struct {
+	pool *pgxpool.Pool
+	now  func() time.Time
+
+	mu    sync.RWMutex
+	known map[[sha256.Size]byte]verified
+}
+
+type verified struct {
+	token *Token
+	until time.Time
+}
+
+func newTokens(pool *pgxpool.Pool, now func() time.Time) *tokens {
+	return &tokens{pool: pool, now: now, known: map[[sha256.Size]byte]verified{}}
+}
+
+// verify returns the token of an Authorization header: errNoToken if there is
+// none, errBadToken if it is not good (any more).
+func (t *tokens) verify(ctx context.Context, header string) (*Token, error) {
+	if header == "" {
+		return nil, errNoToken
+	}
+	scheme, secret, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") || len(secret) != len(tokenPrefix)+tokenDigits || !strings.HasPrefix(secret, tokenPrefix) {
+		return nil, errBadToken
+	}
+	hash := sha256.Sum256([]byte(secret))
+	now := t.now()
+	t.mu.RLock()
+	v, ok := t.known[hash]
+	t.mu.RUnlock()
+	if !ok || now.After(v.until) {
+		var err error
+		if v.token, err = t.lookUp(ctx, hash); err != nil {
+			return nil, err
+		}
+		t.remember(hash, verified{v.token, now.Add(tokenAge)})
+	}
+	if v.token.Revoked != nil || !now.Before(v.token.Expires) {
+		return nil, errBadToken
+	}
+	return v.token, nil
+}
+
+func (t *tokens) lookUp(ctx context.Context, hash [sha256.Size]byte) (*Token, error) {
+	rows, err := t.pool.Query(ctx, `
+		select id, book, user_id, unit, role, created_at, expires_at, revoked_at
+		from web.token where hash = $1`, hash[:])
+	if err != nil {
+		return nil, fmt.Errorf("look up token: %w: %w", ledger.ErrUnavailable, err)
+	}
+	token, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[Token])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, errBadToken
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up token: %w: %w", ledger.ErrUnavailable, err)
+	}
+	return token, nil
+}
+
+// remember keeps a verified token, and makes room first by forgetting those
+// whose time is over, or all.
+func (t *tokens) remember(hash [sha256.Size]byte, v verified) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.known) >= maxTokens {
+		now := t.now()
+		maps.DeleteFunc(t.known, func(_ [sha256.Size]byte, v verified) bool { return now.After(v.until) })
+		if len(t.known) >= maxTokens {
+			clear(t.known)
+		}
+	}
+	t.known[hash] = v
+}
