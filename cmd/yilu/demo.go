@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"text/tabwriter"
+	"time"
+
+	"yilu/cmd/yilu/demo"
+	"yilu/ledger"
+	"yilu/migrations"
+)
+
+// runDemo writes the demonstration county into an empty book, or finishes a load
+// that was cut off.
+func runDemo(ctx context.Context, env *environment, args []string) (err error) {
+	if err := parse(env.flags("demo"), args); err != nil {
+		return err
+	}
+	db, err := env.database(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.stop()) }()
+	if err := migrations.Up(ctx, db.owner); err != nil {
+		return err
+	}
+	l, pool, err := env.ledger(ctx, db, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	defer l.Close()
+	return loadDemo(ctx, env, l)
+}
+
+// loadDemo loads the demonstration county and says what it is, on stderr: serve
+// calls it as well. It does nothing but that when the book holds it already.
+func loadDemo(ctx context.Context, env *environment, l *ledger.Ledger) error {
+	if env.Book != string(demo.Book) {
+		return &coded{exitUsage, fmt.Errorf("%s %s", env.say("演示县的账套是", "the demonstration's book is"), demo.Book)}
+	}
+	begun := time.Now()
+	progress := env.progress("demo")
+	err := demo.Load(ctx, l, func(done, of int) { progress(int64(done), int64(of)) })
+	if errors.Is(err, demo.ErrForeign) {
+		return &coded{exitRefused, err}
+	}
+	if err != nil {
+		return err
+	}
+	return env.describeDemo(ctx, l, time.Since(begun))
+}
+
+// describeDemo prints where the five fund lines' money is.
+func (env *environment) describeDemo(ctx context.Context, l *ledger.Ledger, took time.Duration) error {
+	head, err := l.Head(ctx, demo.Book)
+	if err != nil {
+		return err
+	}
+	funds, err := l.Funds(ctx, demo.Book)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.Stderr, env.say("演示县（襄城县2020年，数据为虚构）：%d 条分录，%.1f 秒\n", "demonstration county (襄城县 2020, made up): %d entries, %.1f s\n"), head.Size, took.Seconds())
+	w := tabwriter.NewWriter(env.Stderr, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, env.say("资金\t收\t在手\t已分配未付\t已付\t已退回\t", "fund\treceived\tin hand\tallocated\tpaid\treturned\t"))
+	var sum ledger.Fund
+	for _, f := range funds {
+		row(w, f.Fund, f)
+		sum.Received, sum.InHand, sum.Allocated = sum.Received+f.Received, sum.InHand+f.InHand, sum.Allocated+f.Allocated
+		sum.Paid, sum.Returned = sum.Paid+f.Paid, sum.Returned+f.Returned
+	}
+	row(w, "Σ", sum)
+	return w.Flush()
+}
+
+func row(w *tabwriter.Writer, name string, f ledger.Fund) {
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t\n", name, f.Received.Comma(), f.InHand.Comma(), f.Allocated.Comma(), f.Paid.Comma(), f.Returned.Comma())
+}
