@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -171,9 +172,8 @@ func readError(err error) error {
 
 // decode is call.decode without HTTP, for the fuzzer.
 func decode(body []byte, into any) error {
-	if at, null := findNull(body); null {
-		index, field := place(at)
-		return &ledger.Invalid{Problems: []ledger.Problem{{Index: index, Field: field, Rule: "form", Text: ledger.Text{Zh: "不接受 null，请省略该字段", En: "null is not accepted, leave the member out"}}}}
+	if p, found := findUnwanted(body); found {
+		return &ledger.Invalid{Problems: []ledger.Problem{p}}
 	}
 	err := json.Unmarshal(body, into, json.RejectUnknownMembers(true))
 	if err == nil {
@@ -188,21 +188,40 @@ func decode(body []byte, into any) error {
 	return &unreadable{} // io.EOF and the like: an empty or cut body
 }
 
-// findNull returns where a body has a null, if it can be read that far.
-func findNull(body []byte) (at jsontext.Pointer, null bool) {
-	if !bytes.Contains(body, []byte("null")) {
-		return "", false
+// suspects are the bytes without which a body has nothing unwanted: most have
+// none, and need no second look.
+var suspects = [][]byte{[]byte("null"), []byte("\xe2\x80"), []byte("\xe2\x81"), []byte("\xd8\x9c"), []byte(`\u2`), []byte(`\u06`)}
+
+// findUnwanted looks for what a decoder would let pass: null, which it takes
+// for "", and characters that make a text look other than it is (bidirectional
+// controls, separators of lines), in a book that everybody reads and nobody can
+// change.
+func findUnwanted(body []byte) (ledger.Problem, bool) {
+	if !slices.ContainsFunc(suspects, func(s []byte) bool { return bytes.Contains(body, s) }) {
+		return ledger.Problem{}, false
 	}
 	d := jsontext.NewDecoder(bytes.NewReader(body))
 	for {
 		t, err := d.ReadToken()
-		if err == io.EOF || err != nil {
-			return "", false
+		if err != nil {
+			return ledger.Problem{}, false // Unmarshal will say what is wrong
 		}
-		if t.Kind() == 'n' {
-			return d.StackPointer(), true
+		p := ledger.Problem{Rule: "form"}
+		switch {
+		case t.Kind() == 'n':
+			p.Text = ledger.Text{Zh: "不接受 null，请省略该字段", En: "null is not accepted, leave the member out"}
+		case t.Kind() == '"' && strings.ContainsFunc(t.String(), isMisleading):
+			p.Text = ledger.Text{Zh: "不得含双向控制符或行分隔符", En: "must not hold bidirectional controls or line separators"}
+		default:
+			continue
 		}
+		p.Index, p.Field = place(d.StackPointer())
+		return p, true
 	}
+}
+
+func isMisleading(r rune) bool {
+	return r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
 }
 
 // place turns a JSON pointer into an entry's index and the field inside it:
@@ -242,6 +261,12 @@ func invalidMember(wrong *json.SemanticError) *ledger.Invalid {
 	switch {
 	case errors.Is(wrong.Err, json.ErrUnknownName):
 		p.Text = ledger.Text{Zh: "没有这个字段（注意大小写）", En: "there is no such member (case counts)"}
+	case goType == "ledger.Amount":
+		p.Text = ledger.Text{Zh: "须为金额（元）的字符串，两位小数，如 \"1234.56\"", En: "want yuan as a string with two decimals, such as \"1234.56\""}
+	case goType == "ledger.Count":
+		p.Text = ledger.Text{Zh: "须为整数的字符串，如 \"12\"", En: "want a whole number as a string, such as \"12\""}
+	case goType == "ledger.instant":
+		p.Text = ledger.Text{Zh: "须为带时区的时刻，如 \"2020-03-18T09:00:00+08:00\"", En: "want an instant with offset, such as \"2020-03-18T09:00:00+08:00\""}
 	case goType == "ledger.Date":
 		p.Text = ledger.Text{Zh: "须为日期，如 \"2020-03-18\"", En: "want a day such as \"2020-03-18\""}
 	case strings.Contains(goType, "int64"):
@@ -250,7 +275,7 @@ func invalidMember(wrong *json.SemanticError) *ledger.Invalid {
 		p.Text = ledger.Text{Zh: "须为字符串", En: "want a string"}
 	case strings.HasPrefix(goType, "[]"):
 		p.Text = ledger.Text{Zh: "须为数组", En: "want an array"}
-	case strings.HasPrefix(goType, "map") || strings.Contains(goType, "Request"):
+	case wrong.GoType != nil && (wrong.GoType.Kind() == reflect.Map || wrong.GoType.Kind() == reflect.Struct):
 		p.Text = ledger.Text{Zh: "须为对象", En: "want an object"}
 	}
 	return &ledger.Invalid{Problems: []ledger.Problem{p}}

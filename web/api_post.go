@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -27,7 +28,8 @@ type entryRequest struct {
 	Sealed   map[string]string `json:"sealed"`
 }
 
-// draft decodes the body by its kind.
+// draft decodes the body by its kind, as ledger.DecodeBody does, but with our
+// words for what is wrong with it.
 func (in *entryRequest) draft(by ledger.By) (ledger.Draft, error) {
 	d := ledger.Draft{ID: in.ID, Kind: in.Kind, On: in.On, By: by, Corrects: ledger.None, Sealed: in.Sealed}
 	if in.Corrects != nil {
@@ -39,8 +41,15 @@ func (in *entryRequest) draft(by ledger.By) (ledger.Draft, error) {
 	if len(in.Body) == 0 {
 		return d, one("body", "必填", "is required")
 	}
-	var err error
-	d.Body, err = ledger.DecodeBody(in.Kind, in.Body)
+	if d.Body = ledger.NewBody(in.Kind); d.Body == nil {
+		return d, one("kind", "没有这种业务类型，见 …/kinds", "there is no such kind, see …/kinds")
+	}
+	err := decode(in.Body, d.Body)
+	if bad, ok := errors.AsType[*ledger.Invalid](err); ok {
+		for i, p := range bad.Problems {
+			bad.Problems[i].Field = strings.TrimSuffix("body."+p.Field, ".")
+		}
+	}
 	return d, err
 }
 
