@@ -14,7 +14,7 @@ import (
 func durableLedger(b *testing.B) *Ledger {
 	b.Helper()
 	c := pgtest.Durable(b)
-	pool, err := OpenPool(b.Context(), c.ServiceURL(), 8)
+	pool, err := OpenPool(b.Context(), c.ServiceURL(), 8, time.Minute)
 	if err != nil {
 		b.Fatal(err)
 	}

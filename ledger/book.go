@@ -32,7 +32,7 @@ type Head struct {
 
 // Head returns the size and root of a book.
 func (l *Ledger) Head(ctx context.Context, book Book) (Head, error) {
-	h, err := audit.ReadHead(ctx, l.pool, string(book))
+	h, err := audit.ReadHead(ctx, l.read, string(book))
 	if errors.Is(err, audit.ErrNoBook) {
 		return Head{}, fmt.Errorf("book %s: %w", book, ErrNotFound)
 	}
@@ -44,7 +44,7 @@ func (l *Ledger) Head(ctx context.Context, book Book) (Head, error) {
 
 // Books lists the books there are.
 func (l *Ledger) Books(ctx context.Context) ([]Book, error) {
-	names, err := audit.Books(ctx, l.pool)
+	names, err := audit.Books(ctx, l.read)
 	if err != nil {
 		return nil, err
 	}

@@ -24,8 +24,11 @@ const groupSize = 1000
 
 // Config is what a Ledger needs.
 type Config struct {
-	// Pool connects as the service role; see OpenPool.
-	Pool   *pgxpool.Pool
+	// Pool connects as the service role, for posting; see OpenPool.
+	Pool *pgxpool.Pool
+	// Read is the pool for reading, so that a crowd of readers never keeps a post
+	// waiting for a connection; nil means Pool.
+	Read   *pgxpool.Pool
 	Sealer *audit.Sealer
 	// Now is the server's clock.
 	Now func() time.Time
@@ -39,6 +42,7 @@ type Config struct {
 type Ledger struct {
 	Config
 	pool   *pgxpool.Pool
+	read   *pgxpool.Pool
 	sealer *audit.Sealer
 
 	mu      sync.Mutex
@@ -55,7 +59,10 @@ func New(c Config) *Ledger {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Ledger{Config: c, pool: c.Pool, sealer: c.Sealer, queues: map[Book]*queue{}}
+	if c.Read == nil {
+		c.Read = c.Pool
+	}
+	return &Ledger{Config: c, pool: c.Pool, read: c.Read, sealer: c.Sealer, queues: map[Book]*queue{}}
 }
 
 // queue holds what waits for one book. At most one goroutine works on it, and

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -16,10 +18,11 @@ import (
 // waited for a standby: PostgreSQL then reports success.
 const syncCancelled = "yilu_sync_cancelled"
 
-// OpenPool connects as the service role for posting. pgx's default handler of
-// cancelled contexts is kept: it closes the connection, so that an outcome is
-// unknown rather than wrong.
-func OpenPool(ctx context.Context, url string, most int32) (*pgxpool.Pool, error) {
+// OpenPool connects as the service role, with at most so many connections whose
+// statements end after a time. pgx's default handler of cancelled contexts is
+// kept: it closes the connection, so that an outcome is unknown rather than
+// wrong.
+func OpenPool(ctx context.Context, url string, most int32, statements time.Duration) (*pgxpool.Pool, error) {
 	c, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("database url: %w", err)
@@ -27,6 +30,7 @@ func OpenPool(ctx context.Context, url string, most int32) (*pgxpool.Pool, error
 	c.MaxConns = most
 	c.ConnConfig.RuntimeParams["application_name"] = "yilu"
 	c.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
+	c.ConnConfig.RuntimeParams["statement_timeout"] = strconv.FormatInt(statements.Milliseconds(), 10)
 	c.ConnConfig.OnNotice = func(conn *pgconn.PgConn, n *pgconn.Notice) {
 		if n.Code == "01000" && n.Severity == "WARNING" {
 			conn.CustomData()[syncCancelled] = true

@@ -52,21 +52,21 @@ create index quota_project on proj.quota (project, book);
 create index quota_fund on proj.quota (fund, book);
 
 create table proj.account (
-  book text not null, account text not null, balance bigint not null,
+  book text not null, account text collate "C" not null, balance bigint not null,
   constraint account_pkey primary key (book, account),
   constraint account_not_negative check (balance >= 0 or account like 'source/%')
 ) with (fillfactor = 50);
-comment on table proj.account is 'Balance of each account now; only a source is negative.';
+comment on table proj.account is 'Balance of each account now; only a source is negative. Names sort by bytes, so that a prefix is a range.';
 
 create table proj.leg (
-  book text not null, account text not null, at_seq bigint not null, entry_seq bigint not null,
+  book text not null, account text collate "C" not null, at_seq bigint not null, entry_seq bigint not null,
   fund text not null, on_day date not null, amount bigint not null, balance bigint not null,
   constraint leg_pkey primary key (book, account, at_seq, entry_seq)
 );
 comment on table proj.leg is 'One side of one movement, with the account''s balance after it: the balance as of any seq is one lookup.';
 
 create table proj.turnover (
-  book text not null, account text not null, on_day date not null, amount bigint not null,
+  book text not null, account text collate "C" not null, on_day date not null, amount bigint not null,
   constraint turnover_pkey primary key (book, account, on_day)
 ) with (fillfactor = 50);
 comment on table proj.turnover is 'Net change of an account on a business day: the balance as of a day is a sum over days.';

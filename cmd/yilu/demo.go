@@ -27,12 +27,11 @@ func runDemo(ctx context.Context, env *environment, args []string) (err error) {
 	if err := migrations.Up(ctx, db.owner); err != nil {
 		return err
 	}
-	l, pool, err := env.ledger(ctx, db, slog.New(slog.DiscardHandler))
+	l, closePools, err := env.ledger(ctx, db, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
-	defer l.Close()
+	defer closePools()
 	return loadDemo(ctx, env, l)
 }
 

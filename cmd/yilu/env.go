@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"yilu/audit"
 	"yilu/ledger"
 	"yilu/migrations"
@@ -125,21 +123,21 @@ func (env *environment) open(ctx context.Context) (*ledger.Ledger, func(), error
 	if err != nil {
 		return nil, nil, err
 	}
-	l, pool, err := env.ledger(ctx, db, slog.New(slog.DiscardHandler))
+	l, closePools, err := env.ledger(ctx, db, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, nil, errors.Join(err, db.stop())
 	}
 	return l, func() {
-		l.Close()
-		pool.Close()
+		closePools()
 		if err := db.stop(); err != nil {
 			fmt.Fprintln(env.Stderr, "yilu: stop postgres:", err)
 		}
 	}, nil
 }
 
-// ledger opens the ledger on a database, which must be at our version.
-func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logger) (*ledger.Ledger, *pgxpool.Pool, error) {
+// ledger opens the ledger on a database, which must be at our version. The
+// returned func answers what waits and closes its pools.
+func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logger) (*ledger.Ledger, func(), error) {
 	secret, err := audit.LoadOrCreateSecret(setting("YILU_SEAL_SECRET_FILE", filepath.Join(env.Data, "seal.secret")))
 	if err != nil {
 		return nil, nil, err
@@ -148,13 +146,24 @@ func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logg
 	if err != nil {
 		return nil, nil, err
 	}
-	pool, err := ledger.OpenPool(ctx, db.service, 16)
+	write, err := ledger.OpenPool(ctx, db.service, 8, time.Minute)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := migrations.Check(ctx, pool); err != nil {
-		pool.Close()
+	read, err := ledger.OpenPool(ctx, db.service, 8, 15*time.Second)
+	if err != nil {
+		write.Close()
+		return nil, nil, err
+	}
+	if err := migrations.Check(ctx, write); err != nil {
+		read.Close()
+		write.Close()
 		return nil, nil, fmt.Errorf("%w (%s)", err, env.say("运行 yilu migrate 升级", "run yilu migrate"))
 	}
-	return ledger.New(ledger.Config{Pool: pool, Sealer: sealer, Now: time.Now, Log: log}), pool, nil
+	l := ledger.New(ledger.Config{Pool: write, Read: read, Sealer: sealer, Now: time.Now, Log: log})
+	return l, func() {
+		l.Close()
+		read.Close()
+		write.Close()
+	}, nil
 }

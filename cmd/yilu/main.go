@@ -41,8 +41,10 @@ func commands() []command {
 		{"serve", "[--demo]", "运行服务（页面、API；无数据库地址时自带 PostgreSQL）", "run the server: pages, API and, without a database URL, its own PostgreSQL", runServe},
 		{"migrate", "", "把数据库升级到本程序的版本", "bring the database to this program's version", runMigrate},
 		{"token", "--user U --role R", "为程序接口签发令牌", "make a token for the API", runToken},
+		{"demo", "", "向空账套载入演示县（襄城县2020）", "load the demonstration county into an empty book", runDemo},
 		{"rebuild", "", "由账簿重算全部投影并核对", "replay the log into the projections and compare", runRebuild},
 		{"verify", "", "逐条重算哈希，核对账簿", "recompute every hash of the log", runVerify},
+		{"bench", "[--figures A,B]", "测量性能指标", "measure the figures of speed and memory", runBench},
 	}
 }
 

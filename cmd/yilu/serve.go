@@ -14,12 +14,20 @@ import (
 	"yilu/web"
 )
 
+// serveOptions are the settings of the server.
+type serveOptions struct {
+	listen, admin, base string
+	demo                bool
+}
+
 // runServe runs the server until it is told to stop.
 func runServe(ctx context.Context, env *environment, args []string) error {
 	fs := env.flags("serve")
-	listen := fs.String("listen", setting("YILU_LISTEN", "127.0.0.1:8080"), env.say("页面与接口的监听地址 (YILU_LISTEN)", "address of pages and API (YILU_LISTEN)"))
-	base := fs.String("base-path", setting("YILU_BASE_PATH", ""), env.say("门户挂载路径 (YILU_BASE_PATH)", "path a portal mounts us at (YILU_BASE_PATH)"))
-	demo := fs.Bool("demo", false, env.say("载入演示县并打印地址和令牌", "load the demo county and print addresses and tokens"))
+	var o serveOptions
+	fs.StringVar(&o.listen, "listen", setting("YILU_LISTEN", "127.0.0.1:8080"), env.say("页面与接口的监听地址 (YILU_LISTEN)", "address of pages and API (YILU_LISTEN)"))
+	fs.StringVar(&o.admin, "admin", setting("YILU_ADMIN", "127.0.0.1:8081"), env.say("健康检查与指标的监听地址，空为不开 (YILU_ADMIN)", "address of health and metrics, empty for none (YILU_ADMIN)"))
+	fs.StringVar(&o.base, "base-path", setting("YILU_BASE_PATH", ""), env.say("门户挂载路径，如 /yilu (YILU_BASE_PATH)", "path a portal mounts us at, such as /yilu (YILU_BASE_PATH)"))
+	fs.BoolVar(&o.demo, "demo", false, env.say("载入演示县，打印地址和令牌", "load the demo county, print addresses and tokens"))
 	if err := parse(fs, args); err != nil {
 		return err
 	}
@@ -36,18 +44,46 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	if err := migrations.Up(ctx, db.owner); err != nil {
 		return err
 	}
-	l, pool, err := env.ledger(ctx, db, log)
+	l, closePools, err := env.ledger(ctx, db, log)
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
-	defer l.Close()
+	defer closePools()
 	if err := l.CreateBook(ctx, ledger.Book(env.Book)); err != nil {
 		return err
 	}
-	_ = demo
-	handler := web.New(web.Config{Ledger: l, Pool: pool, Log: log, Now: time.Now, Book: ledger.Book(env.Book), BasePath: *base, Demo: *demo})
-	return serveHTTP(ctx, *listen, handler, db.ended)
+	if o.demo {
+		if err := loadDemo(ctx, env, l); err != nil {
+			return err
+		}
+		if err := env.welcome(ctx, db, o); err != nil {
+			return err
+		}
+	}
+	config := web.Config{
+		Ledger: l, Pool: l.Read, Log: log, Now: time.Now, Book: ledger.Book(env.Book), BasePath: o.base, Demo: o.demo,
+		Metrics: web.NewMetrics(), Stopping: ctx.Done(),
+	}
+	return serveAll(ctx, o, config, db.ended)
+}
+
+// serveAll runs the public and the administrator's listener.
+func serveAll(ctx context.Context, o serveOptions, config web.Config, ended <-chan struct{}) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	results := make(chan error, 2)
+	running := 1
+	go func() { results <- serveHTTP(ctx, o.listen, web.New(config), ended) }()
+	if o.admin != "" {
+		running++
+		go func() { results <- serveHTTP(ctx, o.admin, web.Admin(config), ended) }()
+	}
+	err := <-results
+	cancel()
+	if running == 2 {
+		err = errors.Join(err, <-results)
+	}
+	return err
 }
 
 // serveHTTP answers until the context ends or our own PostgreSQL dies, then

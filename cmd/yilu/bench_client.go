@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// caller is one HTTP/1.1 client on one kept connection. It is as slim as
+// pgbench, the yardstick beside it: a heavy client would measure itself.
+type caller struct {
+	conn net.Conn
+	in   *bufio.Reader
+	out  []byte
+	head string
+}
+
+func newCaller(addr, token string) (*caller, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	return &caller{
+		conn: conn, in: bufio.NewReader(conn),
+		head: " HTTP/1.1\r\nHost: " + addr + "\r\nAuthorization: Bearer " + token + "\r\nContent-Type: application/json\r\nContent-Length: ",
+	}, nil
+}
+
+// post sends one request and returns the status of the answer.
+func (c *caller) post(path string, body []byte) (int, error) {
+	c.out = append(c.out[:0], "POST "...)
+	c.out = append(c.out, path...)
+	c.out = append(c.out, c.head...)
+	c.out = strconv.AppendInt(c.out, int64(len(body)), 10)
+	c.out = append(c.out, "\r\n\r\n"...)
+	c.out = append(c.out, body...)
+	if _, err := c.conn.Write(c.out); err != nil {
+		return 0, fmt.Errorf("send: %w", err)
+	}
+	return c.answer()
+}
+
+// answer reads a response with a Content-Length or in chunks.
+func (c *caller) answer() (int, error) {
+	line, err := c.in.ReadSlice('\n')
+	if err != nil || len(line) < 12 {
+		return 0, fmt.Errorf("read status: %w", err)
+	}
+	status, err := strconv.Atoi(string(line[9:12]))
+	if err != nil {
+		return 0, fmt.Errorf("read status: %w", err)
+	}
+	length, chunked := 0, false
+	for {
+		line, err = c.in.ReadSlice('\n')
+		if err != nil {
+			return 0, fmt.Errorf("read header: %w", err)
+		}
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 {
+			break
+		}
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		switch {
+		case bytes.EqualFold(name, []byte("content-length")):
+			length, err = strconv.Atoi(string(bytes.TrimSpace(value)))
+		case bytes.EqualFold(name, []byte("transfer-encoding")):
+			chunked = true
+		}
+		if err != nil {
+			return 0, fmt.Errorf("read header: %w", err)
+		}
+	}
+	if !chunked {
+		_, err = c.in.Discard(length)
+		return status, err
+	}
+	return status, c.skipChunks()
+}
+
+func (c *caller) skipChunks() error {
+	for {
+		line, err := c.in.ReadSlice('\n')
+		if err != nil {
+			return fmt.Errorf("read chunk: %w", err)
+		}
+		n, err := strconv.ParseInt(string(bytes.TrimSpace(line)), 16, 32)
+		if err != nil {
+			return fmt.Errorf("read chunk: %w", err)
+		}
+		if _, err := c.in.Discard(int(n) + 2); err != nil {
+			return fmt.Errorf("read chunk: %w", err)
+		}
+		if n == 0 {
+			return nil
+		}
+	}
+}
+
+// load is what some clients did in some seconds.
+type load struct {
+	perSecond int64 // requests answered with success
+	p99       time.Duration
+}
+
+// drive lets clients post as fast as they are answered, each the bodies that
+// next makes for it, and stops at the first failure.
+func drive(addr, token, path string, clients int, seconds time.Duration, next func(client, n int, buf []byte) []byte) (load, error) {
+	var wg sync.WaitGroup
+	times := make([][]time.Duration, clients)
+	errs := make([]error, clients)
+	begin := time.Now()
+	for i := range clients {
+		wg.Go(func() {
+			times[i], errs[i] = driveOne(addr, token, path, begin.Add(seconds), func(n int, buf []byte) []byte { return next(i, n, buf) })
+		})
+	}
+	wg.Wait()
+	took := time.Since(begin)
+	for _, err := range errs {
+		if err != nil {
+			return load{}, err
+		}
+	}
+	all := slices.Concat(times...)
+	slices.Sort(all)
+	if len(all) == 0 {
+		return load{}, fmt.Errorf("no request was answered in %s", seconds)
+	}
+	return load{perSecond: int64(len(all)) * int64(time.Second) / int64(took), p99: all[len(all)*99/100]}, nil
+}
+
+func driveOne(addr, token, path string, until time.Time, next func(n int, buf []byte) []byte) ([]time.Duration, error) {
+	c, err := newCaller(addr, token)
+	if err != nil {
+		return nil, err
+	}
+	defer c.conn.Close()
+	var times []time.Duration
+	var buf []byte
+	for n := 0; ; n++ {
+		start := time.Now()
+		if start.After(until) {
+			return times, nil
+		}
+		buf = next(n, buf[:0])
+		status, err := c.post(path, buf)
+		if err != nil {
+			return nil, err
+		}
+		if status != 200 && status != 201 {
+			return nil, fmt.Errorf("post answered %d", status)
+		}
+		times = append(times, time.Since(start))
+	}
+}
