@@ -1,0 +1,269 @@
+package web
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"yilu/ledger"
+)
+
+// entriesView lists entries of the log, newest first, all of them: nothing in
+// the book is without its line here.
+type entriesView struct {
+	*frame
+	Entries []entryLine
+	// Older and Newer are the cursors of the neighbouring pages, or -1.
+	Older, Newer int64
+}
+
+// entryLine is an entry in a list: what and how much, in one line.
+type entryLine struct {
+	*ledger.Entry
+	Amount ledger.Amount
+	// HasAmount tells an amount of zero from none.
+	HasAmount bool
+}
+
+const entriesPerPage = 50
+
+func (s *server) entriesPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
+	p := &entriesView{frame: f, Older: -1, Newer: -1}
+	end := f.Head.Size // one past the newest entry shown
+	if n, err := strconv.ParseInt(c.QueryParam("before"), 10, 64); err == nil && n > 0 && n < end {
+		end = n
+		p.Newer = min(end+entriesPerPage, f.Head.Size)
+	}
+	from := max(end-entriesPerPage, 0)
+	if from > 0 {
+		p.Older = from
+	}
+	entries, err := s.ledger.Entries(ctx, s.Book, ledger.Seq(from), int(end-from))
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(entries)
+	for _, e := range entries {
+		line := entryLine{Entry: e}
+		line.Amount, line.HasAmount = amountOf(e.Body)
+		p.Entries = append(p.Entries, line)
+	}
+	return p, nil
+}
+
+// amountOf is the amount a body states, if it states one.
+func amountOf(b ledger.Body) (ledger.Amount, bool) {
+	v := reflect.ValueOf(b).Elem()
+	if field := v.FieldByName("Amount"); field.IsValid() {
+		a, ok := field.Interface().(ledger.Amount)
+		return a, ok
+	}
+	return 0, false
+}
+
+// entryView is one entry in plain words, with what became of it.
+type entryView struct {
+	*frame
+	Entry *ledger.Entry
+	// At is when it was recorded, in Shanghai.
+	At    string
+	Facts []fact
+	// Sealed names the private fields; their values are not here.
+	Sealed []string
+	// Hash is what a second person signs off, Leaf the entry's hash in the log.
+	Hash, Leaf string
+	// Cover is the submission the entry was posted in, nil if none.
+	Cover *ledger.Submission
+	// ReversedBy took its effect back, or is ledger.None.
+	ReversedBy ledger.Seq
+	// Withdrawn is set when its effect was taken back and by whom is not known here.
+	Withdrawn      bool
+	Previous, Next ledger.Seq
+}
+
+// InEffect says whether the entry counts.
+func (p *entryView) InEffect() bool {
+	return (p.Cover == nil || p.Cover.State == ledger.StateApproved) && p.ReversedBy == ledger.None && !p.Withdrawn
+}
+
+// fact is one field of an entry's body with its label.
+type fact struct {
+	Label string
+	// Kind says how the value is shown: text, amount, day, fund, project, payment,
+	// payee, document, place, file or list.
+	Kind  string
+	Value string
+	// Key is the id behind a value that is a link.
+	Key    string
+	Amount ledger.Amount
+	// List holds the parts of a field of many.
+	List []fact
+}
+
+func (s *server) entryPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
+	seq, err := strconv.ParseInt(c.Param("seq"), 10, 64)
+	if err != nil || seq < 0 || strconv.FormatInt(seq, 10) != c.Param("seq") {
+		return nil, echo.ErrNotFound
+	}
+	p := &entryView{frame: f, ReversedBy: ledger.None, Previous: ledger.Seq(seq - 1), Next: ledger.None}
+	if p.Entry, err = s.ledger.Entry(ctx, s.Book, ledger.Seq(seq)); err != nil {
+		return nil, err
+	}
+	if seq+1 < f.Head.Size {
+		p.Next = ledger.Seq(seq + 1)
+	}
+	p.At = p.Entry.At.In(ledger.Shanghai).Format("2006-01-02 15:04:05")
+	p.Facts = f.facts(p.Entry)
+	for _, name := range slices.Sorted(maps.Keys(p.Entry.Commitments)) {
+		p.Sealed = append(p.Sealed, f.t("sealed."+name))
+	}
+	p.Hash = base64.StdEncoding.EncodeToString(p.Entry.Hash[:])
+	p.Leaf = base64.StdEncoding.EncodeToString(p.Entry.LeafHash[:])
+	return p, errors.Join(s.readCover(ctx, p), s.readReversal(ctx, p))
+}
+
+// readCover finds the submission an entry was posted in: the newest one made
+// before the entry, if it reaches that far.
+func (s *server) readCover(ctx context.Context, p *entryView) error {
+	subs, _, err := s.ledger.Submissions(ctx, s.Book, "", ledger.Page{After: strconv.FormatInt(int64(p.Entry.Seq), 10), Limit: 1})
+	if err != nil {
+		return err
+	}
+	if len(subs) > 0 && subs[0].Last >= p.Entry.Seq {
+		p.Cover = &subs[0]
+	}
+	return nil
+}
+
+// readReversal finds out whether the entry's effect was taken back.
+func (s *server) readReversal(ctx context.Context, p *entryView) error {
+	project := ""
+	v := reflect.ValueOf(p.Entry.Body).Elem()
+	if field := v.FieldByName("Project"); field.IsValid() {
+		project = field.String()
+	}
+	if b, ok := paymentID(p.Entry.Body); ok {
+		pay, err := s.ledger.Payment(ctx, s.Book, b)
+		if errors.Is(err, ledger.ErrNotFound) {
+			return nil // never took effect
+		}
+		if err != nil {
+			return err
+		}
+		project = pay.Project
+		switch p.Entry.Kind {
+		case "payment.requested", "grant.requested":
+			p.Withdrawn = pay.Requested == p.Entry.Seq && pay.State == ledger.StateWithdrawn
+		case "payment.paid":
+			p.Withdrawn = pay.Paid != p.Entry.Seq
+		}
+	}
+	if project == "" {
+		return nil
+	}
+	events, err := s.ledger.Timeline(ctx, s.Book, project)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		if e.Entry == p.Entry.Seq {
+			p.ReversedBy = e.ReversedBy
+		}
+	}
+	return nil
+}
+
+// paymentID is the payment a body is about, if it is about one.
+func paymentID(b ledger.Body) (string, bool) {
+	field := reflect.ValueOf(b).Elem().FieldByName("Payment")
+	if !field.IsValid() {
+		return "", false
+	}
+	return field.String(), true
+}
+
+// codedFields are the fields that hold a code of a closed list, by kind and name
+// or by name alone.
+var codedFields = map[string]string{
+	"level": "level", "acceptance.passed level": "acceptance", "acceptance.failed level": "acceptance",
+	"type": "type", "uses": "type", "reason": "reason", "tender.failed reason": "failure",
+	"method": "method", "payment.requested method": "pay_method", "tender.announced category": "category",
+	"ground": "ground", "stage": "part", "class": "asset",
+}
+
+// linkedFields are the fields that name another thing with a page of its own.
+var linkedFields = map[string]string{"fund": "fund", "project": "project", "payment": "payment", "document": "document", "place": "place"}
+
+// facts are the fields of an entry's body that may be shown, in the order of the
+// body. A household's class is public only in sums.
+func (f *frame) facts(e *ledger.Entry) []fact {
+	var out []fact
+	v := reflect.ValueOf(e.Body).Elem()
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if name == "" || name == "-" || v.Field(i).IsZero() || e.Kind == "grant.line" && name == "category" {
+			continue
+		}
+		x := f.fact(string(e.Kind), name, v.Field(i))
+		x.Label = f.t("field." + name)
+		out = append(out, x)
+	}
+	return out
+}
+
+// fact shows one value by its type.
+func (f *frame) fact(kind, name string, v reflect.Value) fact {
+	switch x := v.Interface().(type) {
+	case ledger.Amount:
+		return fact{Kind: "amount", Amount: x}
+	case ledger.Date:
+		return fact{Kind: "day", Value: string(x)}
+	case ledger.Count:
+		return fact{Kind: "text", Value: strconv.FormatInt(int64(x), 10)}
+	case ledger.Party:
+		return fact{Kind: "text", Value: x.Name, Key: x.Code}
+	case ledger.Person:
+		return fact{Kind: "text", Value: strings.TrimSpace(x.Name + " " + x.Post)}
+	case ledger.File:
+		return fact{Kind: "file", Value: x.Name, Key: x.SHA256}
+	case ledger.BudgetLine:
+		return fact{Kind: "fund", Value: x.Fund, Key: x.Fund, Amount: x.Amount}
+	case ledger.Candidate:
+		return fact{Kind: "text", Value: x.Bidder.Name, Amount: x.Amount}
+	}
+	if v.Kind() == reflect.Slice {
+		all := fact{Kind: "list"}
+		for i := range v.Len() {
+			all.List = append(all.List, f.fact(kind, name, v.Index(i)))
+		}
+		return all
+	}
+	return f.word(kind, name, v.String())
+}
+
+// word shows a field of text: a code by its name, an id as a link, an instant in
+// Shanghai's time.
+func (f *frame) word(kind, name, value string) fact {
+	list := codedFields[kind+" "+name]
+	if list == "" {
+		list = codedFields[name]
+	}
+	if list != "" && (name != "category" || list == "category") {
+		return fact{Kind: "text", Value: f.name(list, value)}
+	}
+	if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
+		return fact{Kind: "text", Value: at.In(ledger.Shanghai).Format("2006-01-02 15:04:05")}
+	}
+	if to := linkedFields[name]; to != "" && !(to == "document" && !strings.HasPrefix(kind, "fund.received")) {
+		return fact{Kind: to, Value: value, Key: value}
+	}
+	return fact{Kind: "text", Value: value}
+}

@@ -1,0 +1,35 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// errorView tells a reader in plain words that there is nothing here, or that we
+// failed. It names no cause: causes are for the log.
+type errorView struct {
+	*frame
+	Status int
+	// Key names the sentences of the page.
+	Key string
+	// Request is the id under which the log knows more.
+	Request string
+}
+
+// renderError shows an error of a page's path in the language of its URL; fail
+// has logged what needs logging. It asks the database nothing, since that may be
+// what failed.
+func (s *server) renderError(c echo.Context, p *problem) error {
+	key := "error"
+	switch {
+	case p.Status == http.StatusNotFound, p.Status == http.StatusMethodNotAllowed:
+		key = "missing"
+	case p.Status == http.StatusServiceUnavailable:
+		key = "busy"
+	case p.Status < http.StatusInternalServerError:
+		key = "refused"
+	}
+	page := &errorView{frame: s.newFrame(c, "error", ""), Status: p.Status, Key: key, Request: p.Request}
+	return s.render(c, p.Status, page)
+}

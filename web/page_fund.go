@@ -1,0 +1,255 @@
+package web
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"yilu/ledger"
+)
+
+// fundsView lists every fund line of the county with its equation.
+type fundsView struct {
+	*frame
+	Funds []ledger.Fund
+	Total money
+}
+
+func (s *server) fundsPage(ctx context.Context, _ echo.Context, f *frame) (page, error) {
+	funds, err := s.ledger.Funds(ctx, s.Book)
+	if err != nil {
+		return nil, err
+	}
+	return &fundsView{f, funds, moneyOf(funds)}, nil
+}
+
+// fundView follows one fund line, or all lines of a document, down to who was
+// paid.
+type fundView struct {
+	*frame
+	Document string
+	// Fund is the id of the line, "" for a whole document.
+	Fund  string
+	Trace documentTrace
+}
+
+// documentTrace is the trace of a document with its totals worked out from the
+// rows that are shown.
+type documentTrace struct {
+	Document   string
+	Funds      []ledger.Fund
+	Total      money
+	Quotas     []ledger.FundQuota
+	QuotaTotal ledger.Quota
+	Units      []unitHolding
+	UnitTotal  ledger.Amount
+	Shares     shareTable
+	Checks     []check
+	Picture    *picture
+}
+
+// Given is what projects and units were given, the total of the table of projects.
+func (t documentTrace) Given() ledger.Amount { return t.QuotaTotal.Allocated + t.UnitTotal }
+
+// unitHolding is money that a township or department holds and has not yet
+// given to a project.
+type unitHolding struct {
+	Unit, Fund string
+	Amount     ledger.Amount
+}
+
+func (s *server) fundPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
+	id := c.Param("fund")
+	t, err := s.trace(ctx, f, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(t.Funds) != 1 || t.Funds[0].Fund != id {
+		return nil, echo.ErrNotFound
+	}
+	return &fundView{frame: f, Document: t.Funds[0].Document, Fund: id, Trace: t}, nil
+}
+
+// documentPage follows a whole document by its number (文号).
+func (s *server) documentPage(ctx context.Context, f *frame, no string) (page, error) {
+	t, err := s.trace(ctx, f, no)
+	if err != nil {
+		return nil, err
+	}
+	if t.Funds[0].Document != no {
+		return nil, echo.ErrNotFound
+	}
+	return &fundView{frame: f, Document: no, Trace: t}, nil
+}
+
+// mostShares is how many rows of payees one page holds; the rest stands as one
+// row, so that the column still adds up.
+const mostShares = 250
+
+// trace reads the whole trace of a fund line or document and works out every
+// total and check.
+func (s *server) trace(ctx context.Context, f *frame, fundOrDocument string) (documentTrace, error) {
+	full, err := s.ledger.TraceFund(ctx, s.Book, fundOrDocument)
+	if err != nil {
+		return documentTrace{}, err
+	}
+	t := documentTrace{Document: full.Funds[0].Document, Funds: full.Funds, Total: moneyOf(full.Funds), Quotas: full.Quotas}
+	if t.Units, err = s.unitHoldings(ctx, full.Funds); err != nil {
+		return documentTrace{}, err
+	}
+	for _, u := range t.Units {
+		t.UnitTotal += u.Amount
+	}
+	for _, q := range t.Quotas {
+		t.QuotaTotal.Budget += q.Budget
+		t.QuotaTotal.Allocated += q.Allocated
+		t.QuotaTotal.Paid += q.Paid
+	}
+	t.Shares = sharesOf(full.Shares, mostShares)
+	t.Checks = []check{
+		{"check.payees", t.Shares.Paid, t.Total.Paid},
+		{"check.projects", t.QuotaTotal.Allocated - t.QuotaTotal.Paid + t.UnitTotal, t.Total.Allocated},
+	}
+	if t.Total.Received > 0 {
+		t.Picture = f.documentPicture(&t, full.Shares)
+	}
+	return t, nil
+}
+
+// unitHoldings lists what units hold of some funds. Accounts of units are few:
+// townships and departments, each by fund.
+func (s *server) unitHoldings(ctx context.Context, funds []ledger.Fund) ([]unitHolding, error) {
+	var holdings []unitHolding
+	for after := ""; ; {
+		accounts, next, err := s.ledger.Balances(ctx, s.Book, "unit/", ledger.As{}, ledger.Page{After: after, Limit: ledger.MaxPage})
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range accounts {
+			part := strings.Split(a.Account, "/") // unit/UNIT/FUND
+			if len(part) != 3 || a.Balance == 0 {
+				continue
+			}
+			if slices.ContainsFunc(funds, func(x ledger.Fund) bool { return x.Fund == part[2] }) {
+				holdings = append(holdings, unitHolding{part[1], part[2], a.Balance})
+			}
+		}
+		if next == "" {
+			return holdings, nil
+		}
+		after = next
+	}
+}
+
+// shareTable is the last step of a trace: rows of payees with their sum.
+type shareTable struct {
+	Rows []share
+	// Rest is how many rows are not shown, RestPaid and RestReturned their sums.
+	Rest                   int64
+	RestPaid, RestReturned ledger.Amount
+	Paid, Returned         ledger.Amount
+}
+
+// share is a step of a trace as it may be shown. Private persons of one fund and
+// project stand as one row, with their number.
+type share struct {
+	ledger.Share
+	Persons int64
+}
+
+// sharesOf prepares the rows of a trace: persons joined, at most some rows, and
+// sums over all of them.
+func sharesOf(rows []ledger.Share, most int) shareTable {
+	var t shareTable
+	persons := map[string]int{}
+	for _, r := range rows {
+		t.Paid += r.Paid
+		t.Returned += r.Returned
+		if !isPrivate(r.Payee) {
+			t.Rows = append(t.Rows, share{Share: r})
+			continue
+		}
+		key := r.Fund + "/" + r.Project
+		i, ok := persons[key]
+		if !ok {
+			i = len(t.Rows)
+			persons[key] = i
+			t.Rows = append(t.Rows, share{Share: ledger.Share{
+				Document: r.Document, Fund: r.Fund, FundName: r.FundName, Level: r.Level,
+				Project: r.Project, ProjectName: r.ProjectName, Place: r.Place, Payee: "p-",
+			}})
+		}
+		joined := &t.Rows[i]
+		joined.Persons++
+		joined.Payments += r.Payments
+		joined.Paid += r.Paid
+		joined.Returned += r.Returned
+	}
+	if len(t.Rows) > most {
+		for _, r := range t.Rows[most:] {
+			t.Rest++
+			t.RestPaid += r.Paid
+			t.RestReturned += r.Returned
+		}
+		t.Rows = t.Rows[:most]
+	}
+	return t
+}
+
+// documentsView is the trace of every document of the county down to its payees,
+// adding up to the fen.
+type documentsView struct {
+	*frame
+	Traces []documentTrace
+	Total  money
+	// Payees is the sum of all rows of payees.
+	Payees ledger.Amount
+	Checks []check
+}
+
+// mostSharesEach is how many rows of payees each document has on the page of all.
+const mostSharesEach = 40
+
+func (s *server) documentsPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
+	if no := c.QueryParam("no"); no != "" {
+		f.template = "fund"
+		return s.documentPage(ctx, f, no)
+	}
+	funds, err := s.ledger.Funds(ctx, s.Book)
+	if err != nil {
+		return nil, err
+	}
+	p := &documentsView{frame: f, Total: moneyOf(funds)}
+	seen := map[string]bool{}
+	for _, fund := range funds {
+		if seen[fund.Document] {
+			continue
+		}
+		seen[fund.Document] = true
+		t, err := s.trace(ctx, f, fund.Document)
+		if err != nil {
+			return nil, err
+		}
+		p.Payees += t.Shares.Paid
+		t.Shares = shorten(t.Shares, mostSharesEach)
+		p.Traces = append(p.Traces, t)
+	}
+	p.Checks = []check{{"check.all_payees", p.Payees, p.Total.Paid}}
+	return p, nil
+}
+
+// shorten moves the rows beyond some number into the row of the rest.
+func shorten(t shareTable, most int) shareTable {
+	if len(t.Rows) <= most {
+		return t
+	}
+	for _, r := range t.Rows[most:] {
+		t.Rest++
+		t.RestPaid += r.Paid
+		t.RestReturned += r.Returned
+	}
+	t.Rows = t.Rows[:most]
+	return t
+}

@@ -1,0 +1,256 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"yilu/ledger"
+)
+
+// projectsView lists projects; every filter stands in its address.
+type projectsView struct {
+	*frame
+	Filter   ledger.ProjectFilter
+	Projects []ledger.Project
+	// Next is the cursor of the next page, "" on the last.
+	Next      string
+	After     string
+	Townships []ledger.Division
+	Types     []string
+	States    []string
+	Funds     []ledger.Fund
+}
+
+func (s *server) projectsPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
+	p := &projectsView{
+		frame: f, Townships: ledger.Townships(s.Book), Types: projectTypes(), States: projectStates, After: c.QueryParam("after"),
+		Filter: ledger.ProjectFilter{
+			Place: c.QueryParam("place"), Type: c.QueryParam("type"), State: c.QueryParam("state"),
+			Fund: c.QueryParam("fund"), Text: clip(c.QueryParam("text"), 100),
+		},
+	}
+	var err error
+	if p.Funds, err = s.ledger.Funds(ctx, s.Book); err != nil {
+		return nil, err
+	}
+	p.Projects, p.Next, err = s.ledger.Projects(ctx, s.Book, p.Filter, ledger.Page{After: p.After})
+	return p, err
+}
+
+// clip cuts what a reader typed to a length that a search can bear.
+func clip(s string, most int) string {
+	r := []rune(s)
+	return string(r[:min(len(r), most)])
+}
+
+// projectView is everything about one project.
+type projectView struct {
+	*frame
+	Project ledger.Project
+	// Plan is the approval as it was posted, nil before it.
+	Plan     *ledger.ProjectApproved
+	Quotas   []projectQuota
+	Total    ledger.Quota
+	Stages   []projectStage
+	Tenders  []tenderOffers
+	Contract contractTable
+	Payments []ledger.Payment
+	// More is set when there are more payments than the page shows.
+	More    bool
+	Shares  shareTable
+	Checks  []check
+	Picture *picture
+	// Corrections are the entries of the timeline that were taken back.
+	Corrections []ledger.TimelineEvent
+}
+
+// projectQuota is the money of one fund in the project, with the fund it is of.
+type projectQuota struct {
+	ledger.Quota
+	Source ledger.Fund
+}
+
+// tenderOffers is a tender with its bids, lowest first.
+type tenderOffers struct {
+	ledger.Tender
+	Offers []ledger.Bid
+}
+
+// contractTable is the project's contracts with their sums.
+type contractTable struct {
+	Rows         []ledger.Contract
+	Amount, Paid ledger.Amount
+}
+
+// projectStage is one of the five stages and what happened in it.
+type projectStage struct {
+	Stage  ledger.Stage
+	Steps  []step
+	Amount ledger.Amount
+}
+
+// step is one line of the timeline.
+type step struct {
+	On     ledger.Date
+	Kind   ledger.Kind
+	Amount ledger.Amount
+	Entry  ledger.Seq
+	// ReversedBy is the entry that took it back, or ledger.None.
+	ReversedBy ledger.Seq
+	// Fund and Payment name what a step without an entry of its own is about.
+	Fund, Payment string
+	Note          string
+}
+
+// Struck says whether the step was taken back.
+func (s step) Struck() bool { return s.ReversedBy != ledger.None }
+
+// mostPayments is how many payments a project's page lists.
+const mostPayments = 100
+
+func (s *server) projectPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
+	p := &projectView{frame: f}
+	var err error
+	if p.Project, err = s.ledger.Project(ctx, s.Book, c.Param("project")); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(s.readPlan(ctx, p), s.readQuotas(ctx, p), s.readTenders(ctx, p), s.readPayments(ctx, p)); err != nil {
+		return nil, err
+	}
+	events, err := s.ledger.Timeline(ctx, s.Book, p.Project.Project)
+	if err != nil {
+		return nil, err
+	}
+	p.Stages = stagesOf(p, events)
+	for _, e := range events {
+		if e.ReversedBy != ledger.None {
+			p.Corrections = append(p.Corrections, e)
+		}
+	}
+	if p.Total.Allocated > 0 {
+		p.Picture = f.projectPicture(p)
+	}
+	return p, nil
+}
+
+// readPlan reads the approval itself for what the projection leaves out.
+func (s *server) readPlan(ctx context.Context, p *projectView) error {
+	if p.Project.Approved == ledger.None {
+		return nil
+	}
+	e, err := s.ledger.Entry(ctx, s.Book, p.Project.Approved)
+	if err != nil {
+		return err
+	}
+	p.Plan, _ = e.Body.(*ledger.ProjectApproved)
+	return nil
+}
+
+func (s *server) readQuotas(ctx context.Context, p *projectView) error {
+	quotas, err := s.ledger.Quotas(ctx, s.Book, p.Project.Project)
+	if err != nil {
+		return err
+	}
+	for _, q := range quotas {
+		source, err := s.ledger.Fund(ctx, s.Book, q.Fund)
+		if err != nil {
+			return err
+		}
+		p.Quotas = append(p.Quotas, projectQuota{q, source})
+		p.Total.Budget += q.Budget
+		p.Total.Allocated += q.Allocated
+		p.Total.Requested += q.Requested
+		p.Total.Paid += q.Paid
+	}
+	return nil
+}
+
+func (s *server) readTenders(ctx context.Context, p *projectView) error {
+	tenders, err := s.ledger.Tenders(ctx, s.Book, p.Project.Project)
+	if err != nil {
+		return err
+	}
+	for _, t := range tenders {
+		offers, err := s.ledger.Bids(ctx, s.Book, t.Tender)
+		if err != nil {
+			return err
+		}
+		p.Tenders = append(p.Tenders, tenderOffers{t, offers})
+	}
+	p.Contract.Rows, err = s.ledger.Contracts(ctx, s.Book, p.Project.Project)
+	for _, k := range p.Contract.Rows {
+		p.Contract.Amount += k.Amount
+		p.Contract.Paid += k.Paid
+	}
+	return err
+}
+
+func (s *server) readPayments(ctx context.Context, p *projectView) error {
+	var next string
+	var err error
+	p.Payments, next, err = s.ledger.Payments(ctx, s.Book, ledger.PaymentFilter{Project: p.Project.Project}, ledger.Page{Limit: mostPayments})
+	if err != nil {
+		return err
+	}
+	p.More = next != ""
+	slices.Reverse(p.Payments) // oldest first, as a story
+	shares, err := s.ledger.TraceProject(ctx, s.Book, p.Project.Project)
+	if err != nil {
+		return err
+	}
+	p.Shares = sharesOf(shares, mostShares)
+	p.Checks = []check{{"check.project_payees", p.Shares.Paid, p.Project.Paid}, {"check.project_funds", p.Total.Paid, p.Project.Paid}}
+	return nil
+}
+
+// stagesOf sorts what happened into the five stages. Bids stand in the table of
+// tenders and would only fill the list.
+func stagesOf(p *projectView, events []ledger.TimelineEvent) []projectStage {
+	stages := []projectStage{
+		{Stage: ledger.StageFund}, {Stage: ledger.StageProject}, {Stage: ledger.StageTender},
+		{Stage: ledger.StagePayment}, {Stage: ledger.StageAcceptance},
+	}
+	add := func(stage ledger.Stage, st step) {
+		for i := range stages {
+			if stages[i].Stage == stage {
+				stages[i].Steps = append(stages[i].Steps, st)
+			}
+		}
+	}
+	for _, e := range events {
+		spec, ok := ledger.SpecOf(e.Kind)
+		if !ok || e.Kind == "tender.bid" && e.ReversedBy == ledger.None {
+			continue
+		}
+		add(spec.Stage, step{On: e.On, Kind: e.Kind, Amount: e.Amount, Entry: e.Entry, ReversedBy: e.ReversedBy})
+	}
+	if !slices.ContainsFunc(stages[0].Steps, func(st step) bool { return st.Kind == "fund.allocated" }) {
+		for _, q := range p.Quotas {
+			add(ledger.StageFund, step{On: q.Source.Issued, Kind: "fund.received", Amount: q.Allocated, Entry: q.Source.Seq, ReversedBy: ledger.None, Fund: q.Fund, Note: q.Source.Document})
+		}
+	}
+	for _, pay := range p.Payments {
+		st := step{On: pay.On, Kind: "payment.requested", Amount: pay.Amount, Entry: pay.Requested, ReversedBy: ledger.None, Payment: pay.Payment, Note: pay.Purpose}
+		if pay.State == ledger.StatePaid {
+			st.On, st.Kind, st.Entry = pay.PaidOn, "payment.paid", pay.Paid
+			stages[3].Amount += pay.Amount - pay.Returned
+		}
+		add(ledger.StagePayment, st)
+	}
+	for i := range stages {
+		slices.SortStableFunc(stages[i].Steps, func(a, b step) int {
+			switch {
+			case a.On < b.On:
+				return -1
+			case a.On > b.On:
+				return 1
+			}
+			return int(a.Entry - b.Entry)
+		})
+	}
+	stages[0].Amount, stages[1].Amount, stages[2].Amount = p.Total.Allocated, p.Project.Budget, p.Contract.Amount
+	return stages
+}

@@ -1,0 +1,227 @@
+package web
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/url"
+	"path"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+
+	"yilu/ledger"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// site is everything the pages are made of besides the book: templates,
+// sentences and assets, for one base path. It never changes.
+type site struct {
+	base string
+	// version names the program's part of every page, for ETags.
+	version string
+	assets  assets
+	locales map[language]locale
+	// pages are the parsed templates by language and name.
+	pages map[language]map[string]*template.Template
+}
+
+// sites keeps the site of each base path: making one is a pure function of the
+// embedded files, and costs some milliseconds.
+var sites sync.Map
+
+// siteOf returns the site of a base path. A template that does not parse is a
+// bug and ends the program at its start, not at a reader's request.
+func siteOf(base string) *site {
+	if s, ok := sites.Load(base); ok {
+		return s.(*site)
+	}
+	s, err := newSite(base)
+	if err != nil {
+		panic("web: " + err.Error())
+	}
+	kept, _ := sites.LoadOrStore(base, s)
+	return kept.(*site)
+}
+
+func newSite(base string) (*site, error) {
+	s := &site{base: base, locales: map[language]locale{}, pages: map[language]map[string]*template.Template{}}
+	var err error
+	if s.assets, err = readAssets(); err != nil {
+		return nil, err
+	}
+	if s.version, err = versionOf(templateFiles, localeFiles, assetFiles); err != nil {
+		return nil, err
+	}
+	for _, l := range languages {
+		if s.locales[l], err = readLocale(l); err != nil {
+			return nil, err
+		}
+		if s.pages[l], err = s.parse(l); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// parse reads every page's template together with the shared ones.
+func (s *site) parse(l language) (map[string]*template.Template, error) {
+	shared, err := template.New("").Option("missingkey=error").Funcs(s.functions(l)).
+		ParseFS(templateFiles, "templates/layout.html", "templates/part_*.html")
+	if err != nil {
+		return nil, err
+	}
+	names, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		return nil, err
+	}
+	pages := map[string]*template.Template{}
+	for _, name := range names {
+		base := strings.TrimSuffix(path.Base(name), ".html")
+		if base == "layout" || strings.HasPrefix(base, "part_") {
+			continue
+		}
+		page, err := shared.Clone()
+		if err != nil {
+			return nil, err
+		}
+		if pages[base], err = page.ParseFS(templateFiles, name); err != nil {
+			return nil, err
+		}
+	}
+	return pages, nil
+}
+
+// versionOf hashes what is embedded, with the revision of the program.
+func versionOf(trees ...embed.FS) (string, error) {
+	sum := sha256.New()
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, set := range info.Settings {
+			fmt.Fprintln(sum, set.Key, set.Value)
+		}
+	}
+	for _, tree := range trees {
+		err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			b, err := tree.ReadFile(name)
+			fmt.Fprintln(sum, name, len(b))
+			sum.Write(b)
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:6]), nil
+}
+
+// functions are what templates may call, bound to a language.
+func (s *site) functions(l language) template.FuncMap {
+	m := s.locales[l]
+	return template.FuncMap{
+		"t":     m.text,
+		"href":  func(to string, parts ...any) string { return s.href(l, to, parts...) },
+		"query": func(to string, pairs ...any) string { return s.query(l, to, pairs...) },
+		"asset": func(name string) (string, error) {
+			a := s.assets[name]
+			if a == nil {
+				return "", fmt.Errorf("no asset %q", name)
+			}
+			return s.base + a.url, nil
+		},
+		"name": func(list string, code any) (string, error) {
+			name, ok := codeNames[list]
+			if !ok {
+				return "", fmt.Errorf("no list of codes %q", list)
+			}
+			return l.pick(name(fmt.Sprint(code))), nil
+		},
+		"place":   func(code string) (string, error) { return placeName(l, m, code) },
+		"yuan":    ledger.Amount.Comma,
+		"wan":     ledger.Amount.Wan,
+		"count":   func(n int64) string { return strings.TrimSuffix(ledger.Amount(n*100).Comma(), ".00") },
+		"percent": ledger.Amount.Percent,
+		"payee":   func(key, name string, lines int64) (payeeRef, error) { return payeeOf(m, key, name, lines) },
+		// zh marks what stands in the book in Chinese, on pages in another language.
+		"zh": func() template.HTMLAttr {
+			if l == chinese {
+				return ""
+			}
+			return ` lang="zh-CN"`
+		},
+		"english":  func() bool { return l == english },
+		"village":  func(code string) bool { return isVillage(code) },
+		"township": func(code string) string { return code[:min(len(code), 9)] },
+	}
+}
+
+// placeName names a township or county. Projects of the county as a whole have a
+// code that ends in zeros.
+func placeName(l language, m locale, code string) (string, error) {
+	if len(code) >= 9 && code[6:9] == "000" {
+		return m.text("place.county_level", l.division(code[:6]))
+	}
+	return l.division(code), nil
+}
+
+// isVillage says whether a 12-digit code is that of a village; a township or a
+// county as a whole ends in zeros.
+func isVillage(code string) bool { return len(code) == 12 && !strings.HasSuffix(code, "000") }
+
+// href is the URL of a page in a language; parts are escaped and appended.
+func (s *site) href(l language, to string, parts ...any) string {
+	var b strings.Builder
+	b.WriteString(s.base + l.Prefix + to)
+	for _, p := range parts {
+		b.WriteString(url.PathEscape(fmt.Sprint(p)))
+	}
+	return b.String()
+}
+
+// query is the URL of a list with its filters, names and values in turn; empty
+// values are left out.
+func (s *site) query(l language, to string, pairs ...any) string {
+	v := url.Values{}
+	for pair := range slices.Chunk(pairs, 2) {
+		if value := fmt.Sprint(pair[1]); value != "" {
+			v.Set(fmt.Sprint(pair[0]), value)
+		}
+	}
+	if len(v) == 0 {
+		return s.href(l, to)
+	}
+	return s.href(l, to) + "?" + v.Encode()
+}
+
+// payeeRef is how a payee is shown: a firm by its name, a batch of grants by
+// what it is for, and a private person not at all.
+type payeeRef struct {
+	Name string
+	// Firm or Batch is what can be looked up further; both are empty for a person.
+	Firm, Batch string
+}
+
+// payeeOf keeps the tokens of private persons off the pages: the same token in
+// two places would tell that it is the same person.
+func payeeOf(m locale, key, name string, lines int64) (payeeRef, error) {
+	switch {
+	case isPrivate(key):
+		text, err := m.text("payee.person")
+		return payeeRef{Name: text}, err
+	case strings.HasPrefix(key, "g-"):
+		text, err := m.text("payee.batch", lines, name)
+		if lines == 0 { // a list that does not know how many
+			text, err = m.text("payee.grant", name)
+		}
+		return payeeRef{Name: text, Batch: strings.TrimPrefix(key, "g-")}, err
+	}
+	return payeeRef{Name: name, Firm: key}, nil
+}
