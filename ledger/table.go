@@ -108,11 +108,22 @@ func (t *table[R]) edit(key string) *R {
 	return r
 }
 
-// add puts a new row where the caller knows there is none.
+// add puts a new row where there is none, or where what is being judged will be
+// refused. Undoing brings back whatever was known of the key: a refused entry
+// must not make a row unknown that another one wrote.
 func (t *table[R]) add(key string, v R) {
+	old, known := t.rows[key]
+	_, wasAdded := t.added[key]
 	t.rows[key] = &v
-	t.s.undo = append(t.s.undo, func() { t.rows[key] = nil })
 	t.added[key] = struct{}{}
+	t.s.undo = append(t.s.undo, func() {
+		if t.rows[key] = old; !known {
+			delete(t.rows, key)
+		}
+		if !wasAdded {
+			delete(t.added, key)
+		}
+	})
 }
 
 // queueLoad asks for every wanted row in the batch and reports how many.
