@@ -161,6 +161,9 @@ func (b *FundRecalled) back(s *state, e *Entry, a Amount) {
 		return
 	}
 	if b.Project != "" || b.Unit != "" {
+		if a < 0 && b.Project != "" && !s.withinBudget(b.Project, b.Fund, -a) {
+			return // taking a recall back allocates again
+		}
 		s.allocate(e, allocation{fund: b.Fund, project: b.Project, unit: b.Unit, amount: -a})
 		return
 	}
@@ -229,23 +232,19 @@ func (b *FundAllocated) apply(s *state, e *Entry) {
 	if s.needFund(b.Fund) == nil {
 		return
 	}
-	if b.Project != "" && !b.withinBudget(s) {
+	if b.Project != "" && !s.withinBudget(b.Project, b.Fund, b.Amount) {
 		return
 	}
 	s.allocate(e, allocation{b.Fund, b.Project, b.Unit, b.FromUnit, b.Amount})
 }
 
 // withinBudget holds the project's state and its approved budget line.
-func (b *FundAllocated) withinBudget(s *state) bool {
-	p := s.needProject(b.Project)
+func (s *state) withinBudget(project, fund string, a Amount) bool {
+	p := s.needLiving("body.project", project)
 	if p == nil {
 		return false
 	}
-	if p.State == StateCancelled {
-		s.refuse("body.project", "cancelled", "项目 "+b.Project+" 已取消", "project "+b.Project+" is cancelled")
-		return false
-	}
-	q := s.quota(b.Project, b.Fund)
+	q := s.quota(project, fund)
 	if p.State == StateListed {
 		return true
 	}
@@ -253,10 +252,10 @@ func (b *FundAllocated) withinBudget(s *state) bool {
 	if q != nil {
 		budget, allocated = q.Budget, q.Allocated
 	}
-	if allocated+b.Amount > budget {
+	if allocated+a > budget {
 		s.refuse("body.amount", "over_budget",
-			fmt.Sprintf("超过批复：项目 %s 批复使用本资金 %s 元，已分配 %s 元，本次 %s 元", b.Project, budget.Comma(), allocated.Comma(), b.Amount.Comma()),
-			fmt.Sprintf("project %s is approved for %s yuan of fund %s, has %s, asked %s more", b.Project, budget, b.Fund, allocated, b.Amount))
+			fmt.Sprintf("超过批复：项目 %s 批复使用本资金 %s 元，已分配 %s 元，本次 %s 元", project, budget.Comma(), allocated.Comma(), a.Comma()),
+			fmt.Sprintf("project %s is approved for %s yuan of fund %s, has %s, asked %s more", project, budget, fund, allocated, a))
 		return false
 	}
 	return true

@@ -417,16 +417,31 @@ func (b *PaymentReturned) back(s *state, e *Entry, a Amount) {
 	if b.Line > 0 && !b.backLine(s, a) {
 		return
 	}
-	if a < 0 {
-		if q := s.quota(p.Project, p.Fund); q.Available() < -a {
-			s.refuse("corrects", "not_available", "退回的资金已另行使用，不能冲销", "the returned money has been used again")
-			return
-		}
+	if a < 0 && !s.canPayAgain(p, -a) {
+		return
 	}
 	p = s.payments.edit(b.Payment)
 	p.Returned += a
 	s.pay(e, p, -a)
 	s.event(e, p.Project, a)
+}
+
+// canPayAgain refuses to take a return back when the money, or the room under
+// the contract, has been used since.
+func (s *state) canPayAgain(p *Payment, a Amount) bool {
+	if q := s.quota(p.Project, p.Fund); q.Available() < a {
+		s.refuse("corrects", "not_available", "退回的资金已另行使用，不能冲销", "the returned money has been used again")
+		return false
+	}
+	if p.Contract == "" {
+		return true
+	}
+	k := s.needContract("corrects", p.Contract)
+	if k != nil && k.limit()-k.Paid-k.Requested < a {
+		s.refuse("corrects", "over_contract", "退款后合同额度已另行使用，不能冲销", "the room under the contract has been used again")
+		return false
+	}
+	return k != nil
 }
 
 func (b *PaymentReturned) backLine(s *state, a Amount) bool {

@@ -220,8 +220,8 @@ func (b *ProjectApproved) revert(s *state, e *Entry) {
 	if p == nil {
 		return
 	}
-	if t := s.total(b.Project); p.State != StateApproved || t.Allocated != 0 || t.Contracts != 0 || t.Requested != 0 {
-		s.refuse("corrects", "in_use", "项目已分配资金、签订合同或开工，不能冲销批复；请用项目变更或取消", "the project has been funded, contracted or started; change or cancel it instead")
+	if t := s.total(b.Project); p.State != StateApproved || t.Allocated != 0 || t.Contracts != 0 || t.Requested != 0 || !b.isBudget(s) {
+		s.refuse("corrects", "in_use", "项目已分配资金、签订合同、变更或开工，不能冲销批复；请用项目变更或取消", "the project has been funded, contracted, changed or started; change or cancel it instead")
 		return
 	}
 	p = s.projects.edit(b.Project)
@@ -232,6 +232,19 @@ func (b *ProjectApproved) revert(s *state, e *Entry) {
 		t.Budget -= q.Budget
 		q.Budget = 0
 	}
+}
+
+// isBudget says whether the project's budget is still the one approved here: a
+// change may have added funds that this entry does not know.
+func (b *ProjectApproved) isBudget(s *state) bool {
+	rest := s.total(b.Project).Budget
+	for _, l := range b.Budget {
+		if q := s.quota(b.Project, l.Fund); q == nil || q.Budget != l.Amount {
+			return false
+		}
+		rest -= l.Amount
+	}
+	return rest == 0
 }
 
 // ProjectChanged changes an approved project with a new approval (变更批复).
