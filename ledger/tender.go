@@ -47,7 +47,7 @@ const instantForm = "2006-01-02T15:04:05.000000Z"
 // UnmarshalText reads RFC 3339 with an offset and keeps it in UTC.
 func (t *instant) UnmarshalText(b []byte) error {
 	v, err := time.Parse(time.RFC3339Nano, string(b))
-	if err != nil {
+	if y := v.UTC().Year(); err != nil || y < 1949 || y > 2199 { // else UTC may have a year of five digits
 		return fmt.Errorf("want an instant with offset, such as 2020-03-18T09:00:00+08:00")
 	}
 	*t = instant(v.UTC().Truncate(time.Microsecond).Format(instantForm))
