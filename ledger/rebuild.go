@@ -190,6 +190,9 @@ func replayOne(ctx context.Context, tx pgx.Tx, s *state, e *Entry) error {
 			}
 			return nil
 		}
+		// A submission made in this chunk names its entries only now: ask for
+		// all of them at once.
+		s.touch(e)
 		if _, err := s.load(ctx, tx); err != nil {
 			return err
 		}

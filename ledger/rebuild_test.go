@@ -5,7 +5,6 @@ import (
 	"testing"
 )
 
-
 func TestRebuildOfASubmissionLongerThanAChunk(t *testing.T) {
 	t.Parallel()
 	l, db := testLedger(t)
