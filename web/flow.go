@@ -183,6 +183,7 @@ func (n *node) place(m measures, first bool, y float64) {
 // draw makes the ribbon between the two bars, below what is there already.
 func (l *link) draw(unit float64) ribbon {
 	h := float64(l.amount) * unit
+	shown := max(h, 0.8) // a thread of money is still seen
 	x0, x1 := l.from.X+l.from.W, l.to.X
 	y0, y1 := l.from.Y+l.from.out, l.to.Y+l.to.in
 	l.from.out += h
@@ -192,7 +193,7 @@ func (l *link) draw(unit float64) ribbon {
 	}
 	mid := (x0 + x1) / 2
 	path := fmt.Sprintf("M%.0f %.1fC%.0f %.1f %.0f %.1f %.0f %.1fV%.1fC%.0f %.1f %.0f %.1f %.0f %.1fZ",
-		x0, y0, mid, y0, mid, y1, x1, y1, y1+h, mid, y1+h, mid, y0+h, x0, y0+h)
+		x0, y0, mid, y0, mid, y1, x1, y1, y1+shown, mid, y1+shown, mid, y0+shown, x0, y0+shown)
 	return ribbon{Path: path, Class: l.class}
 }
 
@@ -208,14 +209,17 @@ func wrap(name string, width, most int) []string {
 		if r > 0x2E7F {
 			w = 2
 		}
-		if used+w > width {
+		if used+w > width && !strings.ContainsRune("）〕》】」』，。、；：！？)", r) {
+			text := strings.TrimSpace(line.String())
 			if len(lines) == most-1 {
-				lines = append(lines, strings.TrimSpace(line.String())+"…")
-				return lines
+				return append(lines, text+"…")
 			}
-			lines = append(lines, strings.TrimSpace(line.String()))
+			// An opening bracket goes with what it opens.
+			kept := strings.TrimRight(text, "（〔《【「『(")
+			lines = append(lines, kept)
 			line.Reset()
-			used = 0
+			line.WriteString(text[len(kept):])
+			used = 2 * (len(text) - len(kept)) / len("（")
 		}
 		line.WriteRune(r)
 		used += w

@@ -75,7 +75,7 @@ func (s *server) countyPage(ctx context.Context, _ echo.Context, f *frame) (page
 		return nil, err
 	}
 	p.Money = money{p.Summary.Received, p.Summary.InHand, p.Summary.Allocated, p.Summary.Paid, p.Summary.Returned}
-	if p.Funds, err = s.ledger.Funds(ctx, s.Book); err != nil {
+	if p.Funds, err = s.fundsInOrder(ctx); err != nil {
 		return nil, err
 	}
 	flows, err := s.ledger.Flows(ctx, s.Book)

@@ -121,13 +121,29 @@ func (s *server) entryPage(ctx context.Context, c echo.Context, f *frame) (page,
 		p.Next = ledger.Seq(seq + 1)
 	}
 	p.At = p.Entry.At.In(ledger.Shanghai).Format("2006-01-02 15:04:05")
-	p.Facts = f.facts(p.Entry)
 	for _, name := range slices.Sorted(maps.Keys(p.Entry.Commitments)) {
 		p.Sealed = append(p.Sealed, f.t("sealed."+name))
 	}
 	p.Hash = base64.StdEncoding.EncodeToString(p.Entry.Hash[:])
 	p.Leaf = base64.StdEncoding.EncodeToString(p.Entry.LeafHash[:])
-	return p, errors.Join(s.readCover(ctx, p), s.readReversal(ctx, p))
+	if err := errors.Join(s.readCover(ctx, p), s.readReversal(ctx, p)); err != nil {
+		return nil, err
+	}
+	p.Facts = f.facts(p.Entry)
+	if p.Cover != nil && p.Cover.State != ledger.StateApproved {
+		unlink(p.Facts) // what it names may never have come to be
+	}
+	return p, nil
+}
+
+// unlink shows facts without links.
+func unlink(facts []fact) {
+	for i := range facts {
+		if linkedFields[facts[i].Kind] != "" {
+			facts[i].Kind, facts[i].Key = "text", ""
+		}
+		unlink(facts[i].List)
+	}
 }
 
 // readCover finds the submission an entry was posted in: the newest one made

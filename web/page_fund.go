@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -18,11 +19,22 @@ type fundsView struct {
 }
 
 func (s *server) fundsPage(ctx context.Context, _ echo.Context, f *frame) (page, error) {
-	funds, err := s.ledger.Funds(ctx, s.Book)
+	funds, err := s.fundsInOrder(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return &fundsView{f, funds, moneyOf(funds)}, nil
+}
+
+// fundsInOrder lists the funds as people name them: newest year first, then from
+// the highest level of government down.
+func (s *server) fundsInOrder(ctx context.Context) ([]ledger.Fund, error) {
+	funds, err := s.ledger.Funds(ctx, s.Book)
+	slices.SortStableFunc(funds, func(a, b ledger.Fund) int {
+		return cmp.Or(cmp.Compare(b.Year, a.Year), cmp.Compare(slices.Index(levelOrder, a.Level), slices.Index(levelOrder, b.Level)),
+			cmp.Compare(a.Issued, b.Issued), cmp.Compare(a.Fund, b.Fund))
+	})
+	return funds, err
 }
 
 // fundView follows one fund line, or all lines of a document, down to who was
@@ -217,7 +229,7 @@ func (s *server) documentsPage(ctx context.Context, c echo.Context, f *frame) (p
 		f.template = "fund"
 		return s.documentPage(ctx, f, no)
 	}
-	funds, err := s.ledger.Funds(ctx, s.Book)
+	funds, err := s.fundsInOrder(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -100,9 +100,11 @@ type step struct {
 	Entry  ledger.Seq
 	// ReversedBy is the entry that took it back, or ledger.None.
 	ReversedBy ledger.Seq
-	// Fund and Payment name what a step without an entry of its own is about.
-	Fund, Payment string
-	Note          string
+	// Fund is set where the step is the sum of what a fund gave: On is then the day
+	// of the fund's document.
+	Fund    string
+	Payment string
+	Note    string
 }
 
 // Struck says whether the step was taken back.
@@ -229,7 +231,7 @@ func stagesOf(p *projectView, events []ledger.TimelineEvent) []projectStage {
 	}
 	if !slices.ContainsFunc(stages[0].Steps, func(st step) bool { return st.Kind == "fund.allocated" }) {
 		for _, q := range p.Quotas {
-			add(ledger.StageFund, step{On: q.Source.Issued, Kind: "fund.received", Amount: q.Allocated, Entry: q.Source.Seq, ReversedBy: ledger.None, Fund: q.Fund, Note: q.Source.Document})
+			add(ledger.StageFund, step{On: q.Source.Issued, Kind: "fund.allocated", Amount: q.Allocated, Entry: q.Source.Seq, ReversedBy: ledger.None, Fund: q.Fund, Note: q.Source.Document})
 		}
 	}
 	for _, pay := range p.Payments {
