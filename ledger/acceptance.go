@@ -15,8 +15,8 @@ var acceptanceKinds = []Spec{
 	{Kind: "document.filed", Stage: StageAcceptance, Text: Text{"资料归档", "document filed"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(DocumentFiled) }},
 }
 
-// needUnderWay returns an approved project that is not cancelled, whatever
-// stage its works have reached, or refuses.
+// advance moves an approved project that is not cancelled to its next state,
+// from one of the given ones, or refuses.
 func (s *state) advance(e *Entry, project, to string, a Amount, from ...string) {
 	p := s.needApproved("body.project", project)
 	if p == nil {
@@ -219,17 +219,31 @@ var AssetClasses = codes{
 	"household": {"到户类", "household"},
 }
 
+// AssetStates are what becomes of an asset (状态).
+var AssetStates = codes{
+	"used":     {"正常使用", "in use"},
+	"idle":     {"闲置", "idle"},
+	"damaged":  {"损毁", "damaged"},
+	"disposed": {"已处置", "disposed of"},
+}
+
 // AssetRegistered records what the project left behind (资产登记, 确权). Fields:
 // domain §6 资产台账.
 type AssetRegistered struct {
-	Asset   string `json:"asset"`
-	Class   string `json:"class"`
-	Keeper  string `json:"keeper,omitzero"`
-	Name    string `json:"name"`
-	Owner   string `json:"owner"`
-	Place   string `json:"place"`
-	Project string `json:"project"`
-	Value   Amount `json:"value"`
+	Asset string `json:"asset"`
+	Class string `json:"class"`
+	// Income says what the asset earns and who gets it (收益及分配).
+	Income string `json:"income,omitzero"`
+	Keeper string `json:"keeper,omitzero"`
+	Name   string `json:"name"`
+	// Operator holds the right to run it (经营权, 承包人); a firm or collective.
+	Operator string `json:"operator,omitzero"`
+	Owner    string `json:"owner"`
+	Place    string `json:"place"`
+	Project  string `json:"project"`
+	// State is one of AssetStates, "" is in use.
+	State string `json:"state,omitzero"`
+	Value Amount `json:"value"`
 }
 
 func (b *AssetRegistered) check(c *checker) {
@@ -239,6 +253,11 @@ func (b *AssetRegistered) check(c *checker) {
 	c.oneOf("class", b.Class, AssetClasses)
 	c.text("owner", b.Owner, 100)
 	c.optional("keeper", b.Keeper, 100)
+	c.optional("operator", b.Operator, 100)
+	c.optional("income", b.Income, 500)
+	if b.State != "" {
+		c.oneOf("state", b.State, AssetStates)
+	}
 	c.place("place", b.Place)
 	c.positive("value", b.Value)
 }

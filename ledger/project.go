@@ -14,20 +14,35 @@ var projectKinds = []Spec{
 }
 
 // ProjectListed puts a project into the county's library (项目库入库). Fields:
-// domain §2 P2.
+// domain §2 P2. Old libraries lack targets and the rest: that is for the notice
+// of the listing to complain of, so only what names the project is required.
 //
 // Effect: the project exists, without a budget. Refused when the id exists.
 type ProjectListed struct {
-	Content  string `json:"content"`
-	Estimate Amount `json:"estimate,omitzero"`
-	Name     string `json:"name"`
+	// Beneficiaries is how many households benefit (受益对象), Poor how many of
+	// them are 脱贫户 or 监测户.
+	Beneficiaries Count  `json:"beneficiaries,omitzero"`
+	Content       string `json:"content"`
+	Estimate      Amount `json:"estimate,omitzero"`
+	// Finish and Start are the planned days (时间进度).
+	Finish Date `json:"finish,omitzero"`
+	// Linkage is the mechanism that lets poor households share (利益联结机制).
+	Linkage string `json:"linkage,omitzero"`
+	Name    string `json:"name"`
 	// Nature is 建设性质 (新建, 续建, 改扩建).
 	Nature string `json:"nature,omitzero"`
 	// Place is the 12-digit division code of the village or township.
 	Place     string `json:"place"`
 	PlaceName string `json:"place_name"`
+	Poor      Count  `json:"poor,omitzero"`
 	Project   string `json:"project"`
-	Subtype   string `json:"subtype,omitzero"`
+	// Sources says where the money shall come from (筹资方式), in words: funds
+	// are named by the approval.
+	Sources string `json:"sources,omitzero"`
+	Start   Date   `json:"start,omitzero"`
+	Subtype string `json:"subtype,omitzero"`
+	// Targets are the performance targets (绩效目标).
+	Targets string `json:"targets,omitzero"`
 	// Type is one of ProjectTypes.
 	Type string `json:"type"`
 	// Unit is the responsible unit (责任单位).
@@ -45,6 +60,21 @@ func (b *ProjectListed) check(c *checker) {
 	c.text("place_name", b.PlaceName, 100)
 	c.text("unit", b.Unit, 100)
 	c.notNegative("estimate", b.Estimate)
+	c.order(b.Start, b.Finish, "finish")
+	c.optional("targets", b.Targets, MaxText)
+	c.optional("linkage", b.Linkage, MaxText)
+	c.optional("sources", b.Sources, 200)
+	c.households(b.Beneficiaries, b.Poor)
+}
+
+// households holds how many benefit and how many of them are poor; the first
+// may be unknown.
+func (c *checker) households(all, poor Count) {
+	c.count("beneficiaries", all)
+	c.count("poor", poor)
+	if all > 0 && poor > all {
+		c.bad("poor", "脱贫户、监测户不能多于受益户", "more poor households than households")
+	}
 }
 
 func (b *ProjectListed) touch(s *state, _ *Entry) { s.project(b.Project) }
@@ -56,7 +86,8 @@ func (b *ProjectListed) apply(s *state, e *Entry) {
 	}
 	s.projects.add(b.Project, ProjectFacts{
 		Project: b.Project, State: StateListed, Name: b.Name, Type: b.Type, Subtype: b.Subtype,
-		Place: b.Place, PlaceName: b.PlaceName, Content: b.Content, Unit: b.Unit, Listed: e.Seq, Approved: None,
+		Place: b.Place, PlaceName: b.PlaceName, Content: b.Content, Unit: b.Unit, Start: b.Start, Finish: b.Finish,
+		Targets: b.Targets, Linkage: b.Linkage, Beneficiaries: int64(b.Beneficiaries), Listed: e.Seq, Approved: None,
 	})
 	s.event(e, b.Project, b.Estimate)
 }
@@ -146,8 +177,7 @@ func (b *ProjectApproved) check(c *checker) {
 	c.day("start", b.Start)
 	c.day("finish", b.Finish)
 	c.order(b.Start, b.Finish, "finish")
-	c.count("beneficiaries", b.Beneficiaries)
-	c.count("poor", b.Poor)
+	c.households(b.Beneficiaries, b.Poor)
 	c.files("files", b.Files)
 	c.budget("budget", b.Budget)
 }
@@ -248,7 +278,8 @@ func (b *ProjectApproved) isBudget(s *state) bool {
 }
 
 // ProjectChanged changes an approved project with a new approval (变更批复).
-// Empty fields stay as they are; budget lines replace those of their funds. A
+// Empty fields stay as they are; budget lines replace those of their funds. Each
+// of the nine public facts (PLAN9) can change, and is published anew. A
 // change of place or of much scope needs prior approval (政府投资条例 21).
 //
 // Effect: the new values and limits hold. Refused below what is allocated.
@@ -258,12 +289,18 @@ type ProjectChanged struct {
 	Document  string       `json:"document"`
 	Files     []File       `json:"files,omitzero"`
 	Finish    Date         `json:"finish,omitzero"`
+	Linkage   string       `json:"linkage,omitzero"`
 	Name      string       `json:"name,omitzero"`
 	Place     string       `json:"place,omitzero"`
 	PlaceName string       `json:"place_name,omitzero"`
 	Project   string       `json:"project"`
 	Reason    string       `json:"reason"`
-	Start     Date         `json:"start,omitzero"`
+	// Responsible is the new person responsible (责任人).
+	Responsible Person `json:"responsible,omitzero"`
+	Standard    string `json:"standard,omitzero"`
+	Start       Date   `json:"start,omitzero"`
+	Targets     string `json:"targets,omitzero"`
+	Unit        string `json:"unit,omitzero"`
 }
 
 func (b *ProjectChanged) check(c *checker) {
@@ -284,6 +321,14 @@ func (b *ProjectChanged) check(c *checker) {
 	if len(b.Budget) > 0 {
 		c.budget("budget", b.Budget)
 	}
+	c.optional("targets", b.Targets, MaxText)
+	c.optional("linkage", b.Linkage, MaxText)
+	c.optional("standard", b.Standard, 500)
+	c.optional("unit", b.Unit, 100)
+	if b.Responsible != (Person{}) {
+		c.text("responsible.name", b.Responsible.Name, 50)
+		c.optional("responsible.post", b.Responsible.Post, 50)
+	}
 }
 
 func (b *ProjectChanged) touch(s *state, _ *Entry) {
@@ -303,6 +348,8 @@ func (b *ProjectChanged) apply(s *state, e *Entry) {
 	p.Name = or(b.Name, p.Name)
 	p.Place, p.PlaceName = or(b.Place, p.Place), or(b.PlaceName, p.PlaceName)
 	p.Start, p.Finish = or(b.Start, p.Start), or(b.Finish, p.Finish)
+	p.Targets, p.Linkage = or(b.Targets, p.Targets), or(b.Linkage, p.Linkage)
+	p.Unit, p.Responsible = or(b.Unit, p.Unit), or(b.Responsible.Name, p.Responsible)
 	s.setBudget(b.Project, b.Budget)
 	s.event(e, b.Project, s.total(b.Project).Budget)
 }
