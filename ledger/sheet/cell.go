@@ -20,6 +20,9 @@ type reason = ledger.Text
 // fold makes what people type in many ways comparable: full-width digits and
 // letters become plain, blanks go, brackets of document numbers are one kind.
 func fold(s string) string {
+	if isPlain(s) {
+		return s
+	}
 	s = width.Fold.String(s)
 	return strings.Map(func(r rune) rune {
 		switch r {
@@ -39,6 +42,16 @@ func fold(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// isPlain says whether there is nothing to fold: printable ASCII, no blanks.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || c == '[' || c == ']' {
+			return false
+		}
+	}
+	return true
 }
 
 // clean keeps a text as it was written, but for blanks around it, invisible
@@ -77,12 +90,14 @@ var (
 	lostPattern    = regexp.MustCompile(`^\d(\.\d+)?[eE]\+?\d+$`)
 )
 
+var currency = strings.NewReplacer("¥", "", "￥", "", "\\", "", "人民币", "")
+
 // parseAmount reads money as sheets hold it. A unit behind the number counts
 // more than the column's. Numbers of a spreadsheet carry binary noise behind
 // the 15th digit, 54.270000000000003 for 54.27: within a millionth of a yuan of
 // a whole 分 that is taken off, and nothing else is.
 func parseAmount(cell string, wan bool) (ledger.Amount, *reason) {
-	s := strings.NewReplacer("¥", "", "￥", "", "\\", "", "人民币", "").Replace(fold(cell))
+	s := currency.Replace(fold(cell))
 	switch {
 	case strings.HasSuffix(s, "万元"):
 		s, wan = strings.TrimSuffix(s, "万元"), true

@@ -340,7 +340,7 @@ func TestTemplatesAreFilledAndRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		o := options(t, nil)
-		o.Known.Projects = []ledger.Project{{Project: "P2020-001", State: ledger.StateApproved, Name: "颍阳镇某村道路硬化项目"}}
+		o.Known.Projects = []ledger.Project{{ProjectFacts: ledger.ProjectFacts{Project: "P2020-001", State: ledger.StateApproved, Name: "颍阳镇某村道路硬化项目"}}}
 		got, err := Read(open(t, "filled.xlsx", filled.Bytes()), form, o)
 		if err != nil || len(got.Problems) > 0 || len(got.Drafts) == 0 {
 			t.Errorf("%s: the examples of the template: %v%s", form.Name, err, problems(got))

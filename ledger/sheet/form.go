@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"yilu/ledger"
 )
@@ -85,29 +86,48 @@ var (
 
 // match finds the form's column that a header names, or -1.
 func (f *Form) match(header string) int {
+	const longest = 120 // bytes; no header is longer, many cells are
+	if len(header) > longest {
+		return -1
+	}
 	h := fold(header)
 	if h == "" {
 		return -1
 	}
-	whole := strings.NewReplacer("(", "", ")", "", "*", "").Replace(h)
-	bare := strings.Trim(inBrackets.ReplaceAllString(h, ""), "*:")
-	for _, want := range []string{whole, bare} {
-		for i, c := range f.Columns {
-			if plainHeader(c.Name) == want {
-				return i
-			}
-			for _, a := range c.Aliases {
-				if plainHeader(a) == want {
-					return i
-				}
-			}
-		}
+	names := f.names()
+	if i, ok := names[plain.Replace(h)]; ok {
+		return i
+	}
+	if i, ok := names[strings.Trim(inBrackets.ReplaceAllString(h, ""), "*:")]; ok {
+		return i
 	}
 	return -1
 }
 
-func plainHeader(s string) string {
-	return strings.NewReplacer("(", "", ")", "").Replace(fold(s))
+var (
+	plain = strings.NewReplacer("(", "", ")", "", "*", "")
+	// headers holds the names of each form, made at first use.
+	headers sync.Map
+)
+
+// names are the form's headers and their aliases with the column of each.
+func (f *Form) names() map[string]int {
+	if m, ok := headers.Load(f); ok {
+		return m.(map[string]int)
+	}
+	m := map[string]int{}
+	for i, c := range f.Columns {
+		for _, a := range c.Aliases {
+			if _, taken := m[plain.Replace(fold(a))]; !taken {
+				m[plain.Replace(fold(a))] = i
+			}
+		}
+	}
+	for i, c := range f.Columns {
+		m[plain.Replace(fold(c.Name))] = i
+	}
+	headers.Store(f, m)
+	return m
 }
 
 // table is where a sheet keeps what: found in its first rows.
