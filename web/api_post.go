@@ -20,12 +20,12 @@ const maxEntries = 1000
 // entryRequest is a draft as a program sends it. Who posts is the token's
 // business, and what the body may hold its kind's.
 type entryRequest struct {
-	ID       string            `json:"id"`
+	ID       string            `json:"id,omitzero"`
 	Kind     ledger.Kind       `json:"kind"`
 	On       ledger.Date       `json:"on"`
-	Corrects *int64            `json:"corrects"`
+	Corrects *int64            `json:"corrects,omitzero"`
 	Body     jsontext.Value    `json:"body"`
-	Sealed   map[string]string `json:"sealed"`
+	Sealed   map[string]string `json:"sealed,omitzero"`
 }
 
 // draft decodes the body by its kind, as ledger.DecodeBody does, but with our
@@ -167,7 +167,7 @@ func (s *server) postUnit(c *call) error {
 }
 
 type submissionRequest struct {
-	Submission string         `json:"submission"`
+	Submission string         `json:"submission,omitzero"`
 	Title      string         `json:"title"`
 	Entries    []entryRequest `json:"entries"`
 }
@@ -219,7 +219,7 @@ func inSubmission(err error) error {
 }
 
 type approveRequest struct {
-	ID string `json:"id"`
+	ID string `json:"id,omitzero"`
 	// ContentHash is what the approver saw: of the submission, or the payment's
 	// hash.
 	ContentHash string      `json:"content_hash"`
@@ -227,7 +227,7 @@ type approveRequest struct {
 }
 
 type rejectRequest struct {
-	ID     string      `json:"id"`
+	ID     string      `json:"id,omitzero"`
 	Reason string      `json:"reason"`
 	On     ledger.Date `json:"on"`
 }

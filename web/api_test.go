@@ -36,6 +36,7 @@ type api struct {
 	db     *pgtest.DB
 	ledger *ledger.Ledger
 	server *server
+	echo   *echo.Echo
 	http   http.Handler
 	log    *bytes.Buffer
 	tokens map[ledger.Role]string
@@ -61,11 +62,10 @@ func newAPI(t testing.TB, change ...func(*ledger.Config)) *api {
 		t.Fatal(err)
 	}
 	a := &api{t: t, db: db, ledger: l, log: &bytes.Buffer{}, tokens: map[ledger.Role]string{}, clock: time.Now()}
-	var e *echo.Echo
-	a.server, e = newServer(Config{
+	a.server, a.echo = newServer(Config{
 		Ledger: l, Pool: db.Pool, Log: slog.New(slog.NewJSONHandler(a.log, nil)), Now: func() time.Time { return a.clock }, Book: testBook,
 	})
-	a.http = e
+	a.http = a.echo
 	for i, role := range tokenRoles {
 		a.tokens[role] = a.token(Token{Book: testBook, User: fmt.Sprintf("u%d", i), Unit: "411025-CZ", Role: role, Created: a.clock, Expires: a.clock.Add(time.Hour)})
 	}

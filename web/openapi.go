@@ -1,9 +1,212 @@
 package web
 
 import (
+	_ "embed"
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
+
+	"yilu/ledger"
 )
 
+// openAPI is the hand-written part of the API's document: addresses, parameters
+// and answers by name, and x-fields, which says in two languages what a member
+// is. The shapes come from the Go types themselves, so that they cannot differ.
+//
+//go:embed openapi.json
+var openAPI []byte
+
+// document serves the API's document. It is made when the server starts: a
+// mistake in it stops every test.
 func (s *server) document(media string) echo.HandlerFunc {
-	return func(c echo.Context) error { return nil }
+	body, err := describeAPI(s.BasePath + "/api/v1")
+	if err != nil {
+		panic("web: openapi.json: " + err.Error()) // embedded: a bug
+	}
+	return func(c echo.Context) error {
+		c.Response().Header().Set("Cache-Control", "no-cache")
+		return c.Blob(http.StatusOK, media, body)
+	}
+}
+
+// described are the types that addresses name; what they hold comes along.
+var described = []any{
+	problem{}, entryRequest{}, unitRequest{}, submissionRequest{}, approveRequest{}, rejectRequest{}, personRequest{}, receipts{},
+	list[ledger.Head]{}, list[*ledger.Entry]{}, list[ledger.Submission]{}, submissionPage{}, list[ledger.Spec]{}, list[ledger.Fund]{}, ledger.FundTrace{},
+	list[ledger.Project]{}, projectPage{}, list[ledger.TimelineEvent]{}, list[ledger.Share]{}, list[ledger.PersonShare]{}, list[ledger.Payment]{}, linePage{},
+	list[ledger.Payee]{}, list[ledger.Account]{}, ledger.Summary{}, list[ledger.Flow]{},
+}
+
+// rendered are the types that answers show as another, see rendering.
+var rendered = map[reflect.Type]reflect.Type{
+	reflect.TypeFor[ledger.Entry]():   reflect.TypeFor[renderedEntry](),
+	reflect.TypeFor[ledger.Head]():    reflect.TypeFor[renderedHead](),
+	reflect.TypeFor[ledger.Receipt](): reflect.TypeFor[renderedReceipt](),
+	reflect.TypeFor[ledger.Spec]():    reflect.TypeFor[renderedSpec](),
+}
+
+// codes are the members of bodies that take a word of a closed list.
+var codes = map[string]map[string]ledger.Text{
+	"FundReceived.level": ledger.Levels, "FundReceived.uses": ledger.ProjectTypes, "FundRecalled.reason": ledger.Reasons,
+	"ProjectListed.type": ledger.ProjectTypes, "ProjectApproved.type": ledger.ProjectTypes, "ProjectChanged.reason": ledger.Reasons, "ProjectCancelled.reason": ledger.Reasons,
+	"TenderAnnounced.method": ledger.Methods, "TenderAnnounced.category": ledger.Categories, "TenderFailed.reason": ledger.FailReasons,
+	"TenderExempted.ground": ledger.Grounds, "TenderExempted.method": ledger.Methods, "ContractAmended.reason": ledger.Reasons,
+	"PaymentRequested.method": ledger.PayMethods, "PaymentRequested.stage": ledger.PayStages, "PaymentRejected.reason": ledger.Reasons, "PaymentReturned.reason": ledger.Reasons,
+	"AcceptancePassed.level": ledger.AcceptanceLevels, "AcceptanceFailed.level": ledger.AcceptanceLevels, "AssetRegistered.class": ledger.AssetClasses,
+	"SubmissionRejected.reason": ledger.Reasons, "EntryReversed.reason": ledger.Reasons,
+}
+
+// filled are members that the server fills in when they are left out.
+var filled = map[string]bool{"SubmissionMade.content_hash": true, "GrantRequested.lines_hash": true}
+
+// apiDocument gathers the shapes of types under the names of components.
+type apiDocument struct {
+	schemas map[string]any
+	fields  map[string]any
+}
+
+func describeAPI(url string) ([]byte, error) {
+	var doc map[string]any
+	if err := json.Unmarshal(openAPI, &doc); err != nil {
+		return nil, err
+	}
+	d := &apiDocument{schemas: doc["components"].(map[string]any)["schemas"].(map[string]any), fields: doc["x-fields"].(map[string]any)}
+	delete(doc, "x-fields")
+	doc["servers"] = []any{map[string]any{"url": url}}
+	for _, v := range described {
+		d.shape(reflect.TypeOf(v))
+	}
+	var byKind []any
+	for _, spec := range ledger.Kinds() {
+		body := reflect.TypeOf(ledger.NewBody(spec.Kind)).Elem()
+		shape := d.shape(body)
+		d.schemas[schemaName(body)].(map[string]any)["description"] = string(spec.Kind) + "：" + spec.Zh + " / " + spec.En
+		byKind = append(byKind, map[string]any{
+			"properties": map[string]any{"kind": map[string]any{"const": string(spec.Kind)}, "body": shape},
+		})
+	}
+	d.schemas["KindAndBody"] = map[string]any{"description": "内容依业务类型 / the body goes by the kind", "oneOf": byKind}
+	for _, name := range []string{"Entry", "EntryRequest"} {
+		d.schemas[name].(map[string]any)["allOf"] = []any{reference("KindAndBody")}
+	}
+	return json.Marshal(doc, json.Deterministic(true))
+}
+
+func reference(name string) map[string]any {
+	return map[string]any{"$ref": "#/components/schemas/" + name}
+}
+
+// schemaName is the component that a struct is described under: entryRequest is
+// EntryRequest, list[ledger.Fund] is FundList.
+func schemaName(t reflect.Type) string {
+	name := strings.TrimPrefix(t.Name(), "rendered")
+	if of, ok := strings.CutPrefix(name, "list["); ok {
+		return strings.TrimSuffix(of[strings.LastIndex(of, ".")+1:], "]") + "List"
+	}
+	if t == reflect.TypeFor[problem]() {
+		return "ProblemDetails"
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+// scalars are the types with a text or number form of their own.
+var scalars = map[reflect.Type]string{
+	reflect.TypeFor[ledger.Amount](): "Amount", reflect.TypeFor[ledger.Count](): "Count", reflect.TypeFor[ledger.Seq](): "Seq",
+	reflect.TypeFor[ledger.Date](): "Date", reflect.TypeOf(ledger.Instant(time.Time{})): "Instant",
+}
+
+// shape describes a type as rendering writes it and decode reads it. Structs
+// become components, described once.
+func (d *apiDocument) shape(t reflect.Type) map[string]any {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if as, ok := rendered[t]; ok {
+		t = as
+	}
+	if name, ok := scalars[t]; ok {
+		return reference(name)
+	}
+	switch kind := t.Kind(); {
+	case t == reflect.TypeFor[jsontext.Value]():
+		return map[string]any{"type": "object"}
+	case kind == reflect.String:
+		return map[string]any{"type": "string"}
+	case kind == reflect.Bool:
+		return map[string]any{"type": "boolean"}
+	case kind == reflect.Int, kind == reflect.Int64:
+		return map[string]any{"type": "integer"}
+	case (kind == reflect.Slice || kind == reflect.Array) && t.Elem().Kind() == reflect.Uint8:
+		return reference("Hash")
+	case kind == reflect.Slice:
+		return map[string]any{"type": "array", "items": d.shape(t.Elem())}
+	case kind == reflect.Map:
+		return map[string]any{"type": "object", "additionalProperties": d.shape(t.Elem())}
+	case kind == reflect.Struct:
+		name := schemaName(t)
+		if _, known := d.schemas[name]; !known {
+			object := map[string]any{"type": "object", "additionalProperties": false}
+			d.schemas[name] = object
+			properties, required := map[string]any{}, []any{}
+			d.members(t, properties, &required)
+			object["properties"], object["required"] = properties, required
+		}
+		return reference(name)
+	}
+	panic(fmt.Sprintf("no description for %v", t))
+}
+
+// members describes the members of a struct and of those it embeds.
+func (d *apiDocument) members(t reflect.Type, properties map[string]any, required *[]any) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, option, tagged := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous && name == "":
+			d.members(f.Type, properties, required)
+			continue
+		case name == "-" || name == "":
+			continue
+		}
+		shape := d.shape(f.Type)
+		if f.Type == reflect.TypeFor[ledger.Date]() && f.Tag.Get("db") != "" {
+			shape = reference("DateOrNone")
+		}
+		at := t.Name() + "." + name
+		if words, ok := codes[at]; ok {
+			shape = oneOf(words, shape)
+		}
+		if text, ok := d.fields[name]; ok {
+			shape["description"] = text
+		}
+		properties[name] = shape
+		if !(tagged && strings.Contains(option, "omitzero")) && !filled[at] {
+			*required = append(*required, name)
+		}
+	}
+}
+
+// oneOf narrows a string, or the strings of a list, to the words of a code.
+func oneOf(words map[string]ledger.Text, shape map[string]any) map[string]any {
+	enum := map[string]any{"type": "string", "enum": sortedWords(words)}
+	if shape["type"] == "array" {
+		return map[string]any{"type": "array", "items": enum}
+	}
+	return enum
+}
+
+func sortedWords(words map[string]ledger.Text) []any {
+	var out []any
+	for _, w := range slices.Sorted(maps.Keys(words)) {
+		out = append(out, w)
+	}
+	return out
 }
