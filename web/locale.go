@@ -119,6 +119,7 @@ var codeNames = map[string]func(string) ledger.Text{
 	"pay_method": ledger.PayMethods.Name,
 	"acceptance": ledger.AcceptanceLevels.Name,
 	"asset":      ledger.AssetClasses.Name,
+	"condition":  ledger.AssetStates.Name,
 	"kind": func(kind string) ledger.Text {
 		if s, ok := ledger.SpecOf(ledger.Kind(kind)); ok {
 			return s.Text

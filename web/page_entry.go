@@ -212,7 +212,7 @@ var codedFields = map[string]string{
 	"level": "level", "acceptance.passed level": "acceptance", "acceptance.failed level": "acceptance",
 	"type": "type", "uses": "type", "reason": "reason", "tender.failed reason": "failure",
 	"method": "method", "payment.requested method": "pay_method", "tender.announced category": "category",
-	"ground": "ground", "stage": "part", "class": "asset",
+	"ground": "ground", "stage": "part", "class": "asset", "asset.registered state": "condition",
 }
 
 // linkedFields are the fields that name another thing with a page of its own.
@@ -272,7 +272,7 @@ func (f *frame) word(kind, name, value string) fact {
 	if list == "" {
 		list = codedFields[name]
 	}
-	if list != "" && (name != "category" || list == "category") {
+	if list != "" {
 		return fact{Kind: "text", Value: f.name(list, value)}
 	}
 	if at, err := time.Parse(time.RFC3339Nano, value); err == nil {

@@ -178,7 +178,7 @@ func (x *countyFixture) funds() {
 func (x *countyFixture) plan(id, name, place, placeName, kind string, budget ...ledger.BudgetLine) *ledger.ProjectApproved {
 	return &ledger.ProjectApproved{
 		Project: id, Name: x.dress(name), Document: "襄扶〔2020〕3号", Content: x.dress("硬化村内道路3.2公里，宽4米，厚0.18米，配套排水沟"), Targets: x.dress("解决216户群众出行难"), Type: kind, Subtype: x.dress("村内道路"),
-		Place: place, PlaceName: x.dress(placeName), Unit: x.dress("颍阳镇人民政府"), Responsible: ledger.Person{Name: x.dress("王建设"), Post: "镇长"}, Start: "2020-03-01", Finish: "2020-06-30",
+		Place: place, PlaceName: x.dress(placeName), Unit: x.dress("颍阳镇人民政府"), Responsible: ledger.Person{Name: "王<b>建设", Post: "镇长"}, Start: "2020-03-01", Finish: "2020-06-30",
 		Linkage: x.dress("优先雇用脱贫户劳力"), Standard: x.dress("按县级控制价"), Department: x.dress("县农业农村局"), Beneficiaries: 216, Poor: 41, Budget: budget,
 	}
 }

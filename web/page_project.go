@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -50,7 +51,7 @@ func clip(s string, most int) string {
 type projectView struct {
 	*frame
 	Project ledger.Project
-	// Plan is the approval as it was posted, nil before it.
+	// Plan is the approval with its later changes, nil before it.
 	Plan     *ledger.ProjectApproved
 	Quotas   []projectQuota
 	Total    ledger.Quota
@@ -104,11 +105,16 @@ type step struct {
 	// of the fund's document.
 	Fund    string
 	Payment string
-	Note    string
+	// State is a payment's, where it is not paid.
+	State string
+	Note  string
 }
 
 // Struck says whether the step was taken back.
 func (s step) Struck() bool { return s.ReversedBy != ledger.None }
+
+// Void says whether the step is a payment that came to nothing.
+func (s step) Void() bool { return s.State == ledger.StateRejected || s.State == ledger.StateWithdrawn }
 
 // mostPayments is how many payments a project's page lists.
 const mostPayments = 100
@@ -119,11 +125,11 @@ func (s *server) projectPage(ctx context.Context, c echo.Context, f *frame) (pag
 	if p.Project, err = s.ledger.Project(ctx, s.Book, c.Param("project")); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.readPlan(ctx, p), s.readQuotas(ctx, p), s.readTenders(ctx, p), s.readPayments(ctx, p)); err != nil {
-		return nil, err
-	}
 	events, err := s.ledger.Timeline(ctx, s.Book, p.Project.Project)
 	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(s.readPlan(ctx, p, events), s.readQuotas(ctx, p), s.readTenders(ctx, p), s.readPayments(ctx, p)); err != nil {
 		return nil, err
 	}
 	p.Stages = stagesOf(p, events)
@@ -138,8 +144,9 @@ func (s *server) projectPage(ctx context.Context, c echo.Context, f *frame) (pag
 	return p, nil
 }
 
-// readPlan reads the approval itself for what the projection leaves out.
-func (s *server) readPlan(ctx context.Context, p *projectView) error {
+// readPlan reads the approval itself, and what changed it, for the facts that the
+// projection leaves out.
+func (s *server) readPlan(ctx context.Context, p *projectView, events []ledger.TimelineEvent) error {
 	if p.Project.Approved == ledger.None {
 		return nil
 	}
@@ -148,6 +155,18 @@ func (s *server) readPlan(ctx context.Context, p *projectView) error {
 		return err
 	}
 	p.Plan, _ = e.Body.(*ledger.ProjectApproved)
+	for _, event := range events {
+		if p.Plan == nil || event.Kind != "project.changed" || event.ReversedBy != ledger.None {
+			continue
+		}
+		if e, err = s.ledger.Entry(ctx, s.Book, event.Entry); err != nil {
+			return err
+		}
+		if b, ok := e.Body.(*ledger.ProjectChanged); ok {
+			p.Plan.Standard = cmp.Or(b.Standard, p.Plan.Standard)
+			p.Plan.Responsible = cmp.Or(b.Responsible, p.Plan.Responsible)
+		}
+	}
 	return nil
 }
 
@@ -167,6 +186,9 @@ func (s *server) readQuotas(ctx context.Context, p *projectView) error {
 		p.Total.Requested += q.Requested
 		p.Total.Paid += q.Paid
 	}
+	slices.SortStableFunc(p.Quotas, func(a, b projectQuota) int {
+		return slices.Index(levelOrder, a.Source.Level) - slices.Index(levelOrder, b.Source.Level)
+	})
 	return nil
 }
 
@@ -235,9 +257,9 @@ func stagesOf(p *projectView, events []ledger.TimelineEvent) []projectStage {
 		}
 	}
 	for _, pay := range p.Payments {
-		st := step{On: pay.On, Kind: "payment.requested", Amount: pay.Amount, Entry: pay.Requested, ReversedBy: ledger.None, Payment: pay.Payment, Note: pay.Purpose}
+		st := step{On: pay.On, Kind: "payment.requested", Amount: pay.Amount, Entry: pay.Requested, ReversedBy: ledger.None, Payment: pay.Payment, State: pay.State, Note: pay.Purpose}
 		if pay.State == ledger.StatePaid {
-			st.On, st.Kind, st.Entry = pay.PaidOn, "payment.paid", pay.Paid
+			st.On, st.Kind, st.Entry, st.State = pay.PaidOn, "payment.paid", pay.Paid, ""
 			stages[3].Amount += pay.Amount - pay.Returned
 		}
 		add(ledger.StagePayment, st)
