@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -154,98 +155,124 @@ func (a *Amount) UnmarshalText(b []byte) error {
 	return nil
 }
 
-const (
-	upperDigits = "零壹贰叁肆伍陆柒捌玖"
-	zeroDigit   = '零'
-)
+const upperDigits = "零壹贰叁肆伍陆柒捌玖"
 
 // Upper is the amount in capital Chinese numerals (大写金额) as vouchers print
 // it after 人民币: 1,409.50 is 壹仟肆佰零玖元伍角. Whole yuan end in 整, nothing
 // follows 分 (支付结算办法 附一). Negative amounts begin with 负.
 func (a Amount) Upper() string {
-	if a < 0 {
-		return "负" + (-a).Upper()
-	}
 	if a == 0 {
 		return "零元整"
 	}
+	sign, u := "", uint64(a)
+	if a < 0 {
+		sign, u = "负", uint64(-a)
+	}
 	digit := []rune(upperDigits)
-	yuan, jiao, fen := int64(a)/100, int64(a)/10%10, int64(a)%10
+	yuan, jiao, fen := u/100, u/10%10, u%10
 	s := ""
 	if yuan > 0 {
 		s = upperYuan(yuan) + "元"
 	}
 	switch {
 	case jiao == 0 && fen == 0:
-		return s + "整"
-	case jiao == 0:
-		if s != "" {
-			s += string(zeroDigit)
+		return sign + s + "整"
+	case jiao == 0 && yuan > 0:
+		s += "零"
+	case jiao > 0:
+		if yuan > 0 && yuan%10 == 0 {
+			// 1,680.32 is written 壹仟陆佰捌拾元零叁角贰分.
+			s += "零"
 		}
-		return s + string(digit[fen]) + "分"
+		s += string(digit[jiao]) + "角"
 	}
-	if yuan > 0 && yuan%10 == 0 {
-		// 1,680.32 is written 壹仟陆佰捌拾元零叁角贰分.
-		s += string(zeroDigit)
-	}
-	s += string(digit[jiao]) + "角"
 	if fen > 0 {
 		s += string(digit[fen]) + "分"
+	}
+	return sign + s
+}
+
+// upperYuan writes a positive whole number in capital numerals, with one 零 for
+// any run of zeros inside. 亿 is a unit of numbers that may have 万 of their own:
+// 壹万伍仟亿.
+func upperYuan(n uint64) string {
+	for _, unit := range []struct {
+		size uint64
+		name string
+	}{{1e8, "亿"}, {1e4, "万"}} {
+		if n < unit.size {
+			continue
+		}
+		s := upperYuan(n/unit.size) + unit.name
+		switch rest := n % unit.size; {
+		case rest == 0:
+			return s
+		case rest < unit.size/10:
+			return s + "零" + upperYuan(rest)
+		default:
+			return s + upperYuan(rest)
+		}
+	}
+	digit := []rune(upperDigits)
+	s, zero := "", false
+	for i, div := range []uint64{1000, 100, 10, 1} {
+		d := n / div % 10
+		if d == 0 {
+			zero = s != ""
+			continue
+		}
+		if zero {
+			s, zero = s+"零", false
+		}
+		s += string(digit[d]) + []string{"仟", "佰", "拾", ""}[i]
 	}
 	return s
 }
 
-// upperYuan writes a positive whole number in capital numerals, group by group
-// of four digits (亿, 万), one 零 for any run of zeros inside.
-func upperYuan(n int64) string {
-	digit := []rune(upperDigits)
-	units := []string{"仟", "佰", "拾", ""}
-	groups := []string{"", "万", "亿", "万亿"}
-	var b strings.Builder
-	zero := false
-	for g := len(groups) - 1; g >= 0; g-- {
-		size := []int64{1, 1e4, 1e8, 1e12}[g]
-		part := n / size % 10000
-		if part == 0 {
-			zero = zero || b.Len() > 0
-			continue
-		}
-		for i, div := range []int64{1000, 100, 10, 1} {
-			d := part / div % 10
-			if d == 0 {
-				zero = zero || b.Len() > 0
-				continue
-			}
-			if zero {
-				b.WriteRune(zeroDigit)
-				zero = false
-			}
-			b.WriteRune(digit[d])
-			b.WriteString(units[i])
-		}
-		b.WriteString(groups[g])
-		zero = false
+// plainUpper undoes what may differ between two spellings of one amount:
+// traditional characters, which banks must accept (支付结算办法 附一), 圆 for
+// 元, and where 零 and 整 stand.
+var plainUpper = strings.NewReplacer("貳", "贰", "貮", "贰", "參", "叁", "叄", "叁", "陸", "陆", "萬", "万", "億", "亿",
+	"圆", "元", "圓", "元", "整", "", "正", "", "零角", "", "零分", "", "零", "", "〇", "", "負", "负", " ", "", "\u3000", "")
+
+// ParseUpper reads capital numerals as notices write them: with or without 零,
+// 正 for 整, 圆 for 元, traditional characters, an optional 人民币 before. It is
+// the inverse of Upper, used to compare the two amounts of a payment sheet, and
+// takes nothing that Upper would not write but for these spellings.
+func ParseUpper(s string) (Amount, error) {
+	wrong := fmt.Errorf("%q is not an amount in capital numerals", s)
+	if len(s) > 200 {
+		return 0, wrong
 	}
-	return b.String()
+	for _, before := range []string{"人民币", "人民幣", "（大写）", "大写", "：", " "} {
+		s = strings.TrimPrefix(strings.TrimSpace(s), before)
+	}
+	plain := plainUpper.Replace(s)
+	digits, negative := strings.CutPrefix(plain, "负")
+	digits = strings.TrimPrefix(digits, "元") // of 零元伍角
+	if strings.HasPrefix(digits, "拾") {
+		digits = "壹" + digits
+	}
+	a, ok := readUpper(digits)
+	if !ok || digits == "" && !strings.ContainsAny(s, "零〇") || plainUpper.Replace(a.Upper()) != cmp.Or(digits, "元") || negative && a == 0 {
+		return 0, wrong
+	}
+	if negative {
+		a = -a
+	}
+	return a, nil
 }
 
-// ParseUpper reads capital numerals leniently, as notices write them: with or
-// without 零, 正 for 整, 圆 for 元, an optional 人民币 before. It is the inverse
-// of Upper, used to compare the two amounts of a payment sheet.
-func ParseUpper(s string) (Amount, error) {
-	s = strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(s), "人民币"), "：")
-	var total, section, group, digit int64
-	seen := false
+// readUpper adds up numerals and units without a look at their order.
+func readUpper(s string) (Amount, bool) {
+	var total, section, group, digit Amount
 	for _, r := range s {
 		if i := strings.IndexRune(upperDigits, r); i >= 0 {
-			digit, seen = int64(i/len("零")), true
+			digit = Amount(i / len("零"))
 			continue
 		}
 		switch r {
 		case '拾':
-			if digit == 0 {
-				digit = 1
-			}
 			group += digit * 10
 		case '佰':
 			group += digit * 100
@@ -257,21 +284,20 @@ func ParseUpper(s string) (Amount, error) {
 		case '亿':
 			section = (section + group + digit) * 100_000_000
 			group = 0
-		case '元', '圆':
+		case '元':
 			total += (section + group + digit) * 100
 			section, group = 0, 0
 		case '角':
 			total += digit * 10
 		case '分':
 			total += digit
-		case '整', '正':
 		default:
-			return 0, fmt.Errorf("%q is not an amount in capital numerals", s)
+			return 0, false
+		}
+		if section > MaxAmount/100 {
+			return 0, false
 		}
 		digit = 0
 	}
-	if !seen || section != 0 || group != 0 || digit != 0 || total > int64(MaxAmount) {
-		return 0, fmt.Errorf("%q is not an amount in capital numerals", s)
-	}
-	return Amount(total), nil
+	return total, total <= MaxAmount && section+group+digit == 0
 }
