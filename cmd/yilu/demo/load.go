@@ -15,28 +15,33 @@ var ErrForeign = errors.New("the book holds other entries than the demonstration
 
 // Load posts the demonstration to the book of 襄城县, which it opens if there is
 // none. What is there already is skipped, so a load that was cut off is finished
-// by the next, with the same result; two at once do no harm. ErrForeign if the
-// book holds other entries. progress, which may be nil, is told how many entries
-// are done.
+// by the next, with the same result. ErrForeign if the book holds other entries.
+// progress, which may be nil, is told how many entries are done.
+//
+// Entries are posted one unit after another, so that the order of the book is
+// always the same. That two loads run at once is not provided for.
 func Load(ctx context.Context, l *ledger.Ledger, progress func(done, of int)) error {
 	steps := tell().steps()
-	n := &loading{ledger: l, progress: progress}
+	n := &loading{ledger: l, submissions: map[string]*submission{}, places: map[string]place{}}
+	of := 0
 	for _, s := range steps {
-		n.of += s.size()
+		n.remember(s)
+		of += s.size()
 	}
-	done, err := n.posted(ctx, steps)
+	begin, err := n.posted(ctx, steps)
 	if err != nil {
 		return err
 	}
-	for _, s := range steps {
-		if !done[s.id] {
+	done := 0
+	for i, s := range steps {
+		if i >= begin {
 			if err := n.post(ctx, s); err != nil {
 				return fmt.Errorf("load demonstration, %s: %w", s.id, err)
 			}
 		}
-		n.done += s.size()
+		done += s.size()
 		if progress != nil {
-			progress(n.done, n.of)
+			progress(done, of)
 		}
 	}
 	return nil
@@ -44,9 +49,31 @@ func Load(ctx context.Context, l *ledger.Ledger, progress func(done, of int)) er
 
 // loading is one run of Load.
 type loading struct {
-	ledger   *ledger.Ledger
-	progress func(done, of int)
-	done, of int
+	ledger      *ledger.Ledger
+	submissions map[string]*submission
+	// places are acts in sheets: their entries are found by where they stand.
+	places map[string]place
+}
+
+// place is where an act stands in a submission.
+type place struct {
+	submission *submission
+	index      int
+}
+
+// remember notes a submission and the acts of a sheet.
+func (n *loading) remember(s step) {
+	sub := s.submission
+	if sub == nil {
+		return
+	}
+	n.submissions[sub.id] = sub
+	if sub.form == nil {
+		return
+	}
+	for i, a := range sub.acts {
+		n.places[a.ID] = place{sub, i}
+	}
 }
 
 // size is how many entries the step posts.
@@ -57,18 +84,23 @@ func (s step) size() int {
 	return len(s.acts)
 }
 
-// posted opens the book, makes sure it is empty or ours, and says which steps it
-// has.
-func (n *loading) posted(ctx context.Context, steps []step) (map[string]bool, error) {
+// posted opens the book, makes sure it is empty or ours, and says where to go
+// on: after the last step whose id is there. Sheets have none, but were posted
+// before what follows them.
+func (n *loading) posted(ctx context.Context, steps []step) (int, error) {
 	if err := n.ledger.CreateBook(ctx, Book); err != nil {
-		return nil, fmt.Errorf("open book %s: %w", Book, err)
+		return 0, fmt.Errorf("open book %s: %w", Book, err)
+	}
+	// A load that was cut off may be committing still: Outcome waits for it.
+	if _, err := n.ledger.Outcome(ctx, Book, steps[0].id); err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return 0, err
 	}
 	first, err := n.ledger.Entries(ctx, Book, 0, 1)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	if len(first) == 1 && first[0].ID != steps[0].id {
-		return nil, fmt.Errorf("book %s: %w", Book, ErrForeign)
+		return 0, fmt.Errorf("book %s: %w", Book, ErrForeign)
 	}
 	ids := make([]string, len(steps))
 	for i, s := range steps {
@@ -76,17 +108,21 @@ func (n *loading) posted(ctx context.Context, steps []step) (map[string]bool, er
 	}
 	found, err := n.ledger.FindIDs(ctx, Book, ids)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	done := make(map[string]bool, len(found))
-	for id := range found {
-		done[id] = true
+	for i := len(ids) - 1; i >= 0; i-- {
+		if _, there := found[ids[i]]; there {
+			return i + 1, nil
+		}
 	}
-	return done, nil
+	return 0, nil
 }
 
 // post posts one step.
 func (n *loading) post(ctx context.Context, s step) error {
+	if s.submission != nil && s.submission.form != nil {
+		return n.importSheet(ctx, s.submission)
+	}
 	drafts, err := n.complete(ctx, s.acts)
 	if err != nil {
 		return err
@@ -101,25 +137,14 @@ func (n *loading) post(ctx context.Context, s step) error {
 
 // complete fills in what only the book knows.
 func (n *loading) complete(ctx context.Context, acts []act) ([]ledger.Draft, error) {
-	var targets []string
-	for _, a := range acts {
-		if a.corrects != "" {
-			targets = append(targets, a.corrects)
-		}
-	}
-	seqs, err := n.ledger.FindIDs(ctx, Book, targets)
-	if err != nil {
-		return nil, err
-	}
 	drafts := make([]ledger.Draft, len(acts))
 	for i, a := range acts {
 		d := a.Draft
+		var err error
 		if a.corrects != "" {
-			seq, ok := seqs[a.corrects]
-			if !ok {
-				return nil, fmt.Errorf("entry %s, which %s corrects, is not in the book", a.corrects, a.ID)
+			if d.Corrects, err = n.seqOf(ctx, a.corrects); err != nil {
+				return nil, err
 			}
-			d.Corrects = seq
 		}
 		if d.Body, err = n.signOff(ctx, d.Body); err != nil {
 			return nil, err
@@ -129,15 +154,44 @@ func (n *loading) complete(ctx context.Context, acts []act) ([]ledger.Draft, err
 	return drafts, nil
 }
 
-// signOff puts the hash of what an approver sees into the approval.
+// seqOf finds an act's entry in the book.
+func (n *loading) seqOf(ctx context.Context, id string) (ledger.Seq, error) {
+	if p, ok := n.places[id]; ok {
+		s, err := n.importedAs(ctx, p.submission)
+		return s.First + ledger.Seq(p.index), err
+	}
+	found, err := n.ledger.FindIDs(ctx, Book, []string{id})
+	if err != nil {
+		return ledger.None, err
+	}
+	seq, ok := found[id]
+	if !ok {
+		return ledger.None, fmt.Errorf("entry %s: %w", id, ledger.ErrNotFound)
+	}
+	return seq, nil
+}
+
+// signOff puts what an approver sees into the decision: the submission that a
+// sheet became, and the hash of the content.
 func (n *loading) signOff(ctx context.Context, body ledger.Body) (ledger.Body, error) {
 	switch b := body.(type) {
 	case *ledger.SubmissionApproved:
-		s, err := n.ledger.Submission(ctx, Book, b.Submission)
-		return &ledger.SubmissionApproved{Submission: b.Submission, ContentHash: s.ContentHash}, err
+		s, err := n.submission(ctx, b.Submission)
+		return &ledger.SubmissionApproved{Submission: s.Submission, ContentHash: s.ContentHash}, err
+	case *ledger.SubmissionRejected:
+		s, err := n.submission(ctx, b.Submission)
+		return &ledger.SubmissionRejected{Submission: s.Submission, Reason: b.Reason}, err
 	case *ledger.PaymentApproved:
 		p, err := n.ledger.Payment(ctx, Book, b.Payment)
 		return &ledger.PaymentApproved{Payment: b.Payment, Hash: base64.StdEncoding.EncodeToString(p.Hash)}, err
 	}
 	return body, nil
+}
+
+// submission finds a submission of the story in the book.
+func (n *loading) submission(ctx context.Context, id string) (ledger.Submission, error) {
+	if sub := n.submissions[id]; sub.form != nil {
+		return n.importedAs(ctx, sub)
+	}
+	return n.ledger.Submission(ctx, Book, id)
 }

@@ -62,7 +62,7 @@ func (y *year) tellMistakes(works []*works, grants []*grants) {
 func (y *year) mistakeUnit() {
 	wrong := received(centralFund)
 	wrong.Amount = yuan(1245)
-	y.reject("shouwen", "2020年指标文登记", "amount", newAct("2020-01-06", financeMaker, "F.received."+wrong.Fund+".wrong", wrong))
+	y.reject("taizhang", "资金台账", "amount", newAct("2020-01-06", financeMaker, "F.received."+wrong.Fund+".wrong", wrong))
 }
 
 // listTwice puts a project into the library a second time.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"yilu/ledger"
+	"yilu/ledger/sheet"
 )
 
 // Book is the county the demonstration is about: 襄城县.
@@ -26,10 +27,15 @@ type act struct {
 	corrects string
 }
 
-// submission is a set of drafts of one maker that a second person decides.
+// submission is a set of drafts of one maker that a second person decides. With
+// a form it comes as a sheet: the drafts and their ids are then made by its
+// import, and so is the submission's id in the book.
 type submission struct {
 	id, title string
-	acts      []act
+	form      *sheet.Form
+	// hash is the sheet's, once it is written.
+	hash string
+	acts []act
 }
 
 // day is what happens on one business day: acts that stand for themselves, the
@@ -116,14 +122,16 @@ func (s *story) handIn(subject, title string, acts ...act) (*submission, bool) {
 			return sub, false
 		}
 	}
-	sub := &submission{id: id, title: "演示数据 " + title, acts: acts}
+	kind, _, _ := strings.Cut(subject, ".")
+	sub := &submission{id: id, title: "演示数据-" + title, form: forms[kind], acts: acts}
 	d.submissions = append(d.submissions, sub)
 	return sub, true
 }
 
 // step is one unit that Load posts: the acts of a day, or one submission.
 type step struct {
-	// id is an entry's of the unit: if it is in the book, the unit is.
+	// id is an entry's of the unit: if it is in the book, the unit is. Of a sheet
+	// it is not in the book.
 	id         string
 	acts       []act
 	submission *submission
@@ -185,6 +193,11 @@ func yuan(n int64) ledger.Amount { return ledger.Amount(n * 100) }
 // paper is a file of the demonstration: its bytes are its name, so that its hash
 // is fixed and nobody mistakes it for a real one.
 func paper(name string) ledger.File {
-	sum := sha256.Sum256([]byte("演示文件 " + name))
-	return ledger.File{Name: "演示-" + name, SHA256: base64.StdEncoding.EncodeToString(sum[:]), Size: ledger.Count(len("演示文件 " + name))}
+	content := []byte("演示文件 " + name)
+	return ledger.File{Name: "演示-" + name, SHA256: hashOf(content), Size: ledger.Count(len(content))}
+}
+
+func hashOf(content []byte) string {
+	sum := sha256.Sum256(content)
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
