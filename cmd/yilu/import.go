@@ -1,0 +1,250 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"yilu/ledger"
+	"yilu/ledger/sheet"
+)
+
+// words reads a command line of n words and flags in any order.
+func words(fs *flag.FlagSet, args []string, n int) ([]string, error) {
+	var got []string
+	for {
+		if err := fs.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, err
+			}
+			return nil, &coded{exitUsage, nil}
+		}
+		if fs.NArg() == 0 {
+			break
+		}
+		got, args = append(got, fs.Arg(0)), fs.Args()[1:]
+	}
+	if len(got) != n {
+		return nil, &coded{exitUsage, fmt.Errorf("want %d words, got %d, see %s --help", n, len(got), fs.Name())}
+	}
+	return got, nil
+}
+
+// importing is the command line of yilu import.
+type importing struct {
+	options         sheet.Options
+	user, unit, on  string
+	sheet, errors   string
+	preview, asJSON bool
+}
+
+func (c *importing) flags(env *environment) *flag.FlagSet {
+	fs := env.flags("import")
+	fs.Usage = func() {
+		fmt.Fprintln(env.Stderr, env.say("用法：yilu import 表名 文件 [参数]；表名：", "usage: yilu import FORM FILE [FLAGS]; forms:"), formNames())
+		fs.PrintDefaults()
+		fmt.Fprintln(env.Stderr, env.say(
+			"退出码：0 已提交待审批（或预览无误），1 故障，2 参数有误，3 文件或行有误、可能重复（未入账）；一个文件要么全部入账，要么全不入账",
+			"exit codes: 0 submitted for approval (or a clean preview), 1 fault, 2 usage, 3 bad file or rows, or duplicates (nothing posted); a file is posted whole or not at all"))
+	}
+	c.options.Funds = map[string]string{}
+	fs.StringVar(&c.user, "user", "", env.say("经办人账号", "the maker's account"))
+	fs.StringVar(&c.unit, "unit", "", env.say("经办单位，如 411025-CZ", "the unit it acts for, such as 411025-CZ"))
+	fs.StringVar(&c.on, "on", "", env.say("未写日期的行的业务日期，默认今天", "business day of rows without one; today by default"))
+	fs.Func("fund", env.say("资金编号；计划表按来源指定：central=F1，可重复", "fund id; for a plan by source: central=F1, may be repeated"), func(v string) error {
+		level, fund, ok := strings.Cut(v, "=")
+		if !ok {
+			c.options.Fund = v
+			return nil
+		}
+		c.options.Funds[level] = fund
+		return nil
+	})
+	fs.StringVar(&c.options.Project, "project", "", env.say("表上没有项目时的项目编号", "project of rows that name none"))
+	fs.StringVar(&c.options.Payment, "payment", "", env.say("发放表没有批次时的批次号", "batch of a grant sheet that names none"))
+	fs.StringVar(&c.options.Item, "item", "", env.say("发放表没有补助项目时的名称", "what a grant sheet grants"))
+	fs.StringVar(&c.options.Document, "document", "", env.say("表上没有批复文号时的文号", "document number of rows that name none"))
+	fs.StringVar(&c.options.Responsible, "responsible", "", env.say("表上没有责任人时的责任人", "person in charge of rows that name none"))
+	fs.StringVar(&c.options.Type, "type", "", env.say("表上没有项目类型时的类型，如 construction", "project type of rows that name none, such as construction"))
+	fs.StringVar(&c.sheet, "sheet", "", env.say("读取哪个工作表", "which worksheet to read"))
+	fs.StringVar(&c.errors, "errors", "", env.say("把有误的行连同原因写入此 .xlsx", "write the bad rows with the reasons to this .xlsx"))
+	fs.BoolVar(&c.preview, "preview", false, env.say("只检查并显示合计，不入账", "check and show totals, post nothing"))
+	fs.BoolVar(&c.options.AllowDuplicates, "allow-duplicates", false, env.say("可能重复的文件和行也入账", "post what may be a duplicate"))
+	fs.BoolVar(&c.asJSON, "json", false, env.say("以 JSON 输出", "write JSON"))
+	return fs
+}
+
+func formNames() string {
+	var names []string
+	for _, f := range sheet.Forms {
+		names = append(names, f.Name+" "+f.Zh)
+	}
+	return strings.Join(names, ", ")
+}
+
+// runImport reads a sheet and submits it for approval.
+func runImport(ctx context.Context, env *environment, args []string) error {
+	c := &importing{}
+	word, err := words(c.flags(env), args, 2)
+	if err != nil {
+		return err
+	}
+	form, ok := sheet.FormOf(word[0])
+	if !ok {
+		return &coded{exitUsage, fmt.Errorf("%s %s; %s", env.say("没有这种表：", "there is no form"), word[0], formNames())}
+	}
+	if !c.preview && (c.user == "" || c.unit == "") {
+		return &coded{exitUsage, errors.New(env.say("须指明经办人 --user 和单位 --unit", "say who imports: --user and --unit"))}
+	}
+	if err := c.complete(env); err != nil {
+		return err
+	}
+	src, err := sheet.OpenFile(word[1], c.sheet)
+	if err != nil {
+		return refusedFile(env, word[1], err)
+	}
+	defer func() { _ = src.Close() }() // reading only
+	l, closeLedger, err := env.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeLedger()
+	if c.options.Known, err = sheet.KnownOf(ctx, l, c.options.Book); err != nil {
+		return err
+	}
+	b, err := sheet.Read(src, form, c.options)
+	if err != nil {
+		return refusedFile(env, word[1], err)
+	}
+	var result *sheet.Result
+	if !c.preview && len(b.Problems) == 0 {
+		r, err := b.Import(ctx, l)
+		if same, ok := errors.AsType[*sheet.SameFile](err); ok {
+			return &coded{exitRefused, fmt.Errorf("%s: %s %s", word[1], env.say("这个文件已经导入过，提交编号", "this file was imported before, as submission"), same.Submission.Submission)}
+		}
+		if err != nil && !errors.Is(err, sheet.ErrBadRows) {
+			return err
+		}
+		if err == nil {
+			result = &r
+		}
+	}
+	return c.answer(env, src, b, result)
+}
+
+// complete fills in what the flags leave out.
+func (c *importing) complete(env *environment) error {
+	c.options.Book = ledger.Book(env.Book)
+	c.options.By = ledger.By{Role: ledger.Maker, Unit: cmp.Or(c.unit, "preview"), User: cmp.Or(c.user, "preview")}
+	c.options.On = ledger.DateOf(time.Now())
+	if c.on != "" {
+		day, err := ledger.ParseDate(c.on)
+		if err != nil {
+			return &coded{exitUsage, fmt.Errorf("--on: %w", err)}
+		}
+		c.options.On = day
+	}
+	draw := env.progress("import")
+	c.options.Progress = func(rows int) { draw(int64(rows), int64(rows)+1) }
+	return nil
+}
+
+// refusedFile says what is wrong with a file as a whole.
+func refusedFile(env *environment, path string, err error) error {
+	bad, ok := errors.AsType[*ledger.Invalid](err)
+	if !ok {
+		return err
+	}
+	for _, p := range bad.Problems {
+		fmt.Fprintf(env.Stderr, "%s: %s\n", path, env.say(p.Zh, p.En))
+	}
+	return &coded{exitRefused, nil}
+}
+
+// importAnswer is what --json writes.
+type importAnswer struct {
+	Form     string             `json:"form"`
+	File     ledger.File        `json:"file"`
+	Rows     int                `json:"rows"`
+	Amount   ledger.Amount      `json:"amount"`
+	Upper    string             `json:"amount_upper"`
+	ByFund   []sheet.Total      `json:"by_fund,omitempty"`
+	ByPlace  []sheet.Total      `json:"by_place,omitempty"`
+	Ignored  []string           `json:"ignored_columns,omitempty"`
+	Problems []sheet.RowProblem `json:"problems,omitempty"`
+	More     int                `json:"more_problems,omitempty"`
+	Warnings []sheet.RowProblem `json:"warnings,omitempty"`
+	Result   *sheet.Result      `json:"result,omitempty"`
+}
+
+// answer shows totals and problems, writes the sheet of bad rows, and turns
+// problems into the exit code.
+func (c *importing) answer(env *environment, src *sheet.Source, b *sheet.Batch, result *sheet.Result) error {
+	if c.asJSON {
+		enc := json.NewEncoder(env.Stdout)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(importAnswer{b.Form.Name, b.File, b.Rows, b.Amount, b.Upper(), b.ByFund, b.ByPlace, b.Ignored, b.Problems, b.More, b.Warnings, result}); err != nil {
+			return err
+		}
+	} else {
+		showTotals(env, b, result)
+	}
+	for _, p := range b.Warnings {
+		fmt.Fprintf(env.Stderr, "%s:%d:%s: %s%s\n", b.File.Name, p.Row, p.Column, env.say("提醒：", "warning: "), env.say(p.Zh, p.En))
+	}
+	for _, p := range b.Problems {
+		fmt.Fprintf(env.Stderr, "%s:%d:%s: %s\n", b.File.Name, p.Row, p.Column, env.say(p.Zh, p.En))
+	}
+	if len(b.Problems) == 0 {
+		return nil
+	}
+	if c.errors != "" {
+		if err := writeFile(c.errors, func(f *os.File) error { return sheet.WriteErrors(f, src, b) }); err != nil {
+			return err
+		}
+	}
+	return &coded{exitRefused, fmt.Errorf(env.say("%d 处有误，未入账", "%d problems, nothing was posted"), len(b.Problems)+b.More)}
+}
+
+func showTotals(env *environment, b *sheet.Batch, result *sheet.Result) {
+	w := env.Stdout
+	fmt.Fprintf(w, env.say("%s：%d 行，%s 元（%s）\n", "%s: %d rows, %s yuan (%s)\n"), env.say(b.Form.Zh, b.Form.En), b.Rows, b.Amount.Comma(), b.Upper())
+	for _, t := range append(b.ByFund, b.ByPlace...) {
+		fmt.Fprintf(w, env.say("  %s %s：%d 行，%s 元\n", "  %s %s: %d rows, %s yuan\n"), t.Key, t.Name, t.Rows, t.Amount.Comma())
+	}
+	if len(b.Ignored) > 0 {
+		fmt.Fprintln(w, env.say("未读取的列：", "columns not read:"), strings.Join(b.Ignored, "、"))
+	}
+	if result != nil {
+		showResult(env, *result)
+	}
+}
+
+func showResult(env *environment, r sheet.Result) {
+	fmt.Fprintf(env.Stdout, env.say("已提交待审批：%s（%d 条，第 %d–%d 号）\n内容摘要：%s\n", "submitted for approval: %s (%d entries, %d to %d)\ncontent hash: %s\n"),
+		r.Submission, r.Entries, r.First, r.Last, r.ContentHash)
+}
+
+// writeFile makes a file whole or leaves none: a half-written sheet looks like
+// a whole one.
+func writeFile(path string, write func(*os.File) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".yilu-*")
+	if err != nil {
+		return err
+	}
+	err = errors.Join(write(f), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
