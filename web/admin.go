@@ -2,10 +2,12 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -58,7 +60,7 @@ func (c Config) notReady(ctx context.Context) []string {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	if err := c.Pool.Ping(ctx); err != nil {
+	if err := errors.Join(c.Pool.Ping(ctx), c.Ledger.Pool.Ping(ctx)); err != nil {
 		return append(reasons, "database not reachable")
 	}
 	if err := migrations.Check(ctx, c.Pool); err != nil {
@@ -87,15 +89,18 @@ func (c Config) registry() *prometheus.Registry {
 	if c.Metrics != nil {
 		r.MustRegister(c.Metrics.requests, c.Metrics.posts)
 	}
-	gauge := func(name, help string, value func() float64) {
-		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "yilu_waiting_entries", Help: "Entries that wait for their book."},
+		func() float64 { return float64(c.Ledger.Waiting()) }))
+	for name, pool := range map[string]*pgxpool.Pool{"write": c.Ledger.Pool, "read": c.Pool} {
+		gauge := func(what, help string, value func(*pgxpool.Stat) int64) {
+			r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "yilu_pool_" + what, Help: help, ConstLabels: prometheus.Labels{"pool": name}},
+				func() float64 { return float64(value(pool.Stat())) }))
+		}
+		gauge("connections", "Connections to PostgreSQL.", func(s *pgxpool.Stat) int64 { return int64(s.TotalConns()) })
+		gauge("acquired", "Connections in use.", func(s *pgxpool.Stat) int64 { return int64(s.AcquiredConns()) })
+		gauge("max", "The most connections there may be.", func(s *pgxpool.Stat) int64 { return int64(s.MaxConns()) })
+		gauge("waited", "How often a connection had to be waited for since the start.", (*pgxpool.Stat).EmptyAcquireCount)
 	}
-	gauge("yilu_waiting_entries", "Entries that wait for their book.", func() float64 { return float64(c.Ledger.Waiting()) })
-	gauge("yilu_pool_connections", "Connections to PostgreSQL.", func() float64 { return float64(c.Pool.Stat().TotalConns()) })
-	gauge("yilu_pool_acquired", "Connections in use.", func() float64 { return float64(c.Pool.Stat().AcquiredConns()) })
-	gauge("yilu_pool_max", "The most connections there may be.", func() float64 { return float64(c.Pool.Stat().MaxConns()) })
-	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "yilu_pool_waits_total", Help: "How often a connection had to be waited for."},
-		func() float64 { return float64(c.Pool.Stat().EmptyAcquireCount()) }))
 	return r
 }
 

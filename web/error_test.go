@@ -204,9 +204,9 @@ func TestPanicIsAnsweredAndLogged(t *testing.T) {
 	t.Parallel()
 	log := &strings.Builder{}
 	_, e := newServer(Config{Log: testLog(log), Now: time.Now})
-	e.GET("/boom", func(echo.Context) error { panic("boom") })
+	e.GET("/api/v1/crash", func(echo.Context) error { panic("boom") })
 	w := httptest.NewRecorder()
-	e.ServeHTTP(w, httptest.NewRequest("GET", "/boom?id_number="+secretNumber, nil))
+	e.ServeHTTP(w, httptest.NewRequest("GET", "/api/v1/crash?id_number="+secretNumber, nil))
 	if w.Code != 500 || strings.Contains(w.Body.String(), "boom") || !strings.Contains(log.String(), "panic: boom") || !strings.Contains(log.String(), "error_test.go") {
 		t.Errorf("%d %s, log %s", w.Code, w.Body, log)
 	}
