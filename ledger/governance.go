@@ -109,6 +109,14 @@ func (s *state) coverEntry(e *Entry) {
 	if base64.StdEncoding.EncodeToString(c.hash.Sum(nil)) != c.body.ContentHash {
 		s.refuse("body.content_hash", "hash", "内容摘要与提交的各条不一致", "the content hash is not that of the entries")
 	}
+	for q := c.made.Seq + 1; q <= e.Seq; q++ {
+		s.covers[q] = c.body.Submission
+	}
+	s.undo = append(s.undo, func() {
+		for q := c.made.Seq + 1; q <= e.Seq; q++ {
+			delete(s.covers, q)
+		}
+	})
 	s.submissions.add(c.body.Submission, Submission{
 		Submission: c.body.Submission, State: StateOpen, Maker: c.made.By.User, Title: c.body.Title, Form: c.body.Form,
 		File: c.body.File.SHA256, ContentHash: c.body.ContentHash, Seq: c.made.Seq, First: c.made.Seq + 1, Last: e.Seq, Decided: None, On: c.made.On,

@@ -310,6 +310,7 @@ func (g *group) judge(ctx context.Context, tx pgx.Tx) error {
 		if err != nil || complete {
 			return err
 		}
+		g.touch()
 		if _, err := g.state.load(ctx, tx); err != nil {
 			return err
 		}
@@ -334,6 +335,7 @@ func (g *group) judgeAll() (complete bool, err error) {
 		s.undoTo(0)
 	}()
 	g.accepted = g.accepted[:0]
+	maps.DeleteFunc(s.entries, func(q Seq, e *Entry) bool { return e != nil && uint64(q) >= g.head.Size })
 	ids := map[string]*prepared{}
 	for i, u := range g.units {
 		if !g.answers[i].done {
@@ -377,6 +379,9 @@ func (g *group) judgeUnit(i int, u *unit, ids map[string]*prepared) {
 		ids[p.entry.ID] = p
 	}
 	g.accepted = append(g.accepted, u.items...)
+	for _, e := range entries { // later units of the group may name them
+		g.state.entries[e.Seq] = e
+	}
 }
 
 // sameAct compares two drafts in memory: sealed fields by value, headers

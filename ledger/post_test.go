@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"runtime"
 	"testing"
 	"time"
 
@@ -196,4 +197,91 @@ func TestTraceAddsUp(t *testing.T) {
 	if r, err := l.Outcome(ctx, testBook, "z1"); err != nil || r.Seq < 0 {
 		t.Errorf("outcome %+v %v", r, err)
 	}
+}
+
+// A unit may name what an earlier unit of the same group has just made: an
+// approval its submission, a reversal an entry that has no effect yet.
+func TestUnitsOfOneGroupSeeEachOther(t *testing.T) {
+	t.Parallel()
+	l, db := testLedger(t)
+	ctx := t.Context()
+	funded(t, l)
+	tx, err := db.Owner.Begin(ctx) // holds the head, so that what follows waits and is one group
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background())
+	if _, err := tx.Exec(ctx, `select from log.head where book = $1 for update`, testBook); err != nil {
+		t.Fatal(err)
+	}
+	adjust := draft("g-a", &FundAdjusted{Fund: "F1", Document: "豫财农〔2020〕9号", Amount: 700}, maker)
+	p, err := l.prepare(testBook, 0, adjust)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := hashOver([]*prepared{p})
+	head, err := l.Head(ctx, testBook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reverse := draft("g-r", &EntryReversed{Reason: "amount"}, maker)
+	reverse.Corrects = Seq(head.Size) + 2 // the adjustment, behind the first post and the submission
+	errs := make(chan error, 4)
+	post := func(want int, drafts ...Draft) {
+		go func() {
+			_, err := l.Post(ctx, testBook, drafts...)
+			errs <- err
+		}()
+		for l.queued(testBook) < want {
+			if ctx.Err() != nil {
+				t.Fatal(ctx.Err())
+			}
+			runtime.Gosched()
+		}
+	}
+	first := draft("g-0", request("G0", 1), maker) // the worker takes this one alone
+	go func() { _, err := l.Post(ctx, testBook, first); errs <- err }()
+	for !l.busy(testBook) || l.queued(testBook) > 0 {
+		runtime.Gosched()
+	}
+	post(2, draft("g-s", &SubmissionMade{Submission: "GS", Title: "同组", Entries: 1}, maker), adjust)
+	post(4, draft("g-t", &SubmissionMade{Submission: "GT", Title: "同组冲销", Entries: 1}, maker), reverse)
+	post(5, draft("g-ok", &SubmissionApproved{Submission: "GS", ContentHash: hash}, second))
+	if err := tx.Rollback(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var refused int
+	for range 4 {
+		if err := <-errs; err != nil {
+			r, ok := errors.AsType[*Refused](err)
+			if !ok || r.Problems[0].Rule != "no_effect" {
+				t.Errorf("got %v, want the reversal alone refused for no_effect", err)
+			}
+			refused++
+		}
+	}
+	f, err := l.Fund(ctx, testBook, "F1")
+	if err != nil || f.Received != 100700 || refused != 1 {
+		t.Errorf("received %s, %d refused, %v", f.Received, refused, err)
+	}
+	if _, err := Rebuild(ctx, db.Owner, testBook, false, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// queued is how many entries wait for a book; busy whether a worker is at it.
+func (l *Ledger) queued(book Book) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if q := l.queues[book]; q != nil {
+		return q.entries
+	}
+	return 0
+}
+
+func (l *Ledger) busy(book Book) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	q := l.queues[book]
+	return q != nil && q.working
 }
