@@ -2,11 +2,14 @@ package ledger
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"yilu/audit"
 	"yilu/migrations/pgtest"
 )
 
@@ -79,4 +82,45 @@ func units(l *Ledger) int {
 		return len(q.units)
 	}
 	return 0
+}
+
+// linkedLedger is a ledger over a link that can be cut.
+func linkedLedger(t testing.TB, db *pgtest.DB) (*Ledger, *link) {
+	t.Helper()
+	sealer, err := audit.NewSealer(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := &link{}
+	l := New(Config{Pool: linkedPool(t, db, cut), Sealer: sealer, Now: time.Now})
+	t.Cleanup(l.Close)
+	return l, cut
+}
+
+// TestOutcomeSeesPostUnderWay asks while the post that was cut off is between
+// two tries, when nobody holds the book's lock: "not found" would be wrong a
+// moment later.
+func TestOutcomeSeesPostUnderWay(t *testing.T) {
+	t.Parallel()
+	l, db := testLedger(t)
+	funded(t, l)
+	cutOff, cut := linkedLedger(t, db)
+	for n := range 5 {
+		id := fmt.Sprintf("z%d", n)
+		ctx, cancel := context.WithCancel(t.Context())
+		cut.arm(beforeCommit)
+		got := make(chan error, 1)
+		go func() {
+			_, err := cutOff.Post(ctx, testBook, draft(id, request(id, 1), maker))
+			got <- err
+		}()
+		eventually(t, "the commit is cut", func() bool { return cut.peek() == never })
+		cancel()
+		if err := <-got; err != nil && !errors.Is(err, ErrUnknown) {
+			t.Fatalf("cut off: %v", err)
+		}
+		if _, err := cutOff.Outcome(t.Context(), testBook, id); err != nil {
+			t.Errorf("outcome of %s: %v", id, err)
+		}
+	}
 }

@@ -275,6 +275,12 @@ func (l *Ledger) Close() {
 	l.workers.Wait()
 }
 
+func (l *Ledger) isClosed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed
+}
+
 // Waiting is how many entries wait for their book, for metrics.
 func (l *Ledger) Waiting() int {
 	l.mu.Lock()

@@ -370,27 +370,37 @@ func (l *Ledger) Leaf(ctx context.Context, book Book, seq Seq) ([]byte, error) {
 	return row.Leaf, err
 }
 
-// Outcome answers what became of an id: its receipt, or ErrNotFound. It waits
-// for whoever is posting to the book, so that a post under way is seen.
+// Outcome answers what became of an id: its receipt, or ErrNotFound. What this
+// process has under way for the book comes before, also between two tries; so
+// does whoever holds the book's lock. Another process may still be about to post
+// what its caller was cut off from: to be sure, post the same id again.
+//
+// Found is as durable as posted: the answer passes a commit of its own.
 func (l *Ledger) Outcome(ctx context.Context, book Book, id string) (Receipt, error) {
-	var r Receipt
-	err := pgx.BeginFunc(ctx, l.read, func(tx pgx.Tx) error {
-		if _, err := audit.Lock(ctx, tx, string(book)); err != nil {
-			return err
-		}
-		found, err := audit.FindIDs(ctx, tx, string(book), []string{id})
-		if err != nil {
-			return err
-		}
-		row, ok := found[id]
-		if !ok {
-			return fmt.Errorf("id %s: %w", id, ErrNotFound)
-		}
-		r, err = receiptOf(row)
-		return err
-	})
-	if errors.Is(err, audit.ErrNoBook) {
-		err = fmt.Errorf("book %s: %w", book, ErrNotFound)
+	// An empty unit is answered after all that wait.
+	if _, err := l.post(ctx, book, nil); err != nil && !l.isClosed() {
+		return Receipt{}, err
 	}
-	return r, err
+	tx, err := l.read.Begin(ctx)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("outcome of %s: %w", id, err)
+	}
+	defer rollback(ctx, tx)
+	if _, err := audit.Lock(ctx, tx, string(book)); errors.Is(err, audit.ErrNoBook) {
+		return Receipt{}, fmt.Errorf("book %s: %w", book, ErrNotFound)
+	} else if err != nil {
+		return Receipt{}, err
+	}
+	found, err := audit.FindIDs(ctx, tx, string(book), []string{id})
+	if err != nil {
+		return Receipt{}, err
+	}
+	row, ok := found[id]
+	if !ok {
+		return Receipt{}, fmt.Errorf("id %s: %w", id, ErrNotFound)
+	}
+	if err := commit(ctx, tx); err != nil {
+		return Receipt{}, fmt.Errorf("%w: %w", ErrUnknown, err)
+	}
+	return receiptOf(row)
 }

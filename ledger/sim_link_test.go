@@ -36,6 +36,12 @@ func (l *link) arm(c cut) {
 	l.cut = c
 }
 
+func (l *link) peek() cut {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.cut
+}
+
 // take disarms and says what was armed.
 func (l *link) take() cut {
 	l.mu.Lock()
