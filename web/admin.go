@@ -50,7 +50,8 @@ func Admin(c Config) http.Handler {
 	return mux
 }
 
-// notReady lists the reasons why the server should not be sent anybody.
+// notReady lists the reasons why the server should not be sent anybody. It asks
+// both pools, since a replica may answer readers while nothing can be posted.
 func (c Config) notReady(ctx context.Context) []string {
 	var reasons []string
 	select {
@@ -69,6 +70,8 @@ func (c Config) notReady(ctx context.Context) []string {
 	return reasons
 }
 
+// showReadiness answers a load balancer by the status and its operator by the
+// reasons.
 func showReadiness(w http.ResponseWriter, reasons []string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

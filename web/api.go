@@ -72,6 +72,7 @@ type call struct {
 	token *Token
 }
 
+// ctx ends when the caller hangs up. A post that has been taken goes on.
 func (c *call) ctx() context.Context { return c.Request().Context() }
 
 // reading lets everybody ask about a book that exists. A token is not needed,
@@ -95,7 +96,8 @@ func (s *server) writing(handle func(*call) error) echo.HandlerFunc {
 	return s.inside(handle, ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer)
 }
 
-// inside wants a token of the book with one of the roles.
+// inside wants a token of the book with one of the roles. Whether the book exists
+// need not be asked: a token is for one.
 func (s *server) inside(handle func(*call) error, roles ...ledger.Role) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := &call{Context: c, book: ledger.Book(c.Param("book"))}
@@ -220,6 +222,8 @@ func findUnwanted(body []byte) (ledger.Problem, bool) {
 	}
 }
 
+// isMisleading follows Unicode's own list, UAX 9, and adds what browsers and
+// terminals break lines at.
 func isMisleading(r rune) bool {
 	return r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
 }
@@ -236,6 +240,7 @@ func place(at jsontext.Pointer) (index int, field string) {
 	return index, strings.Join(tokens, ".")
 }
 
+// smallNumber reads an index; what is longer is no index of ours.
 func smallNumber(s string) (int, bool) {
 	if s == "" || len(s) > 6 {
 		return 0, false
@@ -250,7 +255,8 @@ func smallNumber(s string) (int, bool) {
 	return n, true
 }
 
-// invalidMember says in our own words what is wrong with a member.
+// invalidMember says in our own words what is wrong with a member: those of the
+// decoder name Go types, and are in one language.
 func invalidMember(wrong *json.SemanticError) *ledger.Invalid {
 	index, field := place(wrong.JSONPointer)
 	p := ledger.Problem{Index: index, Field: field, Rule: "form", Text: ledger.Text{Zh: "类型不对", En: "wrong type"}}
@@ -297,6 +303,7 @@ func (c *call) answer(v any, err error) error {
 	return c.write(http.StatusOK, v)
 }
 
+// write renders first and sends then, so that a fault can still be answered.
 func (c *call) write(status int, v any) error {
 	body, err := json.Marshal(v, rendering)
 	if err != nil {
@@ -306,6 +313,7 @@ func (c *call) write(status int, v any) error {
 	return c.Blob(status, "application/json", body)
 }
 
+// cacheControl keeps answers to a token, and receipts, out of every cache.
 func cacheControl(private bool) string {
 	if private {
 		return "no-store"

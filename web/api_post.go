@@ -96,7 +96,8 @@ func (c *call) idempotencyKey(id string) (string, error) {
 	return "", one("id", "与 Idempotency-Key 不一致", "differs from Idempotency-Key")
 }
 
-// postEntry posts one entry: the hot path.
+// postEntry posts one entry. It is the hot path: between the socket and
+// ledger.Post nothing waits for the database.
 func (s *server) postEntry(c *call) error {
 	var in entryRequest
 	if err := c.decode(&in); err != nil {
@@ -132,7 +133,8 @@ func (s *server) post(c *call, ds ...ledger.Draft) ([]ledger.Receipt, error) {
 	return r, err
 }
 
-// created is 201 for entries that are new, 200 when all were posted before.
+// created is 201 for entries that are new, 200 when all were posted before: a
+// client that sends again after a fault learns which it was.
 func created(r []ledger.Receipt) int {
 	if slices.ContainsFunc(r, func(r ledger.Receipt) bool { return !r.Repeated }) {
 		return http.StatusCreated
@@ -140,6 +142,8 @@ func created(r []ledger.Receipt) int {
 	return http.StatusOK
 }
 
+// unitRequest is entries that depend on each other, such as a grant batch and
+// its lines.
 type unitRequest struct {
 	Entries []entryRequest `json:"entries"`
 }
@@ -166,6 +170,8 @@ func (s *server) postUnit(c *call) error {
 	return c.write(created(r), receipts{r})
 }
 
+// submissionRequest is entries that take effect when a second person approves
+// them. How many they are and their content hash are for the server to say.
 type submissionRequest struct {
 	Submission string         `json:"submission,omitzero"`
 	Title      string         `json:"title"`
@@ -218,6 +224,7 @@ func inSubmission(err error) error {
 	return err
 }
 
+// approveRequest binds an approval to what was on the approver's screen.
 type approveRequest struct {
 	ID string `json:"id,omitzero"`
 	// ContentHash is what the approver saw: of the submission, or the payment's
@@ -226,12 +233,15 @@ type approveRequest struct {
 	On          ledger.Date `json:"on"`
 }
 
+// rejectRequest needs no hash: whatever it was, it goes back.
 type rejectRequest struct {
 	ID     string      `json:"id,omitzero"`
 	Reason string      `json:"reason"`
 	On     ledger.Date `json:"on"`
 }
 
+// approveSubmission, approvePayment and the two that reject spare a client the
+// envelope of an entry: the path says what is decided.
 func (s *server) approveSubmission(c *call) error {
 	return s.approve(c, "submission", func(name, hash string) (ledger.Kind, ledger.Body) {
 		return "submission.approved", &ledger.SubmissionApproved{Submission: name, ContentHash: hash}

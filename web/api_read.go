@@ -2,121 +2,17 @@ package web
 
 import (
 	"net/http"
-	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
 	"yilu/ledger"
 )
 
-// query reads the parameters of a GET strictly and gathers what is wrong.
-type query struct {
-	values   url.Values
-	problems []ledger.Problem
-}
-
-// query takes the parameters a handler knows; others, and any given twice, are
-// wrong: a misspelt filter must not show everything.
-func (c *call) query(names ...string) *query {
-	q := &query{}
-	var err error
-	if q.values, err = url.ParseQuery(c.Request().URL.RawQuery); err != nil {
-		q.bad("query", "查询串不合格式", "the query string is malformed")
-	}
-	for name, v := range q.values {
-		switch {
-		case !slices.Contains(names, name):
-			q.bad("query", "没有这个参数，可用："+strings.Join(names, ", "), "there is no such parameter; there are: "+strings.Join(names, ", "))
-		case len(v) > 1:
-			q.bad(name, "只能给一次", "give it once")
-		}
-	}
-	return q
-}
-
-func (q *query) bad(field, zh, en string) {
-	q.problems = append(q.problems, one(field, zh, en).Problems...)
-}
-
-func (q *query) err() error {
-	if len(q.problems) > 0 {
-		return &ledger.Invalid{Problems: q.problems}
-	}
-	return nil
-}
-
-// text is a filter: short, UTF-8, without control characters, which PostgreSQL
-// would not take.
-func (q *query) text(name string) string {
-	v := q.values.Get(name)
-	if !utf8.ValidString(v) || utf8.RuneCountInString(v) > 200 || strings.IndexFunc(v, unicode.IsControl) >= 0 {
-		q.bad(name, "最多200字，不得含控制字符", "at most 200 characters, no control characters")
-		return ""
-	}
-	return v
-}
-
-var (
-	digits      = regexp.MustCompile(`^[0-9]{0,18}$`)
-	placeDigits = regexp.MustCompile(`^[0-9]{0,12}$`)
-)
-
-// number is a whole number, or otherwise where there is none.
-func (q *query) number(name string, otherwise int64) int64 {
-	v := q.values.Get(name)
-	n, err := strconv.ParseInt(v, 10, 64)
-	switch {
-	case v == "":
-		return otherwise
-	case err != nil || !digits.MatchString(v):
-		q.bad(name, "须为数字", "want digits")
-		return otherwise
-	}
-	return n
-}
-
-// place is a division code or the beginning of one.
-func (q *query) place(name string) string {
-	v := q.values.Get(name)
-	if !placeDigits.MatchString(v) {
-		q.bad(name, "须为区划代码或其前几位", "want a division code or the beginning of one")
-	}
-	return v
-}
-
-// payee is a filter by a payee that may be known.
-func (q *query) payee(name string) string {
-	v := q.text(name)
-	if isPrivate(v) {
-		q.bad(name, "不能按个人查询", "private persons cannot be asked for")
-	}
-	return v
-}
-
-func (q *query) limit() int {
-	n := q.number("limit", 50)
-	if n < 1 || n > ledger.MaxPage {
-		q.bad("limit", "须为1–"+strconv.Itoa(ledger.MaxPage), "want 1 to "+strconv.Itoa(ledger.MaxPage))
-	}
-	return int(n)
-}
-
-// page is where a list goes on. A cursor is whatever the page before said.
-func (q *query) page() ledger.Page { return ledger.Page{After: q.text("after"), Limit: q.limit()} }
-
-// numbered is a page of a list whose cursors are numbers.
-func (q *query) numbered() ledger.Page {
-	q.number("after", 0)
-	return q.page()
-}
-
-// heads answers with the size and root of every book.
+// listBooks answers with the size and root of every book: what a monitor asks
+// first.
 func (s *server) listBooks(c echo.Context) error {
 	r := &call{Context: c}
 	books, err := s.ledger.Books(r.ctx())
@@ -132,12 +28,16 @@ func (s *server) listBooks(c echo.Context) error {
 	return r.answer(list[ledger.Head]{Items: heads}, nil)
 }
 
+// getHead says how far the book has come.
 func (s *server) getHead(c *call) error { return c.answer(s.ledger.Head(c.ctx(), c.book)) }
 
+// listKinds is the book's vocabulary: what a form must know before it is drawn.
 func (s *server) listKinds(c *call) error {
 	return c.answer(list[ledger.Spec]{Items: ledger.Kinds()}, nil)
 }
 
+// listEntries is the log itself, in order: whoever follows a book reads it page
+// by page and misses nothing.
 func (s *server) listEntries(c *call) error {
 	q := c.query("from", "limit")
 	from, limit := ledger.Seq(q.number("from", 0)), q.limit()
@@ -166,6 +66,7 @@ func (c *call) seq() (ledger.Seq, error) {
 	return q, nil
 }
 
+// getEntry shows one entry as it stands; getLeaf has the bytes that prove it.
 func (s *server) getEntry(c *call) error {
 	q, err := c.seq()
 	if err != nil {
@@ -198,6 +99,8 @@ func (s *server) getOutcome(c *call) error {
 	return c.answer(s.ledger.Outcome(c.ctx(), c.book, id))
 }
 
+// listSubmissions shows the public, too, what waits for whom: entries stand in
+// the log before they are approved.
 func (s *server) listSubmissions(c *call) error {
 	q := c.query("state", "after", "limit")
 	state, page := q.text("state"), q.numbered()
@@ -215,6 +118,8 @@ type submissionPage struct {
 	Next    string          `json:"next,omitzero"`
 }
 
+// getSubmission is what an approver reads before approving. Its entries come in
+// pages, since an imported sheet has up to 50,000.
 func (s *server) getSubmission(c *call) error {
 	q := c.query("from", "limit")
 	from, limit := ledger.Seq(q.number("from", 0)), q.limit()
@@ -237,6 +142,7 @@ func (s *server) getSubmission(c *call) error {
 	return c.answer(submissionPage{sub, l.Items, l.Next}, err)
 }
 
+// listFunds gives all lines at once: a county has tens a year.
 func (s *server) listFunds(c *call) error {
 	q := c.query()
 	if err := q.err(); err != nil {
@@ -246,6 +152,7 @@ func (s *server) listFunds(c *call) error {
 	return c.answer(list[ledger.Fund]{Items: rows}, err)
 }
 
+// getFund says where the money of one line is, to the fen.
 func (s *server) getFund(c *call) error {
 	id, err := c.name("fund")
 	if err != nil {
@@ -254,6 +161,7 @@ func (s *server) getFund(c *call) error {
 	return c.answer(s.ledger.Fund(c.ctx(), c.book, id))
 }
 
+// traceFund follows one line's money forward (正查).
 func (s *server) traceFund(c *call) error {
 	id, err := c.name("fund")
 	if err != nil {
@@ -276,6 +184,7 @@ func (s *server) traceDocument(c *call) error {
 	return c.answer(s.ledger.TraceFund(c.ctx(), c.book, document))
 }
 
+// listProjects searches the library of projects.
 func (s *server) listProjects(c *call) error {
 	q := c.query("place", "type", "state", "fund", "q", "after", "limit")
 	f := ledger.ProjectFilter{Place: q.place("place"), Type: q.text("type"), State: q.text("state"), Fund: q.text("fund"), Text: q.text("q")}
@@ -295,11 +204,14 @@ type projectPage struct {
 	Contracts []ledger.Contract `json:"contract_list"`
 }
 
+// tenderBids is a tender and who bid in it.
 type tenderBids struct {
 	ledger.Tender
 	Bids []ledger.Bid `json:"bid_list"`
 }
 
+// getProject reads everything about a project. The reads are one after the
+// other, not one snapshot: an entry may be committed between two of them.
 func (s *server) getProject(c *call) error {
 	id, err := c.name("project")
 	if err != nil {
@@ -329,6 +241,7 @@ func (s *server) getProject(c *call) error {
 	return c.answer(p, nil)
 }
 
+// getTimeline tells a project's story in the order of its days.
 func (s *server) getTimeline(c *call) error {
 	id, err := c.name("project")
 	if err != nil {
@@ -341,6 +254,7 @@ func (s *server) getTimeline(c *call) error {
 	return c.answer(list[ledger.TimelineEvent]{Items: rows}, err)
 }
 
+// traceProject says who was paid from which fund through a project.
 func (s *server) traceProject(c *call) error {
 	id, err := c.name("project")
 	if err != nil {
@@ -353,6 +267,8 @@ func (s *server) traceProject(c *call) error {
 	return c.answer(list[ledger.Share]{Items: rows}, err)
 }
 
+// listPayments shows the newest payments first; a private payee has no name and
+// no key here.
 func (s *server) listPayments(c *call) error {
 	q := c.query("project", "fund", "payee", "contract", "state", "after", "limit")
 	f := ledger.PaymentFilter{Project: q.text("project"), Fund: q.text("fund"), Payee: q.payee("payee"), Contract: q.text("contract"), State: q.text("state")}
@@ -364,6 +280,7 @@ func (s *server) listPayments(c *call) error {
 	return c.answer(list[ledger.Payment]{rows, next}, err)
 }
 
+// getPayment includes the hash that an approver signs off.
 func (s *server) getPayment(c *call) error {
 	id, err := c.name("payment")
 	if err != nil {
@@ -380,6 +297,8 @@ type linePage struct {
 	Next   string            `json:"next,omitzero"`
 }
 
+// listLines adds the lines only for a token of the book: in a village, an amount
+// and a day can be enough to know a household by.
 func (s *server) listLines(c *call) error {
 	q := c.query("after", "limit")
 	page := q.numbered()
@@ -405,6 +324,7 @@ func (s *server) listLines(c *call) error {
 	return c.answer(p, nil)
 }
 
+// listPayees has firms, offices and grant batches, most paid first.
 func (s *server) listPayees(c *call) error {
 	q := c.query("after", "limit")
 	page := q.page()
@@ -424,6 +344,7 @@ func (c *call) payeeName() (string, error) {
 	return key, err
 }
 
+// getPayee sums up what one payee got.
 func (s *server) getPayee(c *call) error {
 	key, err := c.payeeName()
 	if err != nil {
@@ -432,6 +353,7 @@ func (s *server) getPayee(c *call) error {
 	return c.answer(s.ledger.Payee(c.ctx(), c.book, key))
 }
 
+// tracePayee follows a payee's money back to its documents (反查).
 func (s *server) tracePayee(c *call) error {
 	key, err := c.payeeName()
 	if err != nil {
@@ -444,6 +366,7 @@ func (s *server) tracePayee(c *call) error {
 	return c.answer(list[ledger.Share]{Items: rows}, err)
 }
 
+// personRequest carries what may be in no address and no log.
 type personRequest struct {
 	IDNumber string `json:"id_number"`
 }
@@ -469,6 +392,9 @@ const (
 	afterPrivate = "payee/p."
 )
 
+// listBalances shows accounts now, after an entry or at the end of a day. Private
+// accounts are left out, and no cursor may name one, so a page can be shorter
+// than its limit: only a missing next means the end.
 func (s *server) listBalances(c *call) error {
 	q := c.query("prefix", "as_of_seq", "as_of_day", "after", "limit")
 	prefix, page := q.text("prefix"), q.page()
@@ -498,8 +424,10 @@ func (s *server) listBalances(c *call) error {
 	return c.answer(list[ledger.Account]{rows, next}, err)
 }
 
+// getSummary is the whole book in nine figures.
 func (s *server) getSummary(c *call) error { return c.answer(s.ledger.Summary(c.ctx(), c.book)) }
 
+// listFlows is what the picture of the flow of funds is drawn from.
 func (s *server) listFlows(c *call) error {
 	rows, err := s.ledger.Flows(c.ctx(), c.book)
 	return c.answer(list[ledger.Flow]{Items: rows}, err)

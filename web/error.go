@@ -56,7 +56,8 @@ func one(field, zh, en string) *ledger.Invalid {
 	return &ledger.Invalid{Problems: []ledger.Problem{{Field: field, Rule: "form", Text: ledger.Text{Zh: zh, En: en}}}}
 }
 
-// answer makes a problem of the table.
+// answer makes a problem of the table. The texts are the only ones a user ever
+// reads; what the error itself says stays in the log.
 func answer(status int, kind string, title, detail ledger.Text) *problem {
 	return &problem{Type: "urn:yilu:problem:" + kind, Status: status, title: title, detail: detail}
 }
@@ -164,6 +165,8 @@ func problemOfServer(err error) *problem {
 	return p
 }
 
+// notFound does not say what is missing: for strangers, a thing they may not see
+// and one that is not there look alike.
 func notFound() *problem {
 	return answer(http.StatusNotFound, "not-found", ledger.Text{Zh: "没有找到", En: "not found"},
 		ledger.Text{Zh: "没有这个地址、账套、编号或分录", En: "there is no such address, book, id or entry"})
@@ -183,6 +186,10 @@ func listed(kind string, title ledger.Text, ps []ledger.Problem) *problem {
 	}
 	return p
 }
+
+// busyType is back-pressure. Metrics count it; a line for each would make an
+// overload worse.
+const busyType = "urn:yilu:problem:busy"
 
 // fail is the one error handler: it answers, and logs what only we may know.
 func (s *server) fail(err error, c echo.Context) {
@@ -212,6 +219,7 @@ func (s *server) fail(err error, c echo.Context) {
 		}
 		h.Set("WWW-Authenticate", challenge)
 	}
+	c.Set(quiet, p.Type == busyType)
 	p.speak(c)
 	if err := s.show(c, p); err != nil {
 		s.Log.WarnContext(c.Request().Context(), "write answer", "request", requestIDOf(c), "error", err)

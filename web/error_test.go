@@ -251,6 +251,9 @@ func TestFullQueueIsAnAnswer(t *testing.T) {
 	if codes[201] == 0 || codes[201]+codes[503] != sent {
 		t.Errorf("codes %v", codes)
 	}
+	if strings.Contains(a.log.String(), `"status":503`) {
+		t.Errorf("back-pressure fills the log: %s", a.log)
+	}
 }
 
 func FuzzDecode(f *testing.F) {

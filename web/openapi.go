@@ -73,6 +73,9 @@ type apiDocument struct {
 	fields  map[string]any
 }
 
+// describeAPI joins the written part, the shapes of Go types and the kinds of
+// the ledger. Bodies are chosen by their kind, so that a program can check an
+// entry before sending it.
 func describeAPI(url string) ([]byte, error) {
 	var doc map[string]any
 	if err := json.Unmarshal(openAPI, &doc); err != nil {
@@ -100,6 +103,7 @@ func describeAPI(url string) ([]byte, error) {
 	return json.Marshal(doc, json.Deterministic(true))
 }
 
+// reference points to a component; JSON Schema lets other keywords stand by it.
 func reference(name string) map[string]any {
 	return map[string]any{"$ref": "#/components/schemas/" + name}
 }
@@ -164,7 +168,9 @@ func (d *apiDocument) shape(t reflect.Type) map[string]any {
 	panic(fmt.Sprintf("no description for %v", t))
 }
 
-// members describes the members of a struct and of those it embeds.
+// members describes the members of a struct and of those it embeds. A member that
+// is left out when empty is not required; a day of a projection (a db column) may
+// be empty, one of a body may not.
 func (d *apiDocument) members(t reflect.Type, properties map[string]any, required *[]any) {
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -203,6 +209,7 @@ func oneOf(words map[string]ledger.Text, shape map[string]any) map[string]any {
 	return enum
 }
 
+// sortedWords keeps the document the same from start to start.
 func sortedWords(words map[string]ledger.Text) []any {
 	var out []any
 	for _, w := range slices.Sorted(maps.Keys(words)) {

@@ -67,6 +67,7 @@ func New(c Config) http.Handler {
 	return e
 }
 
+// newServer is New for tests, which look inside.
 func newServer(c Config) (*server, *echo.Echo) {
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics()
@@ -162,12 +163,15 @@ func plain(s string) bool {
 	return true
 }
 
+// quiet marks an answer that needs no line in the log.
+const quiet = "quiet"
+
 // observe counts every request and logs the slow and the failed ones. The log
 // names the route, never the path: a path holds what people type.
 func (s *server) observe(c echo.Context, took time.Duration) {
 	w := c.Response()
 	s.Metrics.requests.WithLabelValues(c.Path(), strconv.Itoa(w.Status)).Inc()
-	if took < slow && w.Status < http.StatusInternalServerError {
+	if took < slow && (w.Status < http.StatusInternalServerError || c.Get(quiet) == true) {
 		return
 	}
 	s.Log.LogAttrs(context.WithoutCancel(c.Request().Context()), slog.LevelWarn, "request", slog.String("request", requestIDOf(c)),
@@ -175,6 +179,7 @@ func (s *server) observe(c echo.Context, took time.Duration) {
 		slog.Int64("milliseconds", took.Milliseconds()))
 }
 
+// requestIDOf is the id that the answer names and the log can be searched for.
 func requestIDOf(c echo.Context) string { return c.Response().Header().Get("X-Request-Id") }
 
 // known refuses a book that does not exist. It asks the database once a book.

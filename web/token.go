@@ -48,6 +48,7 @@ func (t *Token) by() ledger.By { return ledger.By{Role: t.Role, Unit: t.Unit, Us
 // ErrToken is a wish for a token that cannot be made.
 var ErrToken = errors.New("no such token can be made")
 
+// namePattern is that of ids in the ledger, which would refuse others later.
 var namePattern = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$`)
 
 // CreateToken stores a token and returns its secret, yilu_ and 43 digits and
@@ -131,11 +132,13 @@ type tokens struct {
 	known map[[sha256.Size]byte]verified
 }
 
+// verified is a token as it was when it was looked up.
 type verified struct {
 	token *Token
 	until time.Time
 }
 
+// newTokens remembers nothing yet.
 func newTokens(pool *pgxpool.Pool, now func() time.Time) *tokens {
 	return &tokens{pool: pool, now: now, known: map[[sha256.Size]byte]verified{}}
 }
@@ -168,6 +171,8 @@ func (t *tokens) verify(ctx context.Context, header string) (*Token, error) {
 	return v.token, nil
 }
 
+// lookUp asks the database. A fault there is not a bad token: the caller may try
+// again.
 func (t *tokens) lookUp(ctx context.Context, hash [sha256.Size]byte) (*Token, error) {
 	rows, err := t.pool.Query(ctx, `
 		select id, book, user_id, unit, role, created_at, expires_at, revoked_at

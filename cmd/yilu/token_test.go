@@ -1,0 +1,47 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"yilu/migrations/pgtest"
+)
+
+// TestTokensFromTheShell makes a token, lists it and takes it back. It sets the
+// environment, so it is not parallel.
+func TestTokensFromTheShell(t *testing.T) {
+	db := pgtest.New(t)
+	t.Setenv("YILU_DATABASE_URL", db.ServiceURL)
+	t.Setenv("YILU_OWNER_URL", db.OwnerURL)
+	t.Setenv("LC_ALL", "C")
+	code, secret, stderr := yilu("token", "--user", "u1", "--unit", "411025-CZ", "--role", "maker", "--days", "30")
+	if code != exitOK || !regexp.MustCompile(`^yilu_[0-9A-Za-z]{43}\n$`).MatchString(secret) {
+		t.Fatalf("code %d, %q, %s", code, secret, stderr)
+	}
+	_, list, _ := yilu("token", "list")
+	id := regexp.MustCompile(`(?m)^([0-9A-Z]{8})  u1 +411025-CZ +maker +[0-9-]{10} +-$`).FindStringSubmatch(list)
+	if id == nil || strings.Contains(list, strings.TrimSpace(secret)) {
+		t.Fatalf("list %q", list)
+	}
+	if code, _, _ := yilu("token", "revoke", id[1], "--book", "411026"); code != exitRefused {
+		t.Errorf("another book's token: code %d", code)
+	}
+	if code, out, _ := yilu("token", "revoke", id[1]); code != exitOK || out != "revoked\n" {
+		t.Errorf("revoke: code %d, %q", code, out)
+	}
+	if code, _, _ := yilu("token", "revoke", id[1]); code != exitRefused {
+		t.Errorf("revoked twice: code %d", code)
+	}
+	for _, args := range [][]string{
+		{"token"},
+		{"token", "--user", "u1", "--unit", "x", "--role", "root"},
+		{"token", "--user", "u1", "--unit", "x", "--role", "maker", "--days", "0"},
+		{"token", "--user", "u 1", "--unit", "x", "--role", "maker"},
+		{"token", "take"},
+	} {
+		if code, out, _ := yilu(args...); code != exitUsage || out != "" {
+			t.Errorf("%v: code %d, %q", args, code, out)
+		}
+	}
+}
