@@ -2,8 +2,15 @@ package demo
 
 import (
 	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"yilu/audit"
 	"yilu/ledger"
@@ -13,40 +20,365 @@ import (
 func newLedger(t testing.TB) (*ledger.Ledger, *pgtest.DB) {
 	t.Helper()
 	db := pgtest.New(t)
-	return ledgerOn(t, db), db
-}
-
-func ledgerOn(t testing.TB, db *pgtest.DB) *ledger.Ledger {
-	t.Helper()
 	sealer, err := audit.NewSealer(make([]byte, 32))
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now})
 	t.Cleanup(l.Close)
-	return l
+	return l, db
 }
 
-func load(t testing.TB, ctx context.Context, l *ledger.Ledger) {
+func load(t testing.TB, l *ledger.Ledger) {
 	t.Helper()
-	begun := time.Now()
-	n := 0
-	if err := Load(ctx, l, func(done, _ int) { n = done }); err != nil {
+	begun, n := time.Now(), 0
+	if err := Load(t.Context(), l, func(done, _ int) { n = done }); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%d entries in %.1f s", n, time.Since(begun).Seconds())
 }
 
+// TestLoad loads the demonstration once and holds everything it promises.
 func TestLoad(t *testing.T) {
 	t.Parallel()
-	l, _ := newLedger(t)
-	load(t, t.Context(), l)
-	funds, err := l.Funds(t.Context(), Book)
+	l, db := newLedger(t)
+	load(t, l)
+	entries := allEntries(t, l)
+	t.Run("the equation holds for each fund and in all", func(t *testing.T) { checkFunds(t, l) })
+	t.Run("the seed's figures", func(t *testing.T) { checkFigures(t, l, entries) })
+	t.Run("each household was sealed once", func(t *testing.T) { checkHouseholds(t, l) })
+	t.Run("every state is reached", func(t *testing.T) { checkStates(t, l) })
+	t.Run("traces add up", func(t *testing.T) { checkTraces(t, l) })
+	t.Run("mistakes stay visible", func(t *testing.T) { checkMistakes(t, entries) })
+	t.Run("loading again does nothing", func(t *testing.T) {
+		if err := Load(t.Context(), l, nil); err != nil {
+			t.Fatal(err)
+		}
+		if h, err := l.Head(t.Context(), Book); err != nil || h.Size != int64(len(entries)) {
+			t.Errorf("%d entries after loading again, %v; want %d", h.Size, err, len(entries))
+		}
+	})
+	t.Run("cut off and resumed is the same", func(t *testing.T) { checkResumed(t, l, entries) })
+	t.Run("replaying gives the same", func(t *testing.T) {
+		if r, err := ledger.Rebuild(t.Context(), db.Owner, Book, false, nil); err != nil {
+			t.Errorf("rebuild: %+v %v", r, err)
+		}
+		if err := audit.VerifyBook(t.Context(), db.Owner, string(Book), nil); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// checkResumed loads another book, cut off again and again: it is the same as
+// the one that was loaded in one go, but for instants and seals.
+func checkResumed(t *testing.T, whole *ledger.Ledger, entries []*ledger.Entry) {
+	parts, _ := newLedger(t)
+	for _, most := range []int{1, 700, 9_000, 18_000} {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := Load(ctx, parts, func(done, _ int) {
+			if done >= most {
+				cancel()
+			}
+		})
+		cancel()
+		if err == nil {
+			t.Fatalf("was not cut off at %d entries", most)
+		}
+	}
+	load(t, parts)
+	if diff := cmp.Diff(lines(entries), lines(allEntries(t, parts))); diff != "" {
+		t.Error("entries (-whole +resumed):\n" + diff)
+	}
+	want, err := whole.Funds(t.Context(), Book)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range funds {
-		t.Log(f.Fund, f.Received.Wan(), f.InHand.Wan(), f.Allocated.Wan(), f.Paid.Wan(), f.Returned.Wan())
+	got, err := parts.Funds(t.Context(), Book)
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("funds (-whole +resumed): %v\n%s", err, diff)
 	}
-	t.Log(l.Summary(t.Context(), Book))
+}
+
+func TestForeignBookIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	l, _ := newLedger(t)
+	if err := l.CreateBook(t.Context(), Book); err != nil {
+		t.Fatal(err)
+	}
+	_, err := l.Post(t.Context(), Book, ledger.Draft{
+		ID: "ours", Kind: "project.listed", On: "2020-01-02", By: officer("411025103"), Corrects: ledger.None,
+		Body: &ledger.ProjectListed{Project: "P1", Name: "道路", Content: "硬化道路", Type: "construction", Place: "411025103200", PlaceName: "某村", Unit: "颍阳镇人民政府"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Load(t.Context(), l, nil); !errors.Is(err, ErrForeign) {
+		t.Errorf("got %v, want ErrForeign", err)
+	}
+	if h, err := l.Head(t.Context(), Book); err != nil || h.Size != 1 {
+		t.Errorf("%d entries, %v; want the one that was there", h.Size, err)
+	}
+}
+
+func TestNumbersAreValidAndDifferent(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for n := 1; n <= households+20; n++ {
+		id := idNumber(n)
+		if !ledger.ValidIDNumber(id) || seen[id] {
+			t.Fatalf("ID number %d is not valid or was used", n)
+		}
+		if order := id[14:17]; order < "996" {
+			t.Fatalf("ID number %d has the order code %s, which somebody may have", n, order)
+		}
+		seen[id] = true
+	}
+	for _, f := range slices.Concat(builders, dealers, auditors, advisers, []firm{school, lender}) {
+		if !ledger.ValidUSCC(f.Code) || seen[f.Code] {
+			t.Errorf("credit code %s is not valid or was used", f.Code)
+		}
+		seen[f.Code] = true
+	}
+}
+
+func allEntries(t testing.TB, l *ledger.Ledger) []*ledger.Entry {
+	t.Helper()
+	var all []*ledger.Entry
+	for {
+		es, err := l.Entries(t.Context(), Book, ledger.Seq(len(all)), 5000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all = append(all, es...); len(es) < 5000 {
+			return all
+		}
+	}
+}
+
+// lines says what stands in entries: ids, kinds and days of all; hashes of those
+// that neither are sealed nor sign off what is.
+func lines(entries []*ledger.Entry) []string {
+	out := make([]string, len(entries))
+	for i, e := range entries {
+		hash := hex.EncodeToString(e.Hash[:8])
+		switch e.Body.(type) {
+		case *ledger.SubmissionMade, *ledger.SubmissionApproved, *ledger.GrantRequested, *ledger.PaymentApproved:
+			hash = ""
+		}
+		if len(e.Commitments) > 0 {
+			hash = ""
+		}
+		out[i] = fmt.Sprintf("%d %s %s %s %d %s", e.Seq, e.ID, e.Kind, e.On, e.Corrects, hash)
+	}
+	return out
+}
+
+func checkFunds(t *testing.T, l *ledger.Ledger) {
+	funds, err := l.Funds(t.Context(), Book)
+	if err != nil || len(funds) != 5 {
+		t.Fatalf("%d funds, %v", len(funds), err)
+	}
+	want := map[string]ledger.Amount{}
+	for _, f := range fundLines {
+		want[f.id] = f.amount
+	}
+	var sum [5]ledger.Amount
+	for _, f := range funds {
+		t.Log(f.Fund, f.Received.Comma(), f.InHand.Comma(), f.Allocated.Comma(), f.Paid.Comma(), f.Returned.Comma())
+		if f.Received != want[f.Fund] || f.Received != f.InHand+f.Allocated+f.Paid+f.Returned {
+			t.Errorf("fund %s: %+v", f.Fund, f)
+		}
+		for i, a := range []ledger.Amount{f.Received, f.InHand, f.Allocated, f.Paid, f.Returned} {
+			sum[i] += a
+		}
+	}
+	if sum[0].String() != "105490000.00" || slices.Min(sum[:]) <= 0 {
+		t.Errorf("received, in hand, allocated, paid, returned: %v", sum)
+	}
+	if paid := sum[3].Percent(sum[0]); paid < "75" || paid > "95" {
+		t.Errorf("%s of the money is paid", paid)
+	}
+}
+
+func checkFigures(t *testing.T, l *ledger.Ledger, entries []*ledger.Entry) {
+	towns, villages, works := map[string]bool{}, map[string]bool{}, 0
+	for _, p := range allProjects(t, l) {
+		if !strings.HasPrefix(p.Project, "GC2020-") || p.State == ledger.StateWithdrawn {
+			continue
+		}
+		works++
+		towns[p.Place[:9]] = true
+		if !strings.HasSuffix(p.Place, "000") {
+			villages[p.Place] = true
+		}
+		tenders, err := l.Tenders(t.Context(), Book, p.Project)
+		if err != nil || len(tenders) == 0 || tenders[len(tenders)-1].State != ledger.StateAwarded {
+			t.Errorf("%s: tenders %+v %v", p.Project, tenders, err)
+		}
+		if p.State != ledger.StateAccepted || p.Start != "2020-03-31" || p.Finish != "2020-06-30" {
+			t.Errorf("%s: %s, %s to %s", p.Project, p.State, p.Start, p.Finish)
+		}
+	}
+	if works != 56 || len(towns) != 16 || len(villages) != poorVillages {
+		t.Errorf("%d works projects in %d townships and %d villages", works, len(towns), len(villages))
+	}
+	for _, e := range entries {
+		if _, ok := e.Body.(*ledger.WorksStarted); ok && strings.HasPrefix(e.ID, idPrefix+"GC") && e.On > "2020-03-31" {
+			t.Errorf("%s started on %s", e.ID, e.On)
+		}
+		if e.On < "2020-01-02" || e.On > "2020-12-25" || !isWorkday(e.On) {
+			t.Errorf("%s stands on %s", e.ID, e.On)
+		}
+	}
+}
+
+func allProjects(t *testing.T, l *ledger.Ledger) []ledger.Project {
+	t.Helper()
+	var all []ledger.Project
+	for page := (ledger.Page{Limit: ledger.MaxPage}); ; {
+		ps, next, err := l.Projects(t.Context(), Book, ledger.ProjectFilter{}, page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all = append(all, ps...); next == "" {
+			return all
+		}
+		page.After = next
+	}
+}
+
+func allPayments(t *testing.T, l *ledger.Ledger) []ledger.Payment {
+	t.Helper()
+	var all []ledger.Payment
+	for page := (ledger.Page{Limit: ledger.MaxPage}); ; {
+		ps, next, err := l.Payments(t.Context(), Book, ledger.PaymentFilter{}, page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all = append(all, ps...); next == "" {
+			return all
+		}
+		page.After = next
+	}
+}
+
+// checkHouseholds counts persons by their tokens: the ID numbers are sealed.
+func checkHouseholds(t *testing.T, l *ledger.Ledger) {
+	persons := map[string]bool{}
+	returned := 0
+	for _, p := range allPayments(t, l) {
+		if p.Lines == 0 {
+			continue
+		}
+		for page := (ledger.Page{Limit: ledger.MaxPage}); ; {
+			ls, next, err := l.Lines(t.Context(), Book, p.Payment, page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, line := range ls {
+				persons[line.Person] = true
+				if line.Returned > 0 {
+					returned++
+				}
+			}
+			if page.After = next; next == "" {
+				break
+			}
+		}
+	}
+	if len(persons) != households || returned != 20 {
+		t.Errorf("%d households, %d returned lines; want %d and 20", len(persons), returned, households)
+	}
+	back, err := l.TracePerson(t.Context(), Book, idNumber(1))
+	if err != nil || len(back) == 0 {
+		t.Errorf("household 1 got %+v, %v", back, err)
+	}
+}
+
+func checkStates(t *testing.T, l *ledger.Ledger) {
+	seen := map[string]map[string]int{"project": {}, "tender": {}, "payment": {}, "submission": {}}
+	for _, p := range allProjects(t, l) {
+		seen["project"][p.State]++
+		tenders, err := l.Tenders(t.Context(), Book, p.Project)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range tenders {
+			seen["tender"][x.State]++
+		}
+	}
+	for _, p := range allPayments(t, l) {
+		seen["payment"][p.State]++
+	}
+	for page := (ledger.Page{Limit: ledger.MaxPage}); ; {
+		ss, next, err := l.Submissions(t.Context(), Book, "", page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range ss {
+			seen["submission"][s.State]++
+		}
+		if page.After = next; next == "" {
+			break
+		}
+	}
+	t.Log(seen)
+	for thing, states := range map[string]string{
+		"project": "listed approved started completed accepted cancelled withdrawn", "tender": "announced opened candidates awarded failed withdrawn",
+		"payment": "requested approved rejected paid withdrawn", "submission": "open approved rejected",
+	} {
+		for state := range strings.FieldsSeq(states) {
+			if seen[thing][state] == 0 {
+				t.Errorf("no %s is %s", thing, state)
+			}
+		}
+	}
+}
+
+func checkTraces(t *testing.T, l *ledger.Ledger) {
+	for _, f := range fundLines {
+		tr, err := l.TraceFund(t.Context(), Book, f.document)
+		if err != nil || len(tr.Funds) != 1 {
+			t.Fatalf("trace %s: %+v %v", f.document, tr.Funds, err)
+		}
+		var paid, held ledger.Amount
+		for _, s := range tr.Shares {
+			paid += s.Paid
+		}
+		for _, q := range tr.Quotas {
+			held += q.Allocated - q.Paid
+		}
+		units, _, err := l.Balances(t.Context(), Book, "unit/"+lendingUnit+"/"+f.id, ledger.As{}, ledger.Page{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, u := range units {
+			held += u.Balance
+		}
+		if paid != tr.Funds[0].Paid || held != tr.Funds[0].Allocated {
+			t.Errorf("fund %s: payees got %s of %s, projects and units hold %s of %s", f.id, paid, tr.Funds[0].Paid, held, tr.Funds[0].Allocated)
+		}
+	}
+}
+
+// checkMistakes counts what was taken back and put right.
+func checkMistakes(t *testing.T, entries []*ledger.Entry) {
+	got := map[string]int{}
+	for _, e := range entries {
+		switch {
+		case e.Kind == "entry.reversed":
+			got["reversed "+string(entries[e.Corrects].Kind)]++
+		case e.Corrects != ledger.None:
+			got["corrected "+string(entries[e.Corrects].Kind)]++
+		case strings.HasSuffix(string(e.Kind), ".rejected") || strings.HasSuffix(string(e.Kind), "failed") || e.Kind == "payment.returned" || e.Kind == "project.cancelled" || e.Kind == "period.closed":
+			got[string(e.Kind)]++
+		}
+	}
+	want := map[string]int{
+		"submission.rejected": 1, "payment.rejected": 1, "tender.failed": 1, "acceptance.failed": 1, "payment.returned": 20, "project.cancelled": 1, "period.closed": 1,
+		"reversed project.listed": 1, "reversed fund.allocated": 1, "corrected fund.allocated": 1, "reversed tender.announced": 1,
+		"reversed contract.signed": 1, "corrected contract.signed": 1, "reversed payment.requested": 1,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error("mistakes (-want +got):\n" + diff)
+	}
 }

@@ -99,6 +99,25 @@ func (y *year) cancel(p *project) {
 		Project: p.id, Document: "襄扶组〔2020〕9017号", Reason: "plan"}))
 }
 
+// lendingUnit is an office that gets its money first and gives it to a project
+// later, as far as it is needed.
+const lendingUnit = "411025-JR"
+
+// allocateByUnit gives a project its money through an office, which hands the
+// county most of the rest back at the end of the year.
+func (y *year) allocateByUnit(p *project) {
+	fund := fundLines[p.holdings[0].line].id
+	given := newAct("2020-01-14", financeMaker, p.id+".allocated.unit", &ledger.FundAllocated{
+		Fund: fund, Unit: lendingUnit, Amount: p.budget() + wan(20), Document: "襄财农〔2020〕90114号", Files: []ledger.File{paper("资金分配文件（部门）")}})
+	y.submit("bumen", "资金分配到部门", given)
+	passed := allocation(p, 0, "2020-01-17", p.budget())
+	passed.FromUnit = lendingUnit
+	y.submit("bumen", "部门资金分配到项目", newAct("2020-01-17", financeMaker, p.id+".allocated1", passed))
+	p.holdings[0].given = p.budget()
+	y.submit("shouhui", "结余收回", newAct("2020-12-11", financeMaker, p.id+".recalled.unit", &ledger.FundRecalled{
+		Fund: fund, Unit: lendingUnit, Amount: wan(12), Document: "襄财农〔2020〕91211号", Reason: "plan"}))
+}
+
 // recallSavings takes back what settled projects do not need.
 func (y *year) recallSavings() {
 	for _, p := range y.projects {

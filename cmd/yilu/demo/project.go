@@ -50,6 +50,8 @@ type year struct {
 	projects []*project
 	// misled is the project whose money was first given to misledTo.
 	misled, misledTo *project
+	// lending gets its money through an office.
+	lending *project
 }
 
 // tell writes the whole story.
@@ -61,6 +63,7 @@ func tell() *story {
 	works := y.planWorks()
 	grants := y.planGrants()
 	y.misled, y.misledTo = works[misledProject].project, works[misledTo].project
+	y.lending = others.interest
 	y.listProjects()
 	y.approveProjects()
 	y.allocateProjects()
@@ -123,8 +126,12 @@ func (p *project) approval() *ledger.ProjectApproved {
 func (y *year) allocateProjects() {
 	for i, p := range y.projects {
 		on := []ledger.Date{"2020-01-14", "2020-01-17", "2020-01-22"}[i%3]
-		if p == y.misled {
+		switch p {
+		case y.misled:
 			y.allocateWrongly(p)
+			continue
+		case y.lending:
+			y.allocateByUnit(p)
 			continue
 		}
 		for n := range p.holdings {

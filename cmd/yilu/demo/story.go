@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
+	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"yilu/ledger"
 	"yilu/ledger/sheet"
@@ -68,19 +70,17 @@ func (s *story) day(on ledger.Date) *day {
 
 // newAct makes a draft of the story; the kind follows from the body.
 func newAct(on ledger.Date, by ledger.By, id string, body ledger.Body) act {
-	return act{Draft: ledger.Draft{ID: idPrefix + id, Kind: kindOf(body), On: on, By: by, Corrects: ledger.None, Body: body}}
+	return act{Draft: ledger.Draft{ID: idPrefix + id, Kind: kinds()[reflect.TypeOf(body)], On: on, By: by, Corrects: ledger.None, Body: body}}
 }
 
-// kindOf finds the kind of a body by its type.
-func kindOf(body ledger.Body) ledger.Kind {
-	want := fmt.Sprintf("%T", body)
+// kinds finds the kind of a body by its type.
+var kinds = sync.OnceValue(func() map[reflect.Type]ledger.Kind {
+	m := map[reflect.Type]ledger.Kind{}
 	for _, spec := range ledger.Kinds() {
-		if fmt.Sprintf("%T", ledger.NewBody(spec.Kind)) == want {
-			return spec.Kind
-		}
+		m[reflect.TypeOf(ledger.NewBody(spec.Kind))] = spec.Kind
 	}
-	panic("demo: no kind of " + want) // a bug of the story
-}
+	return m
+})
 
 // post lets one person do one thing.
 func (s *story) post(on ledger.Date, by ledger.By, id string, body ledger.Body) {
@@ -140,7 +140,7 @@ type step struct {
 // steps tells the story in order.
 func (s *story) steps() []step {
 	var out []step
-	for _, on := range slices.Sorted(mapKeys(s.days)) {
+	for _, on := range slices.Sorted(maps.Keys(s.days)) {
 		d := s.days[on]
 		if len(d.acts) > 0 {
 			// Decisions come first: what they allow is done on the same day.
@@ -153,16 +153,6 @@ func (s *story) steps() []step {
 		}
 	}
 	return out
-}
-
-func mapKeys(m map[ledger.Date]*day) func(yield func(ledger.Date) bool) {
-	return func(yield func(ledger.Date) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // rank puts the morning's decisions before the day's work.
