@@ -73,26 +73,45 @@ func (c *checker) optional(field, v string, most int) {
 }
 
 func (c *checker) positive(field string, a Amount) {
-	if a <= 0 || a > MaxAmount {
+	if a <= 0 {
 		c.bad(field, "须为大于零的金额，如 1234.56", "want an amount above zero, such as 1234.56")
 	}
+	c.size(field, a)
 }
 
 func (c *checker) nonZero(field string, a Amount) {
-	if a == 0 || a > MaxAmount || a < -MaxAmount {
+	if a == 0 {
 		c.bad(field, "须为不等于零的金额", "want an amount other than zero")
 	}
+	c.size(field, a)
 }
 
 func (c *checker) notNegative(field string, a Amount) {
-	if a < 0 || a > MaxAmount {
+	if a < 0 {
 		c.bad(field, "不得为负", "must not be negative")
+	}
+	c.size(field, a)
+}
+
+// size refuses amounts that sums could not hold.
+func (c *checker) size(field string, a Amount) {
+	if a > MaxAmount || a < -MaxAmount {
+		c.bad(field, "单笔最多"+MaxAmount.Comma()+"元", "at most "+MaxAmount.Comma()+" yuan in one entry")
 	}
 }
 
 func (c *checker) day(field string, d Date) {
 	if d == "" {
 		c.bad(field, "必填，形如 2020-03-18", "is required, such as 2020-03-18")
+		return
+	}
+	c.optionalDay(field, d)
+}
+
+// optionalDay refuses what could not be read back from the leaf.
+func (c *checker) optionalDay(field string, d Date) {
+	if _, err := ParseDate(string(d)); d != "" && err != nil {
+		c.bad(field, "日期须形如 2020-03-18", "want a day such as 2020-03-18")
 	}
 }
 
@@ -119,7 +138,7 @@ var (
 	placePattern    = regexp.MustCompile(`^[0-9]{12}$`)
 	functionPattern = regexp.MustCompile(`^[0-9]{3}([0-9]{2}){0,2}$`)
 	economicPattern = regexp.MustCompile(`^[0-9]{3}([0-9]{2})?$`)
-	hashPattern     = regexp.MustCompile(`^[A-Za-z0-9+/]{43}=$`)
+	hashPattern     = regexp.MustCompile(`^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$`)
 	quantityPattern = regexp.MustCompile(`^(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$`)
 )
 
@@ -171,6 +190,10 @@ const (
 	fieldNote     = "note"          // 备注, free text: people type names
 )
 
+// idRegions are the provinces an ID number may begin with; 81 to 83 stand on the
+// residence permits of Hong Kong, Macao and Taiwan residents.
+const idRegions = " 11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83 "
+
 // ValidIDNumber says whether s is an 18-character citizen number with a real
 // birth date and the right check digit (GB 11643). Lower-case x is accepted.
 func ValidIDNumber(s string) bool {
@@ -188,8 +211,7 @@ func ValidIDNumber(s string) bool {
 	if last := strings.ToUpper(s[17:]); last[0] != "10X98765432"[sum%11] {
 		return false
 	}
-	region := s[:2]
-	if region < "11" || region > "82" {
+	if !strings.Contains(idRegions, " "+s[:2]+" ") {
 		return false
 	}
 	year, _ := strconv.Atoi(s[6:10])
@@ -238,44 +260,59 @@ func validLuhn(s string) bool {
 var personalEnglish = map[string]string{"身份证号": "a citizen's ID number", "手机号": "a mobile number", "银行卡号": "a bank card number"}
 
 // personalNumber names the kind of personal number that a public text holds, or
-// "". Blanks, hyphens and full-width digits do not hide one (个人信息保护法 28).
+// "". Blanks, dashes, invisible and full-width characters do not hide one (个人
+// 信息保护法 28), nor does another number beside it.
 func personalNumber(s string) string {
 	if digitCount(s) < 11 {
 		return ""
 	}
-	run := []byte{}
-	judge := func() string {
-		r := string(run)
-		run = run[:0]
-		for i := 0; i+18 <= len(r); i++ {
-			if ValidIDNumber(r[i : i+18]) {
-				return "身份证号"
-			}
-		}
-		switch n := len(r); {
-		case n == 11 && r[0] == '1' && r[1] >= '3':
-			return "手机号"
-		case n >= 16 && n <= 19 && !strings.ContainsAny(r, "Xx") && r[0] == '6' && validLuhn(r):
-			return "银行卡号"
-		}
-		return ""
-	}
-	for _, r := range s {
+	// run is the digits since the last other character, word since the last gap.
+	var run []byte
+	word := 0
+	for _, r := range s + "\n" {
 		switch {
 		case r >= '0' && r <= '9':
 			run = append(run, byte(r))
+			continue
 		case r >= '０' && r <= '９':
 			run = append(run, byte(r-'０'+'0'))
+			continue
 		case (r == 'x' || r == 'X' || r == 'Ｘ') && len(run) >= 17:
 			run = append(run, 'X')
-		case r == ' ' || r == '-' || r == '\u3000' || r == '\u00a0':
-		default:
-			if what := judge(); what != "" {
-				return what
-			}
+			continue
+		}
+		if what := personalDigits(string(run[word:])); what != "" {
+			return what
+		}
+		word = len(run)
+		if unicode.In(r, unicode.Zs, unicode.Pd, unicode.Cf) {
+			continue
+		}
+		if what := personalDigits(string(run)); what != "" {
+			return what
+		}
+		run, word = run[:0], 0
+	}
+	return ""
+}
+
+// personalDigits judges a row of digits that may end in X.
+func personalDigits(r string) string {
+	for i := 0; i+18 <= len(r); i++ {
+		if ValidIDNumber(r[i : i+18]) {
+			return "身份证号"
 		}
 	}
-	return judge()
+	if n := len(r); n >= 16 && n <= 19 && !strings.Contains(r, "X") && r[0] == '6' && validLuhn(r) {
+		return "银行卡号"
+	}
+	if len(r) == 13 || len(r) == 15 {
+		r = strings.TrimPrefix(strings.TrimPrefix(r, "00"), "86")
+	}
+	if len(r) == 11 && r[0] == '1' && r[1] >= '3' {
+		return "手机号"
+	}
+	return ""
 }
 
 func digitCount(s string) int {

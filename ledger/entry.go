@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,20 +141,31 @@ func hasNull(raw []byte) bool {
 
 // decodeProblem turns a decoding error into a problem that names its place.
 func decodeProblem(at string, err error) Problem {
-	var sem *json.SemanticError
-	field := at
-	if s, ok := err.(*json.SemanticError); ok {
-		sem = s
+	field, why := jsontext.Pointer(""), err
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		field = syntax.JSONPointer
 	}
-	if sem != nil && sem.JSONPointer != "" {
-		for tok := range sem.JSONPointer.Tokens() {
-			field += "." + tok
-		}
+	if sem, ok := errors.AsType[*json.SemanticError](err); ok {
+		field = sem.JSONPointer
 		if sem.Err != nil {
-			return problem(field, "格式不对："+sem.Err.Error(), sem.Err.Error())
+			why = sem.Err
 		}
 	}
-	return problem(field, "不是要求的 JSON 格式："+err.Error(), "not the JSON that is wanted: "+err.Error())
+	for tok := range field.Tokens() {
+		at += "." + tok
+	}
+	for known, zh := range map[error]string{
+		errAmount:           "金额须为元，无小数或两位小数，如 1234.56",
+		errDate:             "日期须形如 2020-03-18",
+		errCount:            "须为整数，写成字符串，如 \"12\"",
+		errInstant:          "时间须带时区，如 2020-03-18T09:00:00+08:00",
+		json.ErrUnknownName: "没有这个字段",
+	} {
+		if errors.Is(why, known) {
+			return problem(at, zh, known.Error())
+		}
+	}
+	return problem(at, "不是要求的 JSON 格式："+err.Error(), "not the JSON that is wanted: "+err.Error())
 }
 
 // EncodeBody writes a body as JSON in the form that DecodeBody reads.
@@ -278,11 +290,15 @@ func checkDraft(d Draft) []Problem {
 	if d.Corrects < None {
 		c.bad("corrects", "须为被更正分录的序号", "want the seq of the corrected entry")
 	}
-	for name, value := range d.Sealed {
+	for _, name := range slices.Sorted(maps.Keys(d.Sealed)) {
 		if !slices.Contains(spec.Sealed, name) {
 			c.bad("sealed."+name, "这种业务没有该保密字段", "this kind has no such sealed field")
 		}
-		c.sealed(name, value)
+		c.sealed(name, d.Sealed[name])
+	}
+	if reflect.TypeOf(d.Body) != spec.body { // it could never be read back
+		c.bad("body", "内容不是这种业务的", "want the body of "+string(d.Kind))
+		return c.problems
 	}
 	c.prefix = "body."
 	d.Body.check(c)

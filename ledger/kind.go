@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"maps"
+	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,6 +57,8 @@ type Spec struct {
 	// Sealed lists the personal fields the kind may carry.
 	Sealed []string
 	new    func() Body
+	// body is the type that new makes.
+	body reflect.Type
 }
 
 // kinds is the one list of what the book records. A kind is added here and in
@@ -64,6 +68,7 @@ var kinds = index(slices.Concat(fundKinds, projectKinds, tenderKinds, paymentKin
 func index(specs []Spec) map[Kind]*Spec {
 	m := make(map[Kind]*Spec, len(specs))
 	for i := range specs {
+		specs[i].body = reflect.TypeOf(specs[i].new())
 		m[specs[i].Kind] = &specs[i]
 	}
 	return m
@@ -256,9 +261,18 @@ type Party struct {
 	Name string `json:"name"`
 }
 
+// codePattern holds credit codes, and the organisation codes (12345678-9) and
+// registration numbers before them. No code looks like the key of a person or of
+// a grant batch (payeeKey, personKey, grantPayee).
+var codePattern = regexp.MustCompile(`^[0-9A-Z][0-9A-Z-]{0,31}$`)
+
 func (c *checker) party(field string, p Party) {
 	c.text(field+".name", p.Name, 200)
-	if p.Code != "" {
-		c.id(field+".code", p.Code)
+	switch {
+	case p.Code == "":
+	case !codePattern.MatchString(p.Code):
+		c.bad(field+".code", "统一社会信用代码须为大写字母和数字", "want the code in capital letters and digits")
+	default:
+		c.optional(field+".code", p.Code, 32)
 	}
 }

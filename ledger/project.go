@@ -60,6 +60,8 @@ func (b *ProjectListed) check(c *checker) {
 	c.text("place_name", b.PlaceName, 100)
 	c.text("unit", b.Unit, 100)
 	c.notNegative("estimate", b.Estimate)
+	c.optionalDay("start", b.Start)
+	c.optionalDay("finish", b.Finish)
 	c.order(b.Start, b.Finish, "finish")
 	c.optional("targets", b.Targets, MaxText)
 	c.optional("linkage", b.Linkage, MaxText)
@@ -310,6 +312,8 @@ func (b *ProjectChanged) check(c *checker) {
 	c.optional("name", b.Name, 200)
 	c.oneOf("reason", b.Reason, Reasons)
 	c.files("files", b.Files)
+	c.optionalDay("start", b.Start)
+	c.optionalDay("finish", b.Finish)
 	c.order(b.Start, b.Finish, "finish")
 	if (b.Place == "") != (b.PlaceName == "") {
 		c.bad("place", "区划代码与地名须同时填写", "give the code and the name of the place together")

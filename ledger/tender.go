@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -42,13 +43,15 @@ var Categories = codes{
 // compares bid times and deadlines as instants, never as texts.
 type instant string
 
+var errInstant = errors.New("want an instant with offset, such as 2020-03-18T09:00:00+08:00")
+
 const instantForm = "2006-01-02T15:04:05.000000Z"
 
 // UnmarshalText reads RFC 3339 with an offset and keeps it in UTC.
 func (t *instant) UnmarshalText(b []byte) error {
 	v, err := time.Parse(time.RFC3339Nano, string(b))
 	if y := v.UTC().Year(); err != nil || y < 1949 || y > 2199 { // else UTC may have a year of five digits
-		return fmt.Errorf("want an instant with offset, such as 2020-03-18T09:00:00+08:00")
+		return errInstant
 	}
 	*t = instant(v.UTC().Truncate(time.Microsecond).Format(instantForm))
 	return nil
@@ -63,7 +66,7 @@ func Instant(t time.Time) instant {
 }
 
 func (c *checker) instant(field string, t instant) {
-	if t == "" {
+	if _, err := time.Parse(instantForm, string(t)); err != nil {
 		c.bad(field, "必填，须带时区，如 2020-03-18T09:00:00+08:00", "is required, with an offset, such as 2020-03-18T09:00:00+08:00")
 	}
 }
@@ -98,6 +101,8 @@ func (b *TenderAnnounced) check(c *checker) {
 	c.notNegative("ceiling", b.Ceiling)
 	c.instant("deadline", b.Deadline)
 	c.optional("platform", b.Platform, 200)
+	c.optionalDay("sale_from", b.SaleFrom)
+	c.optionalDay("sale_to", b.SaleTo)
 	c.order(b.SaleFrom, b.SaleTo, "sale_to")
 }
 
@@ -381,6 +386,8 @@ func (b *ContractSigned) check(c *checker) {
 	c.text("name", b.Name, 200)
 	c.party("supplier", b.Supplier)
 	c.positive("amount", b.Amount)
+	c.optionalDay("start", b.Start)
+	c.optionalDay("finish", b.Finish)
 	c.order(b.Start, b.Finish, "finish")
 	c.files("files", b.Files)
 	if b.Retention != "" && !quantityPattern.MatchString(b.Retention) {
@@ -452,9 +459,8 @@ func (b *ContractAmended) check(c *checker) {
 	if b.Amount == 0 && b.Finish == "" {
 		c.bad("amount", "金额与完工日期至少变更一项", "change the amount or the finish day")
 	}
-	if b.Amount > MaxAmount || b.Amount < -MaxAmount {
-		c.bad("amount", "金额过大", "too large")
-	}
+	c.size("amount", b.Amount)
+	c.optionalDay("finish", b.Finish)
 }
 
 func (b *ContractAmended) touch(s *state, _ *Entry) {
