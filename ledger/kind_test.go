@@ -22,7 +22,6 @@ import (
 )
 
 var (
-	officer  = By{Role: ProjectOfficer, Unit: "411025-103", User: "u4"}
 	builder  = Party{Name: "某建筑公司", Code: "91350100M000100Y43"}
 	stranger = Party{Name: "某工程公司", Code: "91120222MA06DG3067"}
 	zeroHash = encodeHash(make([]byte, 32))

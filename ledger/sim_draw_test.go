@@ -138,21 +138,33 @@ func (d *draw) wrap(b Body, sealed map[string]string) Draft {
 	return e
 }
 
-// drafts is one thing of the day: one draft, or a grant batch with its lines.
-// alone says that it will not stand in a submission.
+// drafts is one thing of the day: one draft, or a grant batch with its lines;
+// mostly one that the book will take. alone says that it will not stand in a
+// submission.
 func (d *draw) drafts(alone bool) []Draft {
+	for {
+		if drafts := d.any(alone); d.chance(15) || d.m.likes(drafts) {
+			return drafts
+		}
+	}
+}
+
+func (d *draw) any(alone bool) []Draft {
+	if !alone && d.chance(55) {
+		return []Draft{d.twoPersons()}
+	}
 	switch n := d.r.IntN(100); {
 	case n < 12:
 		return d.batch()
-	case n < 45:
+	case n < 45, alone && n < 75:
 		return []Draft{d.payments(alone)}
-	case n < 60:
+	case n < 60, alone && n < 82:
 		return []Draft{d.tenders()}
-	case n < 75:
+	case n < 75, alone && n < 90:
 		return []Draft{d.works()}
-	case n < 80:
+	case n < 80, alone && n < 93:
 		return []Draft{d.wrap(&ProjectListed{Project: d.fresh("P", d.project(StateListed)), Name: "项目", Content: "内容", Type: "industry", Place: "411025103205", PlaceName: "某村", Unit: "镇政府", Estimate: d.amount(1000)}, nil)}
-	case n < 97 && alone:
+	case n < 98 && alone:
 		return []Draft{d.payments(alone)}
 	}
 	return []Draft{d.twoPersons()}

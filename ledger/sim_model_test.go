@@ -169,6 +169,22 @@ func (m *model) post(unit []Draft) (after *model, word string) {
 	return next, accepted
 }
 
+// likes says whether drafts could take effect now, once approved.
+func (m *model) likes(drafts []Draft) (likes bool) {
+	c := m.clone()
+	defer func() {
+		if _, no := recover().(ruledOut); no {
+			likes = false
+		}
+	}()
+	for i, d := range drafts {
+		c.log = append(c.log, modelEntry{Draft: d, seq: Seq(len(m.log) + i)})
+		c.inOpenPeriod(d.On)
+		c.effect(c.log[len(m.log)+i], Seq(len(m.log)+i), true)
+	}
+	return c.lots == nil
+}
+
 // learn keeps the content hashes that the book gave.
 func (m *model) learn(rs []Receipt) {
 	for _, r := range rs {
@@ -186,11 +202,12 @@ func (m *model) contentHash(sub modelSub) string {
 }
 
 func (m *model) judge(e modelEntry) {
-	m.inOpenPeriod(e.On)
 	if m.open != nil {
+		m.open.trial.inOpenPeriod(e.On) // the submission may close it itself
 		m.cover(e)
 		return
 	}
+	m.inOpenPeriod(e.On)
 	switch e.Body.(type) {
 	case *FundReceived, *FundAdjusted, *FundRecalled, *FundAllocated, *ProjectApproved, *ProjectChanged, *ProjectCancelled,
 		*ContractSigned, *ContractAmended, *SettlementAudited, *EntryReversed, *PeriodClosed:

@@ -19,5 +19,9 @@
 // were made and put right.
 //
 // The story is a pure function of nothing: a fixed seed, no clock. [Load] posts
-// it day by day through the same Submit, Post and Approve that serve officers.
+// it day by day through the same import, Submit and Post that serve officers:
+// plan, allocations, payments and household grants are written as XLSX and CSV
+// and read back, all else is typed. Two installations get the same entries in
+// the same order; only the ids of imported rows differ, since those are keyed
+// with the installation's sealing secret.
 package demo

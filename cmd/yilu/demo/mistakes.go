@@ -148,6 +148,9 @@ func (y *year) failAcceptance(w *works) {
 	c.settled = workdays(c.county, 10)
 }
 
+// reissuedCards begins the numbers of the cards that replace the misspelt ones.
+const reissuedCards = 50_000
+
 // returnLines has the bank send back n lines of a township's first batch, whose
 // households get their money by a new batch with their cards put right.
 func (y *year) returnLines(g *grants, n int) {
@@ -157,6 +160,7 @@ func (y *year) returnLines(g *grants, n int) {
 	for i := range n {
 		at := 5 + 13*i
 		l := g.rounds[0][at]
+		l.account = card(reissuedCards + l.number)
 		again.lines, again.sum = append(again.lines, l), again.sum+l.amount()
 		y.post(workdays(on, 3), treasury, fmt.Sprintf("%s.returned%d", batch, i+1), &ledger.PaymentReturned{
 			Payment: batch, Line: ledger.Count(at + 1), Amount: l.amount(), Reason: "account"})

@@ -53,12 +53,11 @@ func (s *story) name() string {
 
 // household is a made-up family out of poverty.
 type household struct {
-	number               int
-	head, id, phone      string
-	place                string
-	watched              bool
-	account              string
-	correctedAccountFrom string
+	number          int
+	head, id, phone string
+	place           string
+	watched         bool
+	account         string
 }
 
 // idNumber is the n-th made-up citizen number: region 411025, a day from 1950
