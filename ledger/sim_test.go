@@ -176,6 +176,11 @@ func (s *sim) settle() {
 		unit = []Draft{s.d.wrap(approvedProject(s.d.id("P"), s.d.fund(), 400_000), nil)}
 	case s.step <= 7:
 		unit = []Draft{s.d.wrap(s.d.allocation("襄财〔2020〕1号"), nil)}
+	case s.d.chance(40): // money to spend, or all payments would soon be refused
+		unit = []Draft{s.d.wrap(s.d.allocation("襄财〔2020〕1号"), nil)}
+		for n := 0; n < 20 && !s.m.likes(unit); n++ {
+			unit[0].Body = s.d.allocation("襄财〔2020〕1号")
+		}
 	default:
 		unit = s.several(2, false)
 	}
