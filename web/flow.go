@@ -198,33 +198,70 @@ func (l *link) draw(unit float64) ribbon {
 }
 
 // wrap cuts a name into at most most lines of about width columns, a Chinese
-// character being two. What does not fit ends in an ellipsis; the table has it
-// whole.
+// character being two. Words of letters stay whole, a closing mark never begins
+// a line, and an opening one goes with what it opens. What does not fit ends in
+// an ellipsis; the table has it whole.
 func wrap(name string, width, most int) []string {
 	var lines []string
-	var line strings.Builder
-	used := 0
-	for _, r := range name {
-		w := 1
-		if r > 0x2E7F {
-			w = 2
-		}
-		if used+w > width && !strings.ContainsRune("）〕》】」』，。、；：！？)", r) {
-			text := strings.TrimSpace(line.String())
+	line, used := "", 0
+	for _, piece := range pieces(name) {
+		w := columnsOf(piece)
+		if used > 0 && used+w > width && !strings.ContainsAny(piece, closing) {
 			if len(lines) == most-1 {
-				return append(lines, text+"…")
+				return append(lines, strings.TrimSpace(line)+"…")
 			}
-			// An opening bracket goes with what it opens.
-			kept := strings.TrimRight(text, "（〔《【「『(")
-			lines = append(lines, kept)
-			line.Reset()
-			line.WriteString(text[len(kept):])
-			used = 2 * (len(text) - len(kept)) / len("（")
+			text := strings.TrimSpace(line)
+			kept := strings.TrimRight(text, opening)
+			lines, line = append(lines, strings.TrimSpace(kept)), text[len(kept):]
+			used = columnsOf(line)
 		}
-		line.WriteRune(r)
+		line += piece
 		used += w
 	}
-	return append(lines, cmp.Or(strings.TrimSpace(line.String()), "—"))
+	return append(lines, cmp.Or(strings.TrimSpace(line), "—"))
+}
+
+const (
+	opening = "（〔《【「『("
+	closing = "）〕》】」』，。、；：！？)"
+)
+
+// pieces are what a line may be broken between: single Chinese characters and
+// marks, and words with the space behind them.
+func pieces(name string) []string {
+	var all []string
+	word := ""
+	flush := func() {
+		if word != "" {
+			all = append(all, word)
+		}
+		word = ""
+	}
+	for _, r := range name {
+		if r > 0x2E7F || strings.ContainsRune(opening+closing, r) {
+			flush()
+			all = append(all, string(r))
+			continue
+		}
+		word += string(r)
+		if r == ' ' || len(word) >= 12 {
+			flush()
+		}
+	}
+	flush()
+	return all
+}
+
+// columnsOf is the width of a text where a Chinese character takes two columns.
+func columnsOf(s string) int {
+	w := 0
+	for _, r := range s {
+		w++
+		if r > 0x2E7F {
+			w++
+		}
+	}
+	return w
 }
 
 // countyPicture is level → fund → township → who got it, for a wide screen.
@@ -235,7 +272,7 @@ func (f *frame) countyPicture(bands []band) *picture {
 		d.node(0, b.Level, "", f.name("level", b.Level))
 	}
 	for _, b := range bands {
-		level, fund := d.node(0, b.Level, ""), d.node(1, b.Fund, "", wrap(b.FundName, 22, 2)...)
+		level, fund := d.node(0, b.Level, ""), d.node(1, b.Fund, "", wrap(b.FundName, 26, 2)...)
 		d.flow(level, fund, "plain", b.Amount)
 	}
 	d.columns[2] = nil

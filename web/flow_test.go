@@ -17,6 +17,8 @@ func TestWrapKeepsPunctuation(t *testing.T) {
 	}{
 		{"中央资金", 14, 3, []string{"中央资金"}},
 		{"", 14, 3, []string{"—"}},
+		{"Held by townships and departments", 14, 3, []string{"Held by", "townships and", "departments"}},
+		{"Households (grants)", 14, 3, []string{"Households", "(grants)"}},
 		{"2020年中央财政专项扶贫资金（发展）", 14, 3, []string{"2020年中央财政", "专项扶贫资金", "（发展）"}},
 		{"一二三四五六七八九十", 6, 2, []string{"一二三", "四五六…"}},
 		{"𬴊𫟅鿍𠅤人民公社", 8, 2, []string{"𬴊𫟅鿍𠅤", "人民公社"}},

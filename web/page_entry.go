@@ -31,6 +31,8 @@ type entryLine struct {
 	Amount ledger.Amount
 	// HasAmount tells an amount of zero from none.
 	HasAmount bool
+	// Gone is set when the entry has no effect any more, or never had.
+	Gone bool
 }
 
 const entriesPerPage = 50
@@ -51,8 +53,16 @@ func (s *server) entriesPage(ctx context.Context, c echo.Context, f *frame) (pag
 		return nil, err
 	}
 	slices.Reverse(entries)
+	seqs := make([]ledger.Seq, len(entries))
+	for i, e := range entries {
+		seqs[i] = e.Seq
+	}
+	gone, err := s.ledger.Withdrawn(ctx, s.Book, seqs)
+	if err != nil {
+		return nil, err
+	}
 	for _, e := range entries {
-		line := entryLine{Entry: e}
+		line := entryLine{Entry: e, Gone: gone[e.Seq]}
 		line.Amount, line.HasAmount = amountOf(e.Body)
 		p.Entries = append(p.Entries, line)
 	}
@@ -84,15 +94,18 @@ type entryView struct {
 	Cover *ledger.Submission
 	// ReversedBy took its effect back, or is ledger.None.
 	ReversedBy ledger.Seq
-	// Withdrawn is set when its effect was taken back and by whom is not known here.
+	// Withdrawn is set when it has no effect any more, or never had.
 	Withdrawn      bool
 	Previous, Next ledger.Seq
 }
 
 // InEffect says whether the entry counts.
 func (p *entryView) InEffect() bool {
-	return (p.Cover == nil || p.Cover.State == ledger.StateApproved) && p.ReversedBy == ledger.None && !p.Withdrawn
+	return (p.Cover == nil || p.Cover.State == ledger.StateApproved) && !p.Withdrawn
 }
+
+// Rejected says whether a second person sent the entry back.
+func (p *entryView) Rejected() bool { return p.Cover != nil && p.Cover.State == ledger.StateRejected }
 
 // fact is one field of an entry's body with its label.
 type fact struct {
@@ -159,51 +172,58 @@ func (s *server) readCover(ctx context.Context, p *entryView) error {
 	return nil
 }
 
-// readReversal finds out whether the entry's effect was taken back.
+// readReversal finds out whether the entry's effect was taken back and, where a
+// timeline tells, by which entry.
 func (s *server) readReversal(ctx context.Context, p *entryView) error {
-	project := ""
-	v := reflect.ValueOf(p.Entry.Body).Elem()
-	if field := v.FieldByName("Project"); field.IsValid() {
-		project = field.String()
-	}
-	if b, ok := paymentID(p.Entry.Body); ok {
-		pay, err := s.ledger.Payment(ctx, s.Book, b)
-		if errors.Is(err, ledger.ErrNotFound) {
-			return nil // never took effect
-		}
-		if err != nil {
-			return err
-		}
-		project = pay.Project
-		switch p.Entry.Kind {
-		case "payment.requested", "grant.requested":
-			p.Withdrawn = pay.Requested == p.Entry.Seq && pay.State == ledger.StateWithdrawn
-		case "payment.paid":
-			p.Withdrawn = pay.Paid != p.Entry.Seq
-		}
-	}
-	if project == "" {
-		return nil
-	}
-	events, err := s.ledger.Timeline(ctx, s.Book, project)
-	if err != nil {
+	gone, err := s.ledger.Withdrawn(ctx, s.Book, []ledger.Seq{p.Entry.Seq})
+	if err != nil || !gone[p.Entry.Seq] {
 		return err
 	}
+	p.Withdrawn = true
+	project, err := s.projectOf(ctx, p.Entry.Body)
+	if err != nil || project == "" {
+		return err
+	}
+	events, err := s.ledger.Timeline(ctx, s.Book, project)
 	for _, e := range events {
 		if e.Entry == p.Entry.Seq {
 			p.ReversedBy = e.ReversedBy
 		}
 	}
-	return nil
+	return err
 }
 
-// paymentID is the payment a body is about, if it is about one.
-func paymentID(b ledger.Body) (string, bool) {
-	field := reflect.ValueOf(b).Elem().FieldByName("Payment")
-	if !field.IsValid() {
-		return "", false
+// projectOf is the project a body is about, itself or through its contract or
+// tender; "" if it is about none.
+func (s *server) projectOf(ctx context.Context, b ledger.Body) (string, error) {
+	v := reflect.ValueOf(b).Elem()
+	text := func(name string) string {
+		if field := v.FieldByName(name); field.IsValid() {
+			return field.String()
+		}
+		return ""
 	}
-	return field.String(), true
+	if project := text("Project"); project != "" {
+		return project, nil
+	}
+	if id := text("Contract"); id != "" {
+		k, err := s.ledger.Contract(ctx, s.Book, id)
+		return k.Project, ignoreMissing(err)
+	}
+	if id := text("Payment"); id != "" {
+		pay, err := s.ledger.Payment(ctx, s.Book, id)
+		return pay.Project, ignoreMissing(err)
+	}
+	return "", nil
+}
+
+// ignoreMissing drops the error of a thing that never came to be, because the
+// entry that names it was not approved.
+func ignoreMissing(err error) error {
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // codedFields are the fields that hold a code of a closed list, by kind and name
