@@ -29,7 +29,7 @@ func (s *state) advance(e *Entry, project, to string, a Amount, from ...string) 
 			return
 		}
 	}
-	s.refuse("body.project", "state", "项目状态为 "+p.State+"，不能办理此事项", "the project is "+p.State)
+	s.refuseState("body.project", p.State, from)
 }
 
 // WorksStarted records the start of works (开工).

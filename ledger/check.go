@@ -124,7 +124,7 @@ func (c *checker) order(from, until Date, field string) {
 
 func (c *checker) oneOf(field, v string, set codes) {
 	if _, ok := set[v]; !ok {
-		c.bad(field, "须为："+set.list(), "want one of "+set.list())
+		c.bad(field, "须为："+set.listZh(), "want one of "+set.list())
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"encoding/base64"
 	"fmt"
 	"hash"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -55,7 +57,6 @@ func (b *SubmissionMade) touch(s *state, _ *Entry) { s.submission(b.Submission) 
 func (b *SubmissionMade) apply(s *state, e *Entry) {
 	if s.submission(b.Submission) != nil {
 		s.refuse("body.submission", "exists", "提交编号 "+b.Submission+" 已存在", "submission "+b.Submission+" exists")
-		return
 	}
 	s.cover = &openCover{made: e, body: b, left: int(b.Entries), hash: sha256.New(), mark: len(s.undo)}
 }
@@ -216,7 +217,8 @@ func (b *SubmissionRejected) apply(s *state, e *Entry) {
 //
 // Effect: the opposite of the named entry's. Refused: an entry that does not
 // exist, never took effect, is already reversed, or whose effect others rest
-// on; acts of approval cannot be reversed.
+// on; one by a role that may not post such an entry itself; acts of approval
+// cannot be reversed.
 type EntryReversed struct {
 	Reason string `json:"reason"`
 }
@@ -259,8 +261,18 @@ func (b *EntryReversed) apply(s *state, e *Entry) {
 		s.refuse("corrects", "reversed", fmt.Sprintf("该分录已被第 %d 号分录冲销", r.By), fmt.Sprintf("that entry is already reversed by entry %d", r.By))
 		return
 	}
+	if spec := kinds[target.Kind]; !slices.Contains(spec.Roles, e.By.Role) {
+		s.refuse("by.role", "role", fmt.Sprintf("角色 %s 不能冲销“%s”", e.By.Role, spec.Zh), fmt.Sprintf("role %q may not reverse %s", e.By.Role, target.Kind))
+		return
+	}
 	s.reversals.add(seqKey(e.Corrects), Reversal{Key: seqKey(e.Corrects), Target: e.Corrects, By: e.Seq})
+	n := len(s.problems)
 	body.revert(s, e)
+	for i := n; i < len(s.problems); i++ {
+		if strings.HasPrefix(s.problems[i].Field, "body.") { // of the other entry
+			s.problems[i].Field = "corrects"
+		}
+	}
 }
 
 // PeriodClosed closes a month and all before it (结账): nothing with a business

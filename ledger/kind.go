@@ -110,6 +110,15 @@ type codes map[string]Text
 
 func (c codes) list() string { return strings.Join(slices.Sorted(maps.Keys(c)), ", ") }
 
+// listZh is list with the Chinese names.
+func (c codes) listZh() string {
+	var names []string
+	for _, code := range slices.Sorted(maps.Keys(c)) {
+		names = append(names, code+"（"+c[code].Zh+"）")
+	}
+	return strings.Join(names, "、")
+}
+
 // Levels are the levels of government a fund comes from (资金来源级次).
 var Levels = codes{
 	"central":  {"中央", "central"},
@@ -142,6 +151,10 @@ var Reasons = codes{
 	"date":       {"日期错误", "wrong date"},
 	"incomplete": {"资料不全", "papers missing"},
 	"plan":       {"计划调整", "change of plan"},
+	"surplus":    {"结余收回", "surplus"},
+	"idle":       {"闲置收回", "idle money"},
+	"quantity":   {"工程量变化", "change of quantities"},
+	"design":     {"设计变更", "change of design"},
 	"returned":   {"银行退回", "returned by the bank"},
 	"account":    {"账号有误", "wrong account"},
 	"other":      {"其他", "other"},

@@ -211,7 +211,7 @@ func (b *ProjectApproved) touch(s *state, _ *Entry) {
 func (b *ProjectApproved) apply(s *state, e *Entry) {
 	p := s.project(b.Project)
 	if p != nil && p.State != StateListed {
-		s.refuse("body.project", "state", "项目 "+b.Project+" 不在入库状态，不能批复", "project "+b.Project+" is "+p.State+", only a listed project can be approved")
+		s.refuse("body.project", "state", "项目 "+b.Project+" "+States.Name(p.State).Zh+"，只有已入库项目可以批复", "project "+b.Project+" is "+p.State+", only a listed project can be approved")
 		return
 	}
 	if p == nil {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -226,7 +227,7 @@ func (s *state) needLiving(field, id string) *ProjectFacts {
 	case p == nil:
 		s.refuse(field, "not_found", "没有项目 "+id, "there is no project "+id)
 	case p.State == StateCancelled || p.State == StateWithdrawn:
-		s.refuse(field, "cancelled", "项目 "+id+" 已取消", "project "+id+" is "+p.State)
+		s.refuse(field, "cancelled", "项目 "+id+" "+States.Name(p.State).Zh, "project "+id+" is "+p.State)
 	default:
 		return p
 	}
@@ -295,8 +296,18 @@ func (s *state) inState(field, is string, want []string) bool {
 			return true
 		}
 	}
-	s.refuse(field, "state", fmt.Sprintf("当前状态为 %s，不能办理此事项", is), fmt.Sprintf("its state is %s, want one of %v", is, want))
+	s.refuseState(field, is, want)
 	return false
+}
+
+func (s *state) refuseState(field, is string, want []string) {
+	names := make([]string, len(want))
+	for i, w := range want {
+		names[i] = "“" + States.Name(w).Zh + "”"
+	}
+	s.refuse(field, "state",
+		fmt.Sprintf("当前状态为“%s”，须为%s才能办理此事项", States.Name(is).Zh, strings.Join(names, "或")),
+		fmt.Sprintf("its state is %s, want one of %v", is, want))
 }
 
 // touchMove asks for the two accounts of a movement.
@@ -318,13 +329,27 @@ func (s *state) move(e *Entry, fund, from, to string, a Amount) bool {
 	}
 	if from != sourceAccount(fund) && have < a {
 		s.refuse("body.amount", "insufficient",
-			fmt.Sprintf("余额不足：%s 现有 %s 元，本次 %s 元", from, have.Comma(), a.Comma()),
+			fmt.Sprintf("余额不足：%s现有 %s 元，本次 %s 元", accountZh(from), have.Comma(), a.Comma()),
 			fmt.Sprintf("%s has %s yuan, asked %s", from, have, a))
 		return false
 	}
 	s.leg(e, fund, from, -a)
 	s.leg(e, fund, to, a)
 	return true
+}
+
+// accountZh names an account for people.
+func accountZh(account string) string {
+	at := append(strings.Split(account, "/"), "", "")
+	switch at[0] {
+	case "hand":
+		return "县本级资金 " + at[1] + " 未分配"
+	case "unit":
+		return "单位 " + at[1] + "（资金 " + at[2] + "）"
+	case "project":
+		return "项目 " + at[1] + "（资金 " + at[2] + "）"
+	}
+	return "该账户"
 }
 
 func (s *state) leg(e *Entry, fund, account string, a Amount) {
