@@ -223,7 +223,24 @@ func (b *ProjectApproved) apply(s *state, e *Entry) {
 	p.Responsible, p.Start, p.Finish, p.Targets, p.Linkage = b.Responsible.Name, b.Start, b.Finish, b.Targets, b.Linkage
 	p.Beneficiaries, p.Document = int64(b.Beneficiaries), b.Document
 	s.setBudget(b.Project, b.Budget)
+	b.coverAllocated(s)
 	s.event(e, b.Project, s.total(b.Project).Budget)
+}
+
+// coverAllocated holds the budget to name every fund that the project was given
+// while it was only listed.
+func (b *ProjectApproved) coverAllocated(s *state) {
+	missing := s.total(b.Project).Allocated
+	for _, l := range b.Budget {
+		if q := s.quota(b.Project, l.Fund); q != nil {
+			missing -= q.Allocated
+		}
+	}
+	if missing > 0 {
+		s.refuse("body.budget", "below_allocated",
+			fmt.Sprintf("另有 %s 元已从未列入批复的资金分配到该项目，请列入或先收回", missing.Comma()),
+			fmt.Sprintf("%s yuan are allocated from funds that the budget does not name; name or recall them", missing))
+	}
 }
 
 // setBudget replaces budget lines of a project; lines of other funds stay.
@@ -320,7 +337,7 @@ func (b *ProjectChanged) check(c *checker) {
 	}
 	if b.Place != "" {
 		c.place("place", b.Place)
-		c.text("place_name", b.PlaceName, 100)
+		c.optional("place_name", b.PlaceName, 100)
 	}
 	if len(b.Budget) > 0 {
 		c.budget("budget", b.Budget)
