@@ -139,6 +139,7 @@ var (
 	functionPattern = regexp.MustCompile(`^[0-9]{3}([0-9]{2}){0,2}$`)
 	economicPattern = regexp.MustCompile(`^[0-9]{3}([0-9]{2})?$`)
 	hashPattern     = regexp.MustCompile(`^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$`)
+	percentPattern  = regexp.MustCompile(`^(0|[1-9][0-9]?|100)(\.[0-9]{1,2})?$`)
 	quantityPattern = regexp.MustCompile(`^(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$`)
 )
 

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -203,6 +204,9 @@ func (b *TenderOpened) check(c *checker) {
 	c.instant("at", b.At)
 	c.count("members", b.Members)
 	c.count("experts", b.Experts)
+	if b.Members > 0 && b.Experts > b.Members {
+		c.bad("experts", "专家不能多于评标委员会成员", "more experts than members")
+	}
 	c.optional("place", b.Place, 200)
 }
 
@@ -252,6 +256,9 @@ func (b *TenderCandidates) check(c *checker) {
 		at := "candidates." + strconv.Itoa(i)
 		c.party(at+".bidder", x.Bidder)
 		c.positive(at+".amount", x.Amount)
+		if i > 0 && i < 3 && slices.ContainsFunc(b.Candidates[:i], func(y Candidate) bool { return payeeKey(x.Bidder) == payeeKey(y.Bidder) }) {
+			c.bad(at+".bidder", "同一投标人只能出现一次", "a bidder may appear once")
+		}
 	}
 }
 
@@ -390,7 +397,7 @@ func (b *ContractSigned) check(c *checker) {
 	c.optionalDay("finish", b.Finish)
 	c.order(b.Start, b.Finish, "finish")
 	c.files("files", b.Files)
-	if b.Retention != "" && !quantityPattern.MatchString(b.Retention) {
+	if b.Retention != "" && !percentPattern.MatchString(b.Retention) {
 		c.bad("retention", "须为百分数，如 3", "want a percentage, such as 3")
 	}
 }
@@ -412,7 +419,7 @@ func (b *ContractSigned) apply(s *state, e *Entry) {
 		return
 	}
 	if b.Tender != "" {
-		if t := s.tender(b.Tender); t == nil || t.Project != b.Project {
+		if t := s.tender(b.Tender); t == nil || t.Project != b.Project || t.State == StateWithdrawn {
 			s.refuse("body.tender", "not_found", "项目没有招标 "+b.Tender, "the project has no tender "+b.Tender)
 			return
 		}
@@ -427,8 +434,8 @@ func (b *ContractSigned) apply(s *state, e *Entry) {
 
 func (b *ContractSigned) revert(s *state, e *Entry) {
 	k := s.contract(b.Contract)
-	if k == nil || k.Requested != 0 || k.Paid != 0 || k.Amount != k.Signed {
-		s.refuse("corrects", "in_use", "合同已有支付申请、支付或变更，不能冲销", "the contract has requests, payments or amendments")
+	if k == nil || k.Requested != 0 || k.Paid != 0 || k.Amount != k.Signed || k.Settled != 0 {
+		s.refuse("corrects", "in_use", "合同已有支付申请、支付、变更或审定价，不能冲销", "the contract has requests, payments, amendments or a settled price")
 		return
 	}
 	s.contracts.edit(b.Contract).Amount = 0
@@ -477,10 +484,11 @@ func (b *ContractAmended) by(s *state, e *Entry, a Amount) {
 	if k == nil {
 		return
 	}
-	if k.Amount+a < k.Paid+k.Requested {
+	// A settled price is the limit of payment, whatever the contract says.
+	if least := k.Paid + k.Requested; k.Amount+a < 0 || k.Settled == 0 && k.Amount+a < least {
 		s.refuse("body.amount", "below_paid",
-			fmt.Sprintf("合同已支付及申请 %s 元，变更后不能少于此数", (k.Paid+k.Requested).Comma()),
-			fmt.Sprintf("%s yuan are paid or requested under the contract", k.Paid+k.Requested))
+			fmt.Sprintf("合同现为 %s 元，已支付及申请 %s 元，变更后不能少于此数", k.Amount.Comma(), least.Comma()),
+			fmt.Sprintf("the contract is %s yuan, %s are paid or requested under it", k.Amount, least))
 		return
 	}
 	s.contracts.edit(b.Contract).Amount += a
