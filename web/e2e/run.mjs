@@ -20,7 +20,9 @@ import { chromium } from 'playwright-core'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const out = join(here, 'out')
-const widths = [320, 360, 1280]
+// The first, the second and the last are axe's; the others are where tables are
+// widest for their window.
+const widths = [320, 360, 800, 1000, 1280]
 const axeTags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 const budget = { list: 25 << 10, project: 14 << 10, css: 6 << 10, requests: 3, total: 30 << 10 }
 const crawlPages = 600
@@ -104,30 +106,6 @@ async function discover() {
   await context.close()
 }
 
-before(async () => {
-  await rm(out, { recursive: true, force: true })
-  await mkdir(out, { recursive: true })
-  if (!base) await start()
-  const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(p => p && existsSync(p))
-  assert.ok(executablePath, 'chromium is missing: apt-get install chromium fonts-noto-cjk')
-  browser = await chromium.launch({
-    executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-      '--disable-sync', '--disable-dev-shm-usage', '--no-proxy-server', '--lang=zh-CN'],
-  })
-  await discover()
-}, { timeout: 240_000 })
-
-after(async () => {
-  await browser?.close()
-  if (server) {
-    const ended = new Promise(resolve => server.once('exit', resolve))
-    server.kill('SIGTERM')
-    await ended
-    await rm(data, { recursive: true, force: true })
-  }
-})
-
 /** sideways is by how many pixels the page is wider than the window. */
 const sideways = page => page.evaluate(() => {
   const root = document.scrollingElement
@@ -150,8 +128,8 @@ const violations = page => page.evaluate(async tags => {
 
 /** Which combinations axe sees, and which are pictured. */
 const everything = process.env.YILU_E2E === 'all'
-const seenByAxe = ['zh 360 light', 'zh 1280 dark', 'en 320 dark', 'en 1280 light']
-const pictured = ['zh 360 light', 'zh 1280 light', 'en 360 dark']
+const seenByAxe = ['zh 360 light', 'zh 1280 dark', 'en 320 light']
+const pictured = ['zh 360 light', 'zh 1280 dark']
 
 async function look(type, language) {
   const path = (language === 'en' ? '/en' : '') + pages[type]
@@ -167,8 +145,10 @@ async function look(type, language) {
       assert.deepEqual(await overlaps(page), [], `${path} at ${width}: labels`)
       for (const colorScheme of ['light', 'dark']) {
         const how = `${language} ${width} ${colorScheme}`
+        const checked = seenByAxe.includes(how) || everything && width !== 800 && width !== 1000
+        if (!checked && !pictured.includes(how)) continue
         await page.emulateMedia({ colorScheme })
-        if (everything || seenByAxe.includes(how)) assert.deepEqual(await violations(page), [], `${path}: ${how}`)
+        if (checked) assert.deepEqual(await violations(page), [], `${path}: ${how}`)
         if (pictured.includes(how)) await page.screenshot({ path: join(out, `${type} ${how}.jpg`.replaceAll(' ', '-')), type: 'jpeg', quality: 70, fullPage: true })
       }
     }
@@ -183,161 +163,187 @@ async function look(type, language) {
 const types = ['county', 'about', 'funds', 'fund', 'document', 'documents', 'township', 'village', 'projects', 'project', 'grants', 'payments',
   'payment', 'batch', 'payees', 'payee', 'entries', 'entry', 'missing', 'empty']
 
-describe('each page type: axe, reflow at 320, 360 and 1280, 200 % text, no overlapping labels, no script', { concurrency: 2 }, () => {
-  for (const type of types) {
-    test(type, { timeout: 240_000 }, async () => {
-      await look(type, 'zh')
-      await look(type, 'en')
+describe('the public pages', () => {
+  before(async () => {
+    await rm(out, { recursive: true, force: true })
+    await mkdir(out, { recursive: true })
+    if (!base) await start()
+    const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(p => p && existsSync(p))
+    assert.ok(executablePath, 'chromium is missing: apt-get install chromium fonts-noto-cjk')
+    browser = await chromium.launch({
+      executablePath,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+        '--disable-sync', '--disable-dev-shm-usage', '--no-proxy-server', '--lang=zh-CN'],
     })
-  }
-})
+    await discover()
+  }, { timeout: 240_000 })
 
-describe('budgets', () => {
-  test('bytes of every page type', async () => {
+  after(async () => {
+    await browser?.close()
+    if (server && server.exitCode === null) {
+      const ended = new Promise(resolve => server.once('exit', resolve))
+      server.kill('SIGTERM')
+      await ended
+    }
+    if (data) await rm(data, { recursive: true, force: true })
+  })
+
+  describe(`each page type: axe, reflow at ${widths.join(', ')}, 200 % text, no overlapping labels, no script`, { concurrency: 2 }, () => {
     for (const type of types) {
-      for (const prefix of ['', '/en']) {
-        const r = await get(prefix + pages[type])
-        const most = type === 'project' || type === 'grants' ? budget.project : budget.list
-        assert.ok(r.body.length <= most, `${prefix}${pages[type]} has ${r.body.length} bytes, at most ${most}`)
-        if (!prefix) console.log(`# ${type} ${r.body.length} bytes`)
+      test(type, { timeout: 240_000 }, async () => {
+        await look(type, 'zh')
+        await look(type, 'en')
+      })
+    }
+  })
+
+  describe('budgets', () => {
+    test('bytes of every page type', async () => {
+      for (const type of types) {
+        for (const prefix of ['', '/en']) {
+          const r = await get(prefix + pages[type])
+          const most = type === 'project' || type === 'grants' ? budget.project : budget.list
+          assert.ok(r.body.length <= most, `${prefix}${pages[type]} has ${r.body.length} bytes, at most ${most}`)
+          if (!prefix) console.log(`# ${type} ${r.body.length} bytes`)
+        }
       }
-    }
-  })
-  test('requests and bytes of a first visit', async () => {
-    const [page, context] = await open()
-    const requests = []
-    page.on('requestfinished', r => requests.push(r))
-    await page.goto(base + pages.project, { waitUntil: 'networkidle' })
-    let total = 0
-    for (const r of requests) {
-      assert.equal(new URL(r.url()).origin, base, 'a foreign origin')
-      const { responseBodySize } = await r.sizes()
-      total += responseBodySize
-      if (r.url().endsWith('.css')) assert.ok(responseBodySize <= budget.css, `stylesheet of ${responseBodySize} bytes`)
-    }
-    assert.ok(requests.length <= budget.requests, requests.map(r => r.url()).join(' '))
-    assert.ok(total <= budget.total, `${total} bytes`)
-    console.log(`# first visit of a project: ${requests.length} requests, ${total} bytes`)
-    await context.close()
-  })
-  test('a page seen again is not sent again; assets are for ever', async () => {
-    for (const type of types.filter(t => t !== 'missing')) {
-      const r = await get(pages[type])
-      assert.ok(r.headers.etag, `${pages[type]} has no ETag`)
-      const again = await get(pages[type], { 'if-none-match': r.headers.etag })
-      assert.equal(again.status, 304, pages[type])
-      assert.equal(again.body.length, 0)
-    }
-    const [page, context] = await open()
-    await page.goto(base + '/')
-    const css = await page.locator('link[rel=stylesheet]').getAttribute('href')
-    assert.match((await get(css)).headers['cache-control'], /max-age=31536000, immutable/)
-    await context.close()
-  })
-  test('the layout does not shift', async () => {
-    const [page, context] = await open()
-    await page.goto(base + pages.project, { waitUntil: 'networkidle' })
-    const shift = await page.evaluate(() => new Promise(resolve => {
-      let sum = 0
-      new PerformanceObserver(list => { for (const e of list.getEntries()) sum += e.value }).observe({ type: 'layout-shift', buffered: true })
-      setTimeout(() => resolve(sum), 300)
-    }))
-    assert.ok(shift <= 0.05, `layout shift ${shift}`)
-    await context.close()
-  })
-})
-
-describe('without JavaScript', () => {
-  test('a villager finds a project by its township', async () => {
-    const [page, context] = await open({ javaScriptEnabled: false })
-    await page.goto(base + '/projects')
-    await page.locator('select[name=place]').selectOption({ index: 3 })
-    await page.locator('form button').click()
-    assert.match(page.url(), /[?&]place=\d{9}/)
-    await page.locator('main table a').first().click()
-    assert.match(page.url(), /\/p\//)
-    assert.ok(await page.locator('ol.stages > li').count() === 5, 'five stages')
-    await page.locator('a.lang').click()
-    assert.match(page.url(), /\/en\/p\//)
-    await context.close()
-  })
-  test('from a document down to a payee and back', async () => {
-    const [page, context] = await open({ javaScriptEnabled: false })
-    await page.goto(base + pages.document)
-    await page.locator('a[href^="/payees/"]').first().click()
-    assert.match(page.url(), /\/payees\//)
-    await page.locator('main a[href^="/documents?no="]').first().click()
-    assert.match(page.url(), /\/documents\?no=/)
-    await context.close()
-  })
-})
-
-describe('keyboard, paper, colours of the system', () => {
-  test('the first Tab skips to the content', async () => {
-    const [page, context] = await open()
-    await page.goto(base + '/')
-    await page.keyboard.press('Tab')
-    assert.equal(await page.evaluate(() => document.activeElement.className), 'skip')
-    assert.ok((await page.locator('.skip').boundingBox()).x >= 0, 'the skip link is seen')
-    await page.keyboard.press('Enter')
-    assert.equal(await page.evaluate(() => document.activeElement.id), 'main')
-    await context.close()
-  })
-  test('print and forced colours keep the page whole', async () => {
-    const [page, context] = await open({ forcedColors: 'active', viewport: { width: 794, height: 1123 } })
-    await page.goto(base + pages.project)
-    assert.ok(await sideways(page) <= 0)
-    await page.screenshot({ path: join(out, 'project-forced-colours.png') })
-    await page.emulateMedia({ media: 'print', forcedColors: 'none' })
-    assert.ok(await sideways(page) <= 0)
-    assert.ok(!await page.locator('nav').first().isVisible(), 'the menu is not printed')
-    await page.pdf({ path: join(out, 'project.pdf'), preferCSSPageSize: true, tagged: true })
-    await context.close()
-  })
-})
-
-describe('figures', () => {
-  test('every equation of the trace of all documents holds', async () => {
-    const [page, context] = await open()
-    await page.goto(base + '/documents')
-    assert.equal(await page.locator('.no').count(), 0)
-    const sums = await page.$$eval('table:first-of-type', tables => [...tables[0].querySelectorAll('tbody tr, tfoot tr')].map(tr =>
-      [...tr.querySelectorAll('td.n')].map(td => Number(td.textContent.replaceAll(',', '').replace('.', '')))))
-    const total = sums.pop()
-    total.forEach((want, i) => assert.equal(sums.reduce((a, row) => a + row[i], 0), want, `column ${i}`))
-    for (const row of [...sums, total]) {
-      assert.equal(row[0], row[1] + row[2] + row[3] + row[4], 'received = in hand + allocated + paid + returned')
-      assert.equal(row[3], row[5], 'paid = all payees')
-    }
-    console.log(`# ${sums.length} documents, received ${total[0] / 100}, payees ${total[5] / 100}`)
-    await context.close()
-  })
-  test('made-up data is marked', async () => {
-    const r = await get('/en/', { 'accept-encoding': 'identity' })
-    assert.match(r.body.toString(), /class="demo"/)
-  })
-})
-
-describe('links', () => {
-  test(`${crawlPages} pages lead to no dead end`, { timeout: 180_000 }, async () => {
-    const seen = new Set(), queue = [...Object.values(pages).filter(p => p !== pages.missing), '/en/']
-    // A few of each kind first, so that the bound cuts off repetition only.
-    const kind = path => path.replace(/[0-9]+/g, '0').replace(/\?.*/, '?')
-    const taken = new Map()
-    while (queue.length && seen.size < crawlPages) {
-      const path = queue.shift()
-      if (seen.has(path)) continue
-      seen.add(path)
-      const r = await get(path, { 'accept-encoding': 'identity' })
-      assert.equal(r.status, 200, path)
-      for (const [, found] of r.body.toString().matchAll(/href="([^"#]+)/g)) {
-        const link = found.replaceAll('&amp;', '&').replaceAll('&#43;', '+')
-        if (!link.startsWith('/') || seen.has(link)) continue
-        const n = (taken.get(kind(link)) ?? 0) + 1
-        taken.set(kind(link), n)
-        if (n <= 60) queue.push(link)
+    })
+    test('requests and bytes of a first visit', async () => {
+      const [page, context] = await open()
+      const requests = []
+      page.on('requestfinished', r => requests.push(r))
+      await page.goto(base + pages.project, { waitUntil: 'networkidle' })
+      let total = 0
+      for (const r of requests) {
+        assert.equal(new URL(r.url()).origin, base, 'a foreign origin')
+        const { responseBodySize } = await r.sizes()
+        total += responseBodySize
+        if (r.url().endsWith('.css')) assert.ok(responseBodySize <= budget.css, `stylesheet of ${responseBodySize} bytes`)
       }
-    }
-    console.log(`# ${seen.size} pages reached`)
+      assert.ok(requests.length <= budget.requests, requests.map(r => r.url()).join(' '))
+      assert.ok(total <= budget.total, `${total} bytes`)
+      console.log(`# first visit of a project: ${requests.length} requests, ${total} bytes`)
+      await context.close()
+    })
+    test('a page seen again is not sent again; assets are for ever', async () => {
+      for (const type of types.filter(t => t !== 'missing')) {
+        const r = await get(pages[type])
+        assert.ok(r.headers.etag, `${pages[type]} has no ETag`)
+        const again = await get(pages[type], { 'if-none-match': r.headers.etag })
+        assert.equal(again.status, 304, pages[type])
+        assert.equal(again.body.length, 0)
+      }
+      const [page, context] = await open()
+      await page.goto(base + '/')
+      const css = await page.locator('link[rel=stylesheet]').getAttribute('href')
+      assert.match((await get(css)).headers['cache-control'], /max-age=31536000, immutable/)
+      await context.close()
+    })
+    test('the layout does not shift', async () => {
+      const [page, context] = await open()
+      await page.goto(base + pages.project, { waitUntil: 'networkidle' })
+      const shift = await page.evaluate(() => new Promise(resolve => {
+        let sum = 0
+        new PerformanceObserver(list => { for (const e of list.getEntries()) sum += e.value }).observe({ type: 'layout-shift', buffered: true })
+        setTimeout(() => resolve(sum), 300)
+      }))
+      assert.ok(shift <= 0.05, `layout shift ${shift}`)
+      await context.close()
+    })
+  })
+
+  describe('without JavaScript', () => {
+    test('a villager finds a project by its township', async () => {
+      const [page, context] = await open({ javaScriptEnabled: false })
+      await page.goto(base + '/projects')
+      await page.locator('select[name=place]').selectOption({ index: 3 })
+      await page.locator('form button').click()
+      assert.match(page.url(), /[?&]place=\d{9}/)
+      await page.locator('main table a').first().click()
+      assert.match(page.url(), /\/p\//)
+      assert.ok(await page.locator('ol.stages > li').count() === 5, 'five stages')
+      await page.locator('a.lang').click()
+      assert.match(page.url(), /\/en\/p\//)
+      await context.close()
+    })
+    test('from a document down to a payee and back', async () => {
+      const [page, context] = await open({ javaScriptEnabled: false })
+      await page.goto(base + pages.document)
+      await page.locator('a[href^="/payees/"]').first().click()
+      assert.match(page.url(), /\/payees\//)
+      await page.locator('main a[href^="/documents?no="]').first().click()
+      assert.match(page.url(), /\/documents\?no=/)
+      await context.close()
+    })
+  })
+
+  describe('keyboard, paper, colours of the system', () => {
+    test('the first Tab skips to the content', async () => {
+      const [page, context] = await open()
+      await page.goto(base + '/')
+      await page.keyboard.press('Tab')
+      assert.equal(await page.evaluate(() => document.activeElement.className), 'skip')
+      assert.ok((await page.locator('.skip').boundingBox()).x >= 0, 'the skip link is seen')
+      await page.keyboard.press('Enter')
+      assert.equal(await page.evaluate(() => document.activeElement.id), 'main')
+      await context.close()
+    })
+    test('print and forced colours keep the page whole', async () => {
+      const [page, context] = await open({ forcedColors: 'active', viewport: { width: 794, height: 1123 } })
+      await page.goto(base + pages.project)
+      assert.ok(await sideways(page) <= 0)
+      await page.screenshot({ path: join(out, 'project-forced-colours.png') })
+      await page.emulateMedia({ media: 'print', forcedColors: 'none' })
+      assert.ok(await sideways(page) <= 0)
+      assert.ok(!await page.locator('nav').first().isVisible(), 'the menu is not printed')
+      await page.pdf({ path: join(out, 'project.pdf'), preferCSSPageSize: true, tagged: true })
+      await context.close()
+    })
+  })
+
+  describe('figures', () => {
+    test('every equation of the trace of all documents holds', async () => {
+      const [page, context] = await open()
+      await page.goto(base + '/documents')
+      assert.equal(await page.locator('.no').count(), 0)
+      const sums = await page.$$eval('table:first-of-type', tables => [...tables[0].querySelectorAll('tbody tr, tfoot tr')].map(tr =>
+        [...tr.querySelectorAll('td.n')].map(td => Number(td.textContent.replaceAll(',', '').replace('.', '')))))
+      const total = sums.pop()
+      total.forEach((want, i) => assert.equal(sums.reduce((a, row) => a + row[i], 0), want, `column ${i}`))
+      for (const row of [...sums, total]) {
+        assert.equal(row[0], row[1] + row[2] + row[3] + row[4], 'received = in hand + allocated + paid + returned')
+        assert.equal(row[3], row[5], 'paid = all payees')
+      }
+      console.log(`# ${sums.length} documents, received ${total[0] / 100}, payees ${total[5] / 100}`)
+      await context.close()
+    })
+    test('made-up data is marked', async () => {
+      const r = await get('/en/', { 'accept-encoding': 'identity' })
+      assert.match(r.body.toString(), /class="demo"/)
+    })
+  })
+
+  describe('links', () => {
+    test(`${crawlPages} pages lead to no dead end`, { timeout: 180_000 }, async () => {
+      const seen = new Set(), queue = [...Object.values(pages).filter(p => p !== pages.missing), '/en/']
+      // A few of each kind first, so that the bound cuts off repetition only.
+      const kind = path => path.replace(/[0-9]+/g, '0').replace(/\?.*/, '?')
+      const taken = new Map()
+      while (queue.length && seen.size < crawlPages) {
+        const path = queue.shift()
+        if (seen.has(path)) continue
+        seen.add(path)
+        const r = await get(path, { 'accept-encoding': 'identity' })
+        assert.equal(r.status, 200, path)
+        for (const [, found] of r.body.toString().matchAll(/href="([^"#]+)/g)) {
+          const link = found.replaceAll('&amp;', '&').replaceAll('&#43;', '+')
+          if (!link.startsWith('/') || seen.has(link)) continue
+          const n = (taken.get(kind(link)) ?? 0) + 1
+          taken.set(kind(link), n)
+          if (n <= 60) queue.push(link)
+        }
+      }
+      console.log(`# ${seen.size} pages reached`)
+    })
   })
 })
