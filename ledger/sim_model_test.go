@@ -492,6 +492,11 @@ func (m *model) projectKinds(e modelEntry) {
 		}
 		m.projects[b.Project] = StateApproved
 		m.setBudget(e, b.Project, b.Budget)
+		for f := range m.funds {
+			if m.allocated(b.Project, f) > m.budget(b.Project, f) {
+				refuse("below_allocated")
+			}
+		}
 	case *ProjectChanged:
 		m.approved(b.Project)
 		m.setBudget(e, b.Project, b.Budget)
@@ -596,7 +601,7 @@ func (m *model) contractKinds(e modelEntry) {
 		if _, ok := m.contracts[b.Contract]; ok {
 			refuse("exists")
 		}
-		if t, ok := m.tenders[b.Tender]; b.Tender != "" && (!ok || t.project != b.Project) {
+		if t, ok := m.tenders[b.Tender]; b.Tender != "" && (!ok || t.project != b.Project || t.state == StateWithdrawn) {
 			refuse("not_found")
 		}
 		m.contracts[b.Contract] = modelContract{project: b.Project, supplier: firmKey(b.Supplier), signed: b.Amount, amount: b.Amount}
@@ -619,7 +624,7 @@ func (m *model) contractKinds(e modelEntry) {
 
 func (m *model) amend(e modelEntry, b *ContractAmended, a Amount) {
 	k := m.contract(b.Contract)
-	if k.amount+a < m.used(b.Contract) {
+	if least := m.used(b.Contract); k.amount+a < 0 || k.settled == 0 && k.amount+a < least {
 		refuse("below_paid")
 	}
 	k.amount += a
@@ -878,7 +883,7 @@ func (m *model) takeBack(e modelEntry, body Body) {
 		delete(m.bids, [2]string{b.Tender, firmKey(b.Bidder)})
 	case *ContractSigned:
 		k := m.contracts[b.Contract]
-		if m.used(b.Contract) != 0 || k.amount != k.signed {
+		if m.used(b.Contract) != 0 || k.amount != k.signed || k.settled != 0 {
 			refuse("in_use")
 		}
 		k.withdrawn, k.amount = true, 0

@@ -72,6 +72,7 @@ type sim struct {
 	step     int
 	units    [][]Draft // everything that was posted
 	receipts map[string]Receipt
+	roots    []Head // as they were published on the way
 	counts   map[string]int
 	trail    []string
 }
@@ -563,6 +564,14 @@ func (s *sim) checkLog() {
 	head, err := s.ledgers[0].Head(s.t.Context(), testBook)
 	if err != nil || len(leaves) > 0 && head.Root != naiveRoot(leaves) {
 		s.fatalf("root %x of %d entries, want %x: %v", head.Root, head.Size, naiveRoot(leaves), err)
+	}
+	for _, old := range s.roots { // the log only grew
+		if naiveRoot(leaves[:old.Size]) != old.Root {
+			s.fatalf("the root of the first %d entries was %x", old.Size, old.Root)
+		}
+	}
+	if head.Size > 0 {
+		s.roots = append(s.roots, head)
 	}
 }
 
