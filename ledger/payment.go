@@ -523,7 +523,7 @@ type GrantLine struct {
 	// Place is the 12-digit code of the village.
 	Place    string `json:"place"`
 	Quantity string `json:"quantity"`
-	// Standard is yuan per unit; amount = standard × quantity.
+	// Standard is yuan per unit; amount = standard × quantity, give or take 1 分.
 	Standard Amount `json:"standard"`
 }
 
@@ -552,17 +552,22 @@ func (b *GrantLine) checkSealed(c *checker, sealed map[string]string) {
 	}
 }
 
-// isProduct says whether standard × quantity is exactly the amount.
+// isProduct says whether standard × quantity is the amount. A product may have
+// parts of a 分, which counties round in either direction: one 分 is allowed
+// (rule E08).
 func isProduct(standard Amount, quantity string, amount Amount) bool {
 	q, _, err := apd.NewFromString(quantity)
 	if err != nil {
 		return false
 	}
-	product := new(apd.Decimal)
-	if _, err := apd.BaseContext.WithPrecision(60).Mul(product, apd.New(int64(standard), 0), q); err != nil {
+	exact, off := apd.BaseContext.WithPrecision(60), new(apd.Decimal)
+	if _, err := exact.Mul(off, apd.New(int64(standard), 0), q); err != nil {
 		return false
 	}
-	return product.Cmp(apd.New(int64(amount), 0)) == 0
+	if _, err := exact.Sub(off, off, apd.New(int64(amount), 0)); err != nil {
+		return false
+	}
+	return off.Abs(off).Cmp(apd.New(1, 0)) <= 0
 }
 
 func (b *GrantLine) touch(s *state, _ *Entry) {}

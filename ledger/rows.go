@@ -198,7 +198,9 @@ type Payment struct {
 func (r Payment) key() string { return r.Payment }
 
 // Payee is whoever gets money: a firm, an office, a private person by token, or
-// a batch of grants on its way to its households.
+// a batch of grants on its way to its households. Requested is all that was asked
+// for and not taken back, paid or not; Paid is net of returns; Payments counts
+// requests, whatever became of them.
 type Payee struct {
 	Payee     string `db:"payee" json:"payee"`
 	Name      string `db:"name" json:"name"`
