@@ -34,7 +34,8 @@ func (s *state) advance(e *Entry, project, to string, a Amount, from ...string) 
 
 // WorksStarted records the start of works (开工).
 //
-// Effect: the project is started. Refused unless approved and not started.
+// Effect: the project is started. Refused unless approved and not started, or
+// under a contract that is not the project's.
 type WorksStarted struct {
 	Contract string `json:"contract,omitzero"`
 	Project  string `json:"project"`
@@ -45,9 +46,22 @@ func (b *WorksStarted) check(c *checker) {
 	c.optionalID("contract", b.Contract)
 }
 
-func (b *WorksStarted) touch(s *state, _ *Entry) { s.project(b.Project) }
+func (b *WorksStarted) touch(s *state, _ *Entry) {
+	s.project(b.Project)
+	if b.Contract != "" {
+		s.contract(b.Contract)
+	}
+}
 
 func (b *WorksStarted) apply(s *state, e *Entry) {
+	if b.Contract != "" {
+		if k := s.needContract("body.contract", b.Contract); k == nil {
+			return
+		} else if k.Project != b.Project {
+			s.refuse("body.contract", "other_project", "合同不属于该项目", "the contract belongs to project "+k.Project)
+			return
+		}
+	}
 	s.advance(e, b.Project, StateStarted, 0, StateApproved)
 }
 
@@ -283,7 +297,7 @@ type DocumentFiled struct {
 
 func (b *DocumentFiled) check(c *checker) {
 	c.id("project", b.Project)
-	c.files("file", []File{b.File})
+	c.file("file", b.File)
 	if b.Item < 0 || b.Item > 27 {
 		c.bad("item", "须为0–27（一项一档目录）", "want 0 to 27")
 	}

@@ -45,7 +45,7 @@ func (b *SubmissionMade) check(c *checker) {
 	c.hash("content_hash", b.ContentHash)
 	c.optionalID("form", b.Form)
 	if b.File != (File{}) {
-		c.files("file", []File{b.File})
+		c.file("file", b.File)
 	}
 	if b.Entries < 1 || b.Entries > MaxUnit-1 {
 		c.bad("entries", fmt.Sprintf("须有1–%d条", MaxUnit-1), fmt.Sprintf("want 1 to %d entries", MaxUnit-1))

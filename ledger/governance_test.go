@@ -24,7 +24,7 @@ func TestGovernanceBodies(t *testing.T) {
 		{func(b *SubmissionMade) { b.Entries = 0 }, "entries", "须有1–50001条", "1 to 50001"},
 		{func(b *SubmissionMade) { b.Entries = MaxUnit }, "entries", "须有1–50001条", "1 to 50001"},
 		{func(b *SubmissionMade) { b.Form = "支付表" }, "form", "字母", "letters"},
-		{func(b *SubmissionMade) { b.File.SHA256 = "x" }, "file.0.sha256", "SHA-256", "SHA-256"},
+		{func(b *SubmissionMade) { b.File.SHA256 = "x" }, "file.sha256", "SHA-256", "SHA-256"},
 	})
 	testBody(t, []badBody[*SubmissionApproved]{
 		{func(b *SubmissionApproved) { b.Submission = "" }, "submission", "字母", "letters"},

@@ -258,11 +258,14 @@ func (c *checker) files(field string, fs []File) {
 		c.bad(field, "最多30个文件", "at most 30 files")
 	}
 	for i, f := range fs {
-		at := field + "." + strconv.Itoa(i)
-		c.text(at+".name", f.Name, 200)
-		c.hash(at+".sha256", f.SHA256)
-		c.count(at+".size", f.Size)
+		c.file(field+"."+strconv.Itoa(i), f)
 	}
+}
+
+func (c *checker) file(field string, f File) {
+	c.text(field+".name", f.Name, 200)
+	c.hash(field+".sha256", f.SHA256)
+	c.count(field+".size", f.Size)
 }
 
 // Party is a firm, office or collective in its public role (单位): never a
