@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -146,8 +147,5 @@ func projectTypes() []string {
 	for _, code := range order {
 		delete(known, code)
 	}
-	for code := range known { // a type added to the ledger is not lost here
-		order = append(order, code)
-	}
-	return order
+	return append(order, slices.Sorted(maps.Keys(known))...) // a type added to the ledger is not lost here
 }

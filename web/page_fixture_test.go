@@ -123,11 +123,11 @@ func (x *countyFixture) pay(p *ledger.PaymentRequested, sealed map[string]string
 	if err != nil {
 		x.t.Fatalf("request %s: %v", p.Payment, err)
 	}
-	return x.post(pagePayer2(x, p.Payment, r[0].Hash[:]), &ledger.PaymentPaid{Payment: p.Payment, Voucher: "V-" + p.Payment})
+	return x.post(x.approved(p.Payment, r[0].Hash[:]), &ledger.PaymentPaid{Payment: p.Payment, Voucher: "V-" + p.Payment})
 }
 
-// pagePayer2 approves a payment and returns who pays it.
-func pagePayer2(x *countyFixture, payment string, hash []byte) ledger.By {
+// approved approves a payment and returns who may pay it then.
+func (x *countyFixture) approved(payment string, hash []byte) ledger.By {
 	x.post(pageChecker, &ledger.PaymentApproved{Payment: payment, Hash: base64.StdEncoding.EncodeToString(hash)})
 	return pagePayer
 }
@@ -244,7 +244,7 @@ func (x *countyFixture) grants() {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	x.post(pagePayer2(x, "DF-0001", r[0].Hash[:]), &ledger.PaymentPaid{Payment: "DF-0001"})
+	x.post(x.approved("DF-0001", r[0].Hash[:]), &ledger.PaymentPaid{Payment: "DF-0001"})
 	x.post(pagePayer, &ledger.PaymentReturned{Payment: "DF-0001", Line: 2, Amount: yuan(1500), Reason: "account"})
 	for i, name := range []string{"李一", "李二"} {
 		x.pay(&ledger.PaymentRequested{Payment: "ZF-010" + strconv.Itoa(i), Project: "XC2020-002", Fund: "2020-SJ-1", Amount: yuan(8000), Purpose: x.dress("致富带头人奖补")},

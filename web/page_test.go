@@ -2,6 +2,7 @@ package web
 
 import (
 	"compress/gzip"
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -11,11 +12,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/labstack/echo/v4"
 
 	"yilu/ledger"
 )
@@ -259,7 +262,16 @@ func TestErrorsAreSaidInTheReadersLanguage(t *testing.T) {
 			t.Errorf("%s: %d %v", path, w.Code, w.Header())
 		}
 	}
-	x.l.Close()
+	s, e := newServer(Config{Ledger: x.l, Log: slog.New(slog.DiscardHandler), Now: time.Now, Book: pageBook})
+	for status, want := range map[int]string{500: "Something went wrong", 503: "Not available right now", 403: "The request is not right"} {
+		w := httptest.NewRecorder()
+		if err := s.renderError(e.NewContext(httptest.NewRequest(http.MethodGet, "/en/funds", nil), w), &problem{Status: status, Request: "r1"}); err != nil {
+			t.Fatal(err)
+		}
+		if w.Code != status || !strings.Contains(w.Body.String(), want) || !strings.Contains(w.Body.String(), "r1") {
+			t.Errorf("%d: %s", w.Code, w.Body)
+		}
+	}
 	if w := answerTo(h, "/api/v1/none"); !strings.Contains(w.Header().Get("Content-Type"), "json") {
 		t.Errorf("a program got %s", w.Header().Get("Content-Type"))
 	}
@@ -294,5 +306,30 @@ func TestEveryColumnAddsUp(t *testing.T) {
 	}
 	if strings.Contains(page, "两边不等") || strings.Count(page, "两边相等，一分不差") < 10 {
 		t.Error("an equation on the page does not hold")
+	}
+}
+
+// TestPageIsReadAtOneHead lets the book move while a page is read: once, and it
+// is read again; always, and it is shown without a name to keep it by.
+func TestPageIsReadAtOneHead(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ moves, reads int }{{0, 1}, {1, 2}, {9, attempts}} {
+		x := newFixture(t, plainText)
+		s, _ := newServer(Config{Ledger: x.l, Log: slog.New(slog.DiscardHandler), Now: time.Now, Book: pageBook})
+		reads := 0
+		h := s.serve("about", "about", func(ctx context.Context, c2 echo.Context, f *frame) (page, error) {
+			if reads++; reads <= c.moves {
+				x.post(pageMaker, &ledger.ProjectListed{Project: "P" + strconv.Itoa(reads), Name: "路", Content: "路", Type: "other", Place: "411025103205", PlaceName: "村", Unit: "镇"})
+			}
+			return s.aboutPage(ctx, c2, f)
+		})
+		w := httptest.NewRecorder()
+		if err := h(echo.New().NewContext(httptest.NewRequest(http.MethodGet, "/about", nil), w)); err != nil {
+			t.Fatal(err)
+		}
+		steady := c.moves < attempts
+		if reads != c.reads || (w.Header().Get("ETag") != "") != steady || (w.Header().Get("Cache-Control") == "no-store") == steady {
+			t.Errorf("%d moves: %d reads, %v", c.moves, reads, w.Header())
+		}
 	}
 }
