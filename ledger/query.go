@@ -162,28 +162,18 @@ type ProjectFilter struct {
 func (l *Ledger) Projects(ctx context.Context, book Book, f ProjectFilter, p Page) ([]Project, string, error) {
 	place, id, _ := strings.Cut(p.After, "~")
 	rows, err := collect[ProjectFacts](ctx, l.read, "projects", projectSchema.read+`
-		where book = $1 and (place, project) > ($2, $3) and place <> '' and place like $4 || '%'
+		where book = $1 and (place, project) > ($2, $3) and place <> '' and starts_with(place, $4)
 		and ($5 = '' or type = $5) and ($6 = '' or state = $6)
 		and ($7 = '' or project in (select q.project from proj.quota q where q.book = $1 and q.fund = $7))
 		and ($8 = '' or strpos(name, $8) > 0 or strpos(content, $8) > 0 or strpos(place_name, $8) > 0)
 		order by place, project limit $9`,
-		book, place, id, digitsOnly(f.Place), f.Type, f.State, f.Fund, f.Text, p.limit()+1)
+		book, place, id, f.Place, f.Type, f.State, f.Fund, f.Text, p.limit()+1)
 	if err != nil {
 		return nil, "", err
 	}
 	rows, next := paged(rows, p.limit(), func(r ProjectFacts) string { return r.Place + "~" + r.Project })
 	projects, err := l.withTotals(ctx, book, rows)
 	return projects, next, err
-}
-
-// digitsOnly keeps a like pattern free of wildcards.
-func digitsOnly(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, s)
 }
 
 // Quotas lists the money of a project by fund.
@@ -259,8 +249,8 @@ func (l *Ledger) LinesByPlace(ctx context.Context, book Book, payment string) ([
 		where book = $1 and payment = $2 group by place order by place`, book, payment)
 }
 
-// Payees lists payees by the money they got, most first; private persons and
-// households are left out: they are nobody's business.
+// Payees lists payees by the money they got, most first; private persons are left
+// out: they are nobody's business. A grant batch is one line for its households.
 func (l *Ledger) Payees(ctx context.Context, book Book, p Page) ([]Payee, string, error) {
 	paid, key := Amount(math.MaxInt64), ""
 	if a, b, ok := strings.Cut(p.After, "~"); ok {

@@ -1,8 +1,12 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestRebuildOfASubmissionLongerThanAChunk(t *testing.T) {
@@ -17,4 +21,106 @@ func TestRebuildOfASubmissionLongerThanAChunk(t *testing.T) {
 	if r, err := Rebuild(t.Context(), db.Owner, testBook, false, nil); err != nil {
 		t.Errorf("rebuild: %+v %v", r, err)
 	}
+}
+
+// everything is a book in which every projection has rows.
+func everything(t *testing.T, l *Ledger) {
+	t.Helper()
+	funded(t, l)
+	all := samples()
+	mustPost(t, l, all["tender.announced"], all["tender.bid"])
+	settle(t, l, "S2", draft("k1", &ContractSigned{Contract: "K1", Project: "P1", Tender: "T1", Name: "合同", Supplier: builder, Amount: 30000}, maker),
+		draft("close", &PeriodClosed{Period: "2020-02"}, maker))
+	b := request("Z1", 20000)
+	b.Contract = "K1"
+	r := mustPost(t, l, draft("z1", b, maker))
+	paid(t, l, "Z1", encodeHash(r[0].Hash[:]))
+	r = mustPost(t, l, batch("g1", "G1", 3)...)
+	paid(t, l, "G1", encodeHash(r[0].Hash[:]))
+	back := mustPost(t, l, draft("back", &PaymentReturned{Payment: "G1", Line: 2, Amount: 40, Reason: "account"}, payer))
+	if err := reverse(t, l, "x", back[0].Seq); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTamperedProjectionsAreNamed changes one value of each projection as its
+// owner could, and wants the rebuild to name it, and to mend it when asked.
+func TestTamperedProjectionsAreNamed(t *testing.T) {
+	t.Parallel()
+	l, db := testLedger(t)
+	ctx := t.Context()
+	everything(t, l)
+	first, err := Rebuild(ctx, db.Owner, testBook, false, nil)
+	if err != nil || len(first.Differing) != 0 || first.Rows == 0 {
+		t.Fatalf("%+v %v", first, err)
+	}
+	tampered := map[string]string{
+		"proj.fund":          `update proj.fund set received = received + 1, in_hand = in_hand + 1`,
+		"proj.project":       `update proj.project set place_name = '别处'`,
+		"proj.project_total": `update proj.project_total set contracts = contracts - 1`,
+		"proj.quota":         `update proj.quota set budget = budget + 1`,
+		"proj.account":       `update proj.account set balance = balance + 1 where account = 'payee/g-G1'`,
+		"proj.leg":           `update proj.leg set amount = amount + 1 where account = 'hand/F1'`,
+		"proj.turnover":      `delete from proj.turnover where account = 'hand/F1'`,
+		"proj.tender":        `update proj.tender set winner_name = '某公司'`,
+		"proj.bid":           `update proj.bid set amount = amount - 1`,
+		"proj.contract":      `update proj.contract set signed = signed + 1`,
+		"proj.payment":       `update proj.payment set payee_name = '别人' where payment = 'Z1'`,
+		"proj.payee":         `update proj.payee set paid = paid - 1 where payee = '91350100M000100Y43'`,
+		"proj.grant_line":    `update proj.grant_line set place = '411025103299' where line = 3`,
+		"proj.submission":    `update proj.submission set decider = 'u9' where submission = 'S1'`,
+		"proj.reversal":      `delete from proj.reversal`,
+		"proj.period":        `update proj.period set period = '2020-01'`,
+		"proj.event":         `delete from proj.event where kind = 'tender.bid'`,
+	}
+	for _, name := range projections {
+		tag, err := db.Owner.Exec(ctx, tampered[name])
+		if err != nil || tag.RowsAffected() == 0 {
+			t.Fatalf("tamper with %s: %v %v", name, tag, err)
+		}
+		for range 2 { // finding it changes nothing
+			got, err := Rebuild(ctx, db.Owner, testBook, false, nil)
+			if diff := cmp.Diff([]string{name}, got.Differing); diff != "" || !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
+			}
+		}
+		var told []int64
+		got, err := Rebuild(ctx, db.Owner, testBook, true, func(done, of int64) { told = append(told, done, of) })
+		if diff := cmp.Diff(Rebuilt{Entries: first.Entries, Rows: first.Rows, Differing: []string{name}}, got); diff != "" || err != nil {
+			t.Errorf("mend %s: %v (-want +got):\n%s", name, err, diff)
+		}
+		if diff := cmp.Diff([]int64{first.Entries, first.Entries}, told); diff != "" {
+			t.Errorf("progress (-want +got):\n%s", diff)
+		}
+		if got, err := Rebuild(ctx, db.Owner, testBook, false, nil); err != nil {
+			t.Errorf("%s is not mended: %+v %v", name, got, err)
+		}
+	}
+	if _, err := Rebuild(ctx, db.Owner, "999999", false, nil); !errors.Is(err, ErrNotFound) {
+		t.Errorf("no such book: %v", err)
+	}
+}
+
+// TestRebuildOfABatchLongerThanAChunk has the lines of a grant in two chunks,
+// once alone and once in a submission.
+func TestRebuildOfABatchLongerThanAChunk(t *testing.T) {
+	t.Parallel()
+	l, db := testLedger(t)
+	settle(t, l, "S1",
+		draft("f1", &FundReceived{Fund: "F1", Document: "豫财农〔2019〕1号", Name: "专项", Level: "central", Amount: 1000000, Issued: "2020-01-07", Year: "2020"}, maker),
+		draft("p1", approvedProject("P1", "F1", 1000000), maker),
+		draft("a1", &FundAllocated{Fund: "F1", Project: "P1", Document: "襄财〔2020〕1号", Amount: 1000000}, maker))
+	for _, covered := range []bool{false, true} {
+		id := fmt.Sprint("g", covered)
+		drafts := batch(id, id, replayChunk+10)
+		for i := range drafts[1:] {
+			drafts[i+1].Sealed[fieldIDNumber] = citizen(i % 1000)
+		}
+		if covered {
+			settle(t, l, "S2", drafts...)
+		} else {
+			mustPost(t, l, drafts...)
+		}
+	}
+	rebuilds(t, db)
 }

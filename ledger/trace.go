@@ -208,7 +208,7 @@ func (l *Ledger) TracePerson(ctx context.Context, book Book, idNumber string) ([
 
 // Flow is one band of the fund-flow picture: level → fund → township → class of
 // payee. Class is firm, household or person; "" is allocated and unpaid. Bands
-// of a fund add up to what was allocated of it.
+// of a fund add up to what its projects got; what units still hold is not in one.
 type Flow struct {
 	Level    string `json:"level"`
 	Fund     string `json:"fund"`
