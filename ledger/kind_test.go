@@ -413,3 +413,64 @@ func TestEveryRefusalIsTested(t *testing.T) {
 		}
 	}
 }
+
+// TestErrorsTell holds the texts that callers log and that people read.
+func TestErrorsTell(t *testing.T) {
+	t.Parallel()
+	var many []Problem
+	for i := range 7 {
+		p := problem("body.amount", "错", "wrong")
+		p.Index = i
+		many = append(many, p)
+	}
+	for want, err := range map[string]error{
+		"invalid entry: body.amount: wrong / 错":                                     &Invalid{many[:1]},
+		"refused: entry 1: body.amount: wrong / 错; entry 2: body.amount: wrong / 错": &Refused{many[:2]},
+		"refused: entry 1: body.amount: wrong / 错; entry 2: body.amount: wrong / 错; entry 3: body.amount: wrong / 错; entry 4: body.amount: wrong / 错; entry 5: body.amount: wrong / 错; and 2 more": &Refused{many},
+		"id e1 is entry 7 with other content":         &Conflict{"e1", 7},
+		"too many posts are waiting, try again later": &Busy{},
+	} {
+		if diff := cmp.Diff(want, err.Error()); diff != "" {
+			t.Error("(-want +got):\n" + diff)
+		}
+	}
+}
+
+func TestNumbersInBodies(t *testing.T) {
+	t.Parallel()
+	var s Seq
+	if err := s.UnmarshalText([]byte("12")); err != nil || s != 12 {
+		t.Error(s, err)
+	}
+	if text, err := s.MarshalText(); err != nil || string(text) != "12" {
+		t.Error(string(text), err)
+	}
+	for _, text := range []string{"", "-1", "01", "1.0", "1e3", "+1", "９", "99999999999999999999"} {
+		if err := s.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q is taken as %d", text, s)
+		}
+	}
+	if spec, ok := SpecOf("payment.paid"); !ok || spec.Zh != "支付" {
+		t.Error(spec, ok)
+	}
+	if _, ok := SpecOf("payment.lost"); ok || NewBody("payment.lost") != nil {
+		t.Error("a kind that is none")
+	}
+	if got := States.Name("unheard"); got.Zh != "unheard" {
+		t.Error(got)
+	}
+}
+
+// TestStatesHaveNames: no code word of a state reaches a page.
+func TestStatesHaveNames(t *testing.T) {
+	t.Parallel()
+	for name, list := range map[string]codes{"states": States, "levels": Levels, "types": ProjectTypes, "reasons": Reasons, "methods": Methods, "categories": Categories,
+		"failures": FailReasons, "grounds": Grounds, "stages of payment": PayStages, "ways of payment": PayMethods, "acceptance": AcceptanceLevels,
+		"asset classes": AssetClasses, "asset states": AssetStates} {
+		for code, text := range list {
+			if text.Zh == "" || text.En == "" || text.Zh == text.En || !validID(code) {
+				t.Errorf("%s: %s is %+v", name, code, text)
+			}
+		}
+	}
+}

@@ -267,9 +267,8 @@ func TestPaymentRefusals(t *testing.T) {
 	rebuilds(t, db)
 }
 
-// TestApprovedBeforeCancelled: a project with money cannot be cancelled, so no
-// approved payment is ever stranded; a return into a cancelled project is taken,
-// since it is a fact, and can be recalled.
+// TestReturnIntoACancelledProject: it is taken, since it is a fact, and the money
+// can be recalled.
 func TestReturnIntoACancelledProject(t *testing.T) {
 	t.Parallel()
 	l, db := testLedger(t)

@@ -295,6 +295,20 @@ func TestEntriesAreRead(t *testing.T) {
 	if diff := cmp.Diff(map[string]Seq{"f1": 1, "a1": 3}, ids); diff != "" || err != nil {
 		t.Errorf("ids %v (-want +got):\n%s", err, diff)
 	}
+	if books, err := l.Books(ctx); err != nil || !slices.Equal(books, []Book{testBook}) {
+		t.Errorf("books %v %v", books, err)
+	}
+	if funds, err := l.Funds(ctx, testBook); err != nil || len(funds) != 1 || funds[0].Fund != "F1" {
+		t.Errorf("funds %+v %v", funds, err)
+	}
+	if e, err := l.Entry(ctx, testBook, 3); err != nil || e.ID != "a1" {
+		t.Errorf("entry %+v %v", e, err)
+	}
+	if leaf, err := l.Leaf(ctx, testBook, 3); err != nil {
+		t.Error(err)
+	} else if e, err := DecodeEntry(leaf); err != nil || e.ID != "a1" {
+		t.Errorf("leaf %+v %v", e, err)
+	}
 	if head, err := l.Head(ctx, testBook); err != nil || head.Size != 7 || head.At == "" {
 		t.Errorf("%+v %v", head, err)
 	}
