@@ -271,7 +271,11 @@ func (d *draw) works() Draft {
 	file := File{Name: "照片", SHA256: encodeHash(make([]byte, 32)), Size: 1}
 	switch d.r.IntN(8) {
 	case 0:
-		return d.wrap(&WorksStarted{Project: d.project(StateApproved)}, nil)
+		b := &WorksStarted{Project: d.project(StateApproved)}
+		if d.chance(30) {
+			b.Contract = known(d, d.m.contracts, func(k modelContract) bool { return k.project == b.Project })
+		}
+		return d.wrap(b, nil)
 	case 1:
 		return d.wrap(&WorksProgressed{Project: d.project(StateStarted), Content: "过半", Percent: 50, Value: d.amount(1000)}, nil)
 	case 2:

@@ -763,6 +763,9 @@ func (m *model) worksKinds(e modelEntry) {
 	}
 	switch b := e.Body.(type) {
 	case *WorksStarted:
+		if b.Contract != "" && m.contract(b.Contract).project != b.Project {
+			refuse("other_project")
+		}
 		advance(b.Project, StateStarted, 0, StateApproved)
 	case *WorksProgressed:
 		advance(b.Project, StateStarted, b.Value, StateStarted, StateApproved)
