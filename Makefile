@@ -2,9 +2,10 @@
 
 GO        ?= go
 ARGS      ?=
-FIGURES   ?= bin/figures.json
+FIGURES   ?=
 FUZZTIME  ?= 30s
-CHECKS    ?= 2000
+SIMFOR    ?= 10m
+ROUNDS    ?= 100
 export CGO_ENABLED ?= 0
 
 .PHONY: help build run test bench fuzz sim db golden clean
@@ -33,7 +34,7 @@ test: ## check everything: style, lint, race, pages; installs what is missing
 		cd web/e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs; \
 	fi
 
-bench: build ## measure, and write the figures to FIGURES
+bench: build ## measure speed and memory, one line per figure; FIGURES=name,… picks some
 	./bin/yilu bench --figures "$(FIGURES)"
 
 fuzz: ## fuzz each target for FUZZTIME
@@ -44,10 +45,9 @@ fuzz: ## fuzz each target for FUZZTIME
 		done; \
 	done
 
-sim: ## run the simulations of the tests longer: CHECKS runs each
-	@for package in $$(grep -rl pgregory.net/rapid --include='*_test.go' . | xargs -r -n1 dirname | sort -u); do \
-		$(GO) test $$package -count=1 -timeout 1h -rapid.checks=$(CHECKS) || exit 1; \
-	done
+sim: ## run the simulation with new seeds for SIMFOR, then ROUNDS of kill -9
+	$(GO) test ./ledger -count=1 -timeout 3h -run '^TestSim$$' -simfor=$(SIMFOR)
+	$(GO) test ./ledger -count=1 -timeout 3h -run Kill -rounds=$(ROUNDS)
 
 db: ## run a throw-away migrated PostgreSQL until ^C, and print its URLs
 	@.ci/install postgresql
