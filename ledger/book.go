@@ -19,7 +19,7 @@ func (l *Ledger) CreateBook(ctx context.Context, book Book) error {
 	if len(book) != 6 || digitCount(string(book)) != 6 {
 		return &Invalid{[]Problem{problem("book", "账套须为6位县级区划代码，如 411025", "want a county's division code of 6 digits, such as 411025")}}
 	}
-	return pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error { return audit.CreateBook(ctx, tx, string(book)) })
+	return pgx.BeginFunc(ctx, l.Pool, func(tx pgx.Tx) error { return audit.CreateBook(ctx, tx, string(book)) })
 }
 
 // Head is how far a book has come: its size and the root of its tree.
@@ -32,7 +32,7 @@ type Head struct {
 
 // Head returns the size and root of a book.
 func (l *Ledger) Head(ctx context.Context, book Book) (Head, error) {
-	h, err := audit.ReadHead(ctx, l.read, string(book))
+	h, err := audit.ReadHead(ctx, l.Read, string(book))
 	if errors.Is(err, audit.ErrNoBook) {
 		return Head{}, fmt.Errorf("book %s: %w", book, ErrNotFound)
 	}
@@ -44,7 +44,7 @@ func (l *Ledger) Head(ctx context.Context, book Book) (Head, error) {
 
 // Books lists the books there are.
 func (l *Ledger) Books(ctx context.Context) ([]Book, error) {
-	names, err := audit.Books(ctx, l.read)
+	names, err := audit.Books(ctx, l.Read)
 	if err != nil {
 		return nil, err
 	}
@@ -64,14 +64,23 @@ var divisionFile string
 // Division is one administrative division (区划).
 type Division struct{ Code, Name, En string }
 
-var divisions = sync.OnceValue(func() map[string]Division {
-	m := map[string]Division{}
+// divisionList is the file, in the order of the codes.
+var divisionList = sync.OnceValue(func() []Division {
 	records, err := csv.NewReader(strings.NewReader(divisionFile)).ReadAll()
 	if err != nil {
 		panic("ledger: divisions.csv: " + err.Error()) // embedded: a bug
 	}
+	var list []Division
 	for _, r := range records[1:] {
-		m[r[0]] = Division{r[0], r[1], r[2]}
+		list = append(list, Division{r[0], r[1], r[2]})
+	}
+	return list
+})
+
+var divisions = sync.OnceValue(func() map[string]Division {
+	m := map[string]Division{}
+	for _, d := range divisionList() {
+		m[d.Code] = d
 	}
 	return m
 })
@@ -91,10 +100,9 @@ func DivisionOf(code string) Division {
 // Townships lists the townships of a county in the order of their codes.
 func Townships(book Book) []Division {
 	var out []Division
-	records, _ := csv.NewReader(strings.NewReader(divisionFile)).ReadAll()
-	for _, r := range records[1:] {
-		if len(r[0]) == 9 && strings.HasPrefix(r[0], string(book)) {
-			out = append(out, Division{r[0], r[1], r[2]})
+	for _, d := range divisionList() {
+		if len(d.Code) == 9 && strings.HasPrefix(d.Code, string(book)) {
+			out = append(out, d)
 		}
 	}
 	return out

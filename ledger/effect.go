@@ -6,7 +6,7 @@ import "context"
 // reversed, stand in a rejected submission, or are lines of a grant batch that
 // was withdrawn. Entering the same again is then no duplicate.
 func (l *Ledger) Withdrawn(ctx context.Context, book Book, seqs []Seq) (map[Seq]bool, error) {
-	rows, err := collect[struct{ Seq Seq }](ctx, l.pool, "withdrawn entries", `
+	rows, err := collect[struct{ Seq Seq }](ctx, l.Pool, "withdrawn entries", `
 		select s.seq from unnest($2::bigint[]) as s(seq)
 		where exists (select 1 from proj.reversal r where r.book = $1 and r.target_key = s.seq::text)
 		or exists (select 1 from proj.submission b where b.book = $1 and b.state = 'rejected'

@@ -193,11 +193,11 @@ func (l *Ledger) prepare(book Book, index int, d Draft) (*prepared, error) {
 	if len(d.Sealed) > 0 {
 		p.fields = l.fields(d.Sealed)
 		var err error
-		if p.entry.Commitments, p.sealed, err = l.sealer.Seal(string(book), d.ID, p.fields, rand.Reader); err != nil {
+		if p.entry.Commitments, p.sealed, err = l.Sealer.Seal(string(book), d.ID, p.fields, rand.Reader); err != nil {
 			return nil, fmt.Errorf("seal entry %s: %w", d.ID, err)
 		}
 		if n := d.Sealed[fieldIDNumber]; n != "" {
-			p.entry.Person = l.sealer.Token(n)
+			p.entry.Person = l.Sealer.Token(n)
 		}
 	}
 	act, err := prepareAct(book, d, p.entry.Commitments)
@@ -219,7 +219,7 @@ func (l *Ledger) fields(sealed map[string]string) []audit.Field {
 	for _, name := range slices.Sorted(maps.Keys(sealed)) {
 		f := audit.Field{Name: name, Value: sealed[name]}
 		if name == fieldIDNumber {
-			f.Person = l.sealer.Token(f.Value)
+			f.Person = l.Sealer.Token(f.Value)
 		}
 		fields = append(fields, f)
 	}

@@ -92,11 +92,6 @@ func passes(err error) bool {
 	return !bug // all else is the connection: net, io, context
 }
 
-// bugError is a panic while judging, turned into an answer for one unit.
-type bugError struct{ value any }
-
-func (e *bugError) Error() string { return fmt.Sprintf("internal error while judging: %v", e.value) }
-
 // group is one try to post some units in one transaction.
 type group struct {
 	l     *Ledger
@@ -120,7 +115,7 @@ type answer struct {
 }
 
 func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
-	conn, err := l.pool.Acquire(ctx)
+	conn, err := l.Pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("acquire: %w", err)
 	}
@@ -287,7 +282,7 @@ func (l *Ledger) repeats(ctx context.Context, tx pgx.Tx, row audit.Row, p *prepa
 			return false, err
 		}
 	}
-	same, err := l.sealer.Repeats(ctx, tx, leaf, again, p.fields)
+	same, err := l.Sealer.Repeats(ctx, tx, leaf, again, p.fields)
 	if err != nil {
 		return false, fmt.Errorf("compare entry %d: %w", row.Seq, err)
 	}
@@ -321,29 +316,17 @@ func (g *group) judge(ctx context.Context, tx pgx.Tx) error {
 // judgeAll is false when a row was missing: everything is undone then.
 func (g *group) judgeAll() (complete bool, err error) {
 	s := g.state
-	s.judging = true
-	defer func() {
-		s.judging = false
-		r := recover()
-		if r == nil {
-			return
+	return s.attempt(0, func() {
+		g.accepted = g.accepted[:0]
+		maps.DeleteFunc(s.entries, func(q Seq, e *Entry) bool { return e != nil && uint64(q) >= g.head.Size })
+		ids := map[string]*prepared{}
+		for i, u := range g.units {
+			if !g.answers[i].done {
+				g.answers[i] = answer{}
+				g.judgeUnit(i, u, ids)
+			}
 		}
-		if _, reload := r.(missing); !reload {
-			err = &bugError{r}
-			return
-		}
-		s.undoTo(0)
-	}()
-	g.accepted = g.accepted[:0]
-	maps.DeleteFunc(s.entries, func(q Seq, e *Entry) bool { return e != nil && uint64(q) >= g.head.Size })
-	ids := map[string]*prepared{}
-	for i, u := range g.units {
-		if !g.answers[i].done {
-			g.answers[i] = answer{}
-			g.judgeUnit(i, u, ids)
-		}
-	}
-	return true, nil
+	})
 }
 
 func (g *group) judgeUnit(i int, u *unit, ids map[string]*prepared) {

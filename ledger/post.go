@@ -41,9 +41,6 @@ type Config struct {
 // may each have one: the head row of a book orders them.
 type Ledger struct {
 	Config
-	pool   *pgxpool.Pool
-	read   *pgxpool.Pool
-	sealer *audit.Sealer
 
 	mu      sync.Mutex
 	queues  map[Book]*queue
@@ -62,7 +59,7 @@ func New(c Config) *Ledger {
 	if c.Read == nil {
 		c.Read = c.Pool
 	}
-	return &Ledger{Config: c, pool: c.Pool, read: c.Read, sealer: c.Sealer, queues: map[Book]*queue{}}
+	return &Ledger{Config: c, queues: map[Book]*queue{}}
 }
 
 // queue holds what waits for one book. At most one goroutine works on it, and

@@ -35,12 +35,12 @@ func one[R row](ctx context.Context, q querier, sql schema, what string, book Bo
 
 // Fund returns one fund line, or ErrNotFound.
 func (l *Ledger) Fund(ctx context.Context, book Book, id string) (Fund, error) {
-	return one[Fund](ctx, l.read, fundSchema, "fund", book, id)
+	return one[Fund](ctx, l.Read, fundSchema, "fund", book, id)
 }
 
 // Project returns one project, or ErrNotFound.
 func (l *Ledger) Project(ctx context.Context, book Book, id string) (Project, error) {
-	p, err := one[ProjectFacts](ctx, l.read, projectSchema, "project", book, id)
+	p, err := one[ProjectFacts](ctx, l.Read, projectSchema, "project", book, id)
 	if err != nil {
 		return Project{}, err
 	}
@@ -57,7 +57,7 @@ func (l *Ledger) withTotals(ctx context.Context, book Book, ps []ProjectFacts) (
 	for i, p := range ps {
 		ids[i] = p.Project
 	}
-	totals, err := collect[Total](ctx, l.read, "totals", totalSchema.load, book, ids)
+	totals, err := collect[Total](ctx, l.Read, "totals", totalSchema.load, book, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -74,22 +74,22 @@ func (l *Ledger) withTotals(ctx context.Context, book Book, ps []ProjectFacts) (
 
 // Payment returns one payment or grant batch, or ErrNotFound.
 func (l *Ledger) Payment(ctx context.Context, book Book, id string) (Payment, error) {
-	return one[Payment](ctx, l.read, paymentSchema, "payment", book, id)
+	return one[Payment](ctx, l.Read, paymentSchema, "payment", book, id)
 }
 
 // Contract returns one contract, or ErrNotFound.
 func (l *Ledger) Contract(ctx context.Context, book Book, id string) (Contract, error) {
-	return one[Contract](ctx, l.read, contractSchema, "contract", book, id)
+	return one[Contract](ctx, l.Read, contractSchema, "contract", book, id)
 }
 
 // Payee returns one payee by its key, or ErrNotFound.
 func (l *Ledger) Payee(ctx context.Context, book Book, key string) (Payee, error) {
-	return one[Payee](ctx, l.read, payeeSchema, "payee", book, key)
+	return one[Payee](ctx, l.Read, payeeSchema, "payee", book, key)
 }
 
 // Submission returns one submission, or ErrNotFound.
 func (l *Ledger) Submission(ctx context.Context, book Book, id string) (Submission, error) {
-	return one[Submission](ctx, l.read, submissionSchema, "submission", book, id)
+	return one[Submission](ctx, l.Read, submissionSchema, "submission", book, id)
 }
 
 // MaxPage is the most rows one page holds.
@@ -144,7 +144,7 @@ func paged[R any](rows []R, limit int, cursor func(R) string) ([]R, string) {
 // Funds lists the fund lines of a book by document and level, all of them: a
 // county has tens a year.
 func (l *Ledger) Funds(ctx context.Context, book Book) ([]Fund, error) {
-	return collect[Fund](ctx, l.read, "funds", fundSchema.read+` where book = $1 order by year desc, document, level, fund`, book)
+	return collect[Fund](ctx, l.Read, "funds", fundSchema.read+` where book = $1 order by year desc, document, level, fund`, book)
 }
 
 // ProjectFilter narrows a list of projects; empty fields do not.
@@ -161,7 +161,7 @@ type ProjectFilter struct {
 // Projects lists projects by place and id.
 func (l *Ledger) Projects(ctx context.Context, book Book, f ProjectFilter, p Page) ([]Project, string, error) {
 	place, id, _ := strings.Cut(p.After, "~")
-	rows, err := collect[ProjectFacts](ctx, l.read, "projects", projectSchema.read+`
+	rows, err := collect[ProjectFacts](ctx, l.Read, "projects", projectSchema.read+`
 		where book = $1 and (place, project) > ($2, $3) and place <> '' and starts_with(place, $4)
 		and ($5 = '' or type = $5) and ($6 = '' or state = $6)
 		and ($7 = '' or project in (select q.project from proj.quota q where q.book = $1 and q.fund = $7))
@@ -178,22 +178,22 @@ func (l *Ledger) Projects(ctx context.Context, book Book, f ProjectFilter, p Pag
 
 // Quotas lists the money of a project by fund.
 func (l *Ledger) Quotas(ctx context.Context, book Book, project string) ([]Quota, error) {
-	return collect[Quota](ctx, l.read, "quotas", quotaSchema.read+` where book = $1 and project = $2 order by fund`, book, project)
+	return collect[Quota](ctx, l.Read, "quotas", quotaSchema.read+` where book = $1 and project = $2 order by fund`, book, project)
 }
 
 // Contracts lists the contracts of a project.
 func (l *Ledger) Contracts(ctx context.Context, book Book, project string) ([]Contract, error) {
-	return collect[Contract](ctx, l.read, "contracts", contractSchema.read+` where book = $1 and project = $2 order by seq`, book, project)
+	return collect[Contract](ctx, l.Read, "contracts", contractSchema.read+` where book = $1 and project = $2 order by seq`, book, project)
 }
 
 // Tenders lists the tenders of a project.
 func (l *Ledger) Tenders(ctx context.Context, book Book, project string) ([]Tender, error) {
-	return collect[Tender](ctx, l.read, "tenders", tenderSchema.read+` where book = $1 and project = $2 order by seq`, book, project)
+	return collect[Tender](ctx, l.Read, "tenders", tenderSchema.read+` where book = $1 and project = $2 order by seq`, book, project)
 }
 
 // Bids lists the bids of a tender, lowest first.
 func (l *Ledger) Bids(ctx context.Context, book Book, tender string) ([]Bid, error) {
-	return collect[Bid](ctx, l.read, "bids", bidSchema.read+` where book = $1 and tender = $2 order by amount, bidder`, book, tender)
+	return collect[Bid](ctx, l.Read, "bids", bidSchema.read+` where book = $1 and tender = $2 order by amount, bidder`, book, tender)
 }
 
 // PaymentFilter narrows a list of payments; empty fields do not.
@@ -214,7 +214,7 @@ func (l *Ledger) Payments(ctx context.Context, book Book, f PaymentFilter, p Pag
 		}
 	}
 	args = append(args, p.limit()+1)
-	rows, err := collect[Payment](ctx, l.read, "payments", sql+" order by requested_seq desc limit $"+strconv.Itoa(len(args)), args...)
+	rows, err := collect[Payment](ctx, l.Read, "payments", sql+" order by requested_seq desc limit $"+strconv.Itoa(len(args)), args...)
 	if err != nil {
 		return nil, "", err
 	}
@@ -225,7 +225,7 @@ func (l *Ledger) Payments(ctx context.Context, book Book, f PaymentFilter, p Pag
 // Lines lists the household lines of a grant batch, without personal values.
 func (l *Ledger) Lines(ctx context.Context, book Book, payment string, p Page) ([]Line, string, error) {
 	after, _ := strconv.ParseInt(p.After, 10, 64)
-	rows, err := collect[Line](ctx, l.read, "lines", lineSchema.read+` where book = $1 and payment = $2 and line > $3 order by line limit $4`,
+	rows, err := collect[Line](ctx, l.Read, "lines", lineSchema.read+` where book = $1 and payment = $2 and line > $3 order by line limit $4`,
 		book, payment, after, p.limit()+1)
 	if err != nil {
 		return nil, "", err
@@ -244,7 +244,7 @@ type PlaceSum struct {
 
 // LinesByPlace sums a grant batch by village: what may be shown on a portal.
 func (l *Ledger) LinesByPlace(ctx context.Context, book Book, payment string) ([]PlaceSum, error) {
-	return collect[PlaceSum](ctx, l.read, "lines by place", `
+	return collect[PlaceSum](ctx, l.Read, "lines by place", `
 		select place, count(*), sum(amount)::bigint, sum(returned)::bigint from proj.grant_line
 		where book = $1 and payment = $2 group by place order by place`, book, payment)
 }
@@ -257,7 +257,7 @@ func (l *Ledger) Payees(ctx context.Context, book Book, p Page) ([]Payee, string
 		n, _ := strconv.ParseInt(a, 10, 64)
 		paid, key = Amount(n), b
 	}
-	rows, err := collect[Payee](ctx, l.read, "payees", payeeSchema.read+`
+	rows, err := collect[Payee](ctx, l.Read, "payees", payeeSchema.read+`
 		where book = $1 and (paid < $2 or paid = $2 and payee > $3) and payee not like 'p-%'
 		order by paid desc, payee limit $4`, book, paid, key, p.limit()+1)
 	if err != nil {
@@ -275,7 +275,7 @@ type TimelineEvent struct {
 
 // Timeline lists what happened to a project but for its payments, in order.
 func (l *Ledger) Timeline(ctx context.Context, book Book, project string) ([]TimelineEvent, error) {
-	return collect[TimelineEvent](ctx, l.read, "timeline", `
+	return collect[TimelineEvent](ctx, l.Read, "timeline", `
 		select e.project, e.at_seq, e.entry_seq, e.kind, e.on_day::text, e.amount, coalesce(r.by_seq, -1)
 		from proj.event e left join proj.reversal r on r.book = e.book and r.target_key = e.entry_seq::text
 		where e.book = $1 and e.project = $2 order by e.on_day, e.at_seq, e.entry_seq limit 1000`, book, project)
@@ -283,7 +283,7 @@ func (l *Ledger) Timeline(ctx context.Context, book Book, project string) ([]Tim
 
 // Submissions lists submissions, newest first, in a state or in any ("").
 func (l *Ledger) Submissions(ctx context.Context, book Book, state string, p Page) ([]Submission, string, error) {
-	rows, err := collect[Submission](ctx, l.read, "submissions", submissionSchema.read+`
+	rows, err := collect[Submission](ctx, l.Read, "submissions", submissionSchema.read+`
 		where book = $1 and seq < $2 and ($3 = '' or state = $3) order by seq desc limit $4`, book, p.before(), state, p.limit()+1)
 	if err != nil {
 		return nil, "", err
@@ -295,7 +295,7 @@ func (l *Ledger) Submissions(ctx context.Context, book Book, state string, p Pag
 // SubmissionByFile returns the newest submission, not rejected, that came from a
 // file with this base64 SHA-256, or ErrNotFound.
 func (l *Ledger) SubmissionByFile(ctx context.Context, book Book, sha256 string) (Submission, error) {
-	rows, err := collect[Submission](ctx, l.read, "submissions", submissionSchema.read+`
+	rows, err := collect[Submission](ctx, l.Read, "submissions", submissionSchema.read+`
 		where book = $1 and file = $2 and file <> '' and state <> 'rejected' order by seq desc limit 1`, book, sha256)
 	if err != nil {
 		return Submission{}, err
@@ -308,7 +308,7 @@ func (l *Ledger) SubmissionByFile(ctx context.Context, book Book, sha256 string)
 
 // FindIDs says which of some entry ids are in the book, and where.
 func (l *Ledger) FindIDs(ctx context.Context, book Book, ids []string) (map[string]Seq, error) {
-	found, err := audit.FindIDs(ctx, l.read, string(book), ids)
+	found, err := audit.FindIDs(ctx, l.Read, string(book), ids)
 	if err != nil {
 		return nil, err
 	}
@@ -325,7 +325,7 @@ func (l *Ledger) Entries(ctx context.Context, book Book, from Seq, limit int) ([
 		return nil, nil
 	}
 	var out []*Entry
-	for row, err := range audit.ReadLeaves(ctx, l.read, string(book), uint64(from), uint64(limit)) {
+	for row, err := range audit.ReadLeaves(ctx, l.Read, string(book), uint64(from), uint64(limit)) {
 		if err != nil {
 			return nil, err
 		}
@@ -353,7 +353,7 @@ func (l *Ledger) Entry(ctx context.Context, book Book, seq Seq) (*Entry, error) 
 
 // Leaf reads the exact bytes of one entry, or ErrNotFound.
 func (l *Ledger) Leaf(ctx context.Context, book Book, seq Seq) ([]byte, error) {
-	row, err := audit.ReadLeaf(ctx, l.read, string(book), uint64(max(seq, 0)))
+	row, err := audit.ReadLeaf(ctx, l.Read, string(book), uint64(max(seq, 0)))
 	if errors.Is(err, pgx.ErrNoRows) || seq < 0 {
 		return nil, fmt.Errorf("entry %d: %w", seq, ErrNotFound)
 	}
@@ -371,7 +371,7 @@ func (l *Ledger) Outcome(ctx context.Context, book Book, id string) (Receipt, er
 	if _, err := l.post(ctx, book, nil); err != nil && !l.isClosed() {
 		return Receipt{}, err
 	}
-	tx, err := l.read.Begin(ctx)
+	tx, err := l.Read.Begin(ctx)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("outcome of %s: %w", id, err)
 	}

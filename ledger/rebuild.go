@@ -182,7 +182,7 @@ func replayOne(ctx context.Context, tx pgx.Tx, s *state, e *Entry) error {
 	cover, batch, mark := s.cover, s.batch, len(s.undo)
 	for range 50 {
 		s.problems, s.approvedBy, s.cover, s.batch = nil, nil, cover, batch
-		if complete, err := judgeOne(s, e, mark); err != nil {
+		if complete, err := s.attempt(mark, func() { s.judge(e) }); err != nil {
 			return fmt.Errorf("entry %d: %w", e.Seq, err)
 		} else if complete {
 			if len(s.problems) > 0 {
@@ -198,22 +198,4 @@ func replayOne(ctx context.Context, tx pgx.Tx, s *state, e *Entry) error {
 		}
 	}
 	return fmt.Errorf("entry %d: %w", e.Seq, &bugError{"rows are missing after every load"})
-}
-
-func judgeOne(s *state, e *Entry, mark int) (complete bool, err error) {
-	s.judging = true
-	defer func() {
-		s.judging = false
-		r := recover()
-		if r == nil {
-			return
-		}
-		if _, reload := r.(missing); !reload {
-			err = &bugError{r}
-			return
-		}
-		s.undoTo(mark)
-	}()
-	s.judge(e)
-	return true, nil
 }

@@ -398,6 +398,31 @@ func (s *state) touch(e *Entry) {
 	e.Body.touch(s, e)
 }
 
+// bugError is a panic while judging, turned into an answer for one unit.
+type bugError struct{ value any }
+
+func (e *bugError) Error() string { return fmt.Sprintf("internal error while judging: %v", e.value) }
+
+// attempt judges by do. It is incomplete when a row was missing: everything after
+// the mark is undone then, and the caller loads and tries again.
+func (s *state) attempt(mark int, do func()) (complete bool, err error) {
+	s.judging = true
+	defer func() {
+		s.judging = false
+		r := recover()
+		if r == nil {
+			return
+		}
+		if _, reload := r.(missing); !reload {
+			err = &bugError{r}
+			return
+		}
+		s.undoTo(mark)
+	}()
+	do()
+	return true, nil
+}
+
 // judge takes one entry: into an open submission, or into effect.
 func (s *state) judge(e *Entry) {
 	s.current = e

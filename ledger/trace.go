@@ -44,7 +44,7 @@ func (l *Ledger) Balances(ctx context.Context, book Book, prefix string, as As, 
 			where a.book = $1 and a.account >= $2 and a.account < $2 || '~' and a.account > $3 and t.balance is not null
 			order by a.account limit $4`
 	}
-	rows, err := collect[Account](ctx, l.read, "balances", sql, args...)
+	rows, err := collect[Account](ctx, l.Read, "balances", sql, args...)
 	if err != nil {
 		return nil, "", err
 	}
@@ -68,7 +68,7 @@ type Summary struct {
 
 // Summary adds up a book.
 func (l *Ledger) Summary(ctx context.Context, book Book) (Summary, error) {
-	rows, err := collect[Summary](ctx, l.read, "summary", `
+	rows, err := collect[Summary](ctx, l.Read, "summary", `
 		select coalesce(sum(received), 0)::bigint, coalesce(sum(in_hand), 0)::bigint, coalesce(sum(allocated), 0)::bigint,
 			coalesce(sum(paid), 0)::bigint, coalesce(sum(returned), 0)::bigint, count(*),
 			(select count(*) from proj.project where book = $1 and state not in ('listed', 'withdrawn')),
@@ -137,7 +137,7 @@ type FundQuota struct {
 func (l *Ledger) TraceFund(ctx context.Context, book Book, fundOrDocument string) (FundTrace, error) {
 	var t FundTrace
 	var err error
-	t.Funds, err = collect[Fund](ctx, l.read, "funds", fundSchema.read+` where book = $1 and (fund = $2 or document = $2) order by level, fund`, book, fundOrDocument)
+	t.Funds, err = collect[Fund](ctx, l.Read, "funds", fundSchema.read+` where book = $1 and (fund = $2 or document = $2) order by level, fund`, book, fundOrDocument)
 	if err != nil {
 		return t, err
 	}
@@ -148,25 +148,25 @@ func (l *Ledger) TraceFund(ctx context.Context, book Book, fundOrDocument string
 	for i, f := range t.Funds {
 		ids[i] = f.Fund
 	}
-	t.Quotas, err = collect[FundQuota](ctx, l.read, "quotas", `
+	t.Quotas, err = collect[FundQuota](ctx, l.Read, "quotas", `
 		select q.quota, q.project, q.fund, q.budget, q.allocated, q.requested, q.paid, j.name, j.place, j.place_name, j.state
 		from proj.quota q join proj.project j on j.book = q.book and j.project = q.project
 		where q.book = $1 and q.fund = any($2) order by j.place, q.project, q.fund`, book, ids)
 	if err != nil {
 		return t, err
 	}
-	t.Shares, err = collect[Share](ctx, l.read, "shares", shares+`p.fund = any($2)`+sharesGroup, book, ids)
+	t.Shares, err = collect[Share](ctx, l.Read, "shares", shares+`p.fund = any($2)`+sharesGroup, book, ids)
 	return t, err
 }
 
 // TraceProject lists who was paid from which fund through one project.
 func (l *Ledger) TraceProject(ctx context.Context, book Book, project string) ([]Share, error) {
-	return collect[Share](ctx, l.read, "shares", shares+`p.project = $2`+sharesGroup, book, project)
+	return collect[Share](ctx, l.Read, "shares", shares+`p.project = $2`+sharesGroup, book, project)
 }
 
 // TracePayee follows a payee's money back to the documents it came from (反查).
 func (l *Ledger) TracePayee(ctx context.Context, book Book, payee string) ([]Share, error) {
-	return collect[Share](ctx, l.read, "shares", shares+`p.payee = $2`+sharesGroup, book, payee)
+	return collect[Share](ctx, l.Read, "shares", shares+`p.payee = $2`+sharesGroup, book, payee)
 }
 
 // PersonShare is one grant or payment to a private person, with its source.
@@ -192,8 +192,8 @@ func (l *Ledger) TracePerson(ctx context.Context, book Book, idNumber string) ([
 	if !ValidIDNumber(idNumber) {
 		return nil, &Invalid{[]Problem{problem("id_number", "身份证号不对（GB 11643）", "not a valid ID number (GB 11643)")}}
 	}
-	person := personKey(l.sealer.Token(idNumber))
-	return collect[PersonShare](ctx, l.read, "shares of a person", `
+	person := personKey(l.Sealer.Token(idNumber))
+	return collect[PersonShare](ctx, l.Read, "shares of a person", `
 		select f.document, f.fund, f.name, f.level, p.project, j.name, p.payment, v.line, p.purpose, p.paid_on::text, v.paid, v.returned
 		from (
 			select payment, line, amount - returned as paid, returned from proj.grant_line where book = $1 and person = $2 and person <> ''
@@ -221,7 +221,7 @@ type Flow struct {
 
 // Flows adds up the whole book for the fund-flow picture.
 func (l *Ledger) Flows(ctx context.Context, book Book) ([]Flow, error) {
-	return collect[Flow](ctx, l.read, "flows", `
+	return collect[Flow](ctx, l.Read, "flows", `
 		with paid as (
 			select p.fund, left(j.place, 9) as township,
 				case when p.payee like 'g-%' then 'household' when p.payee like 'p-%' then 'person' else 'firm' end as class,
