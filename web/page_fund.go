@@ -199,15 +199,7 @@ func sharesOf(rows []ledger.Share, most int) shareTable {
 		joined.Paid += r.Paid
 		joined.Returned += r.Returned
 	}
-	if len(t.Rows) > most {
-		for _, r := range t.Rows[most:] {
-			t.Rest++
-			t.RestPaid += r.Paid
-			t.RestReturned += r.Returned
-		}
-		t.Rows = t.Rows[:most]
-	}
-	return t
+	return shorten(t, most)
 }
 
 // documentsView is the trace of every document of the county down to its payees,

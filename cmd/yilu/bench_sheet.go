@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"yilu/cmd/yilu/demo"
 	"yilu/ledger/sheet"
 )
 
@@ -31,7 +32,7 @@ func (b *bench) grantFile(rows int) (string, error) {
 		for n := range rows {
 			quantity := n%9 + 1
 			if !yield(sheet.Record{
-				"乡镇": "颍阳镇", "村": fmt.Sprintf("第%d村", n%40), "户主": "测试户", "身份证号": madeUpCitizen(n), "账号": madeUpCard(n),
+				"乡镇": "颍阳镇", "村": fmt.Sprintf("第%d村", n%40), "户主": "测试户", "身份证号": demo.IDNumber(n), "账号": demo.Card(n),
 				"项目编号": "P0-0", "资金编号": "F0", "补助项目": "产业奖补", "标准": "10.25", "数量": strconv.Itoa(quantity),
 				"金额": fmt.Sprintf("%d.%02d", quantity*1025/100, quantity*1025%100), "人员类别": "脱贫户", "批次": batch,
 			}) {
@@ -39,33 +40,6 @@ func (b *bench) grantFile(rows int) (string, error) {
 			}
 		}
 	})
-}
-
-// madeUpCitizen is the n-th of many different ID numbers with a valid check
-// digit.
-func madeUpCitizen(n int) string {
-	s := fmt.Sprintf("411025%04d%02d%02d%03d", 1930+n/20000%70, 1+n/1700%12, 1+n/61%28, n%1000)
-	sum := 0
-	for i, w := range []int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2} {
-		sum += int(s[i]-'0') * w
-	}
-	return s + string("10X98765432"[sum%11])
-}
-
-// madeUpCard is the n-th of many different card numbers with a valid check digit.
-func madeUpCard(n int) string {
-	s := fmt.Sprintf("62170000%010d", n)
-	sum := 0
-	for i := range len(s) {
-		d := int(s[len(s)-1-i] - '0')
-		if i%2 == 0 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return s + strconv.Itoa((10-sum%10)%10)
 }
 
 // importing runs `yilu import` as an officer would and returns its wall time and

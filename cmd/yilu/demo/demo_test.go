@@ -123,7 +123,7 @@ func TestNumbersAreValidAndDifferent(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for n := 1; n <= households+20; n++ {
-		id := idNumber(n)
+		id := IDNumber(n)
 		if !ledger.ValidIDNumber(id) || seen[id] {
 			t.Fatalf("ID number %d is not valid or was used", n)
 		}
@@ -288,7 +288,7 @@ func checkHouseholds(t *testing.T, l *ledger.Ledger) {
 	if len(persons) != households || returned != 20 {
 		t.Errorf("%d households, %d returned lines; want %d and 20", len(persons), returned, households)
 	}
-	back, err := l.TracePerson(t.Context(), Book, idNumber(1))
+	back, err := l.TracePerson(t.Context(), Book, IDNumber(1))
 	if err != nil || len(back) == 0 {
 		t.Errorf("household 1 got %+v, %v", back, err)
 	}

@@ -160,7 +160,7 @@ func (y *year) returnLines(g *grants, n int) {
 	for i := range n {
 		at := 5 + 13*i
 		l := g.rounds[0][at]
-		l.account = card(reissuedCards + l.number)
+		l.account = Card(reissuedCards + l.number)
 		again.lines, again.sum = append(again.lines, l), again.sum+l.amount()
 		y.post(workdays(on, 3), treasury, fmt.Sprintf("%s.returned%d", batch, i+1), &ledger.PaymentReturned{
 			Payment: batch, Line: ledger.Count(at + 1), Amount: l.amount(), Reason: "account"})

@@ -85,7 +85,7 @@ func (y *year) tellLeaders(p *project) {
 			Payment: id, Project: p.id, Fund: fundLines[d[0].line].id, Amount: a, Purpose: "带贫奖补", Stage: "whole", Method: "direct",
 			FunctionCode: functionCode, EconomicCode: p.economic, Files: []ledger.File{paper(id + "公示照片")}})
 		number := households + n + 1
-		request.Sealed = map[string]string{"payee_name": y.name(), "id_number": idNumber(number), "payee_account": card(number)}
+		request.Sealed = map[string]string{"payee_name": y.name(), "id_number": IDNumber(number), "payee_account": Card(number)}
 		y.add(request)
 		y.post(workdays(on, 1), financeChecker, id+".approved", &ledger.PaymentApproved{Payment: id})
 		y.post(workdays(on, 2), treasury, id+".paid", &ledger.PaymentPaid{Payment: id, Voucher: voucher(id)})

@@ -60,10 +60,10 @@ type household struct {
 	account         string
 }
 
-// idNumber is the n-th made-up citizen number: region 411025, a day from 1950
+// IDNumber is the n-th made-up citizen number: region 411025, a day from 1950
 // on, and one of the order codes 996 to 999 that are kept for people of a
 // hundred years (GB 11643 practice), so that it was never given to anybody.
-func idNumber(n int) string {
+func IDNumber(n int) string {
 	born := timeOf("1950-01-01").AddDate(0, 0, n*37%14_600)
 	s := string(Book) + born.Format("20060102") + strconv.Itoa(996+n/14_600%2*2+n%2)
 	weights := [17]int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2}
@@ -74,9 +74,9 @@ func idNumber(n int) string {
 	return s + "10X98765432"[sum%11:sum%11+1]
 }
 
-// card is the n-th made-up card of a household: 19 digits that pass Luhn, of a
+// Card is the n-th made-up card of a household: 19 digits that pass Luhn, of a
 // range whose account part is nearly all zeros.
-func card(n int) string {
+func Card(n int) string {
 	s := fmt.Sprintf("62170000000%07d", n)
 	sum := 0
 	for i := range len(s) {
@@ -94,7 +94,7 @@ func card(n int) string {
 // household makes up the n-th household of a village.
 func (s *story) household(n int, place string) household {
 	return household{
-		number: n, head: s.name(), id: idNumber(n), phone: fmt.Sprintf("199000%05d", n), place: place, account: card(n),
+		number: n, head: s.name(), id: IDNumber(n), phone: fmt.Sprintf("199000%05d", n), place: place, account: Card(n),
 		watched: n*watchedHouseholds/households != (n-1)*watchedHouseholds/households,
 	}
 }
