@@ -61,13 +61,22 @@ func (env *environment) say(zh, en string) string {
 	return en
 }
 
+// defaultData is where data goes when nobody says: beside us, or for root, whose
+// home the PostgreSQL user may not enter, where Debian keeps such data.
+func defaultData() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/yilu"
+	}
+	return "data"
+}
+
 func setting(name, otherwise string) string { return cmp.Or(os.Getenv(name), otherwise) }
 
 // flags begins the flag set of a command with the settings all commands share.
 func (env *environment) flags(name string) *flag.FlagSet {
 	fs := flag.NewFlagSet("yilu "+name, flag.ContinueOnError)
 	fs.SetOutput(env.Stderr)
-	fs.StringVar(&env.Data, "data", setting("YILU_DATA", "data"), env.say("数据目录 (YILU_DATA)", "data folder (YILU_DATA)"))
+	fs.StringVar(&env.Data, "data", setting("YILU_DATA", defaultData()), env.say("数据目录 (YILU_DATA)", "data folder (YILU_DATA)"))
 	fs.StringVar(&env.PGBin, "pg-bin", setting("YILU_PG_BIN", ""), env.say("PostgreSQL 程序目录 (YILU_PG_BIN)", "folder of the PostgreSQL binaries (YILU_PG_BIN)"))
 	fs.StringVar(&env.PGUser, "pg-user", setting("YILU_PG_USER", "postgres"), env.say("以 root 启动时运行 PostgreSQL 的用户 (YILU_PG_USER)", "who PostgreSQL runs as when started by root (YILU_PG_USER)"))
 	fs.StringVar(&env.Book, "book", setting("YILU_BOOK", "411025"), env.say("账套：县级区划代码 (YILU_BOOK)", "book: the county's division code (YILU_BOOK)"))
@@ -138,6 +147,11 @@ func (env *environment) open(ctx context.Context) (*ledger.Ledger, func(), error
 // ledger opens the ledger on a database, which must be at our version. The
 // returned func answers what waits and closes its pools.
 func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logger) (*ledger.Ledger, func(), error) {
+	// With a given database nobody has made the folder yet. It is passable, like
+	// the one that our own PostgreSQL makes for its user; the secret is not.
+	if err := os.MkdirAll(env.Data, 0o711); err != nil {
+		return nil, nil, fmt.Errorf("data folder: %w", err)
+	}
 	secret, err := audit.LoadOrCreateSecret(setting("YILU_SEAL_SECRET_FILE", filepath.Join(env.Data, "seal.secret")))
 	if err != nil {
 		return nil, nil, err
