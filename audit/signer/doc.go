@@ -1,13 +1,13 @@
 // Package signer signs the checkpoints of one book: each extends the last that it
 // signed, and no other is ever signed.
 //
-//	          PostgreSQL                     our own disk
-//	   head, bodies of new entries          state: last note, its edge
-//	                └───────────┬──────────────┘
-//	    fold the bodies onto the edge; the root must be the head's
-//	                            │
-//	        sign ──► state ──► log.checkpoint ──► witnesses ──► tiles ──► checkpoint
-//	               (the commit point)              (quorum)      (files, this one last)
+//	       PostgreSQL                     our own disk
+//	head, bodies of new entries          state: last note, its edge
+//	             └───────────┬──────────────┘
+//	 fold the bodies onto the edge; the root must be the head's
+//	                         │
+//	     sign ──► state ──► log.checkpoint ──► witnesses ──► tiles ──► checkpoint
+//	            (the commit point)              (quorum)      (files, this one last)
 //
 // It trusts the database with nothing that it signed before. A superuser who
 // rewrites an entry and recomputes every hash changes the head's root, and the
