@@ -31,7 +31,7 @@ type signing struct {
 func (env *environment) signingFlags(fs *flag.FlagSet) *signing {
 	s := &signing{}
 	fs.StringVar(&s.origin, "origin", setting("YILU_ORIGIN", ""), env.say("公开日志的网址，不带 https://，定下后不能改；默认 localhost:8080/log/账套 (YILU_ORIGIN)", "URL of the public log without https://, never to change; localhost:8080/log/BOOK by default (YILU_ORIGIN)"))
-	fs.StringVar(&s.key, "key", setting("YILU_SIGNER_KEY", ""), env.say("签名私钥文件，默认在数据目录 signer/账套/key (YILU_SIGNER_KEY)", "file of the signing key, signer/BOOK/key in the data folder by default (YILU_SIGNER_KEY)"))
+	fs.StringVar(&s.key, "key", setting("YILU_SIGNER_KEY", ""), env.say("签名私钥文件，默认在数据目录 signer/账套/key；或 agent:SHA256:… 用 ssh-agent (YILU_SIGNER_KEY)", "file of the signing key, signer/BOOK/key in the data folder by default, or agent:SHA256:… for an ssh-agent (YILU_SIGNER_KEY)"))
 	fs.StringVar(&s.state, "state", setting("YILU_SIGNER_STATE", ""), env.say("签名状态文件，默认在数据目录 signer/账套/state (YILU_SIGNER_STATE)", "file of the signer's state, signer/BOOK/state in the data folder by default (YILU_SIGNER_STATE)"))
 	fs.StringVar(&s.public, "public", setting("YILU_PUBLIC", ""), env.say("公开文件目录，其下每账套一个，默认数据目录 public (YILU_PUBLIC)", "folder of the public files, one folder a book in it, public in the data folder by default (YILU_PUBLIC)"))
 	fs.StringVar(&s.witnesses, "witness-policy", setting("YILU_WITNESS_POLICY", ""), env.say("见证策略文件；不给则不要见证（仅限演示）(YILU_WITNESS_POLICY)", "file of the witness policy; without one nobody is asked, for demonstrations only (YILU_WITNESS_POLICY)"))
@@ -59,6 +59,12 @@ func (s *signing) config(env *environment, pool *pgxpool.Pool, log *slog.Logger)
 		c.Witnesses = string(policy)
 	}
 	var err error
+	if fingerprint, ok := strings.CutPrefix(s.key, "agent:"); ok {
+		var key signer.Key
+		key, err = signer.AgentKey(s.origin, os.Getenv("SSH_AUTH_SOCK"), fingerprint)
+		c.Keys = []signer.Key{key}
+		return c, err
+	}
 	c.Keys, c.Old, err = signer.LoadKeys(s.key)
 	return c, err
 }
@@ -74,7 +80,11 @@ func (s *signing) keyless(env *environment, pool *pgxpool.Pool, log *slog.Logger
 // which key it can be checked.
 func (s *signing) create(ctx context.Context, env *environment, pool *pgxpool.Pool) error {
 	// The state comes last: once it is there the log has begun.
-	key, err := signer.LoadKey(s.key)
+	c, err := s.config(env, pool, nil)
+	key := signer.Key(nil)
+	if err == nil {
+		key = c.Keys[0]
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		key, err = signer.CreateKey(s.key, s.origin)
 	}
