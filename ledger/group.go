@@ -120,6 +120,9 @@ func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
 		return fmt.Errorf("acquire: %w", err)
 	}
 	defer conn.Release()
+	if err := learnRowTypes(ctx, conn.Conn()); err != nil {
+		return err
+	}
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

@@ -40,6 +40,9 @@ func Rebuild(ctx context.Context, owner *pgxpool.Pool, book Book, replace bool, 
 		if _, err := tx.Exec(ctx, `set local role yilu_owner`); err != nil {
 			return fmt.Errorf("become owner: %w", err)
 		}
+		if err := learnRowTypes(ctx, tx.Conn()); err != nil {
+			return err
+		}
 		head, err := audit.Lock(ctx, tx, string(book))
 		if err != nil {
 			return err

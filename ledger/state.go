@@ -79,6 +79,9 @@ var (
 	submissionSchema = schemaOf[Submission]("proj.submission")
 	reversalSchema   = schemaOf[Reversal]("proj.reversal")
 	periodSchema     = schemaOf[Closed]("proj.period")
+	legSchema        = schemaOf[Leg]("proj.leg")
+	turnoverSchema   = schemaOf[turnover]("proj.turnover")
+	eventSchema      = schemaOf[Event]("proj.event")
 )
 
 func newState(book Book) *state {

@@ -128,39 +128,29 @@ func (s *state) queueSave(b *pgx.Batch) {
 		t.queueSave(b, s.book)
 	}
 	if len(s.legs) > 0 {
-		b.Queue(`
-			insert into proj.leg (book, account, at_seq, entry_seq, fund, on_day, amount, balance)
-			select $1, account, at_seq, entry_seq, fund, on_day::date, amount, balance
-			from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::bigint[])
-			as v(account, at_seq, entry_seq, fund, on_day, amount, balance)`,
-			append([]any{s.book}, columns(pointers(s.legs), 7)...)...)
-		b.Queue(`
-			insert into proj.turnover (book, account, on_day, amount)
-			select $1, account, on_day::date, sum(amount)
-			from unnest($2::text[], $3::text[], $4::bigint[]) as v(account, on_day, amount)
-			group by account, on_day
+		b.Queue(legSchema.insert, rowSetOf(legSchema, s.book, pointers(s.legs)))
+		b.Queue(turnoverSchema.insert+`
 			on conflict (book, account, on_day) do update set amount = turnover.amount + excluded.amount`,
-			append([]any{s.book}, s.turnovers()...)...)
+			rowSetOf(turnoverSchema, s.book, s.turnovers()))
 	}
 	if len(s.events) > 0 {
-		b.Queue(`
-			insert into proj.event (book, project, at_seq, entry_seq, kind, on_day, amount)
-			select $1, project, at_seq, entry_seq, kind, on_day::date, amount
-			from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
-			as v(project, at_seq, entry_seq, kind, on_day, amount)`,
-			append([]any{s.book}, columns(pointers(s.events), 6)...)...)
+		b.Queue(eventSchema.insert, rowSetOf(eventSchema, s.book, pointers(s.events)))
 	}
 }
 
-// turnovers lists the changes of accounts by day; the statement sums them.
-func (s *state) turnovers() []any {
-	accounts := make([]string, len(s.legs))
-	days := make([]string, len(s.legs))
-	amounts := make([]int64, len(s.legs))
-	for i, l := range s.legs {
-		accounts[i], days[i], amounts[i] = l.Account, string(l.On), int64(l.Amount)
+// turnovers sums the changes of accounts by day.
+func (s *state) turnovers() []*turnover {
+	sums := map[turnover]*turnover{}
+	var rows []*turnover
+	for _, l := range s.legs {
+		day := turnover{Account: l.Account, On: l.On}
+		if sums[day] == nil {
+			sums[day] = &turnover{Account: l.Account, On: l.On}
+			rows = append(rows, sums[day])
+		}
+		sums[day].Amount += l.Amount
 	}
-	return []any{accounts, days, amounts}
+	return rows
 }
 
 func pointers[R any](rows []R) []*R {

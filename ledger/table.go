@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"strings"
 
@@ -13,63 +12,48 @@ import (
 type row interface{ key() string }
 
 // schema is how a row type stands in its table: names and SQL, made once from
-// the struct's db tags. The first field is the key.
+// the struct's db tags, in the order of the table's columns after book. The
+// first field is the key.
 //
 // The load looks each key up by itself (limit 1 keeps it so): "key = any($2)" is planned as a reading
 // of the whole book while the table's statistics are young, and a prepared
 // statement keeps that plan.
 type schema struct {
+	name                       string
+	columns                    []string
+	put                        []putter
 	read, load, insert, upsert string
-	fields                     int
 }
 
-// schemaOf derives the SQL of a projection table. Dates are columns of type
-// date, NULL when empty; all else maps by its Go kind.
-func schemaOf[R row](name string) schema {
+// schemaOf derives the SQL of a projection table.
+func schemaOf[R any](name string) *schema {
 	t := reflect.TypeFor[R]()
-	var cols, reads, args, puts, sets []string
+	s := &schema{name: name}
+	var reads, sets []string
 	for i := range t.NumField() {
 		f := t.Field(i)
 		col := f.Tag.Get("db")
-		if col == "-" {
-			continue
+		read := col
+		if f.Type == reflect.TypeFor[Date]() {
+			read = "coalesce(" + col + "::text, '')"
 		}
-		kind, read, put := "text[]", col, "v."+col
-		switch {
-		case f.Type == reflect.TypeFor[Date]():
-			read, put = "coalesce("+col+"::text, '')", "nullif(v."+col+", '')::date"
-		case f.Type.Kind() == reflect.Int64:
-			kind = "bigint[]"
-		case f.Type.Kind() == reflect.Bool:
-			kind = "boolean[]"
-		case f.Type.Kind() == reflect.Slice:
-			kind = "bytea[]"
-		}
-		cols, reads, puts = append(cols, col), append(reads, read), append(puts, put)
-		args = append(args, fmt.Sprintf("$%d::%s", len(args)+2, kind))
-		if i > 0 {
-			sets = append(sets, col+" = excluded."+col)
-		}
+		s.columns, s.put = append(s.columns, col), append(s.put, putterOf(f.Type))
+		reads, sets = append(reads, read), append(sets, col+" = excluded."+col)
 	}
-	list := strings.Join(cols, ", ")
-	insert := "insert into " + name + " (book, " + list + ") select $1, " + strings.Join(puts, ", ") +
-		" from unnest(" + strings.Join(args, ", ") + ") as v(" + list + ")"
-	read := "select " + strings.Join(reads, ", ") + " from " + name
-	return schema{
-		fields: len(cols),
-		read:   read,
-		load: "select " + strings.Join(reads, ", ") + " from unnest($2::text[]) as w(wanted) cross join lateral (select " + list +
-			" from " + name + " where book = $1 and " + cols[0] + " = w.wanted limit 1) as v",
-		insert: insert,
-		upsert: insert + " on conflict (book, " + cols[0] + ") do update set " + strings.Join(sets, ", "),
-	}
+	key, list := s.columns[0], strings.Join(s.columns, ", ")
+	s.read = "select " + strings.Join(reads, ", ") + " from " + name
+	s.load = "select " + strings.Join(reads, ", ") + " from unnest($2::text[]) as w(wanted) cross join lateral (select " + list +
+		" from " + name + " where book = $1 and " + key + " = w.wanted limit 1) as v"
+	s.insert = "insert into " + name + " (book, " + list + ") select book, " + list + " from unnest($1::" + name + "[])"
+	s.upsert = s.insert + " on conflict (book, " + key + ") do update set " + strings.Join(sets[1:], ", ")
+	return s
 }
 
 // table holds the rows of one projection that a group reads or changes. A key
 // with a nil row is known to be absent; a key not in rows has not been asked.
 type table[R row] struct {
 	s    *state
-	sql  schema
+	sql  *schema
 	rows map[string]*R
 	want map[string]struct{}
 	// added and dirty are the keys to write: new rows, which need no look for a
@@ -77,7 +61,7 @@ type table[R row] struct {
 	added, dirty map[string]struct{}
 }
 
-func newTable[R row](s *state, sql schema) *table[R] {
+func newTable[R row](s *state, sql *schema) *table[R] {
 	return &table[R]{s: s, sql: sql, rows: map[string]*R{}, want: map[string]struct{}{}, added: map[string]struct{}{}, dirty: map[string]struct{}{}}
 }
 
@@ -168,46 +152,11 @@ func (t *table[R]) queueWrite(b *pgx.Batch, book Book, sql string, keys map[stri
 	}
 	clear(keys)
 	if len(rows) > 0 {
-		b.Queue(sql, append([]any{book}, columns(rows, t.sql.fields)...)...)
+		b.Queue(sql, rowSetOf(t.sql, book, rows))
 	}
 }
 
 func (t *table[R]) size() int { return len(t.rows) }
-
-// columns turns rows into one slice per field, as unnest takes them.
-func columns[R any](rows []*R, fields int) []any {
-	cols := make([]any, fields)
-	t := reflect.TypeFor[R]()
-	for i := range fields {
-		switch t.Field(i).Type.Kind() {
-		case reflect.String:
-			col := make([]string, len(rows))
-			for n, r := range rows {
-				col[n] = reflect.ValueOf(r).Elem().Field(i).String()
-			}
-			cols[i] = col
-		case reflect.Int64:
-			col := make([]int64, len(rows))
-			for n, r := range rows {
-				col[n] = reflect.ValueOf(r).Elem().Field(i).Int()
-			}
-			cols[i] = col
-		case reflect.Bool:
-			col := make([]bool, len(rows))
-			for n, r := range rows {
-				col[n] = reflect.ValueOf(r).Elem().Field(i).Bool()
-			}
-			cols[i] = col
-		default:
-			col := make([][]byte, len(rows))
-			for n, r := range rows {
-				col[n] = reflect.ValueOf(r).Elem().Field(i).Bytes()
-			}
-			cols[i] = col
-		}
-	}
-	return cols
-}
 
 // querier is what reading needs: a pool, a connection or a transaction.
 type querier interface {
