@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"yilu/audit"
+	"yilu/audit/rowset"
 )
 
 const (
@@ -120,7 +121,7 @@ func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
 		return fmt.Errorf("acquire: %w", err)
 	}
 	defer conn.Release()
-	if err := learnRowTypes(ctx, conn.Conn()); err != nil {
+	if err := rowset.Learn(ctx, conn.Conn()); err != nil {
 		return err
 	}
 	tx, err := conn.Begin(ctx)

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/audit"
+	"yilu/audit/rowset"
 )
 
 // projections are the tables that Rebuild drops and makes again.
@@ -40,7 +41,7 @@ func Rebuild(ctx context.Context, owner *pgxpool.Pool, book Book, replace bool, 
 		if _, err := tx.Exec(ctx, `set local role yilu_owner`); err != nil {
 			return fmt.Errorf("become owner: %w", err)
 		}
-		if err := learnRowTypes(ctx, tx.Conn()); err != nil {
+		if err := rowset.Learn(ctx, tx.Conn()); err != nil {
 			return err
 		}
 		head, err := audit.Lock(ctx, tx, string(book))

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"yilu/audit/rowset"
 )
 
 // state is the part of a book that a group of entries reads and changes. It
@@ -79,9 +81,13 @@ var (
 	submissionSchema = schemaOf[Submission]("proj.submission")
 	reversalSchema   = schemaOf[Reversal]("proj.reversal")
 	periodSchema     = schemaOf[Closed]("proj.period")
-	legSchema        = schemaOf[Leg]("proj.leg")
-	turnoverSchema   = schemaOf[turnover]("proj.turnover")
-	eventSchema      = schemaOf[Event]("proj.event")
+)
+
+// Tables that are only added to.
+var (
+	legTable      = rowset.Of[Leg]("proj.leg")
+	turnoverTable = rowset.Of[turnover]("proj.turnover")
+	eventTable    = rowset.Of[Event]("proj.event")
 )
 
 func newState(book Book) *state {

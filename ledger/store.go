@@ -128,13 +128,13 @@ func (s *state) queueSave(b *pgx.Batch) {
 		t.queueSave(b, s.book)
 	}
 	if len(s.legs) > 0 {
-		b.Queue(legSchema.insert, rowSetOf(legSchema, s.book, pointers(s.legs)))
-		b.Queue(turnoverSchema.insert+`
+		b.Queue(legTable.Insert, legTable.Set(string(s.book), pointers(s.legs)))
+		b.Queue(turnoverTable.Insert+`
 			on conflict (book, account, on_day) do update set amount = turnover.amount + excluded.amount`,
-			rowSetOf(turnoverSchema, s.book, s.turnovers()))
+			turnoverTable.Set(string(s.book), s.turnovers()))
 	}
 	if len(s.events) > 0 {
-		b.Queue(eventSchema.insert, rowSetOf(eventSchema, s.book, pointers(s.events)))
+		b.Queue(eventTable.Insert, eventTable.Set(string(s.book), pointers(s.events)))
 	}
 }
 

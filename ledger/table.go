@@ -6,46 +6,40 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"yilu/audit/rowset"
 )
 
 // row is one row of a projection, keyed by one text column beside the book.
 type row interface{ key() string }
 
 // schema is how a row type stands in its table: names and SQL, made once from
-// the struct's db tags, in the order of the table's columns after book. The
-// first field is the key.
+// the struct's db tags. The first field is the key.
 //
 // The load looks each key up by itself (limit 1 keeps it so): "key = any($2)" is planned as a reading
 // of the whole book while the table's statistics are young, and a prepared
 // statement keeps that plan.
-type schema struct {
-	name                       string
-	columns                    []string
-	put                        []putter
-	read, load, insert, upsert string
+type schema[R any] struct {
+	*rowset.Table[R]
+	read, load, upsert string
 }
 
 // schemaOf derives the SQL of a projection table.
-func schemaOf[R any](name string) *schema {
-	t := reflect.TypeFor[R]()
-	s := &schema{name: name}
-	var reads, sets []string
-	for i := range t.NumField() {
-		f := t.Field(i)
-		col := f.Tag.Get("db")
-		read := col
-		if f.Type == reflect.TypeFor[Date]() {
-			read = "coalesce(" + col + "::text, '')"
+func schemaOf[R any](name string) schema[R] {
+	s := schema[R]{Table: rowset.Of[R](name)}
+	reads := make([]string, len(s.Columns))
+	sets := make([]string, len(s.Columns))
+	for i, col := range s.Columns {
+		reads[i], sets[i] = col, col+" = excluded."+col
+		if reflect.TypeFor[R]().Field(i).Type == reflect.TypeFor[Date]() {
+			reads[i] = "coalesce(" + col + "::text, '')"
 		}
-		s.columns, s.put = append(s.columns, col), append(s.put, putterOf(f.Type))
-		reads, sets = append(reads, read), append(sets, col+" = excluded."+col)
 	}
-	key, list := s.columns[0], strings.Join(s.columns, ", ")
+	key := s.Columns[0]
 	s.read = "select " + strings.Join(reads, ", ") + " from " + name
-	s.load = "select " + strings.Join(reads, ", ") + " from unnest($2::text[]) as w(wanted) cross join lateral (select " + list +
+	s.load = "select " + strings.Join(reads, ", ") + " from unnest($2::text[]) as w(wanted) cross join lateral (select " + strings.Join(s.Columns, ", ") +
 		" from " + name + " where book = $1 and " + key + " = w.wanted limit 1) as v"
-	s.insert = "insert into " + name + " (book, " + list + ") select book, " + list + " from unnest($1::" + name + "[])"
-	s.upsert = s.insert + " on conflict (book, " + key + ") do update set " + strings.Join(sets[1:], ", ")
+	s.upsert = s.Insert + " on conflict (book, " + key + ") do update set " + strings.Join(sets[1:], ", ")
 	return s
 }
 
@@ -53,7 +47,7 @@ func schemaOf[R any](name string) *schema {
 // with a nil row is known to be absent; a key not in rows has not been asked.
 type table[R row] struct {
 	s    *state
-	sql  *schema
+	sql  schema[R]
 	rows map[string]*R
 	want map[string]struct{}
 	// added and dirty are the keys to write: new rows, which need no look for a
@@ -61,7 +55,7 @@ type table[R row] struct {
 	added, dirty map[string]struct{}
 }
 
-func newTable[R row](s *state, sql *schema) *table[R] {
+func newTable[R row](s *state, sql schema[R]) *table[R] {
 	return &table[R]{s: s, sql: sql, rows: map[string]*R{}, want: map[string]struct{}{}, added: map[string]struct{}{}, dirty: map[string]struct{}{}}
 }
 
@@ -139,7 +133,7 @@ func (t *table[R]) queueLoad(b *pgx.Batch, book Book) int {
 // queueSave writes the new rows in one statement and the changed ones in
 // another.
 func (t *table[R]) queueSave(b *pgx.Batch, book Book) {
-	t.queueWrite(b, book, t.sql.insert, t.added)
+	t.queueWrite(b, book, t.sql.Insert, t.added)
 	t.queueWrite(b, book, t.sql.upsert, t.dirty)
 }
 
@@ -152,7 +146,7 @@ func (t *table[R]) queueWrite(b *pgx.Batch, book Book, sql string, keys map[stri
 	}
 	clear(keys)
 	if len(rows) > 0 {
-		b.Queue(sql, rowSetOf(t.sql, book, rows))
+		b.Queue(sql, t.sql.Set(string(book), rows))
 	}
 }
 
