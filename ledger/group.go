@@ -107,6 +107,8 @@ type group struct {
 	answers  []answer
 	accepted []*prepared
 	repeated bool
+	// ids are the accepted by id.
+	ids map[string]*prepared
 }
 
 type answer struct {
@@ -130,7 +132,7 @@ func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
 	}
 	defer rollback(ctx, tx)
 	g := &group{l: l, book: q.book, units: units, state: q.state, found: map[string]audit.Row{}, answers: make([]answer, len(units))}
-	if err := g.load(ctx, tx, q.size); err != nil {
+	if err := g.load(ctx, tx, q); err != nil {
 		return err
 	}
 	if err := g.answerRepeats(ctx, tx); err != nil {
@@ -139,6 +141,7 @@ func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
 	if err := g.judge(ctx, tx); err != nil {
 		return err
 	}
+	q.ahead = g.lookAhead(q)
 	if err := g.write(ctx, tx); err != nil {
 		return err
 	}
@@ -177,35 +180,51 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// load locks the head and reads what the group touches, mostly in one round
-// trip. The rows kept from the last group are good if nobody posted since.
-func (g *group) load(ctx context.Context, tx pgx.Tx, size uint64) error {
-	kept := g.state != nil
-	if !kept {
+// load locks the head and reads what the group touches and was not read ahead,
+// mostly in one round trip. The rows kept from the last group are good if nobody
+// posted since.
+func (g *group) load(ctx context.Context, tx pgx.Tx, q *queue) error {
+	early := q.takeAhead()
+	if q.state == nil {
 		g.state = newState(g.book)
+	}
+	var all, ids []string
+	for _, u := range g.units {
+		for _, p := range u.items {
+			all = append(all, p.entry.ID)
+			if _, asked := early.asked[p.entry.ID]; !asked {
+				ids = append(ids, p.entry.ID)
+			} else if row, ok := early.found[p.entry.ID]; ok {
+				g.found[p.entry.ID] = row
+			}
+		}
 	}
 	b := &pgx.Batch{}
 	audit.QueueLock(b, string(g.book), &g.head)
-	var ids []string
-	for _, u := range g.units {
-		for _, p := range u.items {
-			ids = append(ids, p.entry.ID)
-		}
+	if len(ids) > 0 {
+		audit.QueueFindIDs(b, string(g.book), ids, g.found)
 	}
-	audit.QueueFindIDs(b, string(g.book), ids, g.found)
 	g.touch()
-	g.state.queueLoad(b)
+	keep := g.state.queueLoad(b)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return fmt.Errorf("lock and load: %w", err)
 	}
-	if kept && g.head.Size != size {
+	if q.state != nil && g.head.Size != q.size { // another process has posted
 		g.state = newState(g.book)
+		var err error
+		if g.found, err = audit.FindIDs(ctx, tx, string(g.book), all); err != nil {
+			return err
+		}
+		keep = nil
+	}
+	for _, k := range keep {
+		k()
 	}
 	// What was loaded may name more: a payment its project, a submission its
 	// entries.
 	for range 5 {
 		g.touch()
-		if n, err := g.state.load(ctx, tx); err != nil || n == 0 {
+		if loaded, err := g.state.load(ctx, tx); err != nil || !loaded {
 			return err
 		}
 	}
@@ -323,20 +342,20 @@ func (g *group) judgeAll() (complete bool, err error) {
 	return s.attempt(0, func() {
 		g.accepted = g.accepted[:0]
 		maps.DeleteFunc(s.entries, func(q Seq, e *Entry) bool { return e != nil && uint64(q) >= g.head.Size })
-		ids := map[string]*prepared{}
+		g.ids = map[string]*prepared{}
 		for i, u := range g.units {
 			if !g.answers[i].done {
 				g.answers[i] = answer{}
-				g.judgeUnit(i, u, ids)
+				g.judgeUnit(i, u)
 			}
 		}
 	})
 }
 
-func (g *group) judgeUnit(i int, u *unit, ids map[string]*prepared) {
+func (g *group) judgeUnit(i int, u *unit) {
 	same := 0
 	for _, p := range u.items {
-		first := ids[p.entry.ID]
+		first := g.ids[p.entry.ID]
 		if first == nil {
 			continue
 		}
@@ -363,7 +382,7 @@ func (g *group) judgeUnit(i int, u *unit, ids map[string]*prepared) {
 		return
 	}
 	for _, p := range u.items {
-		ids[p.entry.ID] = p
+		g.ids[p.entry.ID] = p
 	}
 	g.accepted = append(g.accepted, u.items...)
 	for _, e := range entries { // later units of the group may name them

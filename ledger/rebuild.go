@@ -154,9 +154,9 @@ func replayEntries(ctx context.Context, tx pgx.Tx, s *state, entries []*Entry) (
 		for _, e := range entries {
 			s.touch(e)
 		}
-		if n, err := s.load(ctx, tx); err != nil {
+		if loaded, err := s.load(ctx, tx); err != nil {
 			return nil, err
-		} else if n == 0 {
+		} else if !loaded {
 			break
 		}
 	}

@@ -61,7 +61,7 @@ type state struct {
 
 // projection is a table[R] of any R.
 type projection interface {
-	queueLoad(b *pgx.Batch, book Book) int
+	queueLoad(b *pgx.Batch, book Book) (keep func())
 	queueSave(b *pgx.Batch, book Book)
 	size() int
 }

@@ -43,11 +43,13 @@ func OpenPool(ctx context.Context, url string, most int32, statements time.Durat
 	return pool, nil
 }
 
-// queueLoad asks for everything that is wanted and says how much that is.
-func (s *state) queueLoad(b *pgx.Batch) int {
-	n := len(s.wantEntry) + len(s.wantCovers)
+// queueLoad asks for everything that is wanted. Once the batch has been read,
+// each function it returns puts what was read into the state.
+func (s *state) queueLoad(b *pgx.Batch) (keep []func()) {
 	for _, t := range s.tables {
-		n += t.queueLoad(b, s.book)
+		if k := t.queueLoad(b, s.book); k != nil {
+			keep = append(keep, k)
+		}
 	}
 	if len(s.wantEntry) > 0 {
 		s.queueEntries(b)
@@ -55,20 +57,24 @@ func (s *state) queueLoad(b *pgx.Batch) int {
 	if len(s.wantCovers) > 0 {
 		s.queueCovers(b)
 	}
-	return n
+	return keep
 }
 
-// load reads everything that is wanted in one round trip.
-func (s *state) load(ctx context.Context, tx pgx.Tx) (int, error) {
+// load reads everything that is wanted in one round trip and says whether there
+// was anything.
+func (s *state) load(ctx context.Context, tx pgx.Tx) (loaded bool, err error) {
 	b := &pgx.Batch{}
-	n := s.queueLoad(b)
-	if n == 0 {
-		return 0, nil
+	keep := s.queueLoad(b)
+	if b.Len() == 0 {
+		return false, nil
 	}
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return 0, fmt.Errorf("load: %w", err)
+		return false, fmt.Errorf("load: %w", err)
 	}
-	return n, nil
+	for _, k := range keep {
+		k()
+	}
+	return true, nil
 }
 
 func (s *state) queueEntries(b *pgx.Batch) {

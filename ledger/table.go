@@ -104,30 +104,31 @@ func (t *table[R]) add(key string, v R) {
 	})
 }
 
-// queueLoad asks for every wanted row in the batch and reports how many.
-func (t *table[R]) queueLoad(b *pgx.Batch, book Book) int {
+// queueLoad asks for every wanted row in the batch. Once the batch has been
+// read, the function it returns puts the rows into the table; it is nil when
+// nothing is wanted.
+func (t *table[R]) queueLoad(b *pgx.Batch, book Book) (keep func()) {
 	if len(t.want) == 0 {
-		return 0
+		return nil
 	}
 	keys := make([]string, 0, len(t.want))
 	for k := range t.want {
 		keys = append(keys, k)
 	}
-	b.Queue(t.sql.load, book, keys).Query(func(rows pgx.Rows) error {
-		got, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[R])
-		if err != nil {
-			return err
-		}
-		for k := range t.want {
+	clear(t.want)
+	var got []*R
+	b.Queue(t.sql.load, book, keys).Query(func(rows pgx.Rows) (err error) {
+		got, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[R])
+		return err
+	})
+	return func() {
+		for _, k := range keys {
 			t.rows[k] = nil
 		}
 		for _, r := range got {
 			t.rows[(*r).key()] = r
 		}
-		clear(t.want)
-		return nil
-	})
-	return len(keys)
+	}
 }
 
 // queueSave writes the new rows in one statement and the changed ones in
