@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -409,12 +410,16 @@ func sameAct(a, b *prepared) bool {
 // them. A group of repeats only passes a barrier instead: a commit that writes
 // WAL, so that the repeated answer is as durable as the first.
 func (g *group) write(ctx context.Context, tx pgx.Tx) error {
-	b := &pgx.Batch{}
-	if len(g.accepted) > 0 {
-		now := g.l.Now()
-		rows := make([]audit.Row, len(g.accepted))
+	w := &writer{tx: tx, book: g.book}
+	if len(g.accepted) == 0 && g.repeated {
+		w.batch.Queue(`select pg_logical_emit_message(true, 'yilu', '')`)
+		return w.send(ctx)
+	}
+	now := g.l.Now()
+	for chunk := range slices.Chunk(g.accepted, writeChunk) {
+		rows := make([]audit.Row, len(chunk))
 		var private []audit.PrivateRow
-		for i, p := range g.accepted {
+		for i, p := range chunk {
 			rows[i] = g.head.Append(p.act, now)
 			p.entry.At, p.entry.LeafHash = g.head.LastAt, rows[i].LeafHash
 			for n := range p.sealed {
@@ -422,20 +427,13 @@ func (g *group) write(ctx context.Context, tx pgx.Tx) error {
 			}
 			private = append(private, p.sealed...)
 		}
-		audit.QueueAppend(b, g.head, rows)
-		if len(private) > 0 {
-			audit.QueuePrivate(b, string(g.book), private)
+		audit.QueueAppend(&w.batch, g.head, rows)
+		audit.QueuePrivate(&w.batch, string(g.book), private)
+		if err := w.queued(ctx, len(rows)+len(private)); err != nil {
+			return err
 		}
-		g.state.queueSave(b)
-	} else if g.repeated {
-		b.Queue(`select pg_logical_emit_message(true, 'yilu', '')`)
-	} else {
-		return nil
 	}
-	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return fmt.Errorf("write: %w", err)
-	}
-	return nil
+	return g.state.save(ctx, w)
 }
 
 // keptRows bounds the memory of a book's kept state.

@@ -165,12 +165,8 @@ func replayEntries(ctx context.Context, tx pgx.Tx, s *state, entries []*Entry) (
 			return nil, err
 		}
 	}
-	b := &pgx.Batch{}
-	s.queueSave(b)
-	if b.Len() > 0 {
-		if err := tx.SendBatch(ctx, b).Close(); err != nil {
-			return nil, fmt.Errorf("write projections: %w", err)
-		}
+	if err := s.save(ctx, &writer{tx: tx, book: s.book}); err != nil {
+		return nil, err
 	}
 	s.forget()
 	if s.rows() > keptRows {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -62,7 +63,7 @@ type state struct {
 // projection is a table[R] of any R.
 type projection interface {
 	queueLoad(b *pgx.Batch, book Book) (keep func())
-	queueSave(b *pgx.Batch, book Book)
+	save(ctx context.Context, w *writer) error
 	size() int
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/audit"
+	"yilu/audit/rowset"
 )
 
 // syncCancelled marks a connection on which a COMMIT was cancelled while it
@@ -128,20 +129,70 @@ func (s *state) queueCovers(b *pgx.Batch) {
 	})
 }
 
-// queueSave writes every changed row, and the legs, turnovers and events.
-func (s *state) queueSave(b *pgx.Batch) {
+// writer sends writes to a book in as few round trips as their size allows.
+type writer struct {
+	tx    pgx.Tx
+	book  Book
+	batch pgx.Batch
+	rows  int
+}
+
+// writeChunk is how many rows go in one round trip: enough to make the trip
+// cheap, few enough for a large unit not to stand in memory twice.
+const writeChunk = 4000
+
+// writeRows queues rows for a statement that takes a row set.
+func writeRows[R any](ctx context.Context, w *writer, t *rowset.Table[R], sql string, rows []*R) error {
+	for chunk := range slices.Chunk(rows, writeChunk) {
+		w.batch.Queue(sql, t.Set(string(w.book), chunk))
+		if err := w.queued(ctx, len(chunk)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// queued counts rows that were queued, and sends when they are many.
+func (w *writer) queued(ctx context.Context, rows int) error {
+	if w.rows += rows; w.rows < writeChunk {
+		return nil
+	}
+	return w.send(ctx)
+}
+
+// send sends what is queued.
+func (w *writer) send(ctx context.Context) error {
+	if w.batch.Len() == 0 {
+		return nil
+	}
+	err := w.tx.SendBatch(ctx, &w.batch).Close()
+	w.batch, w.rows = pgx.Batch{}, 0
+	if err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return nil
+}
+
+// addTurnover adds to what the day has already.
+var addTurnover = turnoverTable.Insert + ` on conflict (book, account, on_day) do update set amount = turnover.amount + excluded.amount`
+
+// save writes every changed row, and the legs, turnovers and events.
+func (s *state) save(ctx context.Context, w *writer) error {
 	for _, t := range s.tables {
-		t.queueSave(b, s.book)
+		if err := t.save(ctx, w); err != nil {
+			return err
+		}
 	}
-	if len(s.legs) > 0 {
-		b.Queue(legTable.Insert, legTable.Set(string(s.book), pointers(s.legs)))
-		b.Queue(turnoverTable.Insert+`
-			on conflict (book, account, on_day) do update set amount = turnover.amount + excluded.amount`,
-			turnoverTable.Set(string(s.book), s.turnovers()))
+	if err := writeRows(ctx, w, legTable, legTable.Insert, pointers(s.legs)); err != nil {
+		return err
 	}
-	if len(s.events) > 0 {
-		b.Queue(eventTable.Insert, eventTable.Set(string(s.book), pointers(s.events)))
+	if err := writeRows(ctx, w, turnoverTable, addTurnover, s.turnovers()); err != nil {
+		return err
 	}
+	if err := writeRows(ctx, w, eventTable, eventTable.Insert, pointers(s.events)); err != nil {
+		return err
+	}
+	return w.send(ctx)
 }
 
 // turnovers sums the changes of accounts by day.

@@ -131,14 +131,16 @@ func (t *table[R]) queueLoad(b *pgx.Batch, book Book) (keep func()) {
 	}
 }
 
-// queueSave writes the new rows in one statement and the changed ones in
-// another.
-func (t *table[R]) queueSave(b *pgx.Batch, book Book) {
-	t.queueWrite(b, book, t.sql.Insert, t.added)
-	t.queueWrite(b, book, t.sql.upsert, t.dirty)
+// save writes the new rows and the changed ones.
+func (t *table[R]) save(ctx context.Context, w *writer) error {
+	if err := writeRows(ctx, w, t.sql.Table, t.sql.Insert, t.take(t.added)); err != nil {
+		return err
+	}
+	return writeRows(ctx, w, t.sql.Table, t.sql.upsert, t.take(t.dirty))
 }
 
-func (t *table[R]) queueWrite(b *pgx.Batch, book Book, sql string, keys map[string]struct{}) {
+// take empties a set of keys and returns their rows.
+func (t *table[R]) take(keys map[string]struct{}) []*R {
 	rows := make([]*R, 0, len(keys))
 	for k := range keys {
 		if r := t.rows[k]; r != nil { // else it was undone
@@ -146,9 +148,7 @@ func (t *table[R]) queueWrite(b *pgx.Batch, book Book, sql string, keys map[stri
 		}
 	}
 	clear(keys)
-	if len(rows) > 0 {
-		b.Queue(sql, t.sql.Set(string(book), rows))
-	}
+	return rows
 }
 
 func (t *table[R]) size() int { return len(t.rows) }

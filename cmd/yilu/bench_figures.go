@@ -247,7 +247,7 @@ func (b *bench) large(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	kb, err := b.memory("VmHWM")
+	kb, err := memory(b.server.Process.Pid, "VmHWM")
 	if err != nil {
 		return err
 	}
