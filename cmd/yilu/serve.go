@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"runtime/debug"
 	"time"
 
 	"yilu/ledger"
@@ -33,7 +31,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	if err := parse(fs, args); err != nil {
 		return err
 	}
-	collectLazily()
+	limitMemory(300, 96<<20)
 	log := slog.New(slog.NewJSONHandler(env.Stderr, nil))
 	db, err := env.database(ctx)
 	if err != nil {
@@ -68,15 +66,6 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 		Metrics: web.NewMetrics(), Stopping: ctx.Done(),
 	}
 	return serveAll(ctx, o, config, db.ended)
-}
-
-// collectLazily lets garbage grow to three times what lives, since that is little,
-// but not past what the server may take. GOGC and GOMEMLIMIT have the last word.
-func collectLazily() {
-	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetGCPercent(300)
-		debug.SetMemoryLimit(96 << 20)
-	}
 }
 
 // serveAll runs the public and the administrator's listener.
