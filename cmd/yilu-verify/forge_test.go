@@ -101,19 +101,20 @@ func grants(id, project, fund string, lines int) []string {
 	return acts
 }
 
-// beginnings give a fund and two projects, one approved with 900,000 yuan of it.
-func (c *county) beginnings() {
+// beginnings give a fund and two projects, one with an approved budget and an
+// allocation of it.
+func (c *county) beginnings(received, budget, allocated string) {
 	c.submit("1",
-		act("F1", "fund.received", "u1", "", `{"amount":"1000000.00","document":"豫财农〔2019〕12号","fund":"F1","issued":"2020-01-02","level":"central","name":"中央财政专项扶贫资金","year":"2020"}`),
-		act("P1", "project.approved", "u1", "", `{"budget":[{"amount":"900000.00","fund":"F1"}],"content":"道路","document":"襄扶组〔2020〕1号","finish":"2020-12-31","name":"道路硬化","place":"411025103205","place_name":"后楚村","project":"P1","responsible":{"name":"张三"},"start":"2020-03-01","targets":"通行","type":"construction","unit":"颍阳镇"}`),
-		act("G1", "fund.allocated", "u1", "", `{"amount":"800000.00","document":"襄财〔2020〕3号","fund":"F1","project":"P1"}`))
+		act("F1", "fund.received", "u1", "", `{"amount":"`+received+`","document":"豫财农〔2019〕12号","fund":"F1","issued":"2020-01-02","level":"central","name":"中央财政专项扶贫资金","year":"2020"}`),
+		act("P1", "project.approved", "u1", "", `{"budget":[{"amount":"`+budget+`","fund":"F1"}],"content":"道路","document":"襄扶组〔2020〕1号","finish":"2020-12-31","name":"道路硬化","place":"411025103205","place_name":"后楚村","project":"P1","responsible":{"name":"张三"},"start":"2020-03-01","targets":"通行","type":"construction","unit":"颍阳镇"}`),
+		act("G1", "fund.allocated", "u1", "", `{"amount":"`+allocated+`","document":"襄财〔2020〕3号","fund":"F1","project":"P1"}`))
 	c.post(act("P2", "project.listed", "u1", "", `{"content":"大棚","name":"蔬菜大棚","place":"411025106202","place_name":"灵树村","project":"P2","type":"industry","unit":"库庄镇"}`))
 }
 
 // story is a book with most of what can happen; see its figures in the tests.
 func story(entries int) *county {
 	c := newCounty()
-	c.beginnings()
+	c.beginnings("1000000.00", "900000.00", "800000.00")
 	c.post(act("K1", "contract.signed", "u1", "", `{"amount":"500000.00","contract":"K1","name":"施工合同","project":"P1","supplier":{"name":"襄城县某公司"}}`))
 	c.pay("PAY-1", "P1", "F1", "1000.00")
 	c.submit("2", grants("B1", "P1", "F1", 5)...)

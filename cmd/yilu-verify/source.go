@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -64,6 +65,9 @@ func (f folder) read(_ context.Context, path string, buf []byte) ([]byte, error)
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.Size() < maxFile {
+		buf = slices.Grow(buf[:0], int(info.Size())+1)
+	}
 	b, err := readAll(file, buf)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)

@@ -25,6 +25,14 @@ type tower struct {
 	bundles []proof.Hash
 	rest    []proof.Hash // leaf hashes of the last bundle, if it is partial
 	buf     []byte
+	again   bundle // the one that was read once more
+}
+
+// bundle is a bundle that was found unchanged.
+type bundle struct {
+	tile    tlog.Tile
+	bundle  []byte
+	entries [][]byte
 }
 
 // size is how many entries the tower has taken.
@@ -91,14 +99,19 @@ func (t *tower) root(n uint64, sums []proof.Hash) proof.Hash {
 }
 
 // entry reads an earlier entry once more. Its bundle has to give the root it had
-// when it was first read, so that nobody can show us two.
+// when it was first read, so that nobody can show us two. The last bundle is
+// kept: whoever takes back one entry often takes back its neighbours.
 func (t *tower) entry(ctx context.Context, seq uint64) (proof.LeafText, error) {
 	tile := tlog.Tile{H: proof.TileHeight, L: proof.Entries, N: int64(seq / proof.TileWidth), W: proof.TileWidth}
 	if int(tile.N) == len(t.bundles) {
 		tile.W = len(t.rest)
 	}
+	if t.again.tile == tile {
+		return proof.CutLeaf(t.again.entries[seq%proof.TileWidth])
+	}
+	t.again.tile = tlog.Tile{}
 	path := proof.TilePath(tile)
-	b, err := t.from.read(ctx, path, nil)
+	b, err := t.from.read(ctx, path, t.again.bundle)
 	if err != nil {
 		return proof.LeafText{}, missing(err, int64(seq), path)
 	}
@@ -106,9 +119,9 @@ func (t *tower) entry(ctx context.Context, seq uint64) (proof.LeafText, error) {
 	if err != nil {
 		return proof.LeafText{}, &wrong{int64(seq), path, err.Error()}
 	}
-	sums := make([]proof.Hash, len(entries))
-	for i := range entries {
-		sums[i] = proof.LeafHash(entries[i])
+	var sums []proof.Hash
+	for _, e := range entries {
+		sums = append(sums, proof.LeafHash(e))
 	}
 	same := slices.Equal(sums, t.rest)
 	if tile.W == proof.TileWidth {
@@ -117,5 +130,6 @@ func (t *tower) entry(ctx context.Context, seq uint64) (proof.LeafText, error) {
 	if !same {
 		return proof.LeafText{}, &wrong{int64(seq), path, "the bundle has changed while it was read"}
 	}
+	t.again = bundle{tile, b, entries}
 	return proof.CutLeaf(entries[seq%proof.TileWidth])
 }
