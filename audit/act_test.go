@@ -79,7 +79,7 @@ func TestGoldenVector(t *testing.T) {
 }
 
 func TestPrepareRefuses(t *testing.T) {
-	deep := strings.Repeat(`{"a":`, maxDepth) + `{}` + strings.Repeat(`}`, maxDepth)
+	deep := strings.Repeat(`{"a":`, proof.MaxDepth) + `{}` + strings.Repeat(`}`, proof.MaxDepth)
 	for _, tc := range []struct {
 		change func(*Act)
 		path   string
@@ -104,8 +104,8 @@ func TestPrepareRefuses(t *testing.T) {
 		{func(a *Act) { a.Body = []byte(`{"a":"x"`) }, "/body", "EOF"},
 		{func(a *Act) { a.Body = nil }, "/body", "too early"},
 		{func(a *Act) { a.Body = []byte(`["x"]`) }, "/body", "not an object"},
-		{func(a *Act) { a.Body = []byte(deep) }, "/body" + strings.Repeat("/a", maxDepth), "deeper"},
-		{func(a *Act) { a.Body = []byte(`{"a":"` + strings.Repeat("x", maxLeaf) + `"}`) }, "", "bytes"},
+		{func(a *Act) { a.Body = []byte(deep) }, "/body" + strings.Repeat("/a", proof.MaxDepth), "deeper"},
+		{func(a *Act) { a.Body = []byte(`{"a":"` + strings.Repeat("x", proof.MaxEntry) + `"}`) }, "", "bytes"},
 		{func(a *Act) { a.Book = "" }, "/book", "missing"},
 		{func(a *Act) { a.ID = strings.Repeat("x", 201) }, "/id", "longer"},
 		{func(a *Act) { a.Kind = "a\x00b" }, "/kind", "control"},
@@ -135,12 +135,12 @@ func TestPrepareRefuses(t *testing.T) {
 func TestLongestLeaf(t *testing.T) {
 	a := goldenAct()
 	a.Body = []byte(`{"a":""}`)
-	room := maxAct - len(prepare(t, a).Bytes)
+	room := proof.MaxAct - len(prepare(t, a).Bytes)
 	a.Body = []byte(`{"a":"` + strings.Repeat("x", room) + `"}`)
 	p := prepare(t, a)
-	p.Sig = make([]byte, maxSig)
-	if got := len(p.Leaf(goldenAt, 1<<64-1)); got != maxLeaf {
-		t.Errorf("longest leaf has %d bytes, want %d", got, maxLeaf)
+	p.Sig = make([]byte, proof.MaxSig)
+	if got := len(p.Leaf(goldenAt, 1<<64-1)); got != proof.MaxEntry {
+		t.Errorf("longest leaf has %d bytes, want %d", got, proof.MaxEntry)
 	}
 	a.Body = []byte(`{"a":"` + strings.Repeat("x", room+1) + `"}`)
 	if _, err := Prepare(a); err == nil {
@@ -361,7 +361,7 @@ func TestParseLeafRefuses(t *testing.T) {
 			t.Errorf("accepted %s", leaf)
 		}
 	}
-	if _, err := ParseLeaf(make([]byte, maxLeaf+1)); err == nil {
+	if _, err := ParseLeaf(make([]byte, proof.MaxEntry+1)); err == nil {
 		t.Error("accepted a leaf that is too long")
 	}
 }

@@ -9,16 +9,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"golang.org/x/text/unicode/norm"
-)
 
-// maxDepth bounds the nesting of arrays and objects, so that a small request
-// cannot cost a deep stack in us or in any other verifier.
-const maxDepth = 16
+	"yilu/audit/proof"
+)
 
 // Malformed says where in a submitted act which rule of the leaf format is
 // broken. Path is a JSON Pointer (RFC 6901) into the act, "" for the whole.
@@ -102,8 +97,8 @@ func (c *canonicaliser) value(depth int) error {
 		c.out = strconv.AppendBool(c.out, tok.Bool())
 		return nil
 	case '{', '[':
-		if depth == maxDepth {
-			return c.malformed(fmt.Sprintf("nested deeper than %d", maxDepth))
+		if depth == proof.MaxDepth {
+			return c.malformed(fmt.Sprintf("nested deeper than %d", proof.MaxDepth))
 		}
 		if tok.Kind() == '{' {
 			return c.object(depth + 1)
@@ -118,7 +113,7 @@ func (c *canonicaliser) value(depth int) error {
 
 // text appends a string after the checks every string has to pass.
 func (c *canonicaliser) text(s string) error {
-	if reason := badText(s); reason != "" {
+	if reason := proof.TextFault(s); reason != "" {
 		return c.malformed(reason)
 	}
 	c.out = appendText(c.out, s)
@@ -153,7 +148,7 @@ func (c *canonicaliser) object(depth int) error {
 			return c.syntax(err)
 		}
 		name := tok.String()
-		if !validKey(name) {
+		if !proof.IsKey(name) {
 			return c.malformed("a key that is not [a-z0-9_]+")
 		}
 		start := len(c.out)
@@ -206,44 +201,7 @@ func (c *canonicaliser) syntax(err error) error {
 	return &Malformed{c.root + string(bad.JSONPointer), bad.Err.Error()}
 }
 
-// validKey is [a-z0-9_]+.
-func validKey(s string) bool {
-	for i := range len(s) {
-		if b := s[i]; (b < 'a' || b > 'z') && (b < '0' || b > '9') && b != '_' {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// badText says what forbids a string in a leaf, "" if nothing does.
-func badText(s string) string {
-	ascii := true
-	for i := range len(s) {
-		if b := s[i]; b < 0x20 || b == 0x7f {
-			return "a control character"
-		} else if b >= utf8.RuneSelf {
-			ascii = false
-		}
-	}
-	if ascii {
-		return ""
-	}
-	if !utf8.ValidString(s) {
-		return "not valid UTF-8"
-	}
-	for _, r := range s {
-		if unicode.IsControl(r) {
-			return "a control character"
-		}
-	}
-	if !norm.NFC.IsNormalString(s) {
-		return "not in Unicode form NFC"
-	}
-	return ""
-}
-
-// appendText quotes a string that badText has passed: without control
+// appendText quotes a string that proof.TextFault has passed: without control
 // characters only the quote and the backslash are ever escaped.
 func appendText(dst []byte, s string) []byte {
 	dst = append(dst, '"')

@@ -493,7 +493,7 @@ func TestSpoiltInsertsAreRefused(t *testing.T) {
 		{"a node too many", checked, true, func(r *Row) { r.Nodes = make([]byte, 64) }},
 		{"an empty leaf", checked, true, func(r *Row) { r.Leaf, r.LeafHash = []byte{}, proof.LeafHash(nil) }},
 		{"a leaf too long", checked, true, func(r *Row) {
-			r.Leaf = make([]byte, maxLeaf+1)
+			r.Leaf = make([]byte, proof.MaxEntry+1)
 			r.LeafHash = proof.LeafHash(r.Leaf)
 		}},
 	} {

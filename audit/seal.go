@@ -7,8 +7,6 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -20,19 +18,6 @@ import (
 
 	"yilu/audit/rowset"
 )
-
-// Commitment binds a leaf to a private value without telling it. Its text in
-// a leaf is base64.
-type Commitment [32]byte
-
-// String is the text a leaf holds.
-func (c Commitment) String() string {
-	return base64.StdEncoding.EncodeToString(c[:])
-}
-
-// Salt makes a commitment say nothing about its value: random, fresh for every
-// field of every entry. Without it a county's ID numbers are guessed in seconds.
-type Salt [32]byte
 
 // Token stands for a person: a keyed hash of the ID number, cut short. It lets
 // one person's entries be found without storing the number, and is never part
@@ -77,26 +62,6 @@ const nonceSize = 12
 // maxValue is the longest private value in bytes. It is refused here, where
 // one act fails, and not by the table's CHECK, where its whole group would.
 const maxValue = 65000
-
-// Commit computes the commitment to a named value:
-//
-//	HMAC-SHA256(key = salt; "yilu-sd-v1", 00, uint16-BE length, name,
-//	            uint32-BE length, value)
-//
-// The lengths keep ("ab", "c") and ("a", "bc") apart.
-func Commit(name, value string, salt Salt) Commitment {
-	b := make([]byte, 0, 32+len(name)+len(value))
-	b = append(b, "yilu-sd-v1\x00"...)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(name)))
-	b = append(b, name...)
-	b = binary.BigEndian.AppendUint32(b, uint32(len(value)))
-	b = append(b, value...)
-	mac := hmac.New(sha256.New, salt[:])
-	mac.Write(b)
-	var c Commitment
-	mac.Sum(c[:0])
-	return c
-}
 
 // Sealer encrypts private values and makes person tokens, under keys derived
 // from one secret that is kept outside the database: a copy of the database

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"yilu/audit/proof"
 )
 
 // Tampered names the first entry of a book that is not what it must be. Seq
@@ -129,7 +131,7 @@ func (h *Head) misplaced(l Leaf, row Row) string {
 		return "recorded at " + l.At.Format(time.RFC3339Nano) + ", before the entry in front of it"
 	}
 	if l.Corrects != "" {
-		if n, _ := parseSeq(l.Corrects); n >= l.Seq {
+		if n, _ := proof.ParseSeq(l.Corrects); n >= l.Seq {
 			return "corrects entry " + l.Corrects + ", which is not an earlier one"
 		}
 	}
