@@ -11,7 +11,7 @@
 //	  │           └ log.head for update: the only order there is
 //	  └ canonical bytes, SM3, content hash: all that needs no lock
 //
-// It owns schema log (head, entry) and schema seal (private_field). The log
+// It owns schema log (head, entry, checkpoint, cosignature) and schema seal (private_field). The log
 // holds commitments of private values only; the values themselves live in
 // seal.private_field, the one table from which anything may be deleted, and
 // deleting there leaves every proof valid.

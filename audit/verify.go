@@ -35,7 +35,7 @@ func (t *Tampered) Error() string {
 // It finds what contradicts itself. A rewrite that recomputed every hash does
 // not; only a checkpoint kept elsewhere shows it.
 func VerifyBook(ctx context.Context, q Querier, book string, progress func(n uint64)) error {
-	stored, beyond, err := readEnds(ctx, q, book)
+	stored, beyond, err := ReadEnds(ctx, q, book)
 	if err != nil {
 		return err
 	}
@@ -70,9 +70,9 @@ func VerifyBook(ctx context.Context, q Querier, book string, progress func(n uin
 	return nil
 }
 
-// readEnds reads the head and, in the same snapshot, whether entries lie
+// ReadEnds reads the head and, in the same snapshot, whether entries lie
 // beyond it.
-func readEnds(ctx context.Context, q Querier, book string) (h Head, beyond bool, err error) {
+func ReadEnds(ctx context.Context, q Querier, book string) (h Head, beyond bool, err error) {
 	h.Book = book
 	err = h.scan(alsoScan{q.QueryRow(ctx, `
 		select h.size, h.edge, h.last_at, exists (

@@ -38,10 +38,10 @@ func New(t testing.TB) *DB {
 	}
 	db := c.create(t, template)
 	// A copy has the template's tables, but not its rights on the database:
-	// 00001_roles.sql is repeated here.
+	// 00001_roles.sql and 00005_checkpoints.sql are repeated here.
 	name := quote(db.Name)
 	_, err = c.admin.Exec(t.Context(), "revoke all on database "+name+" from public;"+
-		"grant connect on database "+name+" to yilu_service;"+
+		"grant connect on database "+name+" to yilu_service, yilu_signer;"+
 		"grant create on database "+name+" to yilu_owner")
 	if err != nil {
 		t.Fatalf("pgtest: close database: %v", err)
