@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"yilu/ledger"
 	"yilu/migrations"
 )
 
@@ -66,6 +67,11 @@ func (c Config) notReady(ctx context.Context) []string {
 	}
 	if err := migrations.Check(ctx, c.Pool); err != nil {
 		reasons = append(reasons, "database schema: "+err.Error())
+	}
+	if c.Held != nil {
+		if why := c.Held(); why != (ledger.Text{}) {
+			reasons = append(reasons, why.En)
+		}
 	}
 	return reasons
 }

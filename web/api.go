@@ -93,8 +93,20 @@ func (s *server) reading(handle func(*call) error) echo.HandlerFunc {
 // writing wants a token of the book that may write. Which kinds its role may
 // post is for the ledger to say.
 func (s *server) writing(handle func(*call) error) echo.HandlerFunc {
-	return s.inside(handle, ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer)
+	return s.inside(func(c *call) error {
+		if s.Held != nil {
+			if why := s.Held(); why != (ledger.Text{}) {
+				return &held{why}
+			}
+		}
+		return handle(c)
+	}, ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer)
 }
+
+// held is the answer to posts while the book is not what was published of it.
+type held struct{ why ledger.Text }
+
+func (h *held) Error() string { return "nothing may be entered: " + h.why.En }
 
 // inside wants a token of the book with one of the roles. Whether the book exists
 // need not be asked: a token is for one.

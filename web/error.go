@@ -124,6 +124,9 @@ func problemOfLedger(err error) *problem {
 		p.retry = busy.RetryAfter
 		return p
 	}
+	if stop, ok := errors.AsType[*held](err); ok {
+		return answer(http.StatusServiceUnavailable, "held", ledger.Text{Zh: "已停止记账", En: "posting is stopped"}, stop.why)
+	}
 	switch {
 	case errors.Is(err, ledger.ErrUnknown):
 		p := answer(http.StatusServiceUnavailable, "unknown-outcome", ledger.Text{Zh: "结果未知", En: "outcome unknown"},

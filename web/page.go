@@ -44,6 +44,7 @@ func (s *server) pageRoutes(g *echo.Group) {
 		at("/payees/:payee", "payee", "payees", s.payeePage)
 		at("/entries", "entries", "entries", s.entriesPage)
 		at("/entries/:seq", "entry", "entries", s.entryPage)
+		get(l.Prefix+"/log", s.showLog)
 	}
 }
 

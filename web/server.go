@@ -37,6 +37,12 @@ type Config struct {
 	BasePath string
 	// Demo marks every page as made-up data.
 	Demo bool
+	// Public is the folder of the public logs, one folder per book in it; "" serves
+	// none.
+	Public string
+	// Held says why nothing may be entered now, or the zero Text. It is asked before
+	// every post; nil never holds.
+	Held func() ledger.Text
 	// Metrics counts what New serves and Admin shows; nil counts for nobody.
 	Metrics *Metrics
 	// Stopping is closed when the server is told to stop: Admin then says "not
@@ -82,6 +88,7 @@ func newServer(c Config) (*server, *echo.Echo) {
 	e.HTTPErrorHandler = s.fail
 	e.Use(s.guard)
 	s.apiRoutes(e.Group(c.BasePath + "/api/v1"))
+	s.logRoutes(e.Group(c.BasePath + "/log/:book"))
 	s.pageRoutes(e.Group(c.BasePath))
 	return s, e
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -37,6 +38,9 @@ func (k *fileKey) VerifierKey() string { return k.public }
 func CreateKey(path, origin string) (Key, error) {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("create signing key: %s is there already", path)
+	}
+	if err := durable.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("create signing key: %w", err)
 	}
 	private, _, err := note.GenerateKey(nil, origin) // nil is crypto/rand
 	if err != nil {
@@ -85,4 +89,26 @@ func parseKey(private string) (Key, error) {
 		return nil, err
 	}
 	return &fileKey{s, public}, nil
+}
+
+// LoadKeys reads the keys of a log. Beside the file of the key there may be the
+// next one (path.next), which signs too while both are announced, and a list of
+// those that signed before (path.old), a line each as verifiers know them.
+func LoadKeys(path string) (keys []Key, old []string, err error) {
+	k, err := LoadKey(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys = []Key{k}
+	switch next, err := LoadKey(path + ".next"); {
+	case err == nil:
+		keys = append(keys, next)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, nil, err
+	}
+	b, err := os.ReadFile(path + ".old")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("read old keys: %w", err)
+	}
+	return keys, strings.Fields(string(b)), nil
 }

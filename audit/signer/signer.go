@@ -125,6 +125,21 @@ func Init(ctx context.Context, c Config) error {
 	return nil
 }
 
+// Check compares the sizes of what was signed, published and entered, without
+// signing: what a server asks before it takes the first entry. After a *Halt the
+// signer has halted.
+func (s *Signer) Check(ctx context.Context) error {
+	err := pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error {
+		head, beyond, err := audit.ReadEnds(ctx, tx, s.Book)
+		if err != nil {
+			return err
+		}
+		return s.compare(ctx, tx, head, beyond)
+	})
+	s.halts(err)
+	return err
+}
+
 // Close gives the state file free.
 func (s *Signer) Close() error { return s.lock.Close() }
 
@@ -170,13 +185,18 @@ func (s *Signer) Round(ctx context.Context) error {
 		return halt
 	}
 	err := s.round(ctx)
+	s.halts(err)
+	return err
+}
+
+// halts keeps a halt that was found.
+func (s *Signer) halts(err error) {
 	if halt, ok := errors.AsType[*Halt](err); ok {
 		s.mu.Lock()
 		s.halt = halt
 		s.mu.Unlock()
 		s.writeStatus()
 	}
-	return err
 }
 
 func (s *Signer) round(ctx context.Context) error {

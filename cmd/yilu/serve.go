@@ -17,7 +17,7 @@ import (
 // serveOptions are the settings of the server.
 type serveOptions struct {
 	listen, admin, base string
-	demo                bool
+	demo, sign          bool
 }
 
 // runServe runs the server until it is told to stop.
@@ -28,9 +28,12 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	fs.StringVar(&o.admin, "admin", setting("YILU_ADMIN", "127.0.0.1:8081"), env.say("健康检查与指标的监听地址，空为不开 (YILU_ADMIN)", "address of health and metrics, empty for none (YILU_ADMIN)"))
 	fs.StringVar(&o.base, "base-path", setting("YILU_BASE_PATH", ""), env.say("门户挂载路径，如 /yilu (YILU_BASE_PATH)", "path a portal mounts us at, such as /yilu (YILU_BASE_PATH)"))
 	fs.BoolVar(&o.demo, "demo", false, env.say("载入演示县，打印地址和令牌", "load the demo county, print addresses and tokens"))
+	fs.BoolVar(&o.sign, "sign", true, env.say("在本进程内签名检查点；独立运行 yilu signer 时设为 false", "sign checkpoints in this process; false beside yilu signer"))
+	s := env.signingFlags(fs)
 	if err := parse(fs, args); err != nil {
 		return err
 	}
+	s.fill(env)
 	limitMemory(300, 96<<20)
 	log := slog.New(slog.NewJSONHandler(env.Stderr, nil))
 	db, err := env.database(ctx)
@@ -53,6 +56,9 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	if err := l.CreateBook(ctx, ledger.Book(env.Book)); err != nil {
 		return err
 	}
+	if err := s.begin(ctx, env, o, l); err != nil {
+		return err
+	}
 	if o.demo {
 		if err := loadDemo(ctx, env, l); err != nil {
 			return err
@@ -63,8 +69,13 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	}
 	config := web.Config{
 		Ledger: l, Pool: l.Read, Log: log, Now: time.Now, Book: ledger.Book(env.Book), BasePath: o.base, Demo: o.demo,
-		Metrics: web.NewMetrics(), Stopping: ctx.Done(),
+		Metrics: web.NewMetrics(), Stopping: ctx.Done(), Public: s.public,
 	}
+	stopSigning, err := s.start(ctx, env, o, l, log, &config)
+	if err != nil {
+		return err
+	}
+	defer stopSigning()
 	return serveAll(ctx, o, config, db.ended)
 }
 

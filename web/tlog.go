@@ -1,0 +1,153 @@
+package web
+
+import (
+	"encoding/base64"
+	"errors"
+	"io/fs"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"yilu/audit/proof"
+	"yilu/audit/signer"
+	"yilu/audit/tile"
+	"yilu/ledger"
+)
+
+// The public log as files, at the paths of c2sp.org/tlog-tiles: any program that
+// knows these reads it. It is served from disk, never from the database, and
+// nothing beyond the published checkpoint is there.
+
+// logRoutes are the files of one book's log.
+func (s *server) logRoutes(g *echo.Group) {
+	get := func(path string, h func(c echo.Context, d tile.Dir) error) {
+		g.Match([]string{http.MethodGet, http.MethodHead}, path, func(c echo.Context) error { return s.showFile(c, h) })
+	}
+	get("/checkpoint", smallFile("checkpoint", "text/plain; charset=utf-8"))
+	get("/policy", smallFile("policy", "text/plain; charset=utf-8"))
+	get("/status.json", smallFile("status.json", "application/json"))
+	get("/tile/*", showTile)
+}
+
+// publicDir is the folder of a book's log. A book that cannot be one has none.
+func (s *server) publicDir(book string) (tile.Dir, bool) {
+	if s.Public == "" || len(book) != 6 || strings.Trim(book, "0123456789") != "" {
+		return "", false
+	}
+	return tile.Dir(filepath.Join(s.Public, book)), true
+}
+
+// showFile answers any page of any site, and says in plain words what is not here.
+func (s *server) showFile(c echo.Context, show func(c echo.Context, d tile.Dir) error) error {
+	c.Response().Header().Set("Access-Control-Allow-Origin", "*")
+	err := error(fs.ErrNotExist)
+	if d, ok := s.publicDir(c.Param("book")); ok {
+		err = show(c, d)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		c.Response().Header().Set("Cache-Control", "no-store")
+		return c.String(http.StatusNotFound, "not in the published log\n")
+	}
+	return err
+}
+
+// smallFile serves a file that changes with every checkpoint.
+func smallFile(name, mediaType string) func(c echo.Context, d tile.Dir) error {
+	return func(c echo.Context, d tile.Dir) error {
+		b, err := d.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		c.Response().Header().Set("Cache-Control", "public, max-age=2")
+		return c.Blob(http.StatusOK, mediaType, b)
+	}
+}
+
+// showTile serves a tile or a bundle, which never changes: also one narrower than
+// the log has now, since somebody may hold an older checkpoint.
+func showTile(c echo.Context, d tile.Dir) error {
+	t, err := proof.ParseTilePath("tile/" + c.Param("*"))
+	if err != nil {
+		return fs.ErrNotExist
+	}
+	b, err := d.Read(t)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	return c.Blob(http.StatusOK, "application/octet-stream", b)
+}
+
+// logView is how readers can check the book.
+type logView struct {
+	*frame
+	signer.Status
+	// Public is the published checkpoint, its size 0 if there is none, and Base the
+	// path of its files.
+	Public     proof.Checkpoint
+	PublicRoot string
+	Base       string
+	// SignedAt is when it was signed, "" if a newer one is waiting.
+	SignedAt string
+	// Stopped says why nothing is signed any more.
+	Stopped string
+}
+
+// Waits says whether a newer checkpoint is signed and not shown.
+func (p *logView) Waits() bool { return p.Waiting != "" }
+
+// showLog is the page. It says what the signer's files say, which move by
+// themselves, and so it is not kept like the pages of the book.
+func (s *server) showLog(c echo.Context) error {
+	head, err := s.ledger.Head(c.Request().Context(), s.Book)
+	if err != nil {
+		return err
+	}
+	p := &logView{frame: s.newFrame(c, "log", "log"), Base: s.BasePath + "/log/" + string(s.Book)}
+	p.setHead(head)
+	if err := p.read(s.publicDir(string(s.Book))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "public, max-age=5")
+	return s.render(c, http.StatusOK, p)
+}
+
+// read fills the page from the public files.
+func (p *logView) read(d tile.Dir, ok bool) error {
+	if !ok {
+		return fs.ErrNotExist
+	}
+	var err error
+	if p.Status, err = signer.ReadStatus(d); err != nil {
+		return err
+	}
+	p.Stopped = p.lang.pick(ledger.Text{Zh: p.HaltedZh, En: p.Halted})
+	for i, w := range p.Witnesses {
+		p.Witnesses[i].CosignedAt, p.Witnesses[i].TroubleAt = shanghaiTime(w.CosignedAt), shanghaiTime(w.TroubleAt)
+	}
+	signed, err := d.Checkpoint()
+	if err != nil {
+		return err
+	}
+	text, _, _ := strings.Cut(string(signed), "\n\n")
+	if p.Public, err = proof.ParseCheckpoint(text + "\n"); err != nil {
+		return err
+	}
+	p.PublicRoot = base64.StdEncoding.EncodeToString(p.Public.Root[:])
+	if !p.Waits() {
+		p.SignedAt = shanghaiTime(p.Status.At)
+	}
+	return nil
+}
+
+// shanghaiTime turns the files' UTC into what people read here.
+func shanghaiTime(text string) string {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return ""
+	}
+	return at.In(ledger.Shanghai).Format("2006-01-02 15:04:05")
+}
