@@ -51,6 +51,7 @@ const (
 	fundAdjusted
 	fundRecalled
 	fundAllocated
+	projectListed // moves nothing, and makes the project known
 	projectApproved
 	projectChanged
 	projectCancelled
@@ -72,7 +73,7 @@ const (
 // kinds names them as leaves do.
 var kinds = map[string]kind{
 	"fund.received": fundReceived, "fund.adjusted": fundAdjusted, "fund.recalled": fundRecalled, "fund.allocated": fundAllocated,
-	"project.listed": other, "project.approved": projectApproved, "project.changed": projectChanged, "project.cancelled": projectCancelled,
+	"project.listed": projectListed, "project.approved": projectApproved, "project.changed": projectChanged, "project.cancelled": projectCancelled,
 	"contract.signed": contractSigned, "contract.amended": contractAmended,
 	"payment.requested": paymentRequested, "payment.approved": paymentApproved, "payment.rejected": paymentRejected,
 	"payment.paid": paymentPaid, "payment.returned": paymentReturned, "grant.requested": grantRequested, "grant.line": grantLine,

@@ -98,13 +98,12 @@ func (m *money) fund(n name) *fund {
 	return f
 }
 
-// project makes the project if there is none: plans of old years come without a
-// listing.
+// project is a project that was listed or approved.
 func (m *money) project(n name) *project {
 	p := m.projects[n]
 	if p == nil {
+		m.refuse("there is no project %q", m.text(n))
 		p = &project{}
-		m.projects[n] = p
 	}
 	return p
 }
@@ -137,6 +136,8 @@ func (m *money) apply(e *effect, undo, approving bool) string {
 		m.recall(e, a)
 	case fundAllocated:
 		m.allocate(e, a)
+	case projectListed:
+		m.list(e, undo)
 	case projectApproved, projectChanged:
 		m.setBudget(e, undo)
 	case contractSigned, contractAmended:
@@ -214,8 +215,26 @@ func (m *money) available(q *quota) {
 	}
 }
 
-// setBudget replaces the budget lines of a project's funds, or makes them zero.
+// list makes a project known. One whose listing is taken back stays known, with
+// no money.
+func (m *money) list(e *effect, undo bool) {
+	p := m.projects[e.project]
+	switch {
+	case undo && p != nil && p.allocated != 0:
+		m.refuse("project %s has %s yuan", m.text(e.project), p.allocated)
+	case !undo && p != nil:
+		m.refuse("project %s is listed twice", m.text(e.project))
+	case !undo:
+		m.projects[e.project] = &project{}
+	}
+}
+
+// setBudget replaces the budget lines of a project's funds, or makes them zero. An
+// approval makes the project known: plans of old years come without a listing.
 func (m *money) setBudget(e *effect, undo bool) {
+	if e.kind == projectApproved && !undo && m.projects[e.project] == nil {
+		m.projects[e.project] = &project{}
+	}
 	p := m.project(e.project)
 	p.approved = !undo
 	for _, line := range e.budget {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -221,8 +222,8 @@ func sortItems(items []item) (funds []fundFigure, projects []projectFigure) {
 
 // sizeOf reads a number of entries, written as a number or a string.
 func sizeOf(v jsontext.Value) int64 {
-	var n int64
-	if _, err := fmt.Sscanf(strings.Trim(string(v), `"`), "%d", &n); err != nil {
+	n, err := strconv.ParseInt(strings.Trim(string(v), `"`), 10, 64)
+	if err != nil {
 		return -1
 	}
 	return n

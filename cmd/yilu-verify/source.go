@@ -94,7 +94,7 @@ func (s *site) read(ctx context.Context, path string, buf []byte) ([]byte, error
 			return b, err
 		}
 		select {
-		case <-time.After(time.Duration(try*try) * 200 * time.Millisecond):
+		case <-time.After(time.Duration(try*try) * 100 * time.Millisecond):
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
