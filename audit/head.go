@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"yilu/audit/proof"
+	"yilu/audit/rowset"
 )
 
 // ErrNoBook is returned for a book that was never created.
@@ -170,10 +171,10 @@ func (h Head) Root() proof.Hash {
 
 // QueueAppend queues the writes of a group of rows, the head's new state
 // first: after is the head once all rows were appended. The update is a
-// compare-and-swap on the size, and one insert takes all rows as arrays, so
-// the caller can pipeline its own writes in the same round trip. Reading the
-// batch fails with ErrMoved when the head had another size; the caller must
-// read the batch before it commits.
+// compare-and-swap on the size, and one insert takes all rows, so the caller can
+// pipeline its own writes in the same round trip. Reading the batch fails with
+// ErrMoved when the head had another size; the caller must read the batch before
+// it commits. The connection must have learned row sets ([rowset.Learn]).
 func QueueAppend(b *pgx.Batch, after Head, rows []Row) {
 	if len(rows) == 0 {
 		return
@@ -189,21 +190,24 @@ func QueueAppend(b *pgx.Batch, after Head, rows []Row) {
 		}
 		return nil
 	})
-	ids := make([]string, len(rows))
-	leaves := make([][]byte, len(rows))
-	hashes := make([][]byte, len(rows))
-	nodes := make([][]byte, len(rows))
+	stored := make([]*entryRow, len(rows))
 	for i := range rows {
-		ids[i], leaves[i], nodes[i] = rows[i].ID, rows[i].Leaf, rows[i].Nodes
-		hashes[i] = rows[i].LeafHash[:]
+		r := &rows[i]
+		stored[i] = &entryRow{int64(r.Seq), r.ID, r.Leaf, r.LeafHash[:], r.Nodes}
 	}
-	b.Queue(`
-		insert into log.entry (book, seq, id, leaf, leaf_hash, nodes)
-		select $1, $2 + r.place - 1, r.id, r.leaf, r.leaf_hash, r.nodes
-		from unnest($3::text[], $4::bytea[], $5::bytea[], $6::bytea[])
-			with ordinality as r(id, leaf, leaf_hash, nodes, place)`,
-		after.Book, int64(rows[0].Seq), ids, leaves, hashes, nodes)
+	b.Queue(entryTable.Insert, entryTable.Set(after.Book, stored))
 }
+
+// entryRow is a Row as the table has it.
+type entryRow struct {
+	Seq      int64  `db:"seq"`
+	ID       string `db:"id"`
+	Leaf     []byte `db:"leaf"`
+	LeafHash []byte `db:"leaf_hash"`
+	Nodes    []byte `db:"nodes"`
+}
+
+var entryTable = rowset.Of[entryRow]("log.entry")
 
 // Books lists the books that have a log, by code.
 func Books(ctx context.Context, q Querier) ([]string, error) {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"yilu/audit/proof"
+	"yilu/audit/rowset"
 	"yilu/migrations/pgtest"
 )
 
@@ -70,9 +71,17 @@ func enter(ctx context.Context, tx pgx.Tx, group []*Prepared) (Head, error) {
 	for i, p := range group {
 		rows[i] = h.Append(p, goldenAt.Add(time.Duration(h.Size)*time.Second))
 	}
-	var write pgx.Batch
-	QueueAppend(&write, h, rows)
-	return h, tx.SendBatch(ctx, &write).Close()
+	return h, send(ctx, tx, func(b *pgx.Batch) { QueueAppend(b, h, rows) })
+}
+
+// send runs a batch that may hold row sets.
+func send(ctx context.Context, tx pgx.Tx, queue func(b *pgx.Batch)) error {
+	if err := rowset.Learn(ctx, tx.Conn()); err != nil {
+		return err
+	}
+	b := &pgx.Batch{}
+	queue(b)
+	return tx.SendBatch(ctx, b).Close()
 }
 
 // fill enters n acts in one group.
@@ -399,9 +408,7 @@ func TestStaleHeadIsRefused(t *testing.T) {
 	fill(t, db, "A", 3)
 	rows := []Row{stale.Append(acts(t, "B", 1)[0], goldenAt)}
 	err := pgx.BeginFunc(t.Context(), db.Pool, func(tx pgx.Tx) error {
-		var b pgx.Batch
-		QueueAppend(&b, stale, rows)
-		return tx.SendBatch(t.Context(), &b).Close()
+		return send(t.Context(), tx, func(b *pgx.Batch) { QueueAppend(b, stale, rows) })
 	})
 	if !errors.Is(err, ErrMoved) {
 		t.Errorf("want ErrMoved, got %v", err)

@@ -15,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
+
+	"yilu/audit/rowset"
 )
 
 // Token stands for a person: a keyed hash of the ID number, cut short. It lets
@@ -158,25 +160,27 @@ func QueuePrivate(b *pgx.Batch, book string, rows []PrivateRow) {
 	if len(rows) == 0 {
 		return
 	}
-	seqs := make([]int64, len(rows))
-	names := make([]string, len(rows))
-	values := make([][]byte, len(rows))
-	salts := make([][]byte, len(rows))
-	persons := make([][]byte, len(rows))
+	stored := make([]*privateRow, len(rows))
 	for i := range rows {
 		r := &rows[i]
-		seqs[i], names[i], values[i], salts[i] = int64(r.Seq), r.Name, r.ValueEnc, r.Salt[:]
+		stored[i] = &privateRow{int64(r.Seq), r.Name, r.ValueEnc, r.Salt[:], nil}
 		if r.Person != (Token{}) {
-			persons[i] = r.Person[:]
+			stored[i].Person = r.Person[:]
 		}
 	}
-	b.Queue(`
-		insert into seal.private_field (book, seq, name, value_enc, salt, person)
-		select $1, r.seq, r.name, r.value_enc, r.salt, r.person
-		from unnest($2::bigint[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[])
-			as r(seq, name, value_enc, salt, person)`,
-		book, seqs, names, values, salts, persons)
+	b.Queue(privateTable.Insert, privateTable.Set(book, stored))
 }
+
+// privateRow is a PrivateRow as the table has it.
+type privateRow struct {
+	Seq      int64  `db:"seq"`
+	Name     string `db:"name"`
+	ValueEnc []byte `db:"value_enc"`
+	Salt     []byte `db:"salt"`
+	Person   []byte `db:"person"`
+}
+
+var privateTable = rowset.Of[privateRow]("seal.private_field")
 
 // FindPersons returns the numbers of the entries that have a field of one of
 // these persons, ascending. Erased fields are no longer found.

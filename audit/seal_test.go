@@ -59,10 +59,10 @@ func enterSealed(t *testing.T, db *pgtest.DB, s *Sealer, ids ...string) {
 			}
 			rows, private = append(rows, row), append(private, fields...)
 		}
-		var b pgx.Batch
-		QueueAppend(&b, h, rows)
-		QueuePrivate(&b, testBook, private)
-		return tx.SendBatch(t.Context(), &b).Close()
+		return send(t.Context(), tx, func(b *pgx.Batch) {
+			QueueAppend(b, h, rows)
+			QueuePrivate(b, testBook, private)
+		})
 	})
 }
 

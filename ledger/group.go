@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"yilu/audit"
+	"yilu/audit/rowset"
 )
 
 const (
@@ -106,6 +108,8 @@ type group struct {
 	answers  []answer
 	accepted []*prepared
 	repeated bool
+	// ids are the accepted by id.
+	ids map[string]*prepared
 }
 
 type answer struct {
@@ -120,13 +124,16 @@ func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
 		return fmt.Errorf("acquire: %w", err)
 	}
 	defer conn.Release()
+	if err := rowset.Learn(ctx, conn.Conn()); err != nil {
+		return err
+	}
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer rollback(ctx, tx)
 	g := &group{l: l, book: q.book, units: units, state: q.state, found: map[string]audit.Row{}, answers: make([]answer, len(units))}
-	if err := g.load(ctx, tx, q.size); err != nil {
+	if err := g.load(ctx, tx, q); err != nil {
 		return err
 	}
 	if err := g.answerRepeats(ctx, tx); err != nil {
@@ -135,6 +142,7 @@ func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
 	if err := g.judge(ctx, tx); err != nil {
 		return err
 	}
+	q.ahead = g.lookAhead(q)
 	if err := g.write(ctx, tx); err != nil {
 		return err
 	}
@@ -173,35 +181,51 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// load locks the head and reads what the group touches, mostly in one round
-// trip. The rows kept from the last group are good if nobody posted since.
-func (g *group) load(ctx context.Context, tx pgx.Tx, size uint64) error {
-	kept := g.state != nil
-	if !kept {
+// load locks the head and reads what the group touches and was not read ahead,
+// mostly in one round trip. The rows kept from the last group are good if nobody
+// posted since.
+func (g *group) load(ctx context.Context, tx pgx.Tx, q *queue) error {
+	early := q.takeAhead()
+	if q.state == nil {
 		g.state = newState(g.book)
+	}
+	var all, ids []string
+	for _, u := range g.units {
+		for _, p := range u.items {
+			all = append(all, p.entry.ID)
+			if _, asked := early.asked[p.entry.ID]; !asked {
+				ids = append(ids, p.entry.ID)
+			} else if row, ok := early.found[p.entry.ID]; ok {
+				g.found[p.entry.ID] = row
+			}
+		}
 	}
 	b := &pgx.Batch{}
 	audit.QueueLock(b, string(g.book), &g.head)
-	var ids []string
-	for _, u := range g.units {
-		for _, p := range u.items {
-			ids = append(ids, p.entry.ID)
-		}
+	if len(ids) > 0 {
+		audit.QueueFindIDs(b, string(g.book), ids, g.found)
 	}
-	audit.QueueFindIDs(b, string(g.book), ids, g.found)
 	g.touch()
-	g.state.queueLoad(b)
+	keep := g.state.queueLoad(b)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return fmt.Errorf("lock and load: %w", err)
 	}
-	if kept && g.head.Size != size {
+	if q.state != nil && g.head.Size != q.size { // another process has posted
 		g.state = newState(g.book)
+		var err error
+		if g.found, err = audit.FindIDs(ctx, tx, string(g.book), all); err != nil {
+			return err
+		}
+		keep = nil
+	}
+	for _, k := range keep {
+		k()
 	}
 	// What was loaded may name more: a payment its project, a submission its
 	// entries.
 	for range 5 {
 		g.touch()
-		if n, err := g.state.load(ctx, tx); err != nil || n == 0 {
+		if loaded, err := g.state.load(ctx, tx); err != nil || !loaded {
 			return err
 		}
 	}
@@ -319,20 +343,20 @@ func (g *group) judgeAll() (complete bool, err error) {
 	return s.attempt(0, func() {
 		g.accepted = g.accepted[:0]
 		maps.DeleteFunc(s.entries, func(q Seq, e *Entry) bool { return e != nil && uint64(q) >= g.head.Size })
-		ids := map[string]*prepared{}
+		g.ids = map[string]*prepared{}
 		for i, u := range g.units {
 			if !g.answers[i].done {
 				g.answers[i] = answer{}
-				g.judgeUnit(i, u, ids)
+				g.judgeUnit(i, u)
 			}
 		}
 	})
 }
 
-func (g *group) judgeUnit(i int, u *unit, ids map[string]*prepared) {
+func (g *group) judgeUnit(i int, u *unit) {
 	same := 0
 	for _, p := range u.items {
-		first := ids[p.entry.ID]
+		first := g.ids[p.entry.ID]
 		if first == nil {
 			continue
 		}
@@ -359,7 +383,7 @@ func (g *group) judgeUnit(i int, u *unit, ids map[string]*prepared) {
 		return
 	}
 	for _, p := range u.items {
-		ids[p.entry.ID] = p
+		g.ids[p.entry.ID] = p
 	}
 	g.accepted = append(g.accepted, u.items...)
 	for _, e := range entries { // later units of the group may name them
@@ -386,12 +410,16 @@ func sameAct(a, b *prepared) bool {
 // them. A group of repeats only passes a barrier instead: a commit that writes
 // WAL, so that the repeated answer is as durable as the first.
 func (g *group) write(ctx context.Context, tx pgx.Tx) error {
-	b := &pgx.Batch{}
-	if len(g.accepted) > 0 {
-		now := g.l.Now()
-		rows := make([]audit.Row, len(g.accepted))
+	w := &writer{tx: tx, book: g.book}
+	if len(g.accepted) == 0 && g.repeated {
+		w.batch.Queue(`select pg_logical_emit_message(true, 'yilu', '')`)
+		return w.send(ctx)
+	}
+	now := g.l.Now()
+	for chunk := range slices.Chunk(g.accepted, writeChunk) {
+		rows := make([]audit.Row, len(chunk))
 		var private []audit.PrivateRow
-		for i, p := range g.accepted {
+		for i, p := range chunk {
 			rows[i] = g.head.Append(p.act, now)
 			p.entry.At, p.entry.LeafHash = g.head.LastAt, rows[i].LeafHash
 			for n := range p.sealed {
@@ -399,20 +427,13 @@ func (g *group) write(ctx context.Context, tx pgx.Tx) error {
 			}
 			private = append(private, p.sealed...)
 		}
-		audit.QueueAppend(b, g.head, rows)
-		if len(private) > 0 {
-			audit.QueuePrivate(b, string(g.book), private)
+		audit.QueueAppend(&w.batch, g.head, rows)
+		audit.QueuePrivate(&w.batch, string(g.book), private)
+		if err := w.queued(ctx, len(rows)+len(private)); err != nil {
+			return err
 		}
-		g.state.queueSave(b)
-	} else if g.repeated {
-		b.Queue(`select pg_logical_emit_message(true, 'yilu', '')`)
-	} else {
-		return nil
 	}
-	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return fmt.Errorf("write: %w", err)
-	}
-	return nil
+	return g.state.save(ctx, w)
 }
 
 // keptRows bounds the memory of a book's kept state.

@@ -64,7 +64,7 @@ func New(c Config) *Ledger {
 
 // queue holds what waits for one book. At most one goroutine works on it, and
 // only while something waits. state is what the last group left, good for as
-// long as nobody else has posted (size).
+// long as nobody else has posted (size); ahead is what was read for the next.
 type queue struct {
 	book    Book
 	units   []*unit
@@ -72,6 +72,7 @@ type queue struct {
 	working bool
 	state   *state
 	size    uint64
+	ahead   *ahead
 }
 
 // unit is entries that are posted together or not at all, with its answer.

@@ -17,7 +17,7 @@ import (
 func encodeHash(h []byte) string { return base64.StdEncoding.EncodeToString(h) }
 
 // one reads the row with a key, or ErrNotFound.
-func one[R row](ctx context.Context, q querier, sql schema, what string, book Book, key string) (R, error) {
+func one[R row](ctx context.Context, q querier, sql schema[R], what string, book Book, key string) (R, error) {
 	var zero R
 	rows, err := q.Query(ctx, sql.load, book, []string{key})
 	if err != nil {

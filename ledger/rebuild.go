@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/audit"
+	"yilu/audit/rowset"
 )
 
 // projections are the tables that Rebuild drops and makes again.
@@ -39,6 +40,9 @@ func Rebuild(ctx context.Context, owner *pgxpool.Pool, book Book, replace bool, 
 	err := pgx.BeginFunc(ctx, owner, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `set local role yilu_owner`); err != nil {
 			return fmt.Errorf("become owner: %w", err)
+		}
+		if err := rowset.Learn(ctx, tx.Conn()); err != nil {
+			return err
 		}
 		head, err := audit.Lock(ctx, tx, string(book))
 		if err != nil {
@@ -150,9 +154,9 @@ func replayEntries(ctx context.Context, tx pgx.Tx, s *state, entries []*Entry) (
 		for _, e := range entries {
 			s.touch(e)
 		}
-		if n, err := s.load(ctx, tx); err != nil {
+		if loaded, err := s.load(ctx, tx); err != nil {
 			return nil, err
-		} else if n == 0 {
+		} else if !loaded {
 			break
 		}
 	}
@@ -161,12 +165,8 @@ func replayEntries(ctx context.Context, tx pgx.Tx, s *state, entries []*Entry) (
 			return nil, err
 		}
 	}
-	b := &pgx.Batch{}
-	s.queueSave(b)
-	if b.Len() > 0 {
-		if err := tx.SendBatch(ctx, b).Close(); err != nil {
-			return nil, fmt.Errorf("write projections: %w", err)
-		}
+	if err := s.save(ctx, &writer{tx: tx, book: s.book}); err != nil {
+		return nil, err
 	}
 	s.forget()
 	if s.rows() > keptRows {

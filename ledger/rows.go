@@ -287,6 +287,13 @@ type Leg struct {
 	Balance Amount `db:"balance" json:"balance"`
 }
 
+// turnover is the net change of an account on a business day.
+type turnover struct {
+	Account string `db:"account"`
+	On      Date   `db:"on_day"`
+	Amount  Amount `db:"amount"`
+}
+
 // Event is one line of a project's timeline.
 type Event struct {
 	Project string `db:"project" json:"project"`

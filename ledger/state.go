@@ -1,10 +1,13 @@
 package ledger
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"yilu/audit/rowset"
 )
 
 // state is the part of a book that a group of entries reads and changes. It
@@ -59,8 +62,8 @@ type state struct {
 
 // projection is a table[R] of any R.
 type projection interface {
-	queueLoad(b *pgx.Batch, book Book) int
-	queueSave(b *pgx.Batch, book Book)
+	queueLoad(b *pgx.Batch, book Book) (keep func())
+	save(ctx context.Context, w *writer) error
 	size() int
 }
 
@@ -79,6 +82,13 @@ var (
 	submissionSchema = schemaOf[Submission]("proj.submission")
 	reversalSchema   = schemaOf[Reversal]("proj.reversal")
 	periodSchema     = schemaOf[Closed]("proj.period")
+)
+
+// Tables that are only added to.
+var (
+	legTable      = rowset.Of[Leg]("proj.leg")
+	turnoverTable = rowset.Of[turnover]("proj.turnover")
+	eventTable    = rowset.Of[Event]("proj.event")
 )
 
 func newState(book Book) *state {

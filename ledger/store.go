@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/audit"
+	"yilu/audit/rowset"
 )
 
 // syncCancelled marks a connection on which a COMMIT was cancelled while it
@@ -43,11 +44,13 @@ func OpenPool(ctx context.Context, url string, most int32, statements time.Durat
 	return pool, nil
 }
 
-// queueLoad asks for everything that is wanted and says how much that is.
-func (s *state) queueLoad(b *pgx.Batch) int {
-	n := len(s.wantEntry) + len(s.wantCovers)
+// queueLoad asks for everything that is wanted. Once the batch has been read,
+// each function it returns puts what was read into the state.
+func (s *state) queueLoad(b *pgx.Batch) (keep []func()) {
 	for _, t := range s.tables {
-		n += t.queueLoad(b, s.book)
+		if k := t.queueLoad(b, s.book); k != nil {
+			keep = append(keep, k)
+		}
 	}
 	if len(s.wantEntry) > 0 {
 		s.queueEntries(b)
@@ -55,20 +58,24 @@ func (s *state) queueLoad(b *pgx.Batch) int {
 	if len(s.wantCovers) > 0 {
 		s.queueCovers(b)
 	}
-	return n
+	return keep
 }
 
-// load reads everything that is wanted in one round trip.
-func (s *state) load(ctx context.Context, tx pgx.Tx) (int, error) {
+// load reads everything that is wanted in one round trip and says whether there
+// was anything.
+func (s *state) load(ctx context.Context, tx pgx.Tx) (loaded bool, err error) {
 	b := &pgx.Batch{}
-	n := s.queueLoad(b)
-	if n == 0 {
-		return 0, nil
+	keep := s.queueLoad(b)
+	if b.Len() == 0 {
+		return false, nil
 	}
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return 0, fmt.Errorf("load: %w", err)
+		return false, fmt.Errorf("load: %w", err)
 	}
-	return n, nil
+	for _, k := range keep {
+		k()
+	}
+	return true, nil
 }
 
 func (s *state) queueEntries(b *pgx.Batch) {
@@ -122,45 +129,85 @@ func (s *state) queueCovers(b *pgx.Batch) {
 	})
 }
 
-// queueSave writes every changed row, and the legs, turnovers and events.
-func (s *state) queueSave(b *pgx.Batch) {
-	for _, t := range s.tables {
-		t.queueSave(b, s.book)
-	}
-	if len(s.legs) > 0 {
-		b.Queue(`
-			insert into proj.leg (book, account, at_seq, entry_seq, fund, on_day, amount, balance)
-			select $1, account, at_seq, entry_seq, fund, on_day::date, amount, balance
-			from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::bigint[])
-			as v(account, at_seq, entry_seq, fund, on_day, amount, balance)`,
-			append([]any{s.book}, columns(pointers(s.legs), 7)...)...)
-		b.Queue(`
-			insert into proj.turnover (book, account, on_day, amount)
-			select $1, account, on_day::date, sum(amount)
-			from unnest($2::text[], $3::text[], $4::bigint[]) as v(account, on_day, amount)
-			group by account, on_day
-			on conflict (book, account, on_day) do update set amount = turnover.amount + excluded.amount`,
-			append([]any{s.book}, s.turnovers()...)...)
-	}
-	if len(s.events) > 0 {
-		b.Queue(`
-			insert into proj.event (book, project, at_seq, entry_seq, kind, on_day, amount)
-			select $1, project, at_seq, entry_seq, kind, on_day::date, amount
-			from unnest($2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])
-			as v(project, at_seq, entry_seq, kind, on_day, amount)`,
-			append([]any{s.book}, columns(pointers(s.events), 6)...)...)
-	}
+// writer sends writes to a book in as few round trips as their size allows.
+type writer struct {
+	tx    pgx.Tx
+	book  Book
+	batch pgx.Batch
+	rows  int
 }
 
-// turnovers lists the changes of accounts by day; the statement sums them.
-func (s *state) turnovers() []any {
-	accounts := make([]string, len(s.legs))
-	days := make([]string, len(s.legs))
-	amounts := make([]int64, len(s.legs))
-	for i, l := range s.legs {
-		accounts[i], days[i], amounts[i] = l.Account, string(l.On), int64(l.Amount)
+// writeChunk is how many rows go in one round trip: enough to make the trip
+// cheap, few enough for a large unit not to stand in memory twice.
+const writeChunk = 4000
+
+// writeRows queues rows for a statement that takes a row set.
+func writeRows[R any](ctx context.Context, w *writer, t *rowset.Table[R], sql string, rows []*R) error {
+	for chunk := range slices.Chunk(rows, writeChunk) {
+		w.batch.Queue(sql, t.Set(string(w.book), chunk))
+		if err := w.queued(ctx, len(chunk)); err != nil {
+			return err
+		}
 	}
-	return []any{accounts, days, amounts}
+	return nil
+}
+
+// queued counts rows that were queued, and sends when they are many.
+func (w *writer) queued(ctx context.Context, rows int) error {
+	if w.rows += rows; w.rows < writeChunk {
+		return nil
+	}
+	return w.send(ctx)
+}
+
+// send sends what is queued.
+func (w *writer) send(ctx context.Context) error {
+	if w.batch.Len() == 0 {
+		return nil
+	}
+	err := w.tx.SendBatch(ctx, &w.batch).Close()
+	w.batch, w.rows = pgx.Batch{}, 0
+	if err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return nil
+}
+
+// addTurnover adds to what the day has already.
+var addTurnover = turnoverTable.Insert + ` on conflict (book, account, on_day) do update set amount = turnover.amount + excluded.amount`
+
+// save writes every changed row, and the legs, turnovers and events.
+func (s *state) save(ctx context.Context, w *writer) error {
+	for _, t := range s.tables {
+		if err := t.save(ctx, w); err != nil {
+			return err
+		}
+	}
+	if err := writeRows(ctx, w, legTable, legTable.Insert, pointers(s.legs)); err != nil {
+		return err
+	}
+	if err := writeRows(ctx, w, turnoverTable, addTurnover, s.turnovers()); err != nil {
+		return err
+	}
+	if err := writeRows(ctx, w, eventTable, eventTable.Insert, pointers(s.events)); err != nil {
+		return err
+	}
+	return w.send(ctx)
+}
+
+// turnovers sums the changes of accounts by day.
+func (s *state) turnovers() []*turnover {
+	sums := map[turnover]*turnover{}
+	var rows []*turnover
+	for _, l := range s.legs {
+		day := turnover{Account: l.Account, On: l.On}
+		if sums[day] == nil {
+			sums[day] = &turnover{Account: l.Account, On: l.On}
+			rows = append(rows, sums[day])
+		}
+		sums[day].Amount += l.Amount
+	}
+	return rows
 }
 
 func pointers[R any](rows []R) []*R {

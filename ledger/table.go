@@ -2,11 +2,12 @@ package ledger
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"yilu/audit/rowset"
 )
 
 // row is one row of a projection, keyed by one text column beside the book.
@@ -18,58 +19,35 @@ type row interface{ key() string }
 // The load looks each key up by itself (limit 1 keeps it so): "key = any($2)" is planned as a reading
 // of the whole book while the table's statistics are young, and a prepared
 // statement keeps that plan.
-type schema struct {
-	read, load, insert, upsert string
-	fields                     int
+type schema[R any] struct {
+	*rowset.Table[R]
+	read, load, upsert string
 }
 
-// schemaOf derives the SQL of a projection table. Dates are columns of type
-// date, NULL when empty; all else maps by its Go kind.
-func schemaOf[R row](name string) schema {
-	t := reflect.TypeFor[R]()
-	var cols, reads, args, puts, sets []string
-	for i := range t.NumField() {
-		f := t.Field(i)
-		col := f.Tag.Get("db")
-		if col == "-" {
-			continue
-		}
-		kind, read, put := "text[]", col, "v."+col
-		switch {
-		case f.Type == reflect.TypeFor[Date]():
-			read, put = "coalesce("+col+"::text, '')", "nullif(v."+col+", '')::date"
-		case f.Type.Kind() == reflect.Int64:
-			kind = "bigint[]"
-		case f.Type.Kind() == reflect.Bool:
-			kind = "boolean[]"
-		case f.Type.Kind() == reflect.Slice:
-			kind = "bytea[]"
-		}
-		cols, reads, puts = append(cols, col), append(reads, read), append(puts, put)
-		args = append(args, fmt.Sprintf("$%d::%s", len(args)+2, kind))
-		if i > 0 {
-			sets = append(sets, col+" = excluded."+col)
+// schemaOf derives the SQL of a projection table.
+func schemaOf[R any](name string) schema[R] {
+	s := schema[R]{Table: rowset.Of[R](name)}
+	reads := make([]string, len(s.Columns))
+	sets := make([]string, len(s.Columns))
+	for i, col := range s.Columns {
+		reads[i], sets[i] = col, col+" = excluded."+col
+		if reflect.TypeFor[R]().Field(i).Type == reflect.TypeFor[Date]() {
+			reads[i] = "coalesce(" + col + "::text, '')"
 		}
 	}
-	list := strings.Join(cols, ", ")
-	insert := "insert into " + name + " (book, " + list + ") select $1, " + strings.Join(puts, ", ") +
-		" from unnest(" + strings.Join(args, ", ") + ") as v(" + list + ")"
-	read := "select " + strings.Join(reads, ", ") + " from " + name
-	return schema{
-		fields: len(cols),
-		read:   read,
-		load: "select " + strings.Join(reads, ", ") + " from unnest($2::text[]) as w(wanted) cross join lateral (select " + list +
-			" from " + name + " where book = $1 and " + cols[0] + " = w.wanted limit 1) as v",
-		insert: insert,
-		upsert: insert + " on conflict (book, " + cols[0] + ") do update set " + strings.Join(sets, ", "),
-	}
+	key := s.Columns[0]
+	s.read = "select " + strings.Join(reads, ", ") + " from " + name
+	s.load = "select " + strings.Join(reads, ", ") + " from unnest($2::text[]) as w(wanted) cross join lateral (select " + strings.Join(s.Columns, ", ") +
+		" from " + name + " where book = $1 and " + key + " = w.wanted limit 1) as v"
+	s.upsert = s.Insert + " on conflict (book, " + key + ") do update set " + strings.Join(sets[1:], ", ")
+	return s
 }
 
 // table holds the rows of one projection that a group reads or changes. A key
 // with a nil row is known to be absent; a key not in rows has not been asked.
 type table[R row] struct {
 	s    *state
-	sql  schema
+	sql  schema[R]
 	rows map[string]*R
 	want map[string]struct{}
 	// added and dirty are the keys to write: new rows, which need no look for a
@@ -77,7 +55,7 @@ type table[R row] struct {
 	added, dirty map[string]struct{}
 }
 
-func newTable[R row](s *state, sql schema) *table[R] {
+func newTable[R row](s *state, sql schema[R]) *table[R] {
 	return &table[R]{s: s, sql: sql, rows: map[string]*R{}, want: map[string]struct{}{}, added: map[string]struct{}{}, dirty: map[string]struct{}{}}
 }
 
@@ -126,40 +104,43 @@ func (t *table[R]) add(key string, v R) {
 	})
 }
 
-// queueLoad asks for every wanted row in the batch and reports how many.
-func (t *table[R]) queueLoad(b *pgx.Batch, book Book) int {
+// queueLoad asks for every wanted row in the batch. Once the batch has been
+// read, the function it returns puts the rows into the table; it is nil when
+// nothing is wanted.
+func (t *table[R]) queueLoad(b *pgx.Batch, book Book) (keep func()) {
 	if len(t.want) == 0 {
-		return 0
+		return nil
 	}
 	keys := make([]string, 0, len(t.want))
 	for k := range t.want {
 		keys = append(keys, k)
 	}
-	b.Queue(t.sql.load, book, keys).Query(func(rows pgx.Rows) error {
-		got, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[R])
-		if err != nil {
-			return err
-		}
-		for k := range t.want {
+	clear(t.want)
+	var got []*R
+	b.Queue(t.sql.load, book, keys).Query(func(rows pgx.Rows) (err error) {
+		got, err = pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[R])
+		return err
+	})
+	return func() {
+		for _, k := range keys {
 			t.rows[k] = nil
 		}
 		for _, r := range got {
 			t.rows[(*r).key()] = r
 		}
-		clear(t.want)
-		return nil
-	})
-	return len(keys)
+	}
 }
 
-// queueSave writes the new rows in one statement and the changed ones in
-// another.
-func (t *table[R]) queueSave(b *pgx.Batch, book Book) {
-	t.queueWrite(b, book, t.sql.insert, t.added)
-	t.queueWrite(b, book, t.sql.upsert, t.dirty)
+// save writes the new rows and the changed ones.
+func (t *table[R]) save(ctx context.Context, w *writer) error {
+	if err := writeRows(ctx, w, t.sql.Table, t.sql.Insert, t.take(t.added)); err != nil {
+		return err
+	}
+	return writeRows(ctx, w, t.sql.Table, t.sql.upsert, t.take(t.dirty))
 }
 
-func (t *table[R]) queueWrite(b *pgx.Batch, book Book, sql string, keys map[string]struct{}) {
+// take empties a set of keys and returns their rows.
+func (t *table[R]) take(keys map[string]struct{}) []*R {
 	rows := make([]*R, 0, len(keys))
 	for k := range keys {
 		if r := t.rows[k]; r != nil { // else it was undone
@@ -167,47 +148,10 @@ func (t *table[R]) queueWrite(b *pgx.Batch, book Book, sql string, keys map[stri
 		}
 	}
 	clear(keys)
-	if len(rows) > 0 {
-		b.Queue(sql, append([]any{book}, columns(rows, t.sql.fields)...)...)
-	}
+	return rows
 }
 
 func (t *table[R]) size() int { return len(t.rows) }
-
-// columns turns rows into one slice per field, as unnest takes them.
-func columns[R any](rows []*R, fields int) []any {
-	cols := make([]any, fields)
-	t := reflect.TypeFor[R]()
-	for i := range fields {
-		switch t.Field(i).Type.Kind() {
-		case reflect.String:
-			col := make([]string, len(rows))
-			for n, r := range rows {
-				col[n] = reflect.ValueOf(r).Elem().Field(i).String()
-			}
-			cols[i] = col
-		case reflect.Int64:
-			col := make([]int64, len(rows))
-			for n, r := range rows {
-				col[n] = reflect.ValueOf(r).Elem().Field(i).Int()
-			}
-			cols[i] = col
-		case reflect.Bool:
-			col := make([]bool, len(rows))
-			for n, r := range rows {
-				col[n] = reflect.ValueOf(r).Elem().Field(i).Bool()
-			}
-			cols[i] = col
-		default:
-			col := make([][]byte, len(rows))
-			for n, r := range rows {
-				col[n] = reflect.ValueOf(r).Elem().Field(i).Bytes()
-			}
-			cols[i] = col
-		}
-	}
-	return cols
-}
 
 // querier is what reading needs: a pool, a connection or a transaction.
 type querier interface {

@@ -45,6 +45,7 @@ func (s *server) pageRoutes(g *echo.Group) {
 		at("/entries", "entries", "entries", s.entriesPage)
 		at("/entries/:seq", "entry", "entries", s.entryPage)
 		get(l.Prefix+"/log", s.showLog)
+		get(l.Prefix+"/entries/:seq/proof", s.showProofPage)
 	}
 }
 
@@ -68,6 +69,8 @@ type frame struct {
 	Known bool
 	// Day is the day of the last entry in Shanghai, "" in an empty book.
 	Day ledger.Date
+	// script lets the page run our own script, and that ask us for files.
+	script bool
 }
 
 func (s *server) newFrame(c echo.Context, template, section string) *frame {
@@ -196,6 +199,9 @@ func (s *server) render(c echo.Context, status int, p page) error {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", f.Lang)
 	h.Set("Content-Security-Policy", contentPolicy)
+	if f.script {
+		h.Set("Content-Security-Policy", contentPolicy+"; script-src 'self'; connect-src 'self'")
+	}
 	h.Set("Vary", "Accept-Encoding")
 	body := b.Bytes()
 	if acceptsGzip(c.Request()) {

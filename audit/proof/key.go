@@ -35,9 +35,19 @@ func parseBase64(s string) ([]byte, error) {
 	return b, err
 }
 
-// logVerifier takes a log's vkey: Ed25519, or SM2 with SM3.
+// LogVerifier takes a log's vkey, by Ed25519 or SM2: the text that stands in a
+// policy after "log". Its key hash must be that of its name and key.
+func LogVerifier(vkey string) (note.Verifier, error) {
+	v, err := logVerifier(vkey)
+	if err != nil {
+		return nil, err
+	}
+	return v.Verifier, nil
+}
+
+// logVerifier is LogVerifier with the key itself.
 func logVerifier(vkey string) (verifier, error) {
-	name, _, algorithm, key, err := cutKey(vkey)
+	name, hash, algorithm, key, err := cutKey(vkey)
 	if err != nil {
 		return verifier{}, err
 	}
@@ -46,6 +56,12 @@ func logVerifier(vkey string) (verifier, error) {
 		v, err := note.NewVerifier(vkey)
 		if err != nil {
 			return verifier{}, fmt.Errorf("the log's key of %s: %w", name, err)
+		}
+		return verifier{v, string(key)}, nil
+	case algOther:
+		v, err := newSM2Verifier(name, hash, key)
+		if err != nil {
+			return verifier{}, err
 		}
 		return verifier{v, string(key)}, nil
 	case algCosignature, algCosignatureML:

@@ -1,10 +1,24 @@
-// Package proof is the arithmetic of the tree, and nothing else: RFC 6962
-// over SHA-256, as Certificate Transparency, Go's checksum database and C2SP
-// tlog-tiles use it. It knows no database, no clock and no server of ours, so
-// that a verifier built on it needs to trust none of them.
+// Package proof is what a verifier has to know: the arithmetic of the tree, the
+// bytes of a leaf, and the texts in which a log is published and its proofs are
+// kept. It knows no database, no clock and no server of ours, so that a verifier
+// built on it needs to trust none of them. What an entry means is not its matter.
 //
-// A leaf and an interior node are hashed with different first bytes, so a
-// node can never be passed off as an entry:
+//	proof       the tree: leaf and node hashes, its right edge, its root
+//	inclusion   proofs that an entry stands in a tree, and a tree in a later one
+//	leaf, text  the one form of an entry's bytes; commitments to private values
+//	tile        the files of a published log: tiles of hashes, bundles of entries
+//	checkpoint  what a log signs; signed, key, policy: who signed, and is it enough
+//	file        a proof that one can keep; witness: how a cosignature is asked for
+//
+// Each text has one writer and one parser, and the parser takes only what is
+// written: a byte that nobody reads is a byte that anybody can change. The formats
+// are those of C2SP (tlog-tiles, tlog-checkpoint, tlog-proof, tlog-witness,
+// tlog-cosignature, tlog-policy, signed-note), so that programs of others read
+// our log, and this one reads theirs.
+//
+// The tree is RFC 6962 over SHA-256, as Certificate Transparency and Go's
+// checksum database use it. A leaf and an interior node are hashed with different
+// first bytes, so a node can never be passed off as an entry:
 //
 //	leaf hash = SHA-256(00, leaf)
 //	node hash = SHA-256(01, left, right)

@@ -99,23 +99,25 @@ func AppendBundle(bundle, entry []byte) []byte {
 }
 
 // ReadBundle cuts a bundle into its width entries, which share its memory. It
-// accepts only what AppendBundle writes: no entry less, no byte more.
+// accepts only what AppendBundle writes: no entry less, no byte more. With an
+// error come the entries before the place where it breaks, for whoever wants to
+// know which of them was changed.
 func ReadBundle(bundle []byte, width int) ([][]byte, error) {
 	entries := make([][]byte, 0, width)
 	rest := bundle
 	for len(entries) < width {
 		if len(rest) < 2 {
-			return nil, fmt.Errorf("read bundle: it ends after %d entries, want %d", len(entries), width)
+			return entries, fmt.Errorf("read bundle: it ends after %d entries, want %d", len(entries), width)
 		}
 		n := int(binary.BigEndian.Uint16(rest))
 		if n == 0 || n > len(rest)-2 {
-			return nil, fmt.Errorf("read bundle: entry %d at byte %d says it has %d bytes, %d are left", len(entries), len(bundle)-len(rest), n, len(rest)-2)
+			return entries, fmt.Errorf("read bundle: entry %d at byte %d says it has %d bytes, %d are left", len(entries), len(bundle)-len(rest), n, len(rest)-2)
 		}
 		entries = append(entries, rest[2:2+n:2+n])
 		rest = rest[2+n:]
 	}
 	if len(rest) > 0 {
-		return nil, fmt.Errorf("read bundle: %d bytes after the last of %d entries", len(rest), width)
+		return entries, fmt.Errorf("read bundle: %d bytes after the last of %d entries", len(rest), width)
 	}
 	return entries, nil
 }

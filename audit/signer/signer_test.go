@@ -17,6 +17,7 @@ import (
 
 	"yilu/audit"
 	"yilu/audit/proof"
+	"yilu/audit/rowset"
 	"yilu/audit/tile"
 	"yilu/migrations/pgtest"
 )
@@ -84,6 +85,9 @@ func enter(ctx context.Context, pool *pgxpool.Pool, n int) error {
 				return err
 			}
 			rows = append(rows, h.Append(p, time.Date(2020, 3, 18, 1, 0, 0, 0, time.UTC)))
+		}
+		if err := rowset.Learn(ctx, tx.Conn()); err != nil {
+			return err
 		}
 		var b pgx.Batch
 		audit.QueueAppend(&b, h, rows)

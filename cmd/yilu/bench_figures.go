@@ -171,7 +171,7 @@ func (b *bench) plainInserts(ctx context.Context) (int64, error) {
 func figPostBatch(ctx context.Context, b *bench) (string, bool, error) {
 	var ours, plain int64
 	for range 2 {
-		n, err := b.batches(ctx, 2, b.seconds)
+		n, err := b.batches(ctx, 4, b.seconds)
 		if err != nil {
 			return "", false, err
 		}
@@ -247,7 +247,7 @@ func (b *bench) large(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	kb, err := b.memory("VmHWM")
+	kb, err := memory(b.server.Process.Pid, "VmHWM")
 	if err != nil {
 		return err
 	}

@@ -210,16 +210,16 @@ func (b *bench) yardstickTable(ctx context.Context) error {
 	return nil
 }
 
-// memory is the server's resident size in kB, now (VmRSS) or at most (VmHWM).
-func (b *bench) memory(field string) (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", b.server.Process.Pid))
+// memory is a process's resident size in kB, now (VmRSS) or at most (VmHWM).
+func memory(pid int, field string) (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return 0, fmt.Errorf("server memory: %w", err)
+		return 0, fmt.Errorf("memory: %w", err)
 	}
 	for line := range strings.Lines(string(status)) {
 		if rest, ok := strings.CutPrefix(line, field+":"); ok {
 			return strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
 		}
 	}
-	return 0, fmt.Errorf("no %s of the server", field)
+	return 0, fmt.Errorf("no %s of process %d", field, pid)
 }

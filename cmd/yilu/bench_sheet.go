@@ -1,13 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 
 	"yilu/cmd/yilu/demo"
@@ -51,17 +51,29 @@ func (b *bench) importing(ctx context.Context, file string, flags ...string) (ti
 	}
 	args := append([]string{"import", "grant", file, "--data", b.dir, "--book", b.env.Book, "--user", "maker", "--unit", "bench"}, flags...)
 	cmd := exec.CommandContext(ctx, self, args...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
 	begun := time.Now()
-	out, err := cmd.CombinedOutput()
-	took := time.Since(begun)
-	if err != nil {
-		return 0, 0, fmt.Errorf("import: %w: %s", err, out)
+	if err := cmd.Start(); err != nil {
+		return 0, 0, fmt.Errorf("import: %w", err)
 	}
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return 0, 0, fmt.Errorf("import: no usage of the process")
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	// The kernel's own peak (ru_maxrss) begins with ours, which forked it.
+	var peak int64
+	for look := time.NewTicker(5 * time.Millisecond); ; {
+		select {
+		case err := <-ended:
+			if err != nil {
+				return 0, 0, fmt.Errorf("import: %w: %s", err, &out)
+			}
+			return time.Since(begun), peak, nil
+		case <-look.C:
+			if kb, err := memory(cmd.Process.Pid, "VmHWM"); err == nil { // else it has just ended
+				peak = max(peak, kb)
+			}
+		}
 	}
-	return took, usage.Maxrss, nil
 }
 
 // grants imports a grant sheet three times, each with new rows, and keeps the

@@ -184,6 +184,9 @@ type importAnswer struct {
 	Result   *sheet.Result      `json:"result,omitempty"`
 }
 
+// mostWarnings are shown on a terminal: what is odd in every row is said enough.
+const mostWarnings = 20
+
 // answer shows totals and problems, writes the sheet of bad rows, and turns
 // problems into the exit code.
 func (c *importing) answer(env *environment, src *sheet.Source, b *sheet.Batch, result *sheet.Result) error {
@@ -196,7 +199,11 @@ func (c *importing) answer(env *environment, src *sheet.Source, b *sheet.Batch, 
 	} else {
 		showTotals(env, b, result)
 	}
-	for _, p := range b.Warnings {
+	for i, p := range b.Warnings {
+		if i == mostWarnings {
+			fmt.Fprintf(env.Stderr, env.say("还有 %d 条提醒，用 --json 看全部\n", "%d more warnings, --json shows all\n"), len(b.Warnings)-i)
+			break
+		}
 		fmt.Fprintf(env.Stderr, "%s:%d:%s: %s%s\n", b.File.Name, p.Row, p.Column, env.say("提醒：", "warning: "), env.say(p.Zh, p.En))
 	}
 	for _, p := range b.Problems {

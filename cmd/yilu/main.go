@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 )
@@ -55,10 +56,20 @@ func commands() []command {
 }
 
 func main() {
+	limitMemory(100, 72<<20)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
+}
+
+// limitMemory lets garbage grow to so many percent of what lives, but rather
+// collects more often than take more bytes. GOGC and GOMEMLIMIT have the last word.
+func limitMemory(percent int, bytes int64) {
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(bytes)
+	}
 }
 
 // run is main without the process, so that tests can call it.

@@ -34,6 +34,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	s.fill(env)
+	limitMemory(300, 96<<20)
 	log := slog.New(slog.NewJSONHandler(env.Stderr, nil))
 	db, err := env.database(ctx)
 	if err != nil {

@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/xml"
@@ -56,10 +57,26 @@ func (s *Source) openXLSX(sheet string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.scanSheet(z, f, name); err != nil {
+	target, err := partOf(z, name)
+	if err != nil {
 		return err
 	}
-	s.lines = func(yield func(Line, error) bool) { readRows(f, name, yield) }
+	if s.merges, err = mergesOf(z, target); err != nil {
+		return err
+	}
+	s.lines = func(yield func(Line, error) bool) {
+		fault := make(chan error, 1)
+		go func() { fault <- checkParts(z, target) }()
+		stopped := false
+		for l, err := range readAhead(func(yield func(Line, error) bool) { readRows(f, name, yield) }) {
+			if stopped = !yield(l, err); stopped {
+				break
+			}
+		}
+		if err := <-fault; err != nil && !stopped {
+			yield(Line{}, err)
+		}
+	}
 	return nil
 }
 
@@ -177,32 +194,26 @@ type mergedRange struct {
 // maxMerges is the most merged ranges that are looked at.
 const maxMerges = 10_000
 
-// scanSheet reads the parts that matter as strict XML before excelize does: it
-// takes the rows in front of a fault for the whole sheet. Entities are refused
-// and merged cells noted on the way.
-func (s *Source) scanSheet(z *zip.Reader, f *excelize.File, name string) error {
-	target, err := partOf(z, name)
-	if err != nil {
-		return err
-	}
+// checkParts reads the parts that matter as strict XML, beside excelize: that
+// takes the rows in front of a fault for the whole sheet. Entities are refused.
+func checkParts(z *zip.Reader, target string) error {
 	for _, part := range z.File {
-		clean := strings.TrimPrefix(strings.ReplaceAll(part.Name, "\\", "/"), "/")
-		if !strings.HasSuffix(strings.ToLower(clean), ".xml") {
+		name := partName(part)
+		if !strings.HasSuffix(strings.ToLower(name), ".xml") || strings.HasPrefix(name, "xl/worksheets/") && !strings.EqualFold(name, target) {
 			continue
 		}
-		isSheet := strings.EqualFold(clean, target)
-		if !isSheet && strings.HasPrefix(clean, "xl/worksheets/") {
-			continue
-		}
-		if err := s.scanPart(part, isSheet); err != nil {
+		if err := checkPart(part); err != nil {
 			return err
 		}
 	}
-	slices.SortFunc(s.merges, func(a, b mergedRange) int { return cmp.Compare(a.firstRow, b.firstRow) })
 	return nil
 }
 
-func (s *Source) scanPart(part *zip.File, isSheet bool) error {
+func partName(part *zip.File) string {
+	return strings.TrimPrefix(strings.ReplaceAll(part.Name, "\\", "/"), "/")
+}
+
+func checkPart(part *zip.File) error {
 	r, err := part.Open()
 	if err != nil {
 		return fileProblem("文件已损坏，不是完整的 .xlsx", "the file is damaged, not a whole .xlsx")
@@ -217,35 +228,65 @@ func (s *Source) scanPart(part *zip.File, isSheet bool) error {
 		if err != nil {
 			return fileProblem("文件已损坏（%s）：%v", "the file is damaged (%s): %v", path.Base(part.Name), err)
 		}
-		switch t := token.(type) {
-		case xml.Directive:
+		if _, ok := token.(xml.Directive); ok {
 			return fileProblem("文件含实体定义（DOCTYPE），拒绝读取", "the file defines entities (DOCTYPE) and is not read")
-		case xml.StartElement:
-			if isSheet && t.Name.Local == "mergeCell" {
-				if err := s.addMerge(t); err != nil {
-					return err
-				}
-			}
 		}
 	}
 }
 
-func (s *Source) addMerge(t xml.StartElement) error {
-	if len(s.merges) >= maxMerges {
-		return fileProblem("合并单元格过多，请取消合并", "too many merged cells, unmerge them")
+// mergesOf lists the merged ranges of a worksheet by their first row. They stand
+// behind the rows, which cannot be judged without them, so the part is leafed
+// through tag by tag first.
+func mergesOf(z *zip.Reader, target string) ([]mergedRange, error) {
+	damaged := fileProblem("文件已损坏，不是完整的 .xlsx", "the file is damaged, not a whole .xlsx")
+	i := slices.IndexFunc(z.File, func(part *zip.File) bool { return strings.EqualFold(partName(part), target) })
+	if i < 0 {
+		return nil, damaged
 	}
-	for _, a := range t.Attr {
+	part, err := z.File[i].Open()
+	if err != nil {
+		return nil, damaged
+	}
+	defer func() { _ = part.Close() }() // reading only
+	var merges []mergedRange
+	for r := bufio.NewReaderSize(part, 64<<10); ; {
+		tag, err := r.ReadSlice('>')
+		if m, ok := mergeIn(tag); ok {
+			if merges = append(merges, m); len(merges) > maxMerges {
+				return nil, fileProblem("合并单元格过多，请取消合并", "too many merged cells, unmerge them")
+			}
+		}
+		if err == io.EOF {
+			slices.SortFunc(merges, func(a, b mergedRange) int { return cmp.Compare(a.firstRow, b.firstRow) })
+			return merges, nil
+		}
+		if err != nil && err != bufio.ErrBufferFull { // a long text is no tag
+			return nil, damaged
+		}
+	}
+}
+
+// mergeIn reads the tag <mergeCell ref="A1:B2"/>, with or without a prefix.
+func mergeIn(tag []byte) (mergedRange, bool) {
+	at := bytes.LastIndexByte(tag, '<')
+	if at < 0 || !bytes.Contains(tag[at:], []byte("mergeCell ")) {
+		return mergedRange{}, false
+	}
+	token, err := xml.NewDecoder(bytes.NewReader(tag[at:])).RawToken()
+	start, ok := token.(xml.StartElement)
+	if err != nil || !ok || start.Name.Local != "mergeCell" {
+		return mergedRange{}, false
+	}
+	for _, a := range start.Attr {
 		from, until, ok := strings.Cut(a.Value, ":")
 		if a.Name.Local != "ref" || !ok {
 			continue
 		}
 		c1, r1, err1 := excelize.CellNameToCoordinates(from)
 		c2, r2, err2 := excelize.CellNameToCoordinates(until)
-		if errors.Join(err1, err2) == nil {
-			s.merges = append(s.merges, mergedRange{a.Value, min(r1, r2), max(r1, r2), min(c1, c2), max(c1, c2)})
-		}
+		return mergedRange{a.Value, min(r1, r2), max(r1, r2), min(c1, c2), max(c1, c2)}, errors.Join(err1, err2) == nil
 	}
-	return nil
+	return mergedRange{}, false
 }
 
 // partOf finds the archive part of a worksheet through the workbook's relations.

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"yilu/audit/proof"
+)
+
+// wrong is a fault of the log itself: the first thing in it that is not what it
+// must be. All else that can happen is only a failure to check.
+type wrong struct {
+	// seq is the first entry concerned, or -1 if it is none.
+	seq int64
+	// path is the file of the log, "" if it is none.
+	path string
+	what string
+}
+
+func (w *wrong) Error() string {
+	switch {
+	case w.seq >= 0 && w.path != "":
+		return fmt.Sprintf("entry %d (%s): %s", w.seq, w.path, w.what)
+	case w.seq >= 0:
+		return fmt.Sprintf("entry %d: %s", w.seq, w.what)
+	case w.path != "":
+		return w.path + ": " + w.what
+	}
+	return w.what
+}
+
+// chunk is one bundle with its tile of leaf hashes, on its way through a worker.
+type chunk struct {
+	tile    tlog.Tile // of level 0
+	ready   chan struct{}
+	bundle  []byte
+	hashes  []byte
+	leaves  []proof.LeafText
+	sums    []proof.Hash // the leaves' hashes, from the bundle
+	root    proof.Hash   // of the tile, if it is full
+	failure error        // *wrong, or why it could not be read
+	// unlike is the first entry whose hash is not the tile's, -1 for none.
+	unlike int
+}
+
+// first is the number of the chunk's first entry.
+func (c *chunk) first() uint64 { return uint64(c.tile.N) * proof.TileWidth }
+
+// work reads a bundle and its tile, hashes and cuts every leaf: all that needs
+// no other chunk.
+func (c *chunk) work(ctx context.Context, from source) {
+	c.failure, c.unlike = nil, -1
+	c.leaves, c.sums = c.leaves[:0], c.sums[:0]
+	var err error
+	tilePath, bundlePath := proof.TilePath(c.tile), proof.TilePath(proof.Bundle(c.tile))
+	if c.hashes, err = readTile(ctx, from, c.tile, c.hashes); err != nil {
+		c.failure = err
+		return
+	}
+	if c.bundle, err = from.read(ctx, bundlePath, c.bundle); err != nil {
+		c.failure = missing(err, int64(c.first()), bundlePath)
+		return
+	}
+	entries, cutErr := proof.ReadBundle(c.bundle, c.tile.W)
+	for i, entry := range entries {
+		sum := proof.LeafHash(entry)
+		c.sums = append(c.sums, sum)
+		if c.unlike < 0 && !bytes.Equal(sum[:], c.hashes[i*len(sum):(i+1)*len(sum)]) {
+			c.unlike = i
+		}
+	}
+	seq := int64(c.first()) + int64(len(entries))
+	switch {
+	case cutErr != nil && c.unlike >= 0:
+		c.failure = &wrong{int64(c.first()) + int64(c.unlike), bundlePath, "its bytes were changed: they do not give the hash in " + tilePath}
+		return
+	case cutErr != nil:
+		c.failure = &wrong{seq, bundlePath, cutErr.Error()}
+		return
+	}
+	for i, entry := range entries {
+		if i == c.unlike { // what follows is read for the root alone
+			break
+		}
+		leaf, err := proof.CutLeaf(entry)
+		if err != nil {
+			c.failure = &wrong{int64(c.first()) + int64(i), bundlePath, err.Error()}
+			return
+		}
+		c.leaves = append(c.leaves, leaf)
+	}
+	if c.tile.W == proof.TileWidth {
+		c.root = rootOf(c.sums)
+	}
+}
+
+// rootOf folds the hashes of a full tile into their root, in a copy.
+func rootOf(hashes []proof.Hash) proof.Hash {
+	var row [proof.TileWidth]proof.Hash
+	n := copy(row[:], hashes)
+	for ; n > 1; n /= 2 {
+		for i := range n / 2 {
+			row[i] = proof.NodeHash(row[2*i], row[2*i+1])
+		}
+	}
+	return row[0]
+}
+
+// readTile reads a tile of hashes and holds it to its width.
+func readTile(ctx context.Context, from source, t tlog.Tile, buf []byte) ([]byte, error) {
+	path := proof.TilePath(t)
+	b, err := from.read(ctx, path, buf)
+	if err != nil {
+		return nil, missing(err, firstOf(t), path)
+	}
+	if len(b) != t.W*tlog.HashSize {
+		return nil, &wrong{firstOf(t), path, fmt.Sprintf("the tile has %d bytes, want %d", len(b), t.W*tlog.HashSize)}
+	}
+	return b, nil
+}
+
+// firstOf is the first entry below a tile.
+func firstOf(t tlog.Tile) int64 { return t.N << (proof.TileHeight * (t.L + 1)) }
+
+// missing turns the absence of a file that a checkpoint promises into a fault.
+func missing(err error, seq int64, path string) error {
+	if errors.Is(err, errNotThere) {
+		return &wrong{seq, path, "the checkpoint promises this file and it is not there"}
+	}
+	return err
+}
+
+// scan reads every bundle of a log of that size and hands the chunks to take in
+// order; take must not keep them. A few workers read and hash ahead, so memory
+// does not grow with the log.
+func scan(ctx context.Context, from source, size uint64, take func(*chunk) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	workers := from.workers(runtime.GOMAXPROCS(0))
+	ahead := 2 * workers
+	todo, ordered, free := make(chan *chunk, ahead), make(chan *chunk, ahead), make(chan *chunk, ahead)
+	for range ahead {
+		free <- &chunk{}
+	}
+	go func() {
+		defer close(todo)
+		defer close(ordered)
+		for n := range (size + proof.TileWidth - 1) / proof.TileWidth {
+			select {
+			case c := <-free:
+				c.ready = make(chan struct{})
+				c.tile = tlog.Tile{H: proof.TileHeight, N: int64(n), W: int(min(proof.TileWidth, size-n*proof.TileWidth))}
+				todo <- c
+				ordered <- c
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	for range workers {
+		go func() {
+			for c := range todo {
+				if ctx.Err() == nil {
+					c.work(ctx, from)
+				}
+				close(c.ready)
+			}
+		}()
+	}
+	for c := range ordered {
+		<-c.ready
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if c.failure != nil {
+			return c.failure
+		}
+		if err := take(c); err != nil {
+			return err
+		}
+		free <- c
+	}
+	return ctx.Err()
+}
