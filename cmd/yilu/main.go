@@ -50,7 +50,7 @@ func commands() []command {
 		{"demo", "", "向空账套载入演示县（襄城县2020）", "load the demonstration county into an empty book", runDemo},
 		{"rebuild", "", "由账簿重算全部投影并核对", "replay the log into the projections and compare", runRebuild},
 		{"signer", "[init|recover]", "签名检查点（serve 已内含；可独立运行）", "sign checkpoints: part of serve, or a process of its own", runSigner},
-		{"verify", "", "逐条重算哈希，核对账簿", "recompute every hash of the log", runVerify},
+		{"verify", "[--all]", "逐条重算哈希，核对账簿；--all 并核对签名与防护", "recompute every hash; --all also checks signatures and guards", runVerify},
 		{"bench", "[--figures A,B]", "测量性能指标", "measure the figures of speed and memory", runBench},
 	}
 }

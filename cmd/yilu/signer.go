@@ -137,19 +137,12 @@ func (env *environment) withSigner(ctx context.Context, name string, args []stri
 		return err
 	}
 	s.fill(env)
-	db, err := env.database(ctx)
-	if err != nil {
-		return err
-	}
-	pool, err := ledger.OpenPool(ctx, db.service, 4, time.Minute)
-	if err != nil {
-		return errors.Join(err, db.stop())
-	}
-	if err = migrations.Check(ctx, pool); err == nil {
-		err = do(s, pool)
-	}
-	pool.Close()
-	return errors.Join(err, db.stop())
+	return env.appending(ctx, func(pool *pgxpool.Pool) error {
+		if err := migrations.Check(ctx, pool); err != nil {
+			return err
+		}
+		return do(s, pool)
+	})
 }
 
 // initSigner is the explicit act that begins a log.
@@ -174,7 +167,7 @@ func recoverEntries(ctx context.Context, env *environment, args []string) error 
 		return &coded{exitUsage, errors.New(env.say("恢复须两人同意：--first 甲 --second 乙", "two persons have to agree: --first A --second B"))}
 	}
 	s.fill(env)
-	return env.asOwner(ctx, func(pool *pgxpool.Pool) error {
+	return env.appending(ctx, func(pool *pgxpool.Pool) error {
 		c, err := s.config(env, pool, slog.New(slog.NewJSONHandler(env.Stderr, nil)))
 		if err != nil {
 			return err
@@ -191,4 +184,19 @@ func recoverEntries(ctx context.Context, env *environment, args []string) error 
 			"%d entries are back from the public bundles, the book has %d. Sealed values are not in them: look for these in backups. Run yilu rebuild --replace, then start the server.\n"), n, head.Size)
 		return nil
 	})
+}
+
+// appending opens a pool that may append to the log, for the length of a call.
+func (env *environment) appending(ctx context.Context, do func(*pgxpool.Pool) error) error {
+	db, err := env.database(ctx)
+	if err != nil {
+		return err
+	}
+	pool, err := ledger.OpenPool(ctx, db.service, 4, 10*time.Minute)
+	if err != nil {
+		return errors.Join(err, db.stop())
+	}
+	err = do(pool)
+	pool.Close()
+	return errors.Join(err, db.stop())
 }

@@ -186,10 +186,15 @@ func TestServeSigns(t *testing.T) {
 	if code, _, said := yilu("rebuild", "--replace", "--data", data); code != exitOK {
 		t.Errorf("rebuild: %s", said)
 	}
+	// Whole again, but for the guards that were taken off: each is named.
+	if code, _, said := yilu("verify", "--all", "--data", data); code != exitDiverged || !strings.Contains(said, "missing: trigger on log.entry: CREATE TRIGGER entry_unchanged") || strings.Contains(said, "entries") {
+		t.Errorf("verify --all: %d %s", code, said)
+	}
 	s = serve(t, data)
 	if code, said := s.post(token, 9); code != 201 {
 		t.Errorf("post: %d %s", code, said)
 	}
 	s.signed(6)
+	s.until("the page names the guards", func() bool { _, page := s.get("/en/log"); return strings.Contains(page, "✗ our own check found") })
 	s.stop()
 }
