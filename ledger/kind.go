@@ -245,10 +245,12 @@ func (n *Seq) UnmarshalText(b []byte) error {
 type File struct {
 	// Name is the document's title as filed, without personal data.
 	Name string `json:"name"`
-	// SHA256 is base64 of the content's SHA-256.
+	// SHA256 and SM3 (商用密码, GB/T 32905) are base64 digests of the content; a
+	// client that knows no SM3 leaves it out.
 	SHA256 string `json:"sha256"`
 	// Size is in bytes.
-	Size Count `json:"size"`
+	Size Count  `json:"size"`
+	SM3  string `json:"sm3,omitzero"`
 }
 
 const maxFiles = 30
@@ -265,6 +267,9 @@ func (c *checker) files(field string, fs []File) {
 func (c *checker) file(field string, f File) {
 	c.text(field+".name", f.Name, 200)
 	c.hash(field+".sha256", f.SHA256)
+	if f.SM3 != "" {
+		c.hash(field+".sm3", f.SM3)
+	}
 	c.count(field+".size", f.Size)
 }
 

@@ -30,8 +30,11 @@ func figures() []figure {
 		{"grant_sheet", "s", "<=2", "grant sheet of 11,548 households, file to committed", figGrantSheet},
 		{"grant_sheet_memory", "MB", "<=100", "peak memory of that import", figGrantMemory},
 		{"sheet_100k_memory", "MB", "<=150", "peak memory of reading 100,000 rows", figSheetMemory},
+		{"post_signed", "x_unsigned", ">=0.95", "single posts while the log is signed and published ÷ while it is not", figPostSigned},
+		{"tiles", "per_second", ">=5000", "tiles and bundles of the public log over HTTP, 32 clients", figTiles},
 		{"post_5m", "x_post_100k", ">=0.9", "single posts at 5,000,000 entries ÷ at 100,000, each against pgbench", figPost5M},
 		{"memory_5m", "MB", "<=150", "memory of the server at 5,000,000 entries", figMemory5M},
+		{"proof_page_p99", "ms", "<=20", "99th percentile of the page that proves an entry, at 5,000,000 entries, 4 clients", figProofPage},
 	}
 }
 

@@ -31,10 +31,20 @@ func newCaller(addr, token string) (*caller, error) {
 	}, nil
 }
 
-// post sends one request and returns the status of the answer.
-func (c *caller) post(path string, body []byte) (int, error) {
-	c.out = append(c.out[:0], "POST "...)
-	c.out = append(c.out, path...)
+// request is what a caller sends; without a body it is a GET.
+type request struct {
+	path string
+	body []byte
+}
+
+// send sends one request and returns the status of the answer.
+func (c *caller) send(r request) (int, error) {
+	method, body := "GET ", r.body
+	if body != nil {
+		method = "POST "
+	}
+	c.out = append(c.out[:0], method...)
+	c.out = append(c.out, r.path...)
 	c.out = append(c.out, c.head...)
 	c.out = strconv.AppendInt(c.out, int64(len(body)), 10)
 	c.out = append(c.out, "\r\n\r\n"...)
@@ -108,16 +118,16 @@ type load struct {
 	p99       time.Duration
 }
 
-// drive lets clients post as fast as they are answered, each the bodies that
-// next makes for it, and stops at the first failure.
-func drive(addr, token, path string, clients int, seconds time.Duration, next func(client, n int, buf []byte) []byte) (load, error) {
+// drive lets clients ask as fast as they are answered, each the requests that
+// next makes for it, and stops at the first failure. next may reuse buf.
+func (b *bench) drive(clients int, seconds time.Duration, next func(client, n int, buf []byte) request) (load, error) {
 	var wg sync.WaitGroup
 	times := make([][]time.Duration, clients)
 	errs := make([]error, clients)
 	begin := time.Now()
 	for i := range clients {
 		wg.Go(func() {
-			times[i], errs[i] = driveOne(addr, token, path, begin.Add(seconds), func(n int, buf []byte) []byte { return next(i, n, buf) })
+			times[i], errs[i] = b.driveOne(begin.Add(seconds), func(n int, buf []byte) request { return next(i, n, buf) })
 		})
 	}
 	wg.Wait()
@@ -135,8 +145,8 @@ func drive(addr, token, path string, clients int, seconds time.Duration, next fu
 	return load{perSecond: int64(len(all)) * int64(time.Second) / int64(took), p99: all[len(all)*99/100]}, nil
 }
 
-func driveOne(addr, token, path string, until time.Time, next func(n int, buf []byte) []byte) ([]time.Duration, error) {
-	c, err := newCaller(addr, token)
+func (b *bench) driveOne(until time.Time, next func(n int, buf []byte) request) ([]time.Duration, error) {
+	c, err := newCaller(b.addr, b.token)
 	if err != nil {
 		return nil, err
 	}
@@ -148,13 +158,14 @@ func driveOne(addr, token, path string, until time.Time, next func(n int, buf []
 		if start.After(until) {
 			return times, nil
 		}
-		buf = next(n, buf[:0])
-		status, err := c.post(path, buf)
+		r := next(n, buf[:0])
+		buf = r.body
+		status, err := c.send(r)
 		if err != nil {
 			return nil, err
 		}
 		if status != 200 && status != 201 {
-			return nil, fmt.Errorf("post answered %d", status)
+			return nil, fmt.Errorf("%s answered %d", r.path, status)
 		}
 		times = append(times, time.Since(start))
 	}

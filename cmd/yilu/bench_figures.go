@@ -12,8 +12,8 @@ import (
 	"yilu/ledger"
 )
 
-// request writes the body of one payment request.
-func (b *bench) request(buf []byte, id string, fund, project int) []byte {
+// payment writes the body of one payment request.
+func (b *bench) payment(buf []byte, id string, fund, project int) []byte {
 	buf = append(buf, `{"id":"`...)
 	buf = append(buf, id...)
 	buf = append(buf, `","kind":"payment.requested","on":"2020-03-18","body":{"amount":"12.34","fund":"F`...)
@@ -34,12 +34,12 @@ func (b *bench) posts(ctx context.Context, clients, spread int) (load, error) {
 	}
 	b.round++
 	round := b.round
-	return drive(b.addr, b.token, b.path("entries"), clients, b.seconds, func(client, n int, buf []byte) []byte {
+	return b.drive(clients, b.seconds, func(client, n int, buf []byte) request {
 		fund, project := (client*31+n)%spread, (client+n)%benchProjects
 		if spread == 1 {
 			project = 0
 		}
-		return b.request(buf, fmt.Sprintf("%d-%d-%d", round, client, n), fund, project)
+		return request{b.path("entries"), b.payment(buf, fmt.Sprintf("%d-%d-%d", round, client, n), fund, project)}
 	})
 }
 
@@ -130,15 +130,15 @@ func (b *bench) batches(ctx context.Context, clients int, seconds time.Duration)
 	}
 	b.round++
 	round := b.round
-	l, err := drive(b.addr, b.token, b.path("units"), clients, seconds, func(client, n int, buf []byte) []byte {
+	l, err := b.drive(clients, seconds, func(client, n int, buf []byte) request {
 		buf = append(buf, `{"entries":[`...)
 		for i := range batchSize {
 			if i > 0 {
 				buf = append(buf, ',')
 			}
-			buf = b.request(buf, fmt.Sprintf("%d-%d-%d-%d", round, client, n, i), (client*31+n+i)%benchFunds, i%benchProjects)
+			buf = b.payment(buf, fmt.Sprintf("%d-%d-%d-%d", round, client, n, i), (client*31+n+i)%benchFunds, i%benchProjects)
 		}
-		return append(buf, `]}`...)
+		return request{b.path("units"), append(buf, `]}`...)}
 	})
 	return l.perSecond * batchSize, err
 }
@@ -236,11 +236,17 @@ func (b *bench) large(ctx context.Context) error {
 	if err := b.grow(ctx, small); err != nil {
 		return err
 	}
+	if _, err := b.published(ctx); err != nil { // the signer is at rest
+		return err
+	}
 	before, err := b.relative(ctx)
 	if err != nil {
 		return err
 	}
 	if err := b.grow(ctx, b.entries); err != nil {
+		return err
+	}
+	if _, err := b.published(ctx); err != nil {
 		return err
 	}
 	after, err := b.relative(ctx)

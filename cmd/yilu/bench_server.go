@@ -82,7 +82,7 @@ func (b *bench) start(ctx context.Context) error {
 
 // serve starts the server as a process of its own, so that its memory can be
 // told from ours.
-func (b *bench) serve(ctx context.Context) error {
+func (b *bench) serve(ctx context.Context, flags ...string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
@@ -94,7 +94,8 @@ func (b *bench) serve(ctx context.Context) error {
 	b.addr = ln.Addr().String()
 	ln.Close()
 	var log bytes.Buffer
-	b.server = exec.CommandContext(ctx, self, "serve", "--data", b.dir, "--listen", b.addr, "--admin", "", "--book", b.env.Book)
+	args := append([]string{"serve", "--data", b.dir, "--listen", b.addr, "--admin", "", "--book", b.env.Book}, flags...)
+	b.server = exec.CommandContext(ctx, self, args...)
 	b.server.Stderr = &log
 	b.server.Cancel = func() error { return b.server.Process.Signal(os.Interrupt) }
 	if err := b.server.Start(); err != nil {
@@ -114,6 +115,24 @@ func (b *bench) serve(ctx context.Context) error {
 	return errors.New("the server did not start: " + log.String())
 }
 
+// restart stops the server and starts it with other flags on the same data.
+func (b *bench) restart(ctx context.Context, flags ...string) error {
+	if err := b.stop(); err != nil {
+		return err
+	}
+	return b.serve(ctx, flags...)
+}
+
+func (b *bench) stop() error {
+	if err := b.server.Process.Signal(os.Interrupt); err != nil {
+		return fmt.Errorf("stop server: %w", err)
+	}
+	if err := b.server.Wait(); err != nil {
+		return fmt.Errorf("stop server: %w", err)
+	}
+	return nil
+}
+
 func (b *bench) close() {
 	if b.shut != nil {
 		b.shut()
@@ -122,8 +141,7 @@ func (b *bench) close() {
 		b.pool.Close()
 	}
 	if b.server != nil && b.server.Process != nil {
-		_ = b.server.Process.Signal(os.Interrupt)
-		_ = b.server.Wait()
+		_ = b.stop() // it may have ended by itself
 	}
 	if b.dir != "" {
 		_ = os.RemoveAll(b.dir)

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/emmansun/gmsm/sm3"
+
 	"yilu/ledger"
 )
 
@@ -62,13 +64,16 @@ func Open(name string, r io.ReaderAt, size int64, sheet string) (*Source, error)
 	if size > MaxFile {
 		return nil, fileProblem("文件超过 %d MB，请拆分", "the file is larger than %d MB, split it", MaxFile>>20)
 	}
-	sum := sha256.New()
-	if _, err := io.Copy(sum, io.NewSectionReader(r, 0, size)); err != nil {
+	sum, national := sha256.New(), sm3.New()
+	if _, err := io.Copy(io.MultiWriter(sum, national), io.NewSectionReader(r, 0, size)); err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	s := &Source{
-		File: ledger.File{Name: filepath.Base(name), SHA256: base64.StdEncoding.EncodeToString(sum.Sum(nil)), Size: ledger.Count(size)},
-		r:    r, size: size, close: func() error { return nil },
+		File: ledger.File{
+			Name: filepath.Base(name), SHA256: base64.StdEncoding.EncodeToString(sum.Sum(nil)),
+			SM3: base64.StdEncoding.EncodeToString(national.Sum(nil)), Size: ledger.Count(size),
+		},
+		r: r, size: size, close: func() error { return nil },
 	}
 	head := make([]byte, 8)
 	n, err := r.ReadAt(head, 0)

@@ -103,6 +103,11 @@ async function discover() {
   pages.payee = await first(pages.project, /^\/payees\/./)
   pages.entry = await first(pages.payment, /^\/entries\/./)
   pages.proof = await first(pages.entry, /^\/entries\/\d+\/proof$/)
+  const leaf = `/log/411025/leaf/${pages.entry.split('/').pop()}`
+  for (const until = Date.now() + 60_000; (await get(leaf)).status !== 200;) { // until it is signed
+    assert.ok(Date.now() < until, `${leaf} is not published`)
+    await new Promise(resolve => setTimeout(resolve, 250))
+  }
   pages.log = '/log'
   pages.batch = await first('/payees', /^\/payments\/./)
   await context.close()
@@ -228,7 +233,7 @@ describe('the public pages', () => {
       await context.close()
     })
     test('a page seen again is not sent again; assets are for ever', async () => {
-      for (const type of types.filter(t => t !== 'missing')) {
+      for (const type of types.filter(t => !['missing', 'log', 'proof'].includes(t))) {
         const r = await get(pages[type])
         assert.ok(r.headers.etag, `${pages[type]} has no ETag`)
         const again = await get(pages[type], { 'if-none-match': r.headers.etag })
@@ -275,6 +280,50 @@ describe('the public pages', () => {
       assert.match(page.url(), /\/payees\//)
       await page.locator('main a[href^="/documents?no="]').first().click()
       assert.match(page.url(), /\/documents\?no=/)
+      await context.close()
+    })
+  })
+
+  describe('an entry is checked in the browser', () => {
+    /** check presses the button and returns what the steps and the verdict say. */
+    async function check(page) {
+      await page.locator('#check button').click()
+      await page.waitForFunction(() => document.getElementById('verdict').textContent)
+      return { steps: await page.$$eval('#steps output', all => all.map(o => o.className)), verdict: await page.locator('#verdict').getAttribute('class') }
+    }
+    test('what is true holds; without witnesses that step stays open', async () => {
+      const [page, context] = await open()
+      await page.goto(base + pages.proof)
+      assert.deepEqual(await check(page), { steps: ['yes', 'yes', 'yes', 'tag'], verdict: 'yes' })
+      await context.close()
+    })
+    test('another key, a changed entry and a forged proof do not', async () => {
+      const [page, context] = await open()
+      await page.goto(base + pages.proof)
+      const key = await page.locator('#key').inputValue()
+      const [name, , encoded] = key.split('+')
+      await page.locator('#key').fill(`${name}+00000000+${encoded}`)
+      assert.deepEqual(await check(page), { steps: ['yes', 'yes', 'no', 'tag'], verdict: 'no' })
+      await page.locator('#key').fill(key)
+      await page.route('**/leaf/*', async route => {
+        const r = await route.fetch()
+        await route.fulfill({ response: r, body: (await r.text()).replace('"v":"1"', '"v":"2"') })
+      })
+      assert.deepEqual(await check(page), { steps: ['no', 'no', 'yes', 'tag'], verdict: 'no' })
+      await page.unroute('**/leaf/*')
+      await page.route('**/proof/*', async route => {
+        const r = await route.fetch()
+        await route.fulfill({ response: r, body: (await r.text()).replace(/\n(\d+)\n/, (_, n) => `\n${+n + 1}\n`) })
+      })
+      assert.equal((await check(page)).verdict, 'no')
+      await context.close()
+    })
+    test('without scripts the files are there to be taken', async () => {
+      const [page, context] = await open({ javaScriptEnabled: false })
+      await page.goto(base + pages.proof)
+      assert.ok(await page.locator('#unable').isVisible())
+      assert.ok(!await page.locator('#check').isVisible())
+      assert.equal(await page.locator('a[download]').count(), 3)
       await context.close()
     })
   })

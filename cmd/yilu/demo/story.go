@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/emmansun/gmsm/sm3"
+
 	"yilu/ledger"
 	"yilu/ledger/sheet"
 )
@@ -184,7 +186,12 @@ func yuan(n int64) ledger.Amount { return ledger.Amount(n * 100) }
 // is fixed and nobody mistakes it for a real one.
 func paper(name string) ledger.File {
 	content := []byte("演示文件 " + name)
-	return ledger.File{Name: "演示-" + name, SHA256: hashOf(content), Size: ledger.Count(len(content))}
+	return ledger.File{Name: "演示-" + name, SHA256: hashOf(content), SM3: national(content), Size: ledger.Count(len(content))}
+}
+
+func national(content []byte) string {
+	sum := sm3.Sum(content)
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 func hashOf(content []byte) string {
