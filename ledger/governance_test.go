@@ -52,6 +52,11 @@ func TestGovernanceBodies(t *testing.T) {
 		{func(b *SealErased) { b.Field = "" }, "sealed_field", "字母", "letters"},
 		{func(b *SealErased) { b.Ground = "asked" }, "erasure_ground", "须为", "want one of"},
 	})
+	testBody(t, []badBody[*SealDisclosed]{
+		{func(b *SealDisclosed) { b.Entry = -1 }, "entry", "整数", "whole number"},
+		{func(b *SealDisclosed) { b.Field = "" }, "sealed_field", "字母", "letters"},
+		{func(b *SealDisclosed) { b.To = "" }, "disclosed_to", "必填", "required"},
+	})
 }
 
 // TestReversalNeedsTheRoleOfItsTarget: who may not enter an allocation may not

@@ -5,10 +5,12 @@ import (
 	"strings"
 )
 
-// 守账: what is done to the log itself: a change of its key, an erasure.
+// 守账: what is done to the log itself: a change of its key, an erasure, an opening
+// of what is sealed.
 var keepingKinds = []Spec{
 	{Kind: "key.rotated", Stage: StageGovernance, Text: Text{"更换签名公钥", "key rotated"}, TwoPersons: true, Roles: []Role{Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(KeyRotated) }},
 	{Kind: "seal.erased", Stage: StageGovernance, Text: Text{"依法删除个人信息", "private value erased"}, TwoPersons: true, Roles: []Role{Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(SealErased) }},
+	{Kind: "seal.disclosed", Stage: StageGovernance, Text: Text{"向审计披露个人信息", "private value disclosed"}, Roles: []Role{Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(SealDisclosed) }},
 }
 
 // KeyRotated announces the key by which the log is signed next (更换签名公钥). The
@@ -74,18 +76,49 @@ func (b *SealErased) check(c *checker) {
 func (b *SealErased) touch(s *state, _ *Entry) { s.entry(Seq(b.Entry)) }
 
 func (b *SealErased) apply(s *state, e *Entry) {
-	target := s.entry(Seq(b.Entry))
-	if target == nil || target.Seq >= e.Seq {
-		s.refuse("body.entry", "not_found", fmt.Sprintf("没有第 %d 号分录", b.Entry), fmt.Sprintf("there is no entry %d before this one", b.Entry))
+	if !s.hasSealed(e, Seq(b.Entry), b.Field) {
 		return
 	}
-	if _, ok := target.Commitments[b.Field]; !ok {
-		s.refuse("body.sealed_field", "not_found", "该分录没有个人信息字段 "+b.Field, "that entry has no sealed field "+b.Field)
-		return
-	}
-	s.erasures = append(s.erasures, erasure{target.Seq, b.Field})
+	s.erasures = append(s.erasures, erasure{Seq(b.Entry), b.Field})
 	s.undo = append(s.undo, func() { s.erasures = s.erasures[:len(s.erasures)-1] })
 }
+
+// hasSealed says whether an earlier entry has a sealed field, and else refuses.
+func (s *state) hasSealed(e *Entry, seq Seq, field string) bool {
+	target := s.entry(seq)
+	if target == nil || target.Seq >= e.Seq {
+		s.refuse("body.entry", "not_found", fmt.Sprintf("没有第 %d 号分录", seq), fmt.Sprintf("there is no entry %d before this one", seq))
+		return false
+	}
+	if _, ok := target.Commitments[field]; !ok {
+		s.refuse("body.sealed_field", "not_found", "该分录没有个人信息字段 "+field, "that entry has no sealed field "+field)
+		return false
+	}
+	return true
+}
+
+// SealDisclosed records that one private value was opened to one auditor (向审计披露
+// 个人信息), with what it takes to check it against the log.
+//
+// Effect: none in the book. What was told cannot be taken back. Refused: an entry
+// that does not exist or has no such field.
+type SealDisclosed struct {
+	// Entry is the seq of the entry, Field the name of its value.
+	Entry Count  `json:"entry"`
+	Field string `json:"sealed_field"`
+	// To is the office that it was opened to, not a person.
+	To string `json:"disclosed_to"`
+}
+
+func (b *SealDisclosed) check(c *checker) {
+	c.count("entry", b.Entry)
+	c.id("sealed_field", b.Field)
+	c.text("disclosed_to", b.To, 100)
+}
+
+func (b *SealDisclosed) touch(s *state, _ *Entry) { s.entry(Seq(b.Entry)) }
+
+func (b *SealDisclosed) apply(s *state, e *Entry) { s.hasSealed(e, Seq(b.Entry), b.Field) }
 
 // erasure is a private value that goes with the group that says so.
 type erasure struct {
