@@ -22,6 +22,7 @@ type server struct {
 	t      *testing.T
 	addr   string
 	admin  string
+	note   string // sealed into each post
 	out    lockedBuffer
 	stderr lockedBuffer
 	stop   func() int
@@ -95,7 +96,11 @@ func (s *server) get(url string) (int, string) {
 
 func (s *server) post(token string, n int) (int, string) {
 	s.t.Helper()
-	body := fmt.Sprintf(`{"id":"L%d","kind":"project.listed","on":"2020-03-18","body":{"project":"P%d","name":"路","content":"修路","type":"construction","place":"411025103205","place_name":"村","unit":"镇","estimate":"100.00"}}`, n, n)
+	sealed := ""
+	if s.note != "" {
+		sealed = `,"sealed":{"note":"` + s.note + `"}`
+	}
+	body := fmt.Sprintf(`{"id":"L%d","kind":"project.listed","on":"2020-03-18","body":{"project":"P%d","name":"路","content":"修路","type":"construction","place":"411025103205","place_name":"村","unit":"镇","estimate":"100.00"}%s}`, n, n, sealed)
 	r, err := http.NewRequest(http.MethodPost, "http://"+s.addr+"/api/v1/books/411025/entries", strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)

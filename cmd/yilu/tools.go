@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/audit"
-	"yilu/audit/proof"
+	"yilu/audit/signer"
 	"yilu/audit/tile"
 	"yilu/ledger"
 	"yilu/migrations"
@@ -109,14 +108,7 @@ func verifyAll(ctx context.Context, q audit.Querier, public string) error {
 		return err
 	}
 	for _, book := range books {
-		text, err := tile.Dir(filepath.Join(public, book)).ReadFile("policy")
-		if errors.Is(err, fs.ErrNotExist) {
-			text, err = []byte("quorum none\n"), nil
-		}
-		if err != nil {
-			return err
-		}
-		policy, err := proof.ParsePolicy(text)
+		policy, err := signer.PublishedPolicy(tile.Dir(filepath.Join(public, book)))
 		if err != nil {
 			return err
 		}
