@@ -75,6 +75,8 @@ func (j *logJob) run(ctx context.Context) {
 			r.unsure("本程序不认识业务类型 %s，金额未能全部重算", "this program does not know the kind %s, so not all money was recomputed", j.replay.unknown)
 		}
 		r.Funds, r.Projects = j.replay.money.figures()
+		in, out := j.replay.money.sums()
+		r.pass("重算 %d 项资金、%d 个项目：到位 %s 元，已拨付 %s 元", "recomputed %d funds and %d projects: %s yuan received, %s paid", len(r.Funds), len(r.Projects), in, out)
 		if j.published != nil {
 			j.published.compare(ctx, j.book, r)
 		}
@@ -94,7 +96,7 @@ func (j *logJob) open(ctx context.Context) bool {
 		return false
 	}
 	if j.newest, err = j.policy.Open(b); err != nil {
-		r.found(&wrong{-1, "checkpoint", err.Error()})
+		r.found(malformed(-1, "checkpoint", err))
 		return false
 	}
 	n := j.newest
@@ -138,12 +140,14 @@ func (j *logJob) checkAge() {
 	if youngest.IsZero() || j.maxAge == 0 {
 		return
 	}
-	age, when := j.now.Sub(youngest), youngest.Format(time.RFC3339)
-	if age > j.maxAge {
-		j.report.fail("检查点过旧：最近会签于 %s，超过 %s", "the checkpoint is old: last cosigned at %s, more than %s ago", when, j.maxAge)
-		return
+	switch age, when := j.now.Sub(youngest), youngest.Format(time.RFC3339); {
+	case age > j.maxAge:
+		j.report.fail("检查点过旧：最近会签于 %s，早于 %s 之前", "the checkpoint is old: last cosigned at %s, more than %s ago", when, j.maxAge)
+	case age < -time.Hour:
+		j.report.fail("会签时间 %s 在将来", "the time of a cosignature, %s, lies in the future", when)
+	default:
+		j.report.pass("最近会签于 %s", "last cosigned at %s", when)
 	}
-	j.report.pass("最近会签于 %s", "last cosigned at %s", when)
 }
 
 // read goes over every bundle and tile and rebuilds the root.
@@ -165,11 +169,11 @@ func (j *logJob) read(ctx context.Context) error {
 		if j.suspect != nil {
 			return j.suspect
 		}
-		return &wrong{-1, "checkpoint", "its root is not that of the entries"}
+		return fault(-1, "checkpoint", "所签的根不是这些分录的根", "its root is not that of the entries")
 	}
 	if j.suspect != nil {
 		tile, _ := proof.ParseTilePath(strings.Replace(j.suspect.path, "tile/entries/", "tile/0/", 1))
-		return &wrong{j.suspect.seq, proof.TilePath(tile), "its hash in this tile was changed: entry and signed root agree"}
+		return fault(j.suspect.seq, proof.TilePath(tile), "瓦片中的哈希被改：分录与签名的根相符", "its hash in this tile was changed: entry and signed root agree")
 	}
 	return nil
 }
@@ -177,7 +181,7 @@ func (j *logJob) read(ctx context.Context) error {
 // take goes over one chunk: the tree first, then what its entries say.
 func (j *logJob) take(ctx context.Context, c *chunk) error {
 	if c.unlike >= 0 && j.suspect == nil {
-		j.suspect = &wrong{int64(c.first()) + int64(c.unlike), proof.TilePath(proof.Bundle(c.tile)), "its bytes were changed: they are not those behind the signed root"}
+		j.suspect = c.changed()
 	}
 	j.compareKept(c.first(), c.sums)
 	if err := j.tower.add(ctx, c); err != nil {

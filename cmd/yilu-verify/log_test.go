@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"golang.org/x/mod/sumdb/note"
 
 	"yilu/audit/proof"
 )
@@ -43,6 +44,11 @@ func inspect(t testing.TB, f files, policy string) *report {
 	}
 	j := &logJob{from: memory(f), policy: p, report: &report{}}
 	j.run(t.Context())
+	for _, c := range append(j.report.Checks, check{text: j.report.Sentence}) {
+		if strings.Contains(c.Zh+c.En, "%!") {
+			t.Errorf("ill-formed text: %s / %s", c.Zh, c.En)
+		}
+	}
 	return j.report
 }
 
@@ -363,7 +369,7 @@ func TestEntriesAreJudged(t *testing.T) {
 		tc.do(c)
 		f, _ := publish(t, c.leaves, k.log, k.witness)
 		r := inspect(t, f, k.policy)
-		if r.exit() != exitWrong || r.FirstBad == nil || !strings.Contains(r.FirstBad.What, tc.want) || int(r.FirstBad.Seq) < before-1 {
+		if r.exit() != exitWrong || r.FirstBad == nil || !strings.Contains(r.FirstBad.What.En, tc.want) || int(r.FirstBad.Seq) < before-1 {
 			t.Errorf("%s: %s, want %q", tc.name, r.Sentence.En, tc.want)
 		}
 	}
@@ -534,6 +540,7 @@ func TestCommandLine(t *testing.T) {
 	dir := t.TempDir()
 	f.write(t, dir)
 	policy := save(t, "policy", []byte(k.policy))
+	two := save(t, "two", []byte("log fund.example.gov.cn/411026+"+neighbour(t)+"\n"+k.policy))
 	for _, tc := range []struct {
 		args string
 		code int
@@ -558,6 +565,8 @@ func TestCommandLine(t *testing.T) {
 		{"log " + dir + " --policy " + policy + " --lang zh", exitPassed, "411025 账套的 60 条分录与 " + testOrigin + " 签名、1 个见证会签的检查点完全一致"},
 		{"log " + dir + " --policy " + policy + " --max-age 1ns --lang zh", exitWrong, "核验不通过：检查点过旧"},
 		{"log " + dir + " --policy " + policy + " --book 411026 --lang en", exitWrong, "the first bad entry is 0: a leaf of book 411025 in the log of book 411026"},
+		{"log " + dir + " --policy " + two, exitUsage, "the policy knows several logs"},
+		{"log " + dir + " --policy " + two + " --book 411025", exitPassed, "book 411025"},
 		{"log " + dir + " --policy " + policy + " --published /nowhere --lang en", exitNotChecked, "nothing wrong was found, but not everything was checked"},
 	} {
 		if code, out := verify(t, strings.Fields(tc.args)...); code != tc.code || !strings.Contains(out, tc.want) {
@@ -577,6 +586,16 @@ func TestCommandLine(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != exitWrong || r.Result != "failed" || r.FirstBad == nil || r.FirstBad.File != "tile/0/000.p/60" {
 		t.Errorf("exit %d, %v\n%s", code, err, out)
 	}
+}
+
+// neighbour is the rest of the vkey of another county's log.
+func neighbour(t *testing.T) string {
+	vkey, err := note.NewEd25519VerifierKey("fund.example.gov.cn/411026", make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(vkey, "+")
+	return rest
 }
 
 // A call that is interrupted says so and is no verdict.
