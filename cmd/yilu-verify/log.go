@@ -37,9 +37,9 @@ type logJob struct {
 
 // keptCheckpoint is one that somebody kept from earlier.
 type keptCheckpoint struct {
-	name   string
-	signed *proof.Signed
-	seen   bool
+	name string
+	proof.Checkpoint
+	seen bool
 }
 
 // run verifies the log and fills the report.
@@ -114,11 +114,11 @@ func (j *logJob) open(ctx context.Context) bool {
 	for i := range j.kept {
 		k := &j.kept[i]
 		switch {
-		case k.signed.Origin != n.Origin:
-			r.fail("留存检查点 %s 属于 %s，不是 %s", "the kept checkpoint %s is of %s, not of %s", k.name, k.signed.Origin, n.Origin)
+		case k.Origin != n.Origin:
+			r.fail("留存检查点 %s 属于 %s，不是 %s", "the kept checkpoint %s is of %s, not of %s", k.name, k.Origin, n.Origin)
 			k.seen = true
-		case k.signed.Size > n.Size:
-			r.fail("账簿变短：留存检查点 %s 有 %d 条，现只有 %d 条", "the log shrank: the kept checkpoint %s has %d entries, now there are %d", k.name, k.signed.Size, n.Size)
+		case k.Size > n.Size:
+			r.fail("账簿变短：留存检查点 %s 有 %d 条，现只有 %d 条", "the log shrank: the kept checkpoint %s has %d entries, now there are %d", k.name, k.Size, n.Size)
 			k.seen = true
 		}
 	}
@@ -204,12 +204,12 @@ func (j *logJob) take(ctx context.Context, c *chunk) error {
 func (j *logJob) compareKept(first uint64, sums []proof.Hash) {
 	for i := range j.kept {
 		k := &j.kept[i]
-		n := k.signed.Size
+		n := k.Size
 		if k.seen || j.suspect != nil || n > first+uint64(len(sums)) || n < first || n == first+proof.TileWidth {
 			continue
 		}
 		k.seen = true
-		if j.tower.root(n, sums) != k.signed.Root {
+		if j.tower.root(n, sums) != k.Root {
 			j.report.fail("历史被改：留存检查点 %s（%d 条）的根与现有分录不符", "history was changed: the root of the kept checkpoint %s (%d entries) is not that of the entries now", k.name, n)
 			continue
 		}
@@ -233,7 +233,9 @@ func (j *logJob) holds() text {
 // asWrong finds the fault of a log in an error.
 func asWrong(err error) (*wrong, bool) { return errors.AsType[*wrong](err) }
 
-// readKept reads checkpoints that somebody kept, each by the policy.
+// readKept reads checkpoints that somebody kept: signed ones, which have to be by
+// the policy, alone or in a proof file; or three lines copied from a notice on a
+// village's board, for which whoever copied them vouches.
 func readKept(names []string, p *proof.Policy) ([]keptCheckpoint, error) {
 	var kept []keptCheckpoint
 	for _, name := range names {
@@ -241,11 +243,18 @@ func readKept(names []string, p *proof.Policy) ([]keptCheckpoint, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read kept checkpoint: %w", err)
 		}
+		if plain, err := proof.ParseCheckpoint(string(b)); err == nil {
+			kept = append(kept, keptCheckpoint{name: name, Checkpoint: plain})
+			continue
+		}
+		if file, err := proof.ParseFile(b); err == nil {
+			b = file.Note
+		}
 		s, err := p.Open(b)
 		if err != nil {
 			return nil, fmt.Errorf("kept checkpoint %s: %w", name, err)
 		}
-		kept = append(kept, keptCheckpoint{name: name, signed: s})
+		kept = append(kept, keptCheckpoint{name: name, Checkpoint: s.Checkpoint})
 	}
 	return kept, nil
 }

@@ -61,13 +61,14 @@ func TestLogHolds(t *testing.T) {
 	}
 }
 
-var everyByte = flag.Bool("every-byte", false, "change every byte of the log in TestEveryStoredByteCounts, in a minute or two, and not one of 31")
+var everyByte = flag.Bool("every-byte", false, "change every byte of the log in TestEveryStoredByteCounts, in a minute or two, and not one of 101")
 
 // Every byte that is stored of a log of 300 entries is changed, one at a time:
 // always found, and wherever an entry is concerned the first bad one is named.
 // By default it is all of checkpoint, tiles and the lengths in bundles, and a
 // part of the entries' bytes.
 func TestEveryStoredByteCounts(t *testing.T) {
+	t.Parallel()
 	k := newKeys(t, "")
 	f, _ := publish(t, story(300).leaves, k.log, k.witness)
 	p, err := proof.ParsePolicy([]byte(k.policy))
@@ -84,7 +85,7 @@ func TestEveryStoredByteCounts(t *testing.T) {
 		entries := entryOfBytes(t, path, b)
 		for at := range b {
 			isLength := at < 2 || entries[at] != entries[at-2]
-			if *everyByte || path == "checkpoint" || isLength && strings.Contains(path, "entries") || at%31 == 0 {
+			if *everyByte || path == "checkpoint" || isLength && strings.Contains(path, "entries") || at%101 == 7 {
 				places = append(places, place{path, at, entries[at]})
 			}
 		}
@@ -175,6 +176,10 @@ func TestLogIsWrong(t *testing.T) {
 	}{
 		{"older checkpoint kept", f, []files{older}, ""},
 		{"same checkpoint kept", f, []files{f, older}, ""},
+		{"proof file kept", f, []files{{"checkpoint": proof.File{Note: older["checkpoint"]}.Text()}}, ""},
+		{"notice copied", f, []files{{"checkpoint": older["checkpoint"][:bytes.Index(older["checkpoint"], []byte("\n\n"))+1]}}, ""},
+		{"false notice", f, []files{{"checkpoint": fork["checkpoint"][:bytes.Index(fork["checkpoint"], []byte("\n\n"))+1]}}, "history was changed"},
+		{"notice of another log", f, []files{{"checkpoint": []byte(proof.Checkpoint{Origin: "other.example/1", Size: 1}.Text())}}, "is of other.example/1"},
 		{"empty checkpoint kept", f, []files{{"checkpoint": emptyCheckpoint(t, k)}}, ""},
 		{"replayed checkpoint", older, []files{f}, "the log shrank: the kept checkpoint"},
 		{"split view", f, []files{older, fork}, "history was changed: the root of the kept checkpoint"},

@@ -226,7 +226,7 @@ func (c *command) verifyLog(ctx context.Context, args []string) int {
 	j := &logJob{report: &report{}, now: time.Now()}
 	fs.StringVar(&j.book, "book", "", c.say("账套；默认取账簿名末段", "the book; by default the last part of the log's name"))
 	var kept list
-	fs.Var(&kept, "checkpoint", c.say("留存的检查点文件（可多次）", "a kept checkpoint (may be repeated)"))
+	fs.Var(&kept, "checkpoint", c.say("留存的检查点：文件、证明文件，或抄自公示的三行（可多次）", "a kept checkpoint: its file, a proof file, or the three lines of a notice (may be repeated)"))
 	word, code := c.parse(fs, args, "address or folder of the log")
 	if code >= 0 {
 		return code
