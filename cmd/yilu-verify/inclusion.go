@@ -91,7 +91,7 @@ func (j *proofJob) run() {
 	}
 	r.conclude(text{
 		fmt.Sprintf("第 %d 号分录确在 %s 签名、%d 个见证会签的账簿中，一字未改。", seq, signed.Origin, len(r.Cosigned)),
-		fmt.Sprintf("entry %d stands unchanged in the log that %s signed and %d witnesses cosigned.", seq, signed.Origin, len(r.Cosigned)),
+		fmt.Sprintf("entry %d stands unchanged in the log that %s signed and %d of the policy's witnesses cosigned.", seq, signed.Origin, len(r.Cosigned)),
 	})
 }
 

@@ -74,6 +74,9 @@ func (j *logJob) run(ctx context.Context) {
 		if j.replay.unknown != "" {
 			r.unsure("本程序不认识业务类型 %s，金额未能全部重算", "this program does not know the kind %s, so not all money was recomputed", j.replay.unknown)
 		}
+		if n := j.replay.unitSigned; n > 0 {
+			r.unsure("%d 条分录带有单位的 SM2 签名，本程序没有其公钥，未核验", "%d entries carry an SM2 signature of their unit, whose key this program does not have", n)
+		}
 		r.Funds, r.Projects = j.replay.money.figures()
 		in, out := j.replay.money.sums()
 		r.pass("重算 %d 项资金、%d 个项目：到位 %s 元，已拨付 %s 元", "recomputed %d funds and %d projects: %s yuan received, %s paid", len(r.Funds), len(r.Projects), in, out)
@@ -226,7 +229,7 @@ func (j *logJob) holds() text {
 	}
 	return text{
 		fmt.Sprintf("%s 账套的 %d 条分录与 %s 签名、%d 个见证会签的检查点完全一致%s。", j.book, r.Size, r.Origin, len(r.Cosigned), figures.Zh),
-		fmt.Sprintf("the %d entries of book %s are exactly those behind the checkpoint that %s signed and %d witnesses cosigned%s.", r.Size, j.book, r.Origin, len(r.Cosigned), figures.En),
+		fmt.Sprintf("the %d entries of book %s are exactly those behind the checkpoint that %s signed and %d of the policy's witnesses cosigned%s.", r.Size, j.book, r.Origin, len(r.Cosigned), figures.En),
 	}
 }
 

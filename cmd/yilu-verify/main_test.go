@@ -30,7 +30,7 @@ func TestProof(t *testing.T) {
 		code int
 		want string
 	}{
-		{"holds", []string{file, "--entry", entry, "--policy", policy}, exitPassed, "entry 20 stands unchanged in the log that " + testOrigin + " signed and 1 witnesses cosigned"},
+		{"holds", []string{file, "--entry", entry, "--policy", policy}, exitPassed, "entry 20 stands unchanged in the log that " + testOrigin + " signed and 1 of the policy's witnesses cosigned"},
 		{"no policy", []string{file, "--entry", entry}, exitNotChecked, "signatures and witnesses were not checked"},
 		{"another entry", []string{file, "--entry", save(t, "other", c.leaves[21]), "--policy", policy}, exitWrong, "the first bad entry is 20: these bytes are not the entry"},
 		{"another policy", []string{file, "--entry", entry, "--policy", save(t, "p", []byte(newKeys(t, "stranger").policy))}, exitWrong, "not signed by a log"},

@@ -36,6 +36,9 @@ type replay struct {
 	dead     []*submission
 	reversed map[uint64]bool
 	unknown  string // the first kind that we do not know, with its entry
+	// unitSigned counts entries with a signature of the submitting unit, whose
+	// keys we do not have.
+	unitSigned uint64
 }
 
 // submission waits for a second person.
@@ -77,6 +80,9 @@ func newReplay(book string, entry func(context.Context, uint64) (proof.LeafText,
 func (r *replay) take(ctx context.Context, seq uint64, l *proof.LeafText) error {
 	if err := r.place(seq, l); err != nil {
 		return err
+	}
+	if l.Sig != nil {
+		r.unitSigned++
 	}
 	k, known := kinds[string(l.Kind)]
 	if !known && r.unknown == "" && mayMoveMoney(string(l.Kind)) {

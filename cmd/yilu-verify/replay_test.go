@@ -149,3 +149,14 @@ func TestUnknownKindIsSaid(t *testing.T) {
 		t.Error(r.Sentence.En)
 	}
 }
+
+// The signature of a unit is not ours to verify, and not to be passed over.
+func TestUnitSignatureIsSaid(t *testing.T) {
+	k := newKeys(t, "")
+	c := story(60)
+	c.leaves[59] = bytes.Replace(c.leaves[59], []byte(`,"sm3"`), []byte(`,"sig":"MEUCIQ==","sm3"`), 1)
+	f, _ := publish(t, c.leaves, k.log, k.witness)
+	if r := inspect(t, f, k.policy); r.exit() != exitNotChecked || !strings.Contains(r.Sentence.En, "1 entries carry an SM2 signature") {
+		t.Error(r.Sentence.En)
+	}
+}
