@@ -24,7 +24,8 @@ func (s *state) advance(e *Entry, project, to string, a Amount, from ...string) 
 	}
 	for _, f := range from {
 		if p.State == f {
-			s.projects.edit(project).State = to
+			p = s.projects.edit(project)
+			p.State, p.Trail = to, p.Trail.step(e.Seq, p.State, to)
 			s.event(e, project, a)
 			return
 		}
@@ -65,13 +66,7 @@ func (b *WorksStarted) apply(s *state, e *Entry) {
 	s.advance(e, b.Project, StateStarted, 0, StateApproved)
 }
 
-func (b *WorksStarted) revert(s *state, _ *Entry) {
-	if p := s.needApproved("corrects", b.Project); p != nil && p.State == StateStarted {
-		s.projects.edit(b.Project).State = StateApproved
-	} else if p != nil {
-		s.refuse("corrects", "in_use", "项目已进入后续环节", "the project has moved on")
-	}
-}
+func (b *WorksStarted) revert(s *state, e *Entry) { s.revertProject(b.Project, e.Corrects) }
 
 // WorksProgressed records how far the works are (形象进度, 已完成产值).
 type WorksProgressed struct {
@@ -100,6 +95,8 @@ func (b *WorksProgressed) apply(s *state, e *Entry) {
 	s.advance(e, b.Project, StateStarted, b.Value, StateStarted, StateApproved)
 }
 
+func (b *WorksProgressed) revert(s *state, e *Entry) { s.revertProject(b.Project, e.Corrects) }
+
 // WorksCompleted records that the works are done (完工), with the quantity that
 // was finished: “completed” alone is not enough [doc one county].
 type WorksCompleted struct {
@@ -117,6 +114,8 @@ func (b *WorksCompleted) touch(s *state, _ *Entry) { s.project(b.Project) }
 func (b *WorksCompleted) apply(s *state, e *Entry) {
 	s.advance(e, b.Project, StateCompleted, 0, StateStarted, StateApproved)
 }
+
+func (b *WorksCompleted) revert(s *state, e *Entry) { s.revertProject(b.Project, e.Corrects) }
 
 // AcceptancePassed records a passed acceptance (验收合格), township's first
 // (乡镇初验) or county's (县级验收).
@@ -151,6 +150,8 @@ func (b *AcceptancePassed) apply(s *state, e *Entry) {
 	s.advance(e, b.Project, to, 0, StateCompleted)
 }
 
+func (b *AcceptancePassed) revert(s *state, e *Entry) { s.revertProject(b.Project, e.Corrects) }
+
 // AcceptanceFailed records a failed acceptance with what is to be mended.
 //
 // Effect: the project is under way again.
@@ -168,6 +169,8 @@ func (b *AcceptanceFailed) touch(s *state, _ *Entry) { s.project(b.Project) }
 func (b *AcceptanceFailed) apply(s *state, e *Entry) {
 	s.advance(e, b.Project, StateStarted, 0, StateCompleted)
 }
+
+func (b *AcceptanceFailed) revert(s *state, e *Entry) { s.revertProject(b.Project, e.Corrects) }
 
 // SettlementAudited fixes the final price of a contract (结算审核, 审定价).
 //

@@ -415,6 +415,9 @@ func (b *ProjectCancelled) apply(s *state, e *Entry) {
 			fmt.Sprintf("%s yuan are allocated and unpaid; recall them and settle open requests first", t.Allocated-t.Paid))
 		return
 	}
-	s.projects.edit(b.Project).State = StateCancelled
+	p = s.projects.edit(b.Project)
+	p.State, p.Trail = StateCancelled, p.Trail.step(e.Seq, p.State, StateCancelled)
 	s.event(e, b.Project, 0)
 }
+
+func (b *ProjectCancelled) revert(s *state, e *Entry) { s.revertProject(b.Project, e.Corrects) }

@@ -125,7 +125,7 @@ func TestProjectsAllTheWay(t *testing.T) {
 		t.Error("budget changed alone (-want +got):\n" + diff)
 	}
 	settle(t, l, "S5", all["project.cancelled"])
-	want.State = StateCancelled
+	want.State, want.Trail = StateCancelled, "15:approved"
 	if diff := cmp.Diff(want, project()); diff != "" {
 		t.Error("cancelled (-want +got):\n" + diff)
 	}

@@ -54,6 +54,7 @@ type ProjectFacts struct {
 	Beneficiaries int64  `db:"beneficiaries" json:"beneficiaries"`
 	Listed        Seq    `db:"listed_seq" json:"listed_seq"`
 	Approved      Seq    `db:"approved_seq" json:"approved_seq"`
+	Trail         trail  `db:"trail" json:"-"`
 }
 
 func (r ProjectFacts) key() string { return r.Project }
@@ -121,6 +122,7 @@ type Tender struct {
 	Price      Amount `db:"price" json:"price"`
 	Seq        Seq    `db:"seq" json:"seq"`
 	Awarded    Seq    `db:"awarded_seq" json:"awarded_seq"`
+	Trail      trail  `db:"trail" json:"-"`
 }
 
 func (r Tender) key() string { return r.Tender }

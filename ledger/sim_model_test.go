@@ -34,6 +34,7 @@ type model struct {
 	subs      map[string]modelSub
 	reversed  map[Seq]Seq
 	closed    string
+	steps     []modelStep
 	events    map[string]Amount // project/at/entry
 	person    func(idNumber string) string
 }
@@ -513,6 +514,7 @@ func (m *model) projectKinds(e modelEntry) {
 				refuse("in_use")
 			}
 		}
+		m.moved(e, "p/"+b.Project, state, StateCancelled)
 		m.projects[b.Project] = StateCancelled
 		m.event(e, b.Project, 0)
 	}
@@ -544,6 +546,7 @@ func (m *model) tender(id string, states ...string) modelTender {
 func (m *model) tenderKinds(e modelEntry) {
 	advance := func(id, to string, from ...string) {
 		t := m.tender(id, from...)
+		m.moved(e, "t/"+id, t.state, to)
 		t.state = to
 		m.tenders[id] = t
 		m.event(e, t.project, 0)
@@ -577,6 +580,7 @@ func (m *model) tenderKinds(e modelEntry) {
 		if t.bids > 0 && !m.bids[[2]string{b.Tender, firmKey(b.Winner)}] {
 			refuse("not_a_bidder")
 		}
+		m.moved(e, "t/"+b.Tender, t.state, StateAwarded)
 		t.state, t.winner, t.price = StateAwarded, firmKey(b.Winner), b.Amount
 		m.tenders[b.Tender] = t
 		m.event(e, t.project, b.Amount)
@@ -757,7 +761,9 @@ func (m *model) returned(e modelEntry, b *PaymentReturned, a Amount) {
 
 func (m *model) worksKinds(e modelEntry) {
 	advance := func(project, to string, a Amount, from ...string) {
-		oneOf(m.approved(project), from...)
+		before := m.approved(project)
+		oneOf(before, from...)
+		m.moved(e, "p/"+project, before, to)
 		m.projects[project] = to
 		m.event(e, project, a)
 	}
@@ -846,7 +852,8 @@ func (m *model) reverse(e modelEntry) {
 	switch target.Body.(type) {
 	case *FundReceived, *FundAdjusted, *FundRecalled, *FundAllocated, *ProjectListed, *ProjectApproved, *TenderAnnounced, *TenderBid,
 		*ContractSigned, *ContractAmended, *SettlementAudited, *PaymentRequested, *GrantRequested, *PaymentPaid, *PaymentReturned,
-		*WorksStarted, *AssetRegistered, *DocumentFiled:
+		*WorksStarted, *AssetRegistered, *DocumentFiled, *WorksProgressed, *WorksCompleted, *AcceptancePassed, *AcceptanceFailed, *ProjectCancelled,
+		*TenderOpened, *TenderCandidates, *TenderAwarded, *TenderFailed, *TenderExempted:
 	default:
 		refuse("kind")
 	}
@@ -915,11 +922,67 @@ func (m *model) takeBack(e modelEntry, body Body) {
 	case *PaymentReturned:
 		m.returned(e, b, -b.Amount)
 	case *WorksStarted:
-		if m.approved(b.Project) != StateStarted {
-			refuse("in_use")
-		}
-		m.projects[b.Project] = StateApproved
+		m.projectBack(b.Project, e.Corrects)
+	case *WorksProgressed:
+		m.projectBack(b.Project, e.Corrects)
+	case *WorksCompleted:
+		m.projectBack(b.Project, e.Corrects)
+	case *AcceptancePassed:
+		m.projectBack(b.Project, e.Corrects)
+	case *AcceptanceFailed:
+		m.projectBack(b.Project, e.Corrects)
+	case *ProjectCancelled:
+		m.projectBack(b.Project, e.Corrects)
+	case *TenderOpened:
+		m.tenderBack(b.Tender, e.Corrects)
+	case *TenderCandidates:
+		m.tenderBack(b.Tender, e.Corrects)
+	case *TenderFailed:
+		m.tenderBack(b.Tender, e.Corrects)
+	case *TenderAwarded:
+		m.tenderBack(b.Tender, e.Corrects)
+		t := m.tenders[b.Tender]
+		t.winner, t.price = "", 0
+		m.tenders[b.Tender] = t
 	}
+}
+
+// modelStep is a change of state: by which entry, of what, from what.
+type modelStep struct {
+	entry         Seq
+	thing, before string
+}
+
+// moved remembers a change of state, unless it is none.
+func (m *model) moved(e modelEntry, thing, before, after string) {
+	if before != after {
+		m.steps = append(slices.Clip(m.steps), modelStep{e.seq, thing, before})
+	}
+}
+
+// back finds the state before an entry: no later step of the same thing may be
+// left. An entry that changed nothing leaves the state as it is.
+func (m *model) back(thing string, q Seq, now string) string {
+	at := slices.IndexFunc(m.steps, func(s modelStep) bool { return s.entry == q && s.thing == thing })
+	if at < 0 {
+		return now
+	}
+	if slices.ContainsFunc(m.steps[at+1:], func(s modelStep) bool { return s.thing == thing }) {
+		refuse("in_use")
+	}
+	before := m.steps[at].before
+	m.steps = slices.Delete(slices.Clone(m.steps), at, at+1)
+	return before
+}
+
+func (m *model) projectBack(project string, q Seq) {
+	m.projects[project] = m.back("p/"+project, q, m.projects[project])
+}
+
+func (m *model) tenderBack(tender string, q Seq) {
+	t := m.tenders[tender]
+	t.state = m.back("t/"+tender, q, t.state)
+	m.tenders[tender] = t
 }
 
 func (m *model) takeBackApproval(b *ProjectApproved) {

@@ -216,6 +216,8 @@ func (b *TenderOpened) apply(s *state, e *Entry) {
 	s.advanceTender(e, b.Tender, 0, StateOpened, StateAnnounced)
 }
 
+func (b *TenderOpened) revert(s *state, e *Entry) { s.revertTender(b.Tender, e.Corrects) }
+
 // advanceTender moves a tender to its next state from one of the given ones.
 func (s *state) advanceTender(e *Entry, tender string, a Amount, to string, from ...string) *Tender {
 	t := s.needTender(tender, from...)
@@ -224,7 +226,7 @@ func (s *state) advanceTender(e *Entry, tender string, a Amount, to string, from
 	}
 	s.event(e, t.Project, a)
 	t = s.tenders.edit(tender)
-	t.State = to
+	t.State, t.Trail = to, t.Trail.step(e.Seq, t.State, to)
 	return t
 }
 
@@ -268,6 +270,8 @@ func (b *TenderCandidates) apply(s *state, e *Entry) {
 	s.advanceTender(e, b.Tender, 0, StateCandidates, StateAnnounced, StateOpened)
 }
 
+func (b *TenderCandidates) revert(s *state, e *Entry) { s.revertTender(b.Tender, e.Corrects) }
+
 // TenderAwarded names the winner and the price (中标).
 //
 // Effect: the tender is decided. Refused when it is decided already, or when
@@ -302,7 +306,16 @@ func (b *TenderAwarded) apply(s *state, e *Entry) {
 	}
 	s.event(e, t.Project, b.Amount)
 	t = s.tenders.edit(b.Tender)
+	t.Trail = t.Trail.step(e.Seq, t.State, StateAwarded)
 	t.State, t.Winner, t.WinnerName, t.Price, t.Awarded = StateAwarded, payeeKey(b.Winner), b.Winner.Name, b.Amount, e.Seq
+}
+
+// revert leaves a contract alone that was signed since: a price that was typed
+// wrong is found there, and the contract stands by itself.
+func (b *TenderAwarded) revert(s *state, e *Entry) {
+	if t := s.revertTender(b.Tender, e.Corrects); t != nil {
+		t.Winner, t.WinnerName, t.Price, t.Awarded = "", "", 0, None
+	}
 }
 
 // TenderFailed ends a tender without a winner (流标, 废标).
@@ -331,6 +344,8 @@ func (b *TenderFailed) touch(s *state, _ *Entry) { s.touchTender(b.Tender) }
 func (b *TenderFailed) apply(s *state, e *Entry) {
 	s.advanceTender(e, b.Tender, 0, StateFailed, StateAnnounced, StateOpened, StateCandidates)
 }
+
+func (b *TenderFailed) revert(s *state, e *Entry) { s.revertTender(b.Tender, e.Corrects) }
 
 // TenderExempted records the ground on which a project is not tendered (招66,
 // 招条9), such as 以工代赈 with rural labour.
@@ -366,6 +381,9 @@ func (b *TenderExempted) apply(s *state, e *Entry) {
 		s.event(e, b.Project, 0)
 	}
 }
+
+// revert takes back a fact that changed nothing but the timeline.
+func (b *TenderExempted) revert(*state, *Entry) {}
 
 // ContractSigned records a contract (合同) of a project: its amount limits what
 // may be paid under it. It is due within 30 days of the award notice (招46).

@@ -146,6 +146,7 @@ func TestTenderAllTheWay(t *testing.T) {
 	}
 	awarded := mustPost(t, l, all["tender.awarded"])
 	want.State, want.Bids, want.Winner, want.WinnerName, want.Price, want.Awarded = StateAwarded, 2, builder.Code, builder.Name, 77000, awarded[0].Seq
+	want.Trail = "8:announced 9:opened 10:candidates"
 	if diff := cmp.Diff(want, tender()); diff != "" {
 		t.Error("awarded (-want +got):\n" + diff)
 	}

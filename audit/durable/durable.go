@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // WriteFile puts data at path, replacing what is there, and returns once it
@@ -16,26 +17,86 @@ import (
 // it, syncs that, renames it, and syncs the folder. A reader sees the old bytes
 // or the new ones. After an error, either may be there.
 func WriteFile(path string, data []byte, mode os.FileMode) error {
-	dir := filepath.Dir(path)
-	tmp, err := os.CreateTemp(dir, ".tmp-*")
+	var f Files
+	defer f.Drop()
+	if err := f.Write(path, data, mode); err != nil {
+		return err
+	}
+	return f.Commit()
+}
+
+// Files are files that are written together: one after the other each would wait
+// for the disk by itself, all at once they share what it does. The zero value is
+// ready. It is for one goroutine.
+type Files struct{ written []written }
+
+// written is a temporary file and where it belongs.
+type written struct {
+	file *os.File
+	path string
+}
+
+// Len is how many files wait for Commit.
+func (f *Files) Len() int { return len(f.written) }
+
+// Write writes a file beside its place. Nobody sees it there before Commit.
+func (f *Files) Write(path string, data []byte, mode os.FileMode) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	defer os.Remove(tmp.Name()) // after the rename there is nothing to remove
+	f.written = append(f.written, written{tmp, path})
 	_, err = tmp.Write(data)
-	if err = errors.Join(err, tmp.Chmod(mode)); err == nil {
-		err = tmp.Sync()
-	}
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err == nil {
-		err = syncFolder(dir)
-	}
-	if err != nil {
+	if err = errors.Join(err, tmp.Chmod(mode)); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
+}
+
+// Commit puts all files in place, each as WriteFile does. After an error some may
+// be there.
+func (f *Files) Commit() error {
+	if err := f.sync(); err != nil {
+		return err
+	}
+	folders := map[string]bool{}
+	for _, w := range f.written {
+		if err := os.Rename(w.file.Name(), w.path); err != nil {
+			return fmt.Errorf("write %s: %w", w.path, err)
+		}
+		folders[filepath.Dir(w.path)] = true
+	}
+	f.written = nil
+	for dir := range folders {
+		if err := syncFolder(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sync makes the bytes durable, all files at the same time.
+func (f *Files) sync() error {
+	errs := make([]error, len(f.written))
+	var wait sync.WaitGroup
+	for i, w := range f.written {
+		wait.Go(func() {
+			if errs[i] = errors.Join(w.file.Sync(), w.file.Close()); errs[i] != nil {
+				errs[i] = fmt.Errorf("write %s: %w", w.path, errs[i])
+			}
+		})
+	}
+	wait.Wait()
+	return errors.Join(errs...)
+}
+
+// Drop removes what was written and not committed; after Commit it does nothing.
+func (f *Files) Drop() {
+	for _, w := range f.written {
+		_ = w.file.Close() // it may be closed already
+		_ = os.Remove(w.file.Name())
+	}
+	f.written = nil
 }
 
 // MkdirAll makes a folder and those above it, and returns once they would still

@@ -127,6 +127,7 @@ func Begin(old uint64) uint64 { return old &^ (proof.TileWidth - 1) }
 // public before Publish. It may be repeated after any error or crash.
 func (d Dir) Extend(ctx context.Context, old, size uint64, root proof.Hash, leaves iter.Seq2[[]byte, error]) error {
 	w := &writer{dir: d, n: Begin(old)}
+	defer w.files.Drop()
 	if err := w.load(old); err != nil {
 		return fmt.Errorf("extend public files from %d: %w", old, err)
 	}

@@ -21,6 +21,7 @@ type writer struct {
 	// bundle is the last bundle; levels the hashes of each level's last tile.
 	bundle []byte
 	levels []level
+	files  durable.Files
 }
 
 type level struct {
@@ -104,8 +105,17 @@ func (w *writer) file(t tlog.Tile, b []byte) error {
 	if err := durable.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return durable.WriteFile(path, b, 0o644)
+	if err := w.files.Write(path, b, 0o644); err != nil {
+		return err
+	}
+	if w.files.Len() < filesAtOnce {
+		return nil
+	}
+	return w.files.Commit()
 }
+
+// filesAtOnce bounds the open files of a long extension.
+const filesAtOnce = 128
 
 // flush writes the tiles that are not full.
 func (w *writer) flush() error {
@@ -117,7 +127,7 @@ func (w *writer) flush() error {
 			return err
 		}
 	}
-	return nil
+	return w.files.Commit()
 }
 
 // root is that of the whole tree. The edge of the tree is the edges of the last

@@ -199,16 +199,16 @@ func (n *names) effect(k kind, l *proof.LeafText, b *body) (effect, error) {
 	if l.Corrects != nil {
 		n, err := proof.ParseSeq(string(l.Corrects))
 		if err != nil {
-			return e, &wrong{int64(l.Seq), "", "corrects: " + err.Error()}
+			return e, malformed(int64(l.Seq), "", err)
 		}
 		e.corrects = int64(n)
 	}
 	var ok bool
 	if e.amount, ok = parseFen(b.amount); !ok && b.amount != nil {
-		return e, &wrong{int64(l.Seq), "", fmt.Sprintf("the amount %q, want yuan with two decimals up to %s", b.amount, mostFen)}
+		return e, fault(int64(l.Seq), "", "金额 %q 应为两位小数的元，不超过 %s", "the amount %q, want yuan with two decimals up to %s", b.amount, mostFen)
 	}
 	if e.amount < 0 && k != fundAdjusted && k != contractAmended {
-		return e, &wrong{int64(l.Seq), "", "a negative amount"}
+		return e, fault(int64(l.Seq), "", "金额为负", "a negative amount")
 	}
 	e.fund, e.project, e.contract = n.of(b.fund), n.of(b.project), n.of(b.contract)
 	if b.payment != nil {
@@ -222,7 +222,7 @@ func (n *names) effect(k kind, l *proof.LeafText, b *body) (effect, error) {
 			part := readBody(line)
 			amount, ok := parseFen(part.amount)
 			if !ok || amount < 0 {
-				return e, &wrong{int64(l.Seq), "", fmt.Sprintf("the budget's amount %q", part.amount)}
+				return e, fault(int64(l.Seq), "", "批复金额 %q 应为两位小数的元", "the budget's amount %q, want yuan with two decimals", part.amount)
 			}
 			e.budget = append(e.budget, budgetLine{n.of(part.fund), amount})
 		}

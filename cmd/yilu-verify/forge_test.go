@@ -256,5 +256,8 @@ func verify(t testing.TB, args ...string) (int, string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	code := run(t.Context(), args, &out, &errs)
+	if all := out.String() + errs.String(); strings.Contains(all, "%!") {
+		t.Errorf("ill-formed text: %s", all)
+	}
 	return code, out.String() + errs.String()
 }

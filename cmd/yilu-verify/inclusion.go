@@ -73,16 +73,16 @@ func (j *proofJob) run() {
 	r.Origin, r.Size, r.Root = signed.Origin, signed.Size, base64.StdEncoding.EncodeToString(signed.Root[:])
 	seq := int64(j.file.Index)
 	if err := proof.CheckInclusion(j.file.Hashes, signed.Size, signed.Root, j.file.Index, proof.LeafHash(j.entry)); err != nil {
-		r.found(&wrong{seq, "", "these bytes are not the entry of this number in the signed log"})
+		r.found(fault(seq, "", "这些字节不是签名账簿中的该号分录", "these bytes are not the entry of this number in the signed log"))
 	} else {
 		r.pass("这些字节就是签名账簿第 %d 条（共 %d 条）", "these bytes are entry %d of the %d in the signed log", seq, signed.Size)
 	}
 	leaf, err := proof.ParseLeaf(j.entry)
 	switch {
 	case err != nil:
-		r.found(&wrong{seq, "", err.Error()})
+		r.found(malformed(seq, "", err))
 	case leaf.Seq != j.file.Index:
-		r.found(&wrong{seq, "", fmt.Sprintf("the entry says that it is number %d", leaf.Seq)})
+		r.found(fault(seq, "", "分录自称第 %d 号", "the entry says that it is number %d", leaf.Seq))
 	default:
 		r.pass("分录内容：%s %s，%s 记账", "it is %s %s, recorded at %s", leaf.Kind, leaf.ID, leaf.At.Format(proof.InstantLayout))
 		for i := range j.disclosures {
@@ -91,7 +91,7 @@ func (j *proofJob) run() {
 	}
 	r.conclude(text{
 		fmt.Sprintf("第 %d 号分录确在 %s 签名、%d 个见证会签的账簿中，一字未改。", seq, signed.Origin, len(r.Cosigned)),
-		fmt.Sprintf("entry %d stands unchanged in the log that %s signed and %d witnesses cosigned.", seq, signed.Origin, len(r.Cosigned)),
+		fmt.Sprintf("entry %d stands unchanged in the log that %s signed and %d of the policy's witnesses cosigned.", seq, signed.Origin, len(r.Cosigned)),
 	})
 }
 
@@ -102,7 +102,7 @@ func (j *proofJob) open() *proof.Signed {
 	if j.policy == nil {
 		c, err := proof.Unsigned(j.file.Note)
 		if err != nil {
-			r.found(&wrong{-1, "", err.Error()})
+			r.found(malformed(-1, "checkpoint", err))
 			return nil
 		}
 		r.unsure("未给出策略文件，签名与见证未核验", "no policy was given, so signatures and witnesses were not checked")
@@ -110,7 +110,7 @@ func (j *proofJob) open() *proof.Signed {
 	}
 	signed, err := j.policy.Open(j.file.Note)
 	if err != nil {
-		r.found(&wrong{-1, "", err.Error()})
+		r.found(malformed(-1, "checkpoint", err))
 		return nil
 	}
 	for _, c := range signed.Cosignatures {

@@ -37,9 +37,9 @@ type logJob struct {
 
 // keptCheckpoint is one that somebody kept from earlier.
 type keptCheckpoint struct {
-	name   string
-	signed *proof.Signed
-	seen   bool
+	name string
+	proof.Checkpoint
+	seen bool
 }
 
 // run verifies the log and fills the report.
@@ -74,7 +74,12 @@ func (j *logJob) run(ctx context.Context) {
 		if j.replay.unknown != "" {
 			r.unsure("本程序不认识业务类型 %s，金额未能全部重算", "this program does not know the kind %s, so not all money was recomputed", j.replay.unknown)
 		}
+		if n := j.replay.unitSigned; n > 0 {
+			r.unsure("%d 条分录带有单位的 SM2 签名，本程序没有其公钥，未核验", "%d entries carry an SM2 signature of their unit, whose key this program does not have", n)
+		}
 		r.Funds, r.Projects = j.replay.money.figures()
+		in, out := j.replay.money.sums()
+		r.pass("重算 %d 项资金、%d 个项目：到位 %s 元，已拨付 %s 元", "recomputed %d funds and %d projects: %s yuan received, %s paid", len(r.Funds), len(r.Projects), in, out)
 		if j.published != nil {
 			j.published.compare(ctx, j.book, r)
 		}
@@ -94,7 +99,7 @@ func (j *logJob) open(ctx context.Context) bool {
 		return false
 	}
 	if j.newest, err = j.policy.Open(b); err != nil {
-		r.found(&wrong{-1, "checkpoint", err.Error()})
+		r.found(malformed(-1, "checkpoint", err))
 		return false
 	}
 	n := j.newest
@@ -112,11 +117,11 @@ func (j *logJob) open(ctx context.Context) bool {
 	for i := range j.kept {
 		k := &j.kept[i]
 		switch {
-		case k.signed.Origin != n.Origin:
-			r.fail("留存检查点 %s 属于 %s，不是 %s", "the kept checkpoint %s is of %s, not of %s", k.name, k.signed.Origin, n.Origin)
+		case k.Origin != n.Origin:
+			r.fail("留存检查点 %s 属于 %s，不是 %s", "the kept checkpoint %s is of %s, not of %s", k.name, k.Origin, n.Origin)
 			k.seen = true
-		case k.signed.Size > n.Size:
-			r.fail("账簿变短：留存检查点 %s 有 %d 条，现只有 %d 条", "the log shrank: the kept checkpoint %s has %d entries, now there are %d", k.name, k.signed.Size, n.Size)
+		case k.Size > n.Size:
+			r.fail("账簿变短：留存检查点 %s 有 %d 条，现只有 %d 条", "the log shrank: the kept checkpoint %s has %d entries, now there are %d", k.name, k.Size, n.Size)
 			k.seen = true
 		}
 	}
@@ -138,12 +143,14 @@ func (j *logJob) checkAge() {
 	if youngest.IsZero() || j.maxAge == 0 {
 		return
 	}
-	age, when := j.now.Sub(youngest), youngest.Format(time.RFC3339)
-	if age > j.maxAge {
-		j.report.fail("检查点过旧：最近会签于 %s，超过 %s", "the checkpoint is old: last cosigned at %s, more than %s ago", when, j.maxAge)
-		return
+	switch age, when := j.now.Sub(youngest), youngest.Format(time.RFC3339); {
+	case age > j.maxAge:
+		j.report.fail("检查点过旧：最近会签于 %s，早于 %s 之前", "the checkpoint is old: last cosigned at %s, more than %s ago", when, j.maxAge)
+	case age < -time.Hour:
+		j.report.fail("会签时间 %s 在将来", "the time of a cosignature, %s, lies in the future", when)
+	default:
+		j.report.pass("最近会签于 %s", "last cosigned at %s", when)
 	}
-	j.report.pass("最近会签于 %s", "last cosigned at %s", when)
 }
 
 // read goes over every bundle and tile and rebuilds the root.
@@ -165,11 +172,11 @@ func (j *logJob) read(ctx context.Context) error {
 		if j.suspect != nil {
 			return j.suspect
 		}
-		return &wrong{-1, "checkpoint", "its root is not that of the entries"}
+		return fault(-1, "checkpoint", "所签的根不是这些分录的根", "its root is not that of the entries")
 	}
 	if j.suspect != nil {
 		tile, _ := proof.ParseTilePath(strings.Replace(j.suspect.path, "tile/entries/", "tile/0/", 1))
-		return &wrong{j.suspect.seq, proof.TilePath(tile), "its hash in this tile was changed: entry and signed root agree"}
+		return fault(j.suspect.seq, proof.TilePath(tile), "瓦片中的哈希被改：分录与签名的根相符", "its hash in this tile was changed: entry and signed root agree")
 	}
 	return nil
 }
@@ -177,7 +184,7 @@ func (j *logJob) read(ctx context.Context) error {
 // take goes over one chunk: the tree first, then what its entries say.
 func (j *logJob) take(ctx context.Context, c *chunk) error {
 	if c.unlike >= 0 && j.suspect == nil {
-		j.suspect = &wrong{int64(c.first()) + int64(c.unlike), proof.TilePath(proof.Bundle(c.tile)), "its bytes were changed: they are not those behind the signed root"}
+		j.suspect = c.changed()
 	}
 	j.compareKept(c.first(), c.sums)
 	if err := j.tower.add(ctx, c); err != nil {
@@ -200,12 +207,12 @@ func (j *logJob) take(ctx context.Context, c *chunk) error {
 func (j *logJob) compareKept(first uint64, sums []proof.Hash) {
 	for i := range j.kept {
 		k := &j.kept[i]
-		n := k.signed.Size
+		n := k.Size
 		if k.seen || j.suspect != nil || n > first+uint64(len(sums)) || n < first || n == first+proof.TileWidth {
 			continue
 		}
 		k.seen = true
-		if j.tower.root(n, sums) != k.signed.Root {
+		if j.tower.root(n, sums) != k.Root {
 			j.report.fail("历史被改：留存检查点 %s（%d 条）的根与现有分录不符", "history was changed: the root of the kept checkpoint %s (%d entries) is not that of the entries now", k.name, n)
 			continue
 		}
@@ -222,14 +229,16 @@ func (j *logJob) holds() text {
 	}
 	return text{
 		fmt.Sprintf("%s 账套的 %d 条分录与 %s 签名、%d 个见证会签的检查点完全一致%s。", j.book, r.Size, r.Origin, len(r.Cosigned), figures.Zh),
-		fmt.Sprintf("the %d entries of book %s are exactly those behind the checkpoint that %s signed and %d witnesses cosigned%s.", r.Size, j.book, r.Origin, len(r.Cosigned), figures.En),
+		fmt.Sprintf("the %d entries of book %s are exactly those behind the checkpoint that %s signed and %d of the policy's witnesses cosigned%s.", r.Size, j.book, r.Origin, len(r.Cosigned), figures.En),
 	}
 }
 
 // asWrong finds the fault of a log in an error.
 func asWrong(err error) (*wrong, bool) { return errors.AsType[*wrong](err) }
 
-// readKept reads checkpoints that somebody kept, each by the policy.
+// readKept reads checkpoints that somebody kept: signed ones, which have to be by
+// the policy, alone or in a proof file; or three lines copied from a notice on a
+// village's board, for which whoever copied them vouches.
 func readKept(names []string, p *proof.Policy) ([]keptCheckpoint, error) {
 	var kept []keptCheckpoint
 	for _, name := range names {
@@ -237,11 +246,18 @@ func readKept(names []string, p *proof.Policy) ([]keptCheckpoint, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read kept checkpoint: %w", err)
 		}
+		if plain, err := proof.ParseCheckpoint(string(b)); err == nil {
+			kept = append(kept, keptCheckpoint{name: name, Checkpoint: plain})
+			continue
+		}
+		if file, err := proof.ParseFile(b); err == nil {
+			b = file.Note
+		}
 		s, err := p.Open(b)
 		if err != nil {
 			return nil, fmt.Errorf("kept checkpoint %s: %w", name, err)
 		}
-		kept = append(kept, keptCheckpoint{name: name, signed: s})
+		kept = append(kept, keptCheckpoint{name: name, Checkpoint: s.Checkpoint})
 	}
 	return kept, nil
 }

@@ -21,6 +21,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -195,7 +196,7 @@ func (c *command) verifyProof(args []string) int {
 	b, err := os.ReadFile(word)
 	if err == nil {
 		if j.file, err = proof.ParseFile(b); err != nil {
-			j.report.found(&wrong{-1, word, err.Error()})
+			j.report.found(malformed(-1, word, err))
 			j.report.conclude(text{})
 			return c.finish(j.report)
 		}
@@ -225,7 +226,7 @@ func (c *command) verifyLog(ctx context.Context, args []string) int {
 	j := &logJob{report: &report{}, now: time.Now()}
 	fs.StringVar(&j.book, "book", "", c.say("账套；默认取账簿名末段", "the book; by default the last part of the log's name"))
 	var kept list
-	fs.Var(&kept, "checkpoint", c.say("留存的检查点文件（可多次）", "a kept checkpoint (may be repeated)"))
+	fs.Var(&kept, "checkpoint", c.say("留存的检查点：文件、证明文件，或抄自公示的三行（可多次）", "a kept checkpoint: its file, a proof file, or the three lines of a notice (may be repeated)"))
 	word, code := c.parse(fs, args, "address or folder of the log")
 	if code >= 0 {
 		return code
@@ -236,6 +237,9 @@ func (c *command) verifyLog(ctx context.Context, args []string) int {
 	var err error
 	if j.policy, err = readPolicy(*policy); err != nil {
 		return c.usage("%v", err)
+	}
+	if j.book == "" && slices.ContainsFunc(j.policy.Logs, func(l proof.Log) bool { return l.Name() != j.policy.Logs[0].Name() }) {
+		return c.usage("the policy knows several logs: say with --book which county's is meant")
 	}
 	if j.from, err = openSource(word); err != nil {
 		return c.usage("%v", err)

@@ -57,7 +57,7 @@ type money struct {
 	payments  map[uint64]payment
 	returned  map[uint64]fen // of payments that had returns
 	// fault is the first thing that cannot be, of the effect under way.
-	fault string
+	fault text
 }
 
 func newMoney() *money {
@@ -68,19 +68,36 @@ func newMoney() *money {
 }
 
 // refuse keeps the first fault.
-func (m *money) refuse(format string, args ...any) {
-	if m.fault == "" {
-		m.fault = fmt.Sprintf(format, args...)
+func (m *money) refuse(zh, en string, args ...any) {
+	if m.fault == (text{}) {
+		m.fault = text{fmt.Sprintf(zh, args...), fmt.Sprintf(en, args...)}
 	}
 }
 
+// The totals, as faults name them.
+var (
+	ofReceived  = text{"到位资金", "what was received of fund"}
+	ofInHand    = text{"县本级未分配资金", "what is in hand of fund"}
+	ofAllocated = text{"已分配未拨付资金", "what is allocated of fund"}
+	ofPaid      = text{"已拨付资金", "what is paid of fund"}
+	ofReturned  = text{"已上缴资金", "what was returned of fund"}
+	ofUnit      = text{"单位资金", "the money of unit"}
+	ofBudget    = text{"批复金额，项目", "the budget of project"}
+	ofGiven     = text{"已分配金额，项目", "what is allocated to project"}
+	ofRequested = text{"在途金额，项目", "what is requested of project"}
+	ofPayments  = text{"已支付金额，项目", "what is paid of project"}
+	ofContract  = text{"合同", "contract"}
+	ofContracts = text{"合同总额，项目", "the sum of contracts of project"}
+	ofBack      = text{"该支付的退款", "what came back of this payment"}
+)
+
 // add changes a total, called what of whom. None may ever fall below zero.
-func (m *money) add(total *fen, a fen, what string, whom name) {
+func (m *money) add(total *fen, a fen, what text, whom name) {
 	switch {
 	case a > 0 && *total > math.MaxInt64-a:
-		m.refuse("%s %s is beyond what can be counted", what, m.text(whom))
+		m.refuse(what.Zh+" %s 超出可计范围", what.En+" %s is beyond what can be counted", m.text(whom))
 	case *total+a < 0:
-		m.refuse("%s %s is %s yuan, %s are taken off", what, m.text(whom), *total, -a)
+		m.refuse(what.Zh+" %s 为 %s 元，不能减去 %s", what.En+" %s is %s yuan, %s are taken off", m.text(whom), *total, -a)
 	default:
 		*total += a
 	}
@@ -92,7 +109,7 @@ func (m *money) text(n name) string { return m.names.text[n] }
 func (m *money) fund(n name) *fund {
 	f := m.funds[n]
 	if f == nil {
-		m.refuse("there is no fund %q", m.text(n))
+		m.refuse("没有资金 %q", "there is no fund %q", m.text(n))
 		f = &fund{}
 	}
 	return f
@@ -102,7 +119,7 @@ func (m *money) fund(n name) *fund {
 func (m *money) project(n name) *project {
 	p := m.projects[n]
 	if p == nil {
-		m.refuse("there is no project %q", m.text(n))
+		m.refuse("没有项目 %q", "there is no project %q", m.text(n))
 		p = &project{}
 	}
 	return p
@@ -120,9 +137,9 @@ func (m *money) quota(project, fund name) uint32 {
 }
 
 // apply does what an entry in effect does, or with undo takes it back, and says
-// what cannot be, "" if nothing. approving marks entries of a submission.
-func (m *money) apply(e *effect, undo, approving bool) string {
-	m.fault = ""
+// what cannot be, nothing if all can. approving marks entries of a submission.
+func (m *money) apply(e *effect, undo, approving bool) text {
+	m.fault = text{}
 	a := e.amount
 	if undo {
 		a = -a
@@ -155,14 +172,14 @@ func (m *money) apply(e *effect, undo, approving bool) string {
 // receive brings money from its source into the county's hand.
 func (m *money) receive(e *effect, a fen, known bool) {
 	if f := m.funds[e.fund]; known == (f == nil) {
-		m.refuse("fund %q: received twice, or adjusted before it was received", m.text(e.fund))
+		m.refuse("资金 %q 重复到位，或尚未到位即调整", "fund %q: received twice, or adjusted before it was received", m.text(e.fund))
 		return
 	} else if f == nil {
 		m.funds[e.fund] = &fund{}
 	}
 	f := m.funds[e.fund]
-	m.add(&f.received, a, "what was received of fund", e.fund)
-	m.add(&f.inHand, a, "what is in hand of fund", e.fund)
+	m.add(&f.received, a, ofReceived, e.fund)
+	m.add(&f.inHand, a, ofInHand, e.fund)
 }
 
 // recall brings allocated money back into the hand, or what is in hand back to
@@ -173,29 +190,29 @@ func (m *money) recall(e *effect, a fen) {
 		return
 	}
 	f := m.fund(e.fund)
-	m.add(&f.inHand, -a, "what is in hand of fund", e.fund)
-	m.add(&f.returned, a, "what was returned of fund", e.fund)
+	m.add(&f.inHand, -a, ofInHand, e.fund)
+	m.add(&f.returned, a, ofReturned, e.fund)
 }
 
 // allocate gives money from the hand, or from a unit, to a project or a unit.
 func (m *money) allocate(e *effect, a fen) {
 	f := m.fund(e.fund)
 	if e.kind == fundAllocated && e.from != 0 {
-		m.add(m.unit(e.from, e.fund), -a, "the money of unit", e.from)
+		m.add(m.unit(e.from, e.fund), -a, ofUnit, e.from)
 	} else {
-		m.add(&f.inHand, -a, "what is in hand of fund", e.fund)
-		m.add(&f.allocated, a, "what is allocated of fund", e.fund)
+		m.add(&f.inHand, -a, ofInHand, e.fund)
+		m.add(&f.allocated, a, ofAllocated, e.fund)
 	}
 	if e.project == 0 {
-		m.add(m.unit(e.unit, e.fund), a, "the money of unit", e.unit)
+		m.add(m.unit(e.unit, e.fund), a, ofUnit, e.unit)
 		return
 	}
 	p, q := m.project(e.project), &m.quotas[m.quota(e.project, e.fund)]
-	m.add(&q.allocated, a, "what is allocated to project", e.project)
-	m.add(&p.allocated, a, "what is allocated to project", e.project)
+	m.add(&q.allocated, a, ofGiven, e.project)
+	m.add(&p.allocated, a, ofGiven, e.project)
 	m.available(q)
 	if a > 0 && p.approved && q.allocated > q.budget {
-		m.refuse("project %s is approved for %s yuan of fund %s and gets %s", m.text(e.project), q.budget, m.text(e.fund), q.allocated)
+		m.refuse("项目 %s 批复 %s 元（资金 %s），分配达 %s", "project %s is approved for %s yuan of fund %s and gets %s", m.text(e.project), q.budget, m.text(e.fund), q.allocated)
 	}
 }
 
@@ -211,7 +228,7 @@ func (m *money) unit(unit, fund name) *fen {
 // available holds a project's share to not being paid or asked for twice.
 func (m *money) available(q *quota) {
 	if rest := q.allocated - q.requested - q.paid; rest < 0 {
-		m.refuse("project %s has %s yuan of fund %s, %s are paid and %s requested", m.text(q.project), q.allocated, m.text(q.fund), q.paid, q.requested)
+		m.refuse("项目 %s 有 %s 元（资金 %s），已支付 %s，在途 %s", "project %s has %s yuan of fund %s, %s are paid and %s requested", m.text(q.project), q.allocated, m.text(q.fund), q.paid, q.requested)
 	}
 }
 
@@ -221,9 +238,9 @@ func (m *money) list(e *effect, undo bool) {
 	p := m.projects[e.project]
 	switch {
 	case undo && p != nil && p.allocated != 0:
-		m.refuse("project %s has %s yuan", m.text(e.project), p.allocated)
+		m.refuse("项目 %s 已有 %s 元", "project %s has %s yuan", m.text(e.project), p.allocated)
 	case !undo && p != nil:
-		m.refuse("project %s is listed twice", m.text(e.project))
+		m.refuse("项目 %s 重复入库", "project %s is listed twice", m.text(e.project))
 	case !undo:
 		m.projects[e.project] = &project{}
 	}
@@ -244,10 +261,10 @@ func (m *money) setBudget(e *effect, undo bool) {
 		if undo {
 			amount = 0
 		}
-		m.add(&p.budget, amount-q.budget, "the budget of project", e.project)
+		m.add(&p.budget, amount-q.budget, ofBudget, e.project)
 		q.budget = amount
 		if amount < q.allocated {
-			m.refuse("project %s is approved for %s yuan of fund %s and has %s", m.text(e.project), amount, m.text(line.fund), q.allocated)
+			m.refuse("项目 %s 批复 %s 元（资金 %s），已分配 %s", "project %s is approved for %s yuan of fund %s and has %s", m.text(e.project), amount, m.text(line.fund), q.allocated)
 		}
 	}
 }
@@ -256,21 +273,21 @@ func (m *money) setBudget(e *effect, undo bool) {
 func (m *money) contract(e *effect, a fen, undo bool) {
 	k := m.contracts[e.contract]
 	if known := e.kind == contractAmended || undo; known == (k == nil) {
-		m.refuse("contract %q: signed twice, or amended before it was signed", m.text(e.contract))
+		m.refuse("合同 %q 重复签订，或未签先改", "contract %q: signed twice, or amended before it was signed", m.text(e.contract))
 		return
 	}
 	if k == nil {
 		k = &contract{project: e.project}
 		m.contracts[e.contract] = k
 	}
-	m.add(&k.amount, a, "contract", e.contract)
-	m.add(&m.project(k.project).contracts, a, "the sum of contracts of project", k.project)
+	m.add(&k.amount, a, ofContract, e.contract)
+	m.add(&m.project(k.project).contracts, a, ofContracts, k.project)
 }
 
 // reserve moves an amount into or out of what is requested.
 func (m *money) reserve(q *quota, a fen) {
-	m.add(&q.requested, a, "what is requested of project", q.project)
-	m.add(&m.project(q.project).requested, a, "what is requested of project", q.project)
+	m.add(&q.requested, a, ofRequested, q.project)
+	m.add(&m.project(q.project).requested, a, ofRequested, q.project)
 	m.available(q)
 }
 
@@ -281,7 +298,7 @@ func (m *money) request(e *effect, undo, approving bool) {
 		return
 	}
 	if _, there := m.payments[e.payment]; there {
-		m.refuse("a second request of the same payment")
+		m.refuse("同一支付重复申请", "a second request of the same payment")
 		return
 	}
 	i := m.quota(e.project, e.fund)
@@ -297,7 +314,7 @@ func (m *money) request(e *effect, undo, approving bool) {
 func (m *money) close(e *effect) {
 	p := m.payments[e.payment]
 	if p.state != requested && p.state != approved {
-		m.refuse("it takes back a payment that is not open")
+		m.refuse("所撤回的支付不在途", "it takes back a payment that is not open")
 		return
 	}
 	m.reserve(&m.quotas[p.quota], -p.amount)
@@ -313,7 +330,7 @@ func (m *money) pay(e *effect, undo bool) {
 		from, to, a = paid, approved, -p.amount
 	}
 	if p.state != from {
-		m.refuse("it pays what is not approved, or is paid already")
+		m.refuse("支付未经审批，或已支付", "it pays what is not approved, or is paid already")
 		return
 	}
 	q := &m.quotas[p.quota]
@@ -331,10 +348,10 @@ func (m *money) pay(e *effect, undo bool) {
 // move adds to what is paid.
 func (m *money) move(q *quota, a fen) {
 	f := m.fund(q.fund)
-	m.add(&f.allocated, -a, "what is allocated of fund", q.fund)
-	m.add(&f.paid, a, "what is paid of fund", q.fund)
-	m.add(&q.paid, a, "what is paid of project", q.project)
-	m.add(&m.project(q.project).paid, a, "what is paid of project", q.project)
+	m.add(&f.allocated, -a, ofAllocated, q.fund)
+	m.add(&f.paid, a, ofPaid, q.fund)
+	m.add(&q.paid, a, ofPayments, q.project)
+	m.add(&m.project(q.project).paid, a, ofPayments, q.project)
 	m.available(q)
 }
 
@@ -342,13 +359,13 @@ func (m *money) move(q *quota, a fen) {
 func (m *money) payBack(e *effect, a fen) {
 	p := m.payments[e.payment]
 	if p.state != paid {
-		m.refuse("it returns what was not paid")
+		m.refuse("所退的款未曾支付", "it returns what was not paid")
 		return
 	}
 	back := m.returned[e.payment]
-	m.add(&back, a, "what came back of this payment", 0)
+	m.add(&back, a, ofBack, 0)
 	if back > p.amount {
-		m.refuse("it returns %s yuan of %s", back, p.amount)
+		m.refuse("退款 %s 元超过支付的 %s 元", "it returns %s yuan of %s", back, p.amount)
 	}
 	m.returned[e.payment] = back
 	m.move(&m.quotas[p.quota], -a)

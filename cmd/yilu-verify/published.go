@@ -49,6 +49,15 @@ func (m *money) figures() ([]fundFigure, []projectFigure) {
 	return funds, projects
 }
 
+// sums is what all funds received and paid.
+func (m *money) sums() (received, paid fen) {
+	for _, f := range m.funds {
+		received += f.received
+		paid += f.paid
+	}
+	return received, paid
+}
+
 // published are figures that a page shows: those of a server's API, or saved
 // from it.
 type published struct {

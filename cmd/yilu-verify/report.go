@@ -50,7 +50,7 @@ type check struct {
 type badEntry struct {
 	Seq  uint64 `json:"seq"`
 	File string `json:"file,omitzero"`
-	What string `json:"what"`
+	What text   `json:"what"`
 }
 
 // report is what a verification found. It is printed as text, or with --json as
@@ -92,7 +92,7 @@ func (r *report) found(err error) {
 		r.unsure("未能读完：%v", "it could not be read to the end: %v", err)
 		return
 	}
-	r.fail("%v", "%v", w)
+	r.Checks = append(r.Checks, check{failed, w.text()})
 	if w.seq >= 0 && (r.FirstBad == nil || uint64(w.seq) < r.FirstBad.Seq) {
 		r.FirstBad = &badEntry{uint64(w.seq), w.path, w.what}
 	}
@@ -130,7 +130,7 @@ func (r *report) conclude(holds text) {
 		r.Sentence = holds
 	case failed:
 		if bad := r.FirstBad; bad != nil {
-			why = text{fmt.Sprintf("第一条有问题的是第 %d 号分录：%s", bad.Seq, bad.What), fmt.Sprintf("the first bad entry is %d: %s", bad.Seq, bad.What)}
+			why = text{fmt.Sprintf("第一条有问题的是第 %d 号分录：%s", bad.Seq, bad.What.Zh), fmt.Sprintf("the first bad entry is %d: %s", bad.Seq, bad.What.En)}
 		}
 		r.Sentence = text{"核验不通过：" + why.Zh, "WRONG: " + why.En}
 	case notChecked:

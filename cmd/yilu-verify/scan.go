@@ -19,20 +19,34 @@ type wrong struct {
 	seq int64
 	// path is the file of the log, "" if it is none.
 	path string
-	what string
+	what text
 }
 
-func (w *wrong) Error() string {
+// fault makes a wrong whose texts take the same arguments.
+func fault(seq int64, path, zh, en string, args ...any) *wrong {
+	return &wrong{seq, path, text{fmt.Sprintf(zh, args...), fmt.Sprintf(en, args...)}}
+}
+
+// malformed is the fault of bytes that audit/proof refuses; it speaks English.
+func malformed(seq int64, path string, err error) *wrong {
+	return fault(seq, path, "格式不符：%v", "%v", err)
+}
+
+// text says where it is and what, in both languages.
+func (w *wrong) text() text {
+	place := text{}
 	switch {
 	case w.seq >= 0 && w.path != "":
-		return fmt.Sprintf("entry %d (%s): %s", w.seq, w.path, w.what)
+		place = text{fmt.Sprintf("第 %d 号分录（%s）：", w.seq, w.path), fmt.Sprintf("entry %d (%s): ", w.seq, w.path)}
 	case w.seq >= 0:
-		return fmt.Sprintf("entry %d: %s", w.seq, w.what)
+		place = text{fmt.Sprintf("第 %d 号分录：", w.seq), fmt.Sprintf("entry %d: ", w.seq)}
 	case w.path != "":
-		return w.path + ": " + w.what
+		place = text{w.path + "：", w.path + ": "}
 	}
-	return w.what
+	return text{place.Zh + w.what.Zh, place.En + w.what.En}
 }
+
+func (w *wrong) Error() string { return w.text().En }
 
 // chunk is one bundle with its tile of leaf hashes, on its way through a worker.
 type chunk struct {
@@ -51,13 +65,19 @@ type chunk struct {
 // first is the number of the chunk's first entry.
 func (c *chunk) first() uint64 { return uint64(c.tile.N) * proof.TileWidth }
 
+// changed is the fault of the first entry whose hash is not the tile's.
+func (c *chunk) changed() *wrong {
+	return fault(int64(c.first())+int64(c.unlike), proof.TilePath(proof.Bundle(c.tile)),
+		"内容被改：与 %s 中的哈希不符", "its bytes were changed: they do not give the hash in %s", proof.TilePath(c.tile))
+}
+
 // work reads a bundle and its tile, hashes and cuts every leaf: all that needs
 // no other chunk.
 func (c *chunk) work(ctx context.Context, from source) {
 	c.failure, c.unlike = nil, -1
 	c.leaves, c.sums = c.leaves[:0], c.sums[:0]
 	var err error
-	tilePath, bundlePath := proof.TilePath(c.tile), proof.TilePath(proof.Bundle(c.tile))
+	bundlePath := proof.TilePath(proof.Bundle(c.tile))
 	if c.hashes, err = readTile(ctx, from, c.tile, c.hashes); err != nil {
 		c.failure = err
 		return
@@ -77,10 +97,10 @@ func (c *chunk) work(ctx context.Context, from source) {
 	seq := int64(c.first()) + int64(len(entries))
 	switch {
 	case cutErr != nil && c.unlike >= 0:
-		c.failure = &wrong{int64(c.first()) + int64(c.unlike), bundlePath, "its bytes were changed: they do not give the hash in " + tilePath}
+		c.failure = c.changed()
 		return
 	case cutErr != nil:
-		c.failure = &wrong{seq, bundlePath, cutErr.Error()}
+		c.failure = malformed(seq, bundlePath, cutErr)
 		return
 	}
 	for i, entry := range entries {
@@ -89,7 +109,7 @@ func (c *chunk) work(ctx context.Context, from source) {
 		}
 		leaf, err := proof.CutLeaf(entry)
 		if err != nil {
-			c.failure = &wrong{int64(c.first()) + int64(i), bundlePath, err.Error()}
+			c.failure = malformed(int64(c.first())+int64(i), bundlePath, err)
 			return
 		}
 		c.leaves = append(c.leaves, leaf)
@@ -119,7 +139,7 @@ func readTile(ctx context.Context, from source, t tlog.Tile, buf []byte) ([]byte
 		return nil, missing(err, firstOf(t), path)
 	}
 	if len(b) != t.W*tlog.HashSize {
-		return nil, &wrong{firstOf(t), path, fmt.Sprintf("the tile has %d bytes, want %d", len(b), t.W*tlog.HashSize)}
+		return nil, fault(firstOf(t), path, "瓦片有 %d 字节，应为 %d", "the tile has %d bytes, want %d", len(b), t.W*tlog.HashSize)
 	}
 	return b, nil
 }
@@ -130,7 +150,7 @@ func firstOf(t tlog.Tile) int64 { return t.N << (proof.TileHeight * (t.L + 1)) }
 // missing turns the absence of a file that a checkpoint promises into a fault.
 func missing(err error, seq int64, path string) error {
 	if errors.Is(err, errNotThere) {
-		return &wrong{seq, path, "the checkpoint promises this file and it is not there"}
+		return fault(seq, path, "检查点所承诺的文件不存在", "the checkpoint promises this file and it is not there")
 	}
 	return err
 }

@@ -39,7 +39,7 @@ func openSource(where string) (source, error) {
 		if err != nil || u.Host == "" {
 			return nil, fmt.Errorf("%q is no address of a log", where)
 		}
-		return &site{base: strings.TrimSuffix(where, "/"), client: &http.Client{Timeout: time.Minute}}, nil
+		return &site{strings.TrimSuffix(where, "/"), &http.Client{Timeout: time.Minute}, 100 * time.Millisecond}, nil
 	}
 	info, err := os.Stat(where)
 	if err != nil {
@@ -79,6 +79,7 @@ func (f folder) read(_ context.Context, path string, buf []byte) ([]byte, error)
 type site struct {
 	base   string
 	client *http.Client
+	pause  time.Duration // before the second try; then four and nine times as long
 }
 
 // workers keeps the line busy while answers are on their way.
@@ -94,7 +95,7 @@ func (s *site) read(ctx context.Context, path string, buf []byte) ([]byte, error
 			return b, err
 		}
 		select {
-		case <-time.After(time.Duration(try*try) * 100 * time.Millisecond):
+		case <-time.After(time.Duration(try*try) * s.pause):
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}

@@ -82,7 +82,7 @@ func (t *tower) compare(ctx context.Context, level int) (err error) {
 	for i, h := range t.open[level] {
 		if !bytes.Equal(h[:], t.buf[i*len(h):(i+1)*len(h)]) {
 			span := int64(1) << (proof.TileHeight * level)
-			return &wrong{(tile.N*proof.TileWidth + int64(i)) * span, proof.TilePath(tile), "the tile's hash over the entries from here on is not theirs"}
+			return fault((tile.N*proof.TileWidth+int64(i))*span, proof.TilePath(tile), "瓦片中自此起各分录的哈希不是它们的", "the tile's hash over the entries from here on is not theirs")
 		}
 	}
 	return nil
@@ -117,7 +117,7 @@ func (t *tower) entry(ctx context.Context, seq uint64) (proof.LeafText, error) {
 	}
 	entries, err := proof.ReadBundle(b, tile.W)
 	if err != nil {
-		return proof.LeafText{}, &wrong{int64(seq), path, err.Error()}
+		return proof.LeafText{}, malformed(int64(seq), path, err)
 	}
 	var sums []proof.Hash
 	for _, e := range entries {
@@ -128,7 +128,7 @@ func (t *tower) entry(ctx context.Context, seq uint64) (proof.LeafText, error) {
 		same = rootOf(sums) == t.bundles[tile.N]
 	}
 	if !same {
-		return proof.LeafText{}, &wrong{int64(seq), path, "the bundle has changed while it was read"}
+		return proof.LeafText{}, fault(int64(seq), path, "核验期间该文件发生变化", "the bundle has changed while it was read")
 	}
 	t.again = bundle{tile, b, entries}
 	return proof.CutLeaf(entries[seq%proof.TileWidth])

@@ -13,6 +13,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"yilu/audit"
 	"yilu/ledger"
 	"yilu/migrations"
@@ -144,6 +147,25 @@ func (env *environment) open(ctx context.Context) (*ledger.Ledger, func(), error
 	}, nil
 }
 
+// checkSchema waits for a PostgreSQL that is still recovering from a crash.
+func checkSchema(ctx context.Context, pool *pgxpool.Pool) error {
+	for range 150 {
+		err := migrations.Check(ctx, pool)
+		if p, ok := errors.AsType[*pgconn.PgError](err); !ok || p.Code != cannotConnectNow {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	return migrations.Check(ctx, pool)
+}
+
+// cannotConnectNow is cannot_connect_now: it starts, recovers or shuts down.
+const cannotConnectNow = "57P03"
+
 // ledger opens the ledger on a database, which must be at our version. The
 // returned func answers what waits and closes its pools.
 func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logger) (*ledger.Ledger, func(), error) {
@@ -169,7 +191,7 @@ func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logg
 		write.Close()
 		return nil, nil, err
 	}
-	if err := migrations.Check(ctx, write); err != nil {
+	if err := checkSchema(ctx, write); err != nil {
 		read.Close()
 		write.Close()
 		return nil, nil, fmt.Errorf("%w (%s)", err, env.say("运行 yilu migrate 升级", "run yilu migrate"))
