@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/audit"
+	"yilu/audit/proof"
 	"yilu/audit/tile"
 )
 
@@ -306,5 +307,48 @@ func TestRotation(t *testing.T) {
 	}
 	if text := readFile(t, string(r.config.Public)+"/policy"); strings.Contains(text, first) {
 		t.Error("the published policy still trusts the old key")
+	}
+}
+
+// TestSM2Line: an SM2 key adds a line; whoever does not know it sees the same log.
+func TestSM2Line(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	r := newRig(t, w.policy())
+	path := filepath.Join(r.dir, "key")
+	plain, err := proof.ParsePolicy([]byte("log " + r.config.Keys[0].VerifierKey() + "\nquorum none\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.log = plain // the witness knows only Ed25519
+	if _, err := CreateSM2Key(path, testOrigin); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := CreateSM2Key(path, testOrigin); err == nil {
+		t.Error("replaced the SM2 key")
+	}
+	if r.config.Keys, r.config.Old, err = LoadKeys(path); err != nil || len(r.config.Keys) != 2 {
+		t.Fatalf("%d keys: %v", len(r.config.Keys), err)
+	}
+	r.enter(3)
+	r.signs(3)
+	r.signs(3)
+	signed := []byte(readFile(t, string(r.config.Public)+"/checkpoint"))
+	s, err := plain.Open(signed)
+	if err != nil || len(s.Logs) != 1 || s.Unknown != 2 {
+		t.Errorf("without knowing SM2: %+v %v", s, err)
+	}
+	both, err := PublishedPolicy(r.config.Public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err = both.Open(signed); err != nil || len(s.Logs) != 2 || s.Unknown != 0 {
+		t.Errorf("with both keys: %+v %v", s, err)
+	}
+	if err := os.Chmod(path+".sm2", 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := LoadKeys(path); err == nil {
+		t.Error("took an SM2 key that others can read")
 	}
 }

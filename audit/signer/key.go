@@ -55,22 +55,28 @@ func CreateKey(path, origin string) (Key, error) {
 // LoadKey reads a key file. One that others can read is refused: it may have been
 // copied.
 func LoadKey(path string) (Key, error) {
-	info, err := os.Stat(path)
+	text, err := readPrivate(path)
 	if err != nil {
 		return nil, fmt.Errorf("read signing key: %w", err)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("signing key %s has mode %o, want 600", path, info.Mode().Perm())
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read signing key: %w", err)
-	}
-	k, err := parseKey(strings.TrimSuffix(string(b), "\n"))
+	k, err := parseKey(strings.TrimSuffix(text, "\n"))
 	if err != nil { // never with the text itself
 		return nil, fmt.Errorf("read signing key %s: not a key of the form PRIVATE+KEY+NAME+HASH+BASE64", path)
 	}
 	return k, nil
+}
+
+// readPrivate reads a file that only its owner can read.
+func readPrivate(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return "", fmt.Errorf("%s has mode %o, want 600", path, info.Mode().Perm())
+	}
+	b, err := os.ReadFile(path)
+	return string(b), err
 }
 
 func parseKey(private string) (Key, error) {
@@ -92,8 +98,8 @@ func parseKey(private string) (Key, error) {
 }
 
 // LoadKeys reads the keys of a log. Beside the file of the key there may be the
-// next one (path.next), which signs too while both are announced, and a list of
-// those that signed before (path.old), a line each: see Retire.
+// next one (path.next), which signs too while both are announced, an SM2 key
+// (path.sm2), and a list of those that signed before (path.old): see Retire.
 func LoadKeys(path string) (keys []Key, old []OldKey, err error) {
 	k, err := LoadKey(path)
 	if err != nil {
@@ -103,6 +109,12 @@ func LoadKeys(path string) (keys []Key, old []OldKey, err error) {
 	switch next, err := LoadKey(path + ".next"); {
 	case err == nil:
 		keys = append(keys, next)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, nil, err
+	}
+	switch sm2, err := loadSM2Key(path+".sm2", k.Name()); {
+	case err == nil:
+		keys = append(keys, sm2)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, nil, err
 	}

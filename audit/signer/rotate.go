@@ -41,10 +41,11 @@ func Retire(c Config, path string) error {
 		return fmt.Errorf("retire key: %w", err)
 	}
 	defer lock.Close()
-	if len(c.Keys) != 2 {
-		return errors.New("retire key: there is no next key")
+	key, err := LoadKey(path + ".next")
+	if err != nil {
+		return fmt.Errorf("retire key: there is no next one: %w", err)
 	}
-	next, err := proof.ParsePolicy([]byte("log " + c.Keys[1].VerifierKey() + "\nquorum none\n"))
+	next, err := proof.ParsePolicy([]byte("log " + key.VerifierKey() + "\nquorum none\n"))
 	if err != nil {
 		return fmt.Errorf("retire key: %w", err)
 	}

@@ -103,6 +103,18 @@ func retireKey(ctx context.Context, env *environment, args []string) error {
 	})
 }
 
+// makeSM2Key makes an SM2 key that signs beside the Ed25519 key.
+func makeSM2Key(ctx context.Context, env *environment, args []string) error {
+	return env.withSigner(ctx, "signer sm2", args, func(s *signing, _ *pgxpool.Pool) error {
+		key, err := signer.CreateSM2Key(s.key, s.origin)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(env.Stdout, "%s\n  %s\n", env.say("签名程序重启后另加国密签名，公钥：", "the signer adds an SM2 signature from its next start on, by the key:"), key.VerifierKey())
+		return nil
+	})
+}
+
 // runErase submits the lawful erasure of one private value. It goes when a second
 // person approves.
 func runErase(ctx context.Context, env *environment, args []string) error {

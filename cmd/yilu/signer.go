@@ -109,10 +109,12 @@ func runSigner(ctx context.Context, env *environment, args []string) error {
 			return rotateKey(ctx, env, args[1:])
 		case "retire":
 			return retireKey(ctx, env, args[1:])
+		case "sm2":
+			return makeSM2Key(ctx, env, args[1:])
 		case "recover":
 			return recoverEntries(ctx, env, args[1:])
 		}
-		return &coded{exitUsage, fmt.Errorf("%s: yilu signer [init|rotate|retire|recover] --help", env.say("用法", "usage"))}
+		return &coded{exitUsage, fmt.Errorf("%s: yilu signer [init|rotate|retire|sm2|recover] --help", env.say("用法", "usage"))}
 	}
 	return env.withSigner(ctx, "signer", args, func(s *signing, pool *pgxpool.Pool) error {
 		log := slog.New(slog.NewJSONHandler(env.Stderr, nil))
