@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -36,20 +37,42 @@ func LastNote(ctx context.Context, q Querier, book string) (SignedNote, error) {
 	return n, nil
 }
 
-// Notes returns all checkpoints of a book, the oldest first.
-func Notes(ctx context.Context, q Querier, book string) ([]SignedNote, error) {
+// ReadNotes yields the checkpoints of a book, the oldest first, by pages. It ends
+// after the first error.
+func ReadNotes(ctx context.Context, q Querier, book string) iter.Seq2[SignedNote, error] {
+	return func(yield func(SignedNote, error) bool) {
+		for after := uint64(0); ; {
+			page, err := notesAfter(ctx, q, book, after)
+			if err != nil {
+				yield(SignedNote{}, err)
+				return
+			}
+			for _, n := range page {
+				if !yield(n, nil) {
+					return
+				}
+				after = n.Size
+			}
+			if len(page) < pageSize {
+				return
+			}
+		}
+	}
+}
+
+func notesAfter(ctx context.Context, q Querier, book string, size uint64) ([]SignedNote, error) {
 	rows, err := q.Query(ctx, `
 		select size, note, at from only log.checkpoint
-		where book = $1
-		order by size`, book)
-	if err != nil {
-		return nil, fmt.Errorf("read checkpoints of book %s: %w", book, err)
+		where book = $1 and size > $2
+		order by size
+		limit $3`, book, int64(size), pageSize)
+	if err == nil {
+		var page []SignedNote
+		if page, err = pgx.CollectRows(rows, pgx.RowToStructByPos[SignedNote]); err == nil {
+			return page, nil
+		}
 	}
-	notes, err := pgx.CollectRows(rows, pgx.RowToStructByPos[SignedNote])
-	if err != nil {
-		return nil, fmt.Errorf("read checkpoints of book %s: %w", book, err)
-	}
-	return notes, nil
+	return nil, fmt.Errorf("read checkpoints of book %s after %d: %w", book, size, err)
 }
 
 // InsertNote stores a signed checkpoint. The same one again changes nothing;

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"time"
@@ -43,60 +44,90 @@ func VerifyBook(ctx context.Context, q Querier, book string, progress func(n uin
 // signed for. So it also finds a rewrite that recomputed every hash, unless the
 // checkpoints were signed anew too, which only one kept elsewhere shows.
 func VerifySigned(ctx context.Context, q Querier, book string, p *proof.Policy, progress func(n uint64)) error {
-	// The checkpoints first: what they cover was entered before.
-	notes, err := Notes(ctx, q, book)
+	// First the last one: what it covers was entered before.
+	last, err := LastNote(ctx, q, book)
 	if err != nil {
 		return err
 	}
-	roots := make(map[uint64]proof.Hash, len(notes)+1)
-	for _, n := range notes {
-		c, err := p.Open([]byte(n.Note))
-		if err != nil || c.Size != n.Size {
-			return &Tampered{book, n.Size, fmt.Sprintf("the checkpoint stored for size %d is not signed by the log for that size: %v", n.Size, err)}
-		}
-		roots[c.Size] = c.Root
+	next, stop := iter.Pull2(ReadNotes(ctx, q, book))
+	defer stop()
+	r := &signedRoots{policy: p, next: next, last: last.Size}
+	if err := r.advance(); err != nil {
+		return err
 	}
-	return verify(ctx, q, book, roots, progress)
+	return verify(ctx, q, book, r, progress)
 }
 
-// verify recomputes a log and compares its root with the signed one at each size
-// that has one.
-func verify(ctx context.Context, q Querier, book string, roots map[uint64]proof.Hash, progress func(n uint64)) error {
+// signedRoots walks the stored checkpoints beside the entries.
+type signedRoots struct {
+	policy *proof.Policy
+	next   func() (SignedNote, error, bool)
+	// note is the next one to compare with, of size 0 after the last.
+	note SignedNote
+	// good is the last size at which the entries were those that were signed, last
+	// that of the last checkpoint.
+	good, last uint64
+}
+
+// advance reads the next checkpoint.
+func (r *signedRoots) advance() error {
+	n, err, ok := r.next()
+	if !ok {
+		n = SignedNote{}
+	}
+	r.note = n
+	return err
+}
+
+// compare holds a log to the checkpoint of its size, if there is one.
+func (r *signedRoots) compare(h *Head) error {
+	if h.Size != r.note.Size {
+		return nil
+	}
+	c, err := r.policy.Open([]byte(r.note.Note))
+	switch {
+	case err != nil || c.Size != h.Size:
+		return &Tampered{h.Book, r.good, fmt.Sprintf("the checkpoint stored for size %d is not signed by the log for that size: %v", h.Size, err)}
+	case c.Root != h.Root():
+		return &Tampered{h.Book, r.good, fmt.Sprintf("one of the entries %d to %d is not the one that was signed", r.good, h.Size-1)}
+	}
+	r.good = h.Size
+	return r.advance()
+}
+
+// verify recomputes a log and compares it with its signed roots, if given.
+func verify(ctx context.Context, q Querier, book string, signed *signedRoots, progress func(n uint64)) error {
 	stored, beyond, err := ReadEnds(ctx, q, book)
 	if err != nil {
 		return err
 	}
 	h := Head{Book: book}
-	good := uint64(0) // as far as the last signed root agrees
-	if stored.Size > 0 {
-		for row, err := range ReadLeaves(ctx, q, book, 0, stored.Size) {
-			if err != nil {
+	for row, err := range ReadLeaves(ctx, q, book, 0, stored.Size) {
+		if err != nil {
+			return err
+		}
+		seq := h.Size
+		if seq == stored.Size {
+			break // a limit of 0 means all
+		}
+		if reason := h.follow(row); reason != "" {
+			return &Tampered{book, seq, reason}
+		}
+		if signed != nil {
+			if err := signed.compare(&h); err != nil {
 				return err
 			}
-			seq := h.Size
-			if reason := h.follow(row); reason != "" {
-				return &Tampered{book, seq, reason}
-			}
-			if root, signed := roots[h.Size]; signed {
-				if root != h.Root() {
-					return &Tampered{book, good, fmt.Sprintf("one of the entries %d to %d is not the one that was signed", good, seq)}
-				}
-				good = h.Size
-			}
-			if progress != nil && h.Size%pageSize == 0 {
-				progress(h.Size)
-			}
+		}
+		if progress != nil && h.Size%pageSize == 0 {
+			progress(h.Size)
 		}
 	}
 	if progress != nil {
 		progress(h.Size)
 	}
-	for size := range roots {
-		if size > stored.Size {
-			return &Tampered{book, stored.Size, fmt.Sprintf("missing, %d entries were signed", size)}
-		}
-	}
 	switch {
+	case signed != nil && signed.last > stored.Size:
+		return &Tampered{book, stored.Size, fmt.Sprintf("missing, %d entries were signed", signed.last)}
 	case h.Size < stored.Size:
 		return &Tampered{book, h.Size, fmt.Sprintf("missing, the head counts %d entries", stored.Size)}
 	case beyond:

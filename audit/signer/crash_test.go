@@ -209,7 +209,7 @@ func TestTwoSignersNeverFork(t *testing.T) {
 	if halt, ok := errors.AsType[*Halt](err); !ok || halt.Reason != Forked {
 		t.Errorf("the second of two: %v", err)
 	}
-	notes, err := audit.Notes(t.Context(), r.db.Pool, testBook)
+	notes, err := r.notes()
 	if err != nil || len(notes) != 2 {
 		t.Errorf("%d notes, want 2: %v", len(notes), err)
 	}

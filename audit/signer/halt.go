@@ -12,6 +12,7 @@ const (
 	Forked         Reason = "forked"
 	HistoryChanged Reason = "history_changed"
 	HeadWrong      Reason = "head_wrong"
+	LeafWrong      Reason = "leaf_wrong"
 	WitnessAhead   Reason = "witness_ahead"
 )
 
@@ -23,6 +24,7 @@ const (
 //	forked           another note is stored for the size last signed
 //	history_changed  entries that were signed are not what they were
 //	head_wrong       the head does not count the entries that are there
+//	leaf_wrong       an entry is not one that this log writes at that place
 //	witness_ahead    a witness has cosigned more than there is
 type Halt struct {
 	Reason Reason
@@ -45,6 +47,7 @@ func (h *Halt) Error() string {
 		Forked:         "another checkpoint is stored for size %[1]d than the one that was signed: a second signer, or a forged row. Two persons compare both with a witness's",
 		HistoryChanged: "entries that were signed (%[1]d) have been changed: the root of the %[2]d entries is not an extension of the signed one. Keep the database as evidence, find the entry with `yilu verify --all`, restore a backup",
 		HeadWrong:      "the head counts %[2]d entries and the entries are others. Nothing may be entered. Find the difference with `yilu verify --all`",
+		LeafWrong:      "entry %[2]d, which is to be signed next, is not one that this log writes there: it was slipped in past the program. Keep the database as evidence, look at the entry with `yilu verify`",
 		WitnessAhead:   "a witness has cosigned %[2]d entries, %[1]d are signed here: the log went back. Nothing may be entered. Compare with the witness's checkpoint and restore what is missing",
 	}[h.Reason]
 	return h.say("book %s: signing has halted: ", what)
@@ -58,6 +61,7 @@ func (h *Halt) Zh() string {
 		Forked:         "规模 %[1]d 存有另一份检查点：有第二个签名程序，或被人伪造。请两人共同与见证方核对",
 		HistoryChanged: "已签名的 %[1]d 条分录被改动：现有 %[2]d 条的树根不是已签名树根的延续。请保全数据库作为证据，用 yilu verify --all 找出改动，再恢复备份",
 		HeadWrong:      "账簿头记 %[2]d 条，与实际分录不符。现已停止记账。请用 yilu verify --all 查明",
+		LeafWrong:      "第 %[2]d 号分录（待签名）不是本程序在该处写入的：有人绕过程序塞入。请保全数据库作为证据，用 yilu verify 查看",
 		WitnessAhead:   "见证方已见证 %[2]d 条，这里只签到 %[1]d 条：账簿退回过。现已停止记账。请与见证方的检查点核对并恢复缺失部分",
 	}[h.Reason]
 	return h.say("账套 %s 已停止签名：", what)

@@ -51,7 +51,9 @@ type Signer struct {
 	policy *proof.Policy
 	lock   *os.File
 	state  state
-	// later keeps a witness that failed from being asked at every round.
+	// known is what each witness has cosigned last, nil before it was asked for;
+	// later keeps one that failed from being asked at every round.
+	known map[string]uint64
 	later map[string]time.Time
 	// reached lets tests crash between two steps.
 	reached func(step string) error
@@ -156,8 +158,8 @@ func (s *Signer) Halted() *Halt {
 	return s.halt
 }
 
-// Run signs at every interval and whenever wake has something, until ctx ends.
-// Errors are logged: the next round tries again. Once halted it only waits.
+// Run signs at every interval and whenever wake has something, until ctx ends
+// or the signer halts. Other errors are logged: the next round tries again.
 func (s *Signer) Run(ctx context.Context, every time.Duration, wake <-chan struct{}) {
 	timer := time.NewTimer(every)
 	defer timer.Stop()
@@ -166,7 +168,6 @@ func (s *Signer) Run(ctx context.Context, every time.Duration, wake <-chan struc
 		switch halt, halted := errors.AsType[*Halt](err); {
 		case halted:
 			s.Log.ErrorContext(ctx, "signing has halted", "book", s.Book, "reason", string(halt.Reason), "error", err)
-			<-ctx.Done()
 			return
 		case ctx.Err() != nil:
 			return
@@ -277,11 +278,9 @@ func (s *Signer) compare(ctx context.Context, tx pgx.Tx, head audit.Head, beyond
 	return nil
 }
 
-// errMisplaced is a leaf that does not belong where it stands.
-var errMisplaced = errors.New("the leaf is of another book or number")
-
 // fold appends the bodies of the entries from..to to an edge. Stored hashes are
-// not looked at. It returns early, without an error, at a gap.
+// not looked at. It returns early, without an error, at a gap, and halts at a leaf
+// that does not belong where it stands.
 func fold(ctx context.Context, q audit.Querier, book string, from, to uint64, edge proof.Edge) (uint64, proof.Edge, error) {
 	for row, err := range audit.ReadLeaves(ctx, q, book, from, to-from) {
 		if err != nil {
@@ -291,11 +290,8 @@ func fold(ctx context.Context, q audit.Querier, book string, from, to uint64, ed
 			break
 		}
 		leaf, err := proof.CutLeaf(row.Leaf)
-		if err == nil && (string(leaf.Book) != book || leaf.Seq != from) {
-			err = errMisplaced
-		}
-		if err != nil {
-			return from, edge, fmt.Errorf("entry %d: %w", from, err)
+		if err != nil || string(leaf.Book) != book || leaf.Seq != from {
+			return from, edge, &Halt{LeafWrong, book, from, from}
 		}
 		edge, _ = edge.Append(from, proof.LeafHash(row.Leaf))
 		from++

@@ -170,6 +170,17 @@ func (r *rig) published(size uint64) {
 	}
 }
 
+// notes are all stored checkpoints.
+func (r *rig) notes() (notes []audit.SignedNote, err error) {
+	for n, err := range audit.ReadNotes(r.t.Context(), r.db.Pool, testBook) {
+		if err != nil {
+			return nil, err
+		}
+		notes = append(notes, n)
+	}
+	return notes, nil
+}
+
 // halts wants a round that halts for a reason, and one after it that still does.
 func (r *rig) halts(reason Reason) *Halt {
 	r.t.Helper()
@@ -283,7 +294,7 @@ func TestSignsWhatIsNew(t *testing.T) {
 		r.signs(size)
 		r.signs(size) // nothing new
 	}
-	notes, err := audit.Notes(t.Context(), r.db.Pool, testBook)
+	notes, err := r.notes()
 	if err != nil || len(notes) != 5 {
 		t.Errorf("%d notes: %v", len(notes), err)
 	}
@@ -367,6 +378,20 @@ func TestFoundAndDone(t *testing.T) {
 			r.enter(1)
 			r.tamper(fmt.Sprintf(`update log.head set size = 7, edge = '\x%x'`, edge))
 			r.halts(HeadWrong)
+		},
+		"an entry that no log writes": func(t *testing.T, r *rig) {
+			r.enter(1)
+			r.tamper(`update log.entry set leaf = '{}'::bytea, leaf_hash = sha256('\x00' || '{}'::bytea) where seq = 7`)
+			r.rebuild()
+			if h := r.halts(LeafWrong); h.StopsPosting() || !strings.Contains(h.Error(), "entry 7") {
+				t.Errorf("%v", h)
+			}
+		},
+		"an entry of another book": func(t *testing.T, r *rig) {
+			r.enter(1)
+			r.tamper(`update log.entry set leaf = e.leaf, leaf_hash = e.leaf_hash from log.entry e where log.entry.seq = 7 and e.seq = 3`)
+			r.rebuild()
+			r.halts(LeafWrong)
 		},
 		"a gap": func(t *testing.T, r *rig) {
 			r.enter(3)

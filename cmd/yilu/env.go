@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/audit"
+	"yilu/audit/tile"
 	"yilu/ledger"
 	"yilu/migrations"
 	"yilu/migrations/pgserver"
@@ -128,8 +129,9 @@ func (env *environment) database(ctx context.Context) (*database, error) {
 	return &database{service: server.ServiceURL("yilu"), owner: server.OwnerURL("yilu"), ended: server.Done(), stop: server.Stop}, nil
 }
 
-// open migrates nothing: it opens a ledger on a database that is up to date.
-// The returned func closes everything again.
+// open migrates nothing: it opens a ledger on a database that is up to date, and
+// refuses a book that has fewer entries than were published of it. The returned
+// func closes everything again.
 func (env *environment) open(ctx context.Context) (*ledger.Ledger, func(), error) {
 	db, err := env.database(ctx)
 	if err != nil {
@@ -139,12 +141,22 @@ func (env *environment) open(ctx context.Context) (*ledger.Ledger, func(), error
 	if err != nil {
 		return nil, nil, errors.Join(err, db.stop())
 	}
-	return l, func() {
+	closeAll := func() {
 		closePools()
 		if err := db.stop(); err != nil {
 			fmt.Fprintln(env.Stderr, "yilu: stop postgres:", err)
 		}
-	}, nil
+	}
+	public := tile.Dir(filepath.Join(setting("YILU_PUBLIC", filepath.Join(env.Data, "public")), env.Book))
+	held, err := heldByPublic(ctx, env, public, l)
+	if err == nil && held != (ledger.Text{}) {
+		err = &coded{exitRefused, errors.New(env.say(held.Zh, held.En))}
+	}
+	if err != nil {
+		closeAll()
+		return nil, nil, err
+	}
+	return l, closeAll, nil
 }
 
 // checkSchema waits for a PostgreSQL that is still recovering from a crash.

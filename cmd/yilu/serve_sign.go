@@ -80,7 +80,7 @@ func (s *signing) start(ctx context.Context, env *environment, o serveOptions, l
 // than were published of it, whoever signed them.
 func heldByPublic(ctx context.Context, env *environment, d tile.Dir, l *ledger.Ledger) (ledger.Text, error) {
 	published, err := d.Size()
-	if err != nil {
+	if err != nil || published == 0 {
 		return ledger.Text{}, err
 	}
 	head, err := audit.ReadHead(ctx, l.Pool, env.Book)

@@ -178,6 +178,9 @@ func TestServeSigns(t *testing.T) {
 	}
 	s.signed(5) // the public keeps what was signed
 	s.stop()
+	if code, _, said := yilu("erase", "0", "note", "--ground", "order", "--user", "a", "--unit", "z", "--data", data); code != exitRefused || !strings.Contains(said, "missing") {
+		t.Errorf("a command that posts, after an old backup: %d %s", code, said)
+	}
 	if code, _, _ := yilu("signer", "recover", "--data", data, "--first", "a", "--second", "a"); code != exitUsage {
 		t.Errorf("one person alone: %d", code)
 	}
