@@ -174,22 +174,22 @@ func (s *Signer) extendTiles(ctx context.Context, old uint64) error {
 		return nil
 	}
 	begin := tile.Begin(old)
-	return s.Public.Extend(ctx, old, size, s.state.edge.Root(), leavesOf(audit.ReadLeaves(ctx, s.Pool, s.Book, begin, size-begin)))
+	return s.Public.Extend(ctx, old, size, s.state.edge.Root(), leavesOf(audit.ReadBodies(ctx, s.Pool, s.Book, begin, size)))
 }
 
-// leavesOf takes the bodies out of rows that follow one another.
-func leavesOf(rows iter.Seq2[audit.Row, error]) iter.Seq2[[]byte, error] {
+// leavesOf takes the bytes out of bodies that follow one another.
+func leavesOf(bodies iter.Seq2[audit.Body, error]) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		var next uint64
 		first := true
-		for row, err := range rows {
-			if err == nil && !first && row.Seq != next {
+		for body, err := range bodies {
+			if err == nil && !first && body.Seq != next {
 				err = fmt.Errorf("entry %d is missing", next)
 			}
-			if !yield(row.Leaf, err) || err != nil {
+			if !yield(body.Leaf, err) || err != nil {
 				return
 			}
-			first, next = false, row.Seq+1
+			first, next = false, body.Seq+1
 		}
 	}
 }

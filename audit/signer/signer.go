@@ -278,22 +278,21 @@ func (s *Signer) compare(ctx context.Context, tx pgx.Tx, head audit.Head, beyond
 	return nil
 }
 
-// fold appends the bodies of the entries from..to to an edge. Stored hashes are
-// not looked at. It returns early, without an error, at a gap, and halts at a leaf
+// fold appends the bodies of the entries from..to to an edge. It returns early, without an error, at a gap, and halts at a leaf
 // that does not belong where it stands.
 func fold(ctx context.Context, q audit.Querier, book string, from, to uint64, edge proof.Edge) (uint64, proof.Edge, error) {
-	for row, err := range audit.ReadLeaves(ctx, q, book, from, to-from) {
+	for body, err := range audit.ReadBodies(ctx, q, book, from, to) {
 		if err != nil {
 			return from, edge, err
 		}
-		if row.Seq != from {
+		if body.Seq != from {
 			break
 		}
-		leaf, err := proof.CutLeaf(row.Leaf)
+		leaf, err := proof.CutLeaf(body.Leaf)
 		if err != nil || string(leaf.Book) != book || leaf.Seq != from {
 			return from, edge, &Halt{LeafWrong, book, from, from}
 		}
-		edge, _ = edge.Append(from, proof.LeafHash(row.Leaf))
+		edge, _ = edge.Append(from, proof.LeafHash(body.Leaf))
 		from++
 	}
 	return from, edge, nil
