@@ -5,12 +5,17 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"yilu/audit/rowset"
 )
 
 // Restore appends the exact bytes of entries that the log once had, after an old
 // backup. h is the locked head and moves on. The caller compares the root with a
 // signed one before it commits.
 func Restore(ctx context.Context, tx pgx.Tx, h *Head, leaves [][]byte) error {
+	if err := rowset.Learn(ctx, tx.Conn()); err != nil {
+		return fmt.Errorf("restore entries of book %s: %w", h.Book, err)
+	}
 	rows := make([]Row, len(leaves))
 	for i, leaf := range leaves {
 		l, err := ParseLeaf(leaf)

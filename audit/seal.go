@@ -302,6 +302,13 @@ func samePublic(a, b Act) bool {
 		a.By == b.By && a.Corrects == b.Corrects && string(a.Body) == string(b.Body)
 }
 
+// QueueErase is Erase of one field as part of a batch.
+func QueueErase(b *pgx.Batch, book string, seq uint64, name string) {
+	b.Queue(`
+		delete from only seal.private_field
+		where book = $1 and seq = $2 and name = $3`, book, int64(seq), name)
+}
+
 // Erase deletes private fields of an entry for good and says how many there
 // were. The leaf keeps its commitments and every proof stays valid. The caller
 // enters seal.erased in the same transaction. Backups still hold the values

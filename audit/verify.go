@@ -35,11 +35,39 @@ func (t *Tampered) Error() string {
 // It finds what contradicts itself. A rewrite that recomputed every hash does
 // not; only a checkpoint kept elsewhere shows it.
 func VerifyBook(ctx context.Context, q Querier, book string, progress func(n uint64)) error {
+	return verify(ctx, q, book, nil, progress)
+}
+
+// VerifySigned is VerifyBook, and holds the log to every checkpoint that is stored:
+// each must be signed by a key of the policy, and the entries must be those it was
+// signed for. So it also finds a rewrite that recomputed every hash, unless the
+// checkpoints were signed anew too, which only one kept elsewhere shows.
+func VerifySigned(ctx context.Context, q Querier, book string, p *proof.Policy, progress func(n uint64)) error {
+	// The checkpoints first: what they cover was entered before.
+	notes, err := Notes(ctx, q, book)
+	if err != nil {
+		return err
+	}
+	roots := make(map[uint64]proof.Hash, len(notes)+1)
+	for _, n := range notes {
+		c, err := p.Open([]byte(n.Note))
+		if err != nil || c.Size != n.Size {
+			return &Tampered{book, n.Size, fmt.Sprintf("the checkpoint stored for size %d is not signed by the log for that size: %v", n.Size, err)}
+		}
+		roots[c.Size] = c.Root
+	}
+	return verify(ctx, q, book, roots, progress)
+}
+
+// verify recomputes a log and compares its root with the signed one at each size
+// that has one.
+func verify(ctx context.Context, q Querier, book string, roots map[uint64]proof.Hash, progress func(n uint64)) error {
 	stored, beyond, err := ReadEnds(ctx, q, book)
 	if err != nil {
 		return err
 	}
 	h := Head{Book: book}
+	good := uint64(0) // as far as the last signed root agrees
 	if stored.Size > 0 {
 		for row, err := range ReadLeaves(ctx, q, book, 0, stored.Size) {
 			if err != nil {
@@ -49,6 +77,12 @@ func VerifyBook(ctx context.Context, q Querier, book string, progress func(n uin
 			if reason := h.follow(row); reason != "" {
 				return &Tampered{book, seq, reason}
 			}
+			if root, signed := roots[h.Size]; signed {
+				if root != h.Root() {
+					return &Tampered{book, good, fmt.Sprintf("one of the entries %d to %d is not the one that was signed", good, seq)}
+				}
+				good = h.Size
+			}
 			if progress != nil && h.Size%pageSize == 0 {
 				progress(h.Size)
 			}
@@ -56,6 +90,11 @@ func VerifyBook(ctx context.Context, q Querier, book string, progress func(n uin
 	}
 	if progress != nil {
 		progress(h.Size)
+	}
+	for size := range roots {
+		if size > stored.Size {
+			return &Tampered{book, stored.Size, fmt.Sprintf("missing, %d entries were signed", size)}
+		}
 	}
 	switch {
 	case h.Size < stored.Size:

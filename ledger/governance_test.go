@@ -41,6 +41,22 @@ func TestGovernanceBodies(t *testing.T) {
 		{func(b *PeriodClosed) { b.Period = "2020-13" }, "period", "2020-03", "month"},
 		{func(b *PeriodClosed) { b.Period = "2020-3" }, "period", "2020-03", "month"},
 	})
+	testBody(t, []badBody[*KeyRotated]{
+		{func(b *KeyRotated) { b.Next = "" }, "next_key", "公钥", "want a key"},
+		{func(b *KeyRotated) { b.Old = "a+b" }, "old_key", "公钥", "want a key"},
+		{func(b *KeyRotated) { b.Next = b.Old }, "next_key", "相同", "old key"},
+		{func(b *KeyRotated) { b.Until = "soon" }, "until", "日期", "day"},
+	})
+	testBody(t, []badBody[*SealErased]{
+		{func(b *SealErased) { b.Entry = -1 }, "entry", "整数", "whole number"},
+		{func(b *SealErased) { b.Field = "" }, "sealed_field", "字母", "letters"},
+		{func(b *SealErased) { b.Ground = "asked" }, "erasure_ground", "须为", "want one of"},
+	})
+	testBody(t, []badBody[*SealDisclosed]{
+		{func(b *SealDisclosed) { b.Entry = -1 }, "entry", "整数", "whole number"},
+		{func(b *SealDisclosed) { b.Field = "" }, "sealed_field", "字母", "letters"},
+		{func(b *SealDisclosed) { b.To = "" }, "disclosed_to", "必填", "required"},
+	})
 }
 
 // TestReversalNeedsTheRoleOfItsTarget: who may not enter an allocation may not

@@ -75,6 +75,9 @@ func samples() map[Kind]Draft {
 		&SubmissionRejected{Reason: "incomplete", Submission: "S1"},
 		&EntryReversed{Reason: "amount"},
 		&PeriodClosed{Period: "2020-02"},
+		&KeyRotated{Next: "log.example/1+00000002+AQ==", Old: "log.example/1+00000001+AQ==", Until: "2020-06-30"},
+		&SealErased{Entry: 1, Field: "name", Ground: "order"},
+		&SealDisclosed{Entry: 1, Field: "name", To: "县审计局"},
 	}
 	all := make(map[Kind]Draft, len(bodies))
 	for _, b := range bodies {

@@ -211,7 +211,7 @@ func (m *model) judge(e modelEntry) {
 	m.inOpenPeriod(e.On)
 	switch e.Body.(type) {
 	case *FundReceived, *FundAdjusted, *FundRecalled, *FundAllocated, *ProjectApproved, *ProjectChanged, *ProjectCancelled,
-		*ContractSigned, *ContractAmended, *SettlementAudited, *EntryReversed, *PeriodClosed:
+		*ContractSigned, *ContractAmended, *SettlementAudited, *EntryReversed, *PeriodClosed, *KeyRotated, *SealErased:
 		refuse("two_persons")
 	}
 	m.effect(e, e.seq, false)

@@ -49,6 +49,8 @@ type state struct {
 
 	legs   []Leg
 	events []Event
+	// erasures are private values that go when this is saved.
+	erasures []erasure
 
 	// current is the entry being judged, approvedBy the approval under which
 	// covered entries take effect.
@@ -116,7 +118,7 @@ func newState(book Book) *state {
 func (s *state) forget() {
 	s.entries, s.wantEntry = map[Seq]*Entry{}, map[Seq]struct{}{}
 	s.covers, s.wantCovers = map[Seq]string{}, map[Seq]struct{}{}
-	s.legs, s.events, s.undo = nil, nil, nil
+	s.legs, s.events, s.erasures, s.undo = nil, nil, nil, nil
 	s.judging = false
 }
 

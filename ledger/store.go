@@ -176,7 +176,8 @@ func (w *writer) send(ctx context.Context) error {
 // addTurnover adds to what the day has already.
 var addTurnover = turnoverTable.Insert + ` on conflict (book, account, on_day) do update set amount = turnover.amount + excluded.amount`
 
-// save writes every changed row, and the legs, turnovers and events.
+// save writes every changed row, the legs, turnovers and events, and deletes what is to be
+// erased.
 func (s *state) save(ctx context.Context, w *writer) error {
 	for _, t := range s.tables {
 		if err := t.save(ctx, w); err != nil {
@@ -191,6 +192,12 @@ func (s *state) save(ctx context.Context, w *writer) error {
 	}
 	if err := writeRows(ctx, w, eventTable, eventTable.Insert, pointers(s.events)); err != nil {
 		return err
+	}
+	for _, x := range s.erasures {
+		audit.QueueErase(&w.batch, string(s.book), uint64(x.seq), x.field)
+		if err := w.queued(ctx, 1); err != nil {
+			return err
+		}
 	}
 	return w.send(ctx)
 }

@@ -121,6 +121,7 @@ var codeNames = map[string]func(string) ledger.Text{
 	"acceptance": ledger.AcceptanceLevels.Name,
 	"asset":      ledger.AssetClasses.Name,
 	"condition":  ledger.AssetStates.Name,
+	"erasure":    ledger.ErasureGrounds.Name,
 	"kind": func(kind string) ledger.Text {
 		if s, ok := ledger.SpecOf(ledger.Kind(kind)); ok {
 			return s.Text

@@ -60,7 +60,7 @@ var codes = map[string]map[string]ledger.Text{
 	"TenderAnnounced.method": ledger.Methods, "TenderAnnounced.category": ledger.Categories, "TenderFailed.reason": ledger.FailReasons,
 	"TenderExempted.ground": ledger.Grounds, "TenderExempted.method": ledger.Methods, "ContractAmended.reason": ledger.Reasons,
 	"PaymentRequested.method": ledger.PayMethods, "PaymentRequested.stage": ledger.PayStages, "PaymentRejected.reason": ledger.Reasons, "PaymentReturned.reason": ledger.Reasons,
-	"AcceptancePassed.level": ledger.AcceptanceLevels, "AcceptanceFailed.level": ledger.AcceptanceLevels, "AssetRegistered.class": ledger.AssetClasses, "AssetRegistered.state": ledger.AssetStates,
+	"AcceptancePassed.level": ledger.AcceptanceLevels, "AcceptanceFailed.level": ledger.AcceptanceLevels, "AssetRegistered.class": ledger.AssetClasses, "AssetRegistered.state": ledger.AssetStates, "SealErased.erasure_ground": ledger.ErasureGrounds,
 	"SubmissionRejected.reason": ledger.Reasons, "EntryReversed.reason": ledger.Reasons,
 }
 

@@ -232,7 +232,7 @@ var codedFields = map[string]string{
 	"level": "level", "acceptance.passed level": "acceptance", "acceptance.failed level": "acceptance",
 	"type": "type", "uses": "type", "reason": "reason", "tender.failed reason": "failure",
 	"method": "method", "payment.requested method": "pay_method", "tender.announced category": "category",
-	"ground": "ground", "stage": "part", "class": "asset", "asset.registered state": "condition",
+	"ground": "ground", "stage": "part", "class": "asset", "asset.registered state": "condition", "erasure_ground": "erasure",
 }
 
 // linkedFields are the fields that name another thing with a page of its own.

@@ -43,6 +43,8 @@ type Config struct {
 	// Held says why nothing may be entered now, or the zero Text. It is asked before
 	// every post; nil never holds.
 	Held func() ledger.Text
+	// Warnings are what our own checks of the book found, for the page; it may be nil.
+	Warnings func() []ledger.Text
 	// Metrics counts what New serves and Admin shows; nil counts for nobody.
 	Metrics *Metrics
 	// Stopping is closed when the server is told to stop: Admin then says "not

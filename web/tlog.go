@@ -92,8 +92,8 @@ type logView struct {
 	Base       string
 	// SignedAt is when it was signed, "" if a newer one is waiting.
 	SignedAt string
-	// Stopped says why nothing is signed any more.
-	Stopped string
+	// Alarms say why nothing is signed any more, and what our own checks found.
+	Alarms []string
 }
 
 // Waits says whether a newer checkpoint is signed and not shown.
@@ -108,6 +108,11 @@ func (s *server) showLog(c echo.Context) error {
 	}
 	p := &logView{frame: s.newFrame(c, "log", "log"), Base: s.BasePath + "/log/" + string(s.Book)}
 	p.setHead(head)
+	if s.Warnings != nil {
+		for _, w := range s.Warnings() {
+			p.Alarms = append(p.Alarms, p.lang.pick(w))
+		}
+	}
 	if err := p.read(s.publicDir(string(s.Book))); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -124,7 +129,9 @@ func (p *logView) read(d tile.Dir, ok bool) error {
 	if p.Status, err = signer.ReadStatus(d); err != nil {
 		return err
 	}
-	p.Stopped = p.lang.pick(ledger.Text{Zh: p.HaltedZh, En: p.Halted})
+	if p.Halted != "" {
+		p.Alarms = append(p.Alarms, p.lang.pick(ledger.Text{Zh: p.HaltedZh, En: p.Halted}))
+	}
 	for i, w := range p.Witnesses {
 		p.Witnesses[i].CosignedAt, p.Witnesses[i].TroubleAt = shanghaiTime(w.CosignedAt), shanghaiTime(w.TroubleAt)
 	}

@@ -243,3 +243,68 @@ func TestStateFile(t *testing.T) {
 	writeFile(t, r.config.State, good)
 	r.signs(5)
 }
+
+// TestRotation: the old key signs, both sign, the new one signs; each checkpoint
+// extends the last, and old notes stay good.
+func TestRotation(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "quorum none\n")
+	path := filepath.Join(r.dir, "key")
+	reload := func() {
+		t.Helper()
+		var err error
+		if r.config.Keys, r.config.Old, err = LoadKeys(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	signatures := func() int {
+		return strings.Count(readFile(t, string(r.config.Public)+"/checkpoint"), "\n— ")
+	}
+	r.enter(3)
+	r.signs(3)
+	first := r.config.Keys[0].VerifierKey()
+	next, err := NextKey(path, testOrigin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := NextKey(path, testOrigin); err != nil || again.VerifierKey() != next.VerifierKey() {
+		t.Errorf("another next key: %v", err)
+	}
+	reload()
+	if err := Retire(r.config, path); err == nil {
+		t.Error("retired before the next key has signed")
+	}
+	r.enter(2)
+	r.signs(5)
+	if n := signatures(); n != 2 {
+		t.Errorf("%d signatures in the overlap", n)
+	}
+	running := r.open()
+	if err := Retire(r.config, path); !errors.Is(err, ErrLocked) {
+		t.Errorf("retired beside a signer: %v", err)
+	}
+	running.Close()
+	if err := Retire(r.config, path); err != nil {
+		t.Fatal(err)
+	}
+	reload()
+	if len(r.config.Keys) != 1 || r.config.Keys[0].VerifierKey() != next.VerifierKey() || len(r.config.Old) != 1 || r.config.Old[0] != (OldKey{first, 5}) {
+		t.Errorf("%+v", r.config)
+	}
+	r.signs(5) // nothing is signed anew
+	r.enter(1)
+	r.signs(6)
+	if n := signatures(); n != 1 {
+		t.Errorf("%d signatures after it", n)
+	}
+	policy, err := PublishedPolicy(r.config.Public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := audit.VerifySigned(t.Context(), r.db.Pool, testBook, policy, nil); err != nil {
+		t.Error(err)
+	}
+	if text := readFile(t, string(r.config.Public)+"/policy"); strings.Contains(text, first) {
+		t.Error("the published policy still trusts the old key")
+	}
+}

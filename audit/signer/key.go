@@ -93,8 +93,8 @@ func parseKey(private string) (Key, error) {
 
 // LoadKeys reads the keys of a log. Beside the file of the key there may be the
 // next one (path.next), which signs too while both are announced, and a list of
-// those that signed before (path.old), a line each as verifiers know them.
-func LoadKeys(path string) (keys []Key, old []string, err error) {
+// those that signed before (path.old), a line each: see Retire.
+func LoadKeys(path string) (keys []Key, old []OldKey, err error) {
 	k, err := LoadKey(path)
 	if err != nil {
 		return nil, nil, err
@@ -106,9 +106,6 @@ func LoadKeys(path string) (keys []Key, old []string, err error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, nil, err
 	}
-	b, err := os.ReadFile(path + ".old")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("read old keys: %w", err)
-	}
-	return keys, strings.Fields(string(b)), nil
+	old, err = readOld(path + ".old")
+	return keys, old, err
 }

@@ -29,9 +29,8 @@ type Config struct {
 	// Keys sign, all of them: two during the overlap of a change of keys. The first
 	// is the log's Ed25519 key.
 	Keys []Key
-	// Old are the keys that signed before, as verifiers know them: their notes
-	// stay good.
-	Old []string
+	// Old are the keys that signed before: their notes stay good.
+	Old []OldKey
 	// State is the path of the state file, Public the folder of the public files.
 	State  string
 	Public tile.Dir
@@ -62,23 +61,30 @@ type Signer struct {
 	status Status
 }
 
-// policyText is the whole policy: our keys, then the witnesses.
+// policyText is the policy that is published: our keys, then the witnesses.
 func (c Config) policyText() string {
 	var b strings.Builder
 	for _, k := range c.Keys {
 		b.WriteString("log " + k.VerifierKey() + "\n")
 	}
-	for _, old := range c.Old {
-		b.WriteString("log " + old + "\n")
-	}
 	return b.String() + c.Witnesses
+}
+
+// ownPolicy is the policy with the old keys, whose notes only the log itself still
+// has to read.
+func (c Config) ownPolicy() (*proof.Policy, error) {
+	var b strings.Builder
+	for _, old := range c.Old {
+		b.WriteString("log " + old.Key + "\n")
+	}
+	return proof.ParsePolicy([]byte(b.String() + c.policyText()))
 }
 
 // Open takes the lock and reads the state. Without a state it is ErrNoState.
 func Open(c Config) (*Signer, error) {
 	s := &Signer{Config: c, later: map[string]time.Time{}, reached: func(string) error { return nil }}
 	var err error
-	if s.policy, err = proof.ParsePolicy([]byte(c.policyText())); err != nil {
+	if s.policy, err = c.ownPolicy(); err != nil {
 		return nil, fmt.Errorf("open signer: %w", err)
 	}
 	for _, k := range c.Keys {

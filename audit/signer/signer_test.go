@@ -402,9 +402,22 @@ func TestFoundAndDone(t *testing.T) {
 func TestRewriteBySuperuser(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, "quorum none\n")
-	r.enter(20)
+	r.enter(2)
+	r.signs(2)
+	r.enter(18)
 	r.signs(20)
+	policy, err := proof.ParsePolicy([]byte(r.config.policyText()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := audit.VerifySigned(t.Context(), r.db.Pool, testBook, policy, nil); err != nil {
+		t.Error(err)
+	}
 	r.rewrite(3)
+	bad, ok := errors.AsType[*audit.Tampered](audit.VerifySigned(t.Context(), r.db.Pool, testBook, policy, nil))
+	if !ok || bad.Seq != 2 || !strings.Contains(bad.Reason, "2 to 19") {
+		t.Errorf("held to the checkpoints: %v", bad)
+	}
 	r.halts(HistoryChanged)
 	r.enter(3)
 	r.halts(HistoryChanged)

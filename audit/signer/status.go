@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -21,7 +24,7 @@ type Status struct {
 	Origin string `json:"origin"`
 	// Keys are those that sign now, Old those that signed before.
 	Keys []string `json:"keys"`
-	Old  []string `json:"old,omitzero"`
+	Old  []OldKey `json:"old,omitzero"`
 	// Size, Root and At are of the last signed checkpoint, which may wait for
 	// witnesses.
 	Size string `json:"size"`
@@ -61,6 +64,28 @@ func ReadStatus(d tile.Dir) (Status, error) {
 		return Status{}, fmt.Errorf("read status of the log: %w", err)
 	}
 	return st, nil
+}
+
+// PublishedPolicy is the policy of a public folder with the keys that signed before:
+// what the log's own checkpoints can be checked with. A log that was never signed
+// has no keys. Who does not trust the folder brings a policy of his own.
+func PublishedPolicy(d tile.Dir) (*proof.Policy, error) {
+	text, err := d.ReadFile("policy")
+	if errors.Is(err, fs.ErrNotExist) {
+		return proof.ParsePolicy([]byte("quorum none\n"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read policy of the log: %w", err)
+	}
+	st, err := ReadStatus(d)
+	if err != nil {
+		return nil, err
+	}
+	var old strings.Builder
+	for _, k := range st.Old {
+		old.WriteString("log " + k.Key + "\n")
+	}
+	return proof.ParsePolicy([]byte(old.String() + string(text)))
 }
 
 // warn notes and logs that a witness failed, or with nil that it works again.

@@ -49,8 +49,10 @@ func commands() []command {
 		{"reverse", "SUBMISSION", "整批冲销一个提交（提交待审批）", "take back a whole submission, for approval", runReverse},
 		{"demo", "", "向空账套载入演示县（襄城县2020）", "load the demonstration county into an empty book", runDemo},
 		{"rebuild", "", "由账簿重算全部投影并核对", "replay the log into the projections and compare", runRebuild},
-		{"signer", "[init|recover]", "签名检查点（serve 已内含；可独立运行）", "sign checkpoints: part of serve, or a process of its own", runSigner},
-		{"verify", "", "逐条重算哈希，核对账簿", "recompute every hash of the log", runVerify},
+		{"signer", "[init|rotate|retire|recover]", "签名检查点（serve 已内含；可独立运行）", "sign checkpoints: part of serve, or a process of its own", runSigner},
+		{"disclose", "SEQ FIELD --to OFFICE", "向审计单位披露一个加密字段（附证明，记入账簿）", "open one sealed value to an auditor, with its proof, on the record", runDisclose},
+		{"erase", "SEQ FIELD --ground G", "依法删除一个加密字段（提交待审批）", "erase one sealed value by law, for approval", runErase},
+		{"verify", "[--all]", "逐条重算哈希，核对账簿；--all 并核对签名与防护", "recompute every hash; --all also checks signatures and guards", runVerify},
 		{"bench", "[--figures A,B]", "测量性能指标", "measure the figures of speed and memory", runBench},
 	}
 }

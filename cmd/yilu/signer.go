@@ -31,7 +31,7 @@ type signing struct {
 func (env *environment) signingFlags(fs *flag.FlagSet) *signing {
 	s := &signing{}
 	fs.StringVar(&s.origin, "origin", setting("YILU_ORIGIN", ""), env.say("公开日志的网址，不带 https://，定下后不能改；默认 localhost:8080/log/账套 (YILU_ORIGIN)", "URL of the public log without https://, never to change; localhost:8080/log/BOOK by default (YILU_ORIGIN)"))
-	fs.StringVar(&s.key, "key", setting("YILU_SIGNER_KEY", ""), env.say("签名私钥文件，默认在数据目录 signer/账套/key (YILU_SIGNER_KEY)", "file of the signing key, signer/BOOK/key in the data folder by default (YILU_SIGNER_KEY)"))
+	fs.StringVar(&s.key, "key", setting("YILU_SIGNER_KEY", ""), env.say("签名私钥文件，默认在数据目录 signer/账套/key；或 agent:SHA256:… 用 ssh-agent (YILU_SIGNER_KEY)", "file of the signing key, signer/BOOK/key in the data folder by default, or agent:SHA256:… for an ssh-agent (YILU_SIGNER_KEY)"))
 	fs.StringVar(&s.state, "state", setting("YILU_SIGNER_STATE", ""), env.say("签名状态文件，默认在数据目录 signer/账套/state (YILU_SIGNER_STATE)", "file of the signer's state, signer/BOOK/state in the data folder by default (YILU_SIGNER_STATE)"))
 	fs.StringVar(&s.public, "public", setting("YILU_PUBLIC", ""), env.say("公开文件目录，其下每账套一个，默认数据目录 public (YILU_PUBLIC)", "folder of the public files, one folder a book in it, public in the data folder by default (YILU_PUBLIC)"))
 	fs.StringVar(&s.witnesses, "witness-policy", setting("YILU_WITNESS_POLICY", ""), env.say("见证策略文件；不给则不要见证（仅限演示）(YILU_WITNESS_POLICY)", "file of the witness policy; without one nobody is asked, for demonstrations only (YILU_WITNESS_POLICY)"))
@@ -59,6 +59,12 @@ func (s *signing) config(env *environment, pool *pgxpool.Pool, log *slog.Logger)
 		c.Witnesses = string(policy)
 	}
 	var err error
+	if fingerprint, ok := strings.CutPrefix(s.key, "agent:"); ok {
+		var key signer.Key
+		key, err = signer.AgentKey(s.origin, os.Getenv("SSH_AUTH_SOCK"), fingerprint)
+		c.Keys = []signer.Key{key}
+		return c, err
+	}
 	c.Keys, c.Old, err = signer.LoadKeys(s.key)
 	return c, err
 }
@@ -74,7 +80,11 @@ func (s *signing) keyless(env *environment, pool *pgxpool.Pool, log *slog.Logger
 // which key it can be checked.
 func (s *signing) create(ctx context.Context, env *environment, pool *pgxpool.Pool) error {
 	// The state comes last: once it is there the log has begun.
-	key, err := signer.LoadKey(s.key)
+	c, err := s.config(env, pool, nil)
+	key := signer.Key(nil)
+	if err == nil {
+		key = c.Keys[0]
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		key, err = signer.CreateKey(s.key, s.origin)
 	}
@@ -95,10 +105,14 @@ func runSigner(ctx context.Context, env *environment, args []string) error {
 		switch args[0] {
 		case "init":
 			return initSigner(ctx, env, args[1:])
+		case "rotate":
+			return rotateKey(ctx, env, args[1:])
+		case "retire":
+			return retireKey(ctx, env, args[1:])
 		case "recover":
 			return recoverEntries(ctx, env, args[1:])
 		}
-		return &coded{exitUsage, fmt.Errorf("%s: yilu signer [init|recover] --help", env.say("用法", "usage"))}
+		return &coded{exitUsage, fmt.Errorf("%s: yilu signer [init|rotate|retire|recover] --help", env.say("用法", "usage"))}
 	}
 	return env.withSigner(ctx, "signer", args, func(s *signing, pool *pgxpool.Pool) error {
 		log := slog.New(slog.NewJSONHandler(env.Stderr, nil))
@@ -127,19 +141,12 @@ func (env *environment) withSigner(ctx context.Context, name string, args []stri
 		return err
 	}
 	s.fill(env)
-	db, err := env.database(ctx)
-	if err != nil {
-		return err
-	}
-	pool, err := ledger.OpenPool(ctx, db.service, 4, time.Minute)
-	if err != nil {
-		return errors.Join(err, db.stop())
-	}
-	if err = migrations.Check(ctx, pool); err == nil {
-		err = do(s, pool)
-	}
-	pool.Close()
-	return errors.Join(err, db.stop())
+	return env.appending(ctx, func(pool *pgxpool.Pool) error {
+		if err := migrations.Check(ctx, pool); err != nil {
+			return err
+		}
+		return do(s, pool)
+	})
 }
 
 // initSigner is the explicit act that begins a log.
@@ -164,7 +171,7 @@ func recoverEntries(ctx context.Context, env *environment, args []string) error 
 		return &coded{exitUsage, errors.New(env.say("恢复须两人同意：--first 甲 --second 乙", "two persons have to agree: --first A --second B"))}
 	}
 	s.fill(env)
-	return env.asOwner(ctx, func(pool *pgxpool.Pool) error {
+	return env.appending(ctx, func(pool *pgxpool.Pool) error {
 		c, err := s.config(env, pool, slog.New(slog.NewJSONHandler(env.Stderr, nil)))
 		if err != nil {
 			return err
@@ -181,4 +188,19 @@ func recoverEntries(ctx context.Context, env *environment, args []string) error 
 			"%d entries are back from the public bundles, the book has %d. Sealed values are not in them: look for these in backups. Run yilu rebuild --replace, then start the server.\n"), n, head.Size)
 		return nil
 	})
+}
+
+// appending opens a pool that may append to the log, for the length of a call.
+func (env *environment) appending(ctx context.Context, do func(*pgxpool.Pool) error) error {
+	db, err := env.database(ctx)
+	if err != nil {
+		return err
+	}
+	pool, err := ledger.OpenPool(ctx, db.service, 4, 10*time.Minute)
+	if err != nil {
+		return errors.Join(err, db.stop())
+	}
+	err = do(pool)
+	pool.Close()
+	return errors.Join(err, db.stop())
 }

@@ -22,6 +22,7 @@ type server struct {
 	t      *testing.T
 	addr   string
 	admin  string
+	note   string // sealed into each post
 	out    lockedBuffer
 	stderr lockedBuffer
 	stop   func() int
@@ -95,7 +96,11 @@ func (s *server) get(url string) (int, string) {
 
 func (s *server) post(token string, n int) (int, string) {
 	s.t.Helper()
-	body := fmt.Sprintf(`{"id":"L%d","kind":"project.listed","on":"2020-03-18","body":{"project":"P%d","name":"路","content":"修路","type":"construction","place":"411025103205","place_name":"村","unit":"镇","estimate":"100.00"}}`, n, n)
+	sealed := ""
+	if s.note != "" {
+		sealed = `,"sealed":{"note":"` + s.note + `"}`
+	}
+	body := fmt.Sprintf(`{"id":"L%d","kind":"project.listed","on":"2020-03-18","body":{"project":"P%d","name":"路","content":"修路","type":"construction","place":"411025103205","place_name":"村","unit":"镇","estimate":"100.00"}%s}`, n, n, sealed)
 	r, err := http.NewRequest(http.MethodPost, "http://"+s.addr+"/api/v1/books/411025/entries", strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
@@ -186,10 +191,15 @@ func TestServeSigns(t *testing.T) {
 	if code, _, said := yilu("rebuild", "--replace", "--data", data); code != exitOK {
 		t.Errorf("rebuild: %s", said)
 	}
+	// Whole again, but for the guards that were taken off: each is named.
+	if code, _, said := yilu("verify", "--all", "--data", data); code != exitDiverged || !strings.Contains(said, "missing: trigger on log.entry: CREATE TRIGGER entry_unchanged") || strings.Contains(said, "entries") {
+		t.Errorf("verify --all: %d %s", code, said)
+	}
 	s = serve(t, data)
 	if code, said := s.post(token, 9); code != 201 {
 		t.Errorf("post: %d %s", code, said)
 	}
 	s.signed(6)
+	s.until("the page names the guards", func() bool { _, page := s.get("/en/log"); return strings.Contains(page, "✗ our own check found") })
 	s.stop()
 }

@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/audit"
+	"yilu/audit/signer"
+	"yilu/audit/tile"
 	"yilu/ledger"
 	"yilu/migrations"
 )
@@ -68,14 +72,22 @@ func runRebuild(ctx context.Context, env *environment, args []string) error {
 	})
 }
 
-// runVerify recomputes every hash of the log.
+// runVerify recomputes every hash of the log; with --all, of every book, and holds
+// the books to their signed checkpoints and the database to its guards.
 func runVerify(ctx context.Context, env *environment, args []string) error {
-	if err := parse(env.flags("verify"), args); err != nil {
+	fs := env.flags("verify")
+	s := env.signingFlags(fs)
+	all := fs.Bool("all", false, env.say("所有账套，并核对已签名的检查点和数据库防护", "every book, its signed checkpoints, and the guards of the database"))
+	if err := parse(fs, args); err != nil {
 		return err
 	}
+	s.fill(env)
 	return env.asOwner(ctx, func(pool *pgxpool.Pool) error {
 		err := audit.VerifyBook(ctx, pool, env.Book, nil)
-		if _, found := errors.AsType[*audit.Tampered](err); found {
+		if *all {
+			err = verifyAll(ctx, pool, s.public)
+		}
+		if _, found := errors.AsType[*audit.Tampered](err); found || errors.Is(err, errGuards) {
 			return &coded{exitDiverged, err}
 		}
 		if err == nil {
@@ -83,4 +95,30 @@ func runVerify(ctx context.Context, env *environment, args []string) error {
 		}
 		return err
 	})
+}
+
+// errGuards is a database whose guards are not those of our migrations.
+var errGuards = errors.New("the guards of the database are not whole")
+
+// verifyAll checks every stored byte of every book, and the guards. The keys are
+// those that the public folder names; a book that was never signed has none.
+func verifyAll(ctx context.Context, q audit.Querier, public string) error {
+	books, err := audit.Books(ctx, q)
+	if err != nil {
+		return err
+	}
+	for _, book := range books {
+		policy, err := signer.PublishedPolicy(tile.Dir(filepath.Join(public, book)))
+		if err != nil {
+			return err
+		}
+		if err := audit.VerifySigned(ctx, q, book, policy, nil); err != nil {
+			return err
+		}
+	}
+	differences, err := audit.CheckSchema(ctx, q)
+	if err == nil && len(differences) > 0 {
+		err = fmt.Errorf("%w: %s", errGuards, strings.Join(differences, "; "))
+	}
+	return err
 }

@@ -1,0 +1,76 @@
+package audit
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"yilu/migrations/pgtest"
+)
+
+// TestSchemaIsThatOfTheMigrations: a fresh database has every guard, and schema.txt
+// says so.
+func TestSchemaIsThatOfTheMigrations(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	lines, err := readSchema(t.Context(), db.Pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if os.Getenv("YILU_GOLDEN") == "write" {
+		if err := os.WriteFile("schema.txt", []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	differences, err := CheckSchema(t.Context(), db.Pool)
+	// Roles are of the whole cluster, and a test of the migrations makes a member.
+	differences = slices.DeleteFunc(differences, func(s string) bool { return strings.Contains(s, "member of yilu_owner: t_") })
+	if err != nil || len(differences) > 0 {
+		t.Errorf("make golden writes it: %q %v", differences, err)
+	}
+}
+
+// TestChangedSchemaIsNamed takes each guard off as a superuser, and does all that
+// an owner could do if he were let: each is named.
+func TestChangedSchemaIsNamed(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	before, err := Fingerprint(t.Context(), db.Pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes := slices.DeleteFunc(slices.Clone(ways), func(sql string) bool {
+		// These touch nothing of the log: a view or table elsewhere, a comment.
+		return strings.Contains(sql, "like log.entry") || strings.Contains(sql, "proj.v") || strings.HasPrefix(sql, "comment") || strings.HasPrefix(sql, "do ") || strings.HasPrefix(sql, "select")
+	})
+	changes = append(changes,
+		`alter event trigger yilu_ddl_start disable`, `alter event trigger yilu_ddl_end enable replica`, `drop event trigger yilu_ddl_drop`,
+		`alter table log.entry enable trigger entry_unchanged`, `alter table log.entry disable trigger all`,
+		`alter table log.cosignature disable trigger all`, `alter table log.checkpoint drop constraint checkpoint_pkey cascade`,
+		`create or replace function log.refuse_ddl() returns event_trigger language plpgsql as 'begin end'`,
+		`alter function log.refuse() security definer`, `alter function log.refuse() reset search_path`,
+		`alter table log.head owner to yilu_service`, `reassign owned by yilu_owner to yilu_service`, `alter role yilu_owner login`, `alter role yilu_service superuser`,
+		`grant yilu_service to yilu_signer`, `grant delete on log.checkpoint to yilu_service`, `grant update (note) on log.checkpoint to yilu_service`,
+		`grant usage on schema log to public`, `grant temporary on database `+db.Name+` to public`, `alter table log.entry alter column leaf drop not null`,
+		`alter table log.entry drop constraint entry_id_once`, `alter table log.head rename to tail`,
+		`alter table log.entry force row level security; alter table log.entry enable row level security`,
+	)
+	for _, sql := range changes {
+		tx, err := db.Owner.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec(t.Context(), sql); err != nil {
+			t.Errorf("%s: %v", sql, err)
+		} else if differences, err := CheckSchema(t.Context(), tx); err != nil || len(differences) == 0 {
+			t.Errorf("%s: not noticed: %v", sql, err)
+		} else if after, err := Fingerprint(t.Context(), tx); err != nil || after == before {
+			t.Errorf("%s: the same fingerprint: %v", sql, err)
+		}
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

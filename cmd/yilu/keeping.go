@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"yilu/audit"
+	"yilu/audit/proof"
+	"yilu/audit/signer"
+	"yilu/audit/tile"
+	"yilu/ledger"
+)
+
+// acting is who does a rare act on the command line, and for whom.
+type acting struct{ deciding }
+
+func (a *acting) flags(fs *flag.FlagSet, env *environment) {
+	fs.StringVar(&a.user, "user", "", env.say("办理人账号", "whose account"))
+	fs.StringVar(&a.unit, "unit", "", env.say("所代表的单位", "the unit it acts for"))
+	fs.StringVar(&a.on, "on", "", env.say("业务日期，默认今天", "business day; today by default"))
+}
+
+// submit submits one entry for a second person to approve.
+func (a *acting) submit(ctx context.Context, env *environment, title string, kind ledger.Kind, body ledger.Body) error {
+	by, on, err := a.by(env, ledger.Maker)
+	if err != nil {
+		return err
+	}
+	l, closeLedger, err := env.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeLedger()
+	id := "cli-" + rand.Text()
+	draft := ledger.Draft{ID: id + "-1", Kind: kind, On: on, By: by, Corrects: ledger.None, Body: body}
+	if _, err = l.Submit(ctx, ledger.Book(env.Book), id, ledger.SubmissionMade{Submission: id, Title: title}, []ledger.Draft{draft}); err != nil {
+		return refusedPost(env, err)
+	}
+	sub, err := l.Submission(ctx, ledger.Book(env.Book), id)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.Stdout, env.say("已提交，待第二人审批：\n  yilu approve %s --hash %s --user 乙 --unit …\n", "submitted, for a second person to approve:\n  yilu approve %s --hash %s --user B --unit …\n"), id, sub.ContentHash)
+	return nil
+}
+
+// rotateKey makes the next key and announces it by an entry.
+func rotateKey(ctx context.Context, env *environment, args []string) error {
+	fs := env.flags("signer rotate")
+	s := env.signingFlags(fs)
+	a := &acting{}
+	a.flags(fs, env)
+	until := fs.String("until", "", env.say("新旧公钥并行签名至哪一天", "last day on which both keys sign"))
+	if err := parse(fs, args); err != nil {
+		return err
+	}
+	s.fill(env)
+	day, err := ledger.ParseDate(*until)
+	if err != nil {
+		return &coded{exitUsage, fmt.Errorf("--until: %w", err)}
+	}
+	old, err := signer.LoadKey(s.key)
+	if err != nil {
+		return err
+	}
+	if _, _, err := a.by(env, ledger.Maker); err != nil {
+		return err // before a key is made
+	}
+	next, err := signer.NextKey(s.key, s.origin)
+	if err != nil {
+		return err
+	}
+	err = a.submit(ctx, env, "更换签名公钥", "key.rotated", &ledger.KeyRotated{Next: next.VerifierKey(), Old: old.VerifierKey(), Until: day})
+	if err == nil {
+		fmt.Fprintf(env.Stdout, env.say("新公钥：%s\n审批后重启签名程序，两把钥匙一同签名；到期后停下它，运行 yilu signer retire。\n", "the next key: %s\nOnce approved, restart the signer: both sign then. After the day stop it and run yilu signer retire.\n"), next.VerifierKey())
+	}
+	return err
+}
+
+// retireKey drops the old key at the end of the overlap.
+func retireKey(ctx context.Context, env *environment, args []string) error {
+	return env.withSigner(ctx, "signer retire", args, func(s *signing, pool *pgxpool.Pool) error {
+		c, err := s.config(env, pool, nil)
+		if err != nil {
+			return err
+		}
+		if err := signer.Retire(c, s.key); err != nil {
+			return err
+		}
+		fmt.Fprintf(env.Stdout, "%s\n  %s\n", env.say("现在只用新公钥签名：", "signed by the next key alone from now on:"), c.Keys[1].VerifierKey())
+		return nil
+	})
+}
+
+// runErase submits the lawful erasure of one private value. It goes when a second
+// person approves.
+func runErase(ctx context.Context, env *environment, args []string) error {
+	fs := env.flags("erase")
+	a := &acting{}
+	a.flags(fs, env)
+	ground := fs.String("ground", "", env.say("依据：purpose 目的已实现、retention 期满、withdrawn 撤回同意、unlawful 违法、order 法院或机关决定", "ground: purpose, retention, withdrawn, unlawful or order"))
+	word, err := words(fs, args, 2)
+	if err != nil {
+		return err
+	}
+	seq, err := proof.ParseSeq(word[0])
+	if err != nil {
+		return &coded{exitUsage, fmt.Errorf("%s: %w", env.say("分录号", "seq"), err)}
+	}
+	err = a.submit(ctx, env, "依法删除个人信息", "seal.erased", &ledger.SealErased{Entry: ledger.Count(seq), Field: word[1], Ground: *ground})
+	if err == nil {
+		fmt.Fprintln(env.Stdout, env.say("审批后即删除；旧备份在过期前仍含该值。", "it is gone once approved; old backups hold it until they expire."))
+	}
+	return err
+}
+
+// disclosure is one private value for one auditor. With the proof beside it, it can
+// be checked without asking us: see yilu-verify.
+type disclosure struct {
+	Book  string `json:"book"`
+	Seq   string `json:"seq"`
+	Name  string `json:"name"`
+	Value string `json:"value"`
+	Salt  string `json:"salt"`
+}
+
+// runDisclose opens one private value to one auditor: it records that, then writes
+// the value, the entry and the entry's proof as files that only their owner can
+// read.
+func runDisclose(ctx context.Context, env *environment, args []string) error {
+	fs := env.flags("disclose")
+	s := env.signingFlags(fs)
+	a := &acting{}
+	a.flags(fs, env)
+	to := fs.String("to", "", env.say("披露给哪个单位", "the office it is opened to"))
+	folder := fs.String("o", ".", env.say("写入的目录", "folder to write to"))
+	word, err := words(fs, args, 2)
+	if err != nil {
+		return err
+	}
+	s.fill(env)
+	seq, err := proof.ParseSeq(word[0])
+	if err != nil {
+		return &coded{exitUsage, fmt.Errorf("%s: %w", env.say("分录号", "seq"), err)}
+	}
+	by, on, err := a.by(env, ledger.Maker)
+	if err != nil {
+		return err
+	}
+	l, closeLedger, err := env.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeLedger()
+	opened, err := l.Sealer.Open(ctx, l.Pool, env.Book, seq)
+	if err != nil {
+		return err
+	}
+	value, ok := opened[word[1]]
+	if !ok {
+		return &coded{exitRefused, fmt.Errorf("%s %s", env.say("该分录没有这个字段，或已依法删除：", "the entry has no such value, or it was erased:"), word[1])}
+	}
+	file, leaf, err := prove(ctx, l, env.Book, tile.Dir(filepath.Join(s.public, env.Book)), seq)
+	if err != nil {
+		return err
+	}
+	_, err = l.Post(ctx, ledger.Book(env.Book), ledger.Draft{ID: "cli-" + rand.Text(), Kind: "seal.disclosed", On: on, By: by, Corrects: ledger.None,
+		Body: &ledger.SealDisclosed{Entry: ledger.Count(seq), Field: word[1], To: *to}})
+	if err != nil {
+		return refusedPost(env, err)
+	}
+	text, err := json.Marshal(disclosure{env.Book, strconv.FormatUint(seq, 10), word[1], value.Value, base64.StdEncoding.EncodeToString(value.Salt[:])}, jsontext.WithIndent(" "))
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("%s-%d", env.Book, seq)
+	for file, b := range map[string][]byte{name + ".json": leaf, name + ".tlog-proof": file.Text(), name + "-" + word[1] + ".disclosure.json": append(text, '\n')} {
+		path := filepath.Join(*folder, file)
+		if err := writeFile(path, func(f *os.File) error { _, err := f.Write(b); return err }); err != nil {
+			return err
+		}
+		fmt.Fprintln(env.Stdout, path)
+	}
+	return nil
+}
+
+// prove makes the proof of an entry against the public checkpoint.
+func prove(ctx context.Context, l *ledger.Ledger, book string, d tile.Dir, seq uint64) (proof.File, []byte, error) {
+	signed, err := d.Checkpoint()
+	if err != nil {
+		return proof.File{}, nil, err
+	}
+	c, err := proof.Unsigned(signed)
+	if err != nil {
+		return proof.File{}, nil, err
+	}
+	if seq >= c.Size {
+		return proof.File{}, nil, errors.New("the entry is not signed yet: try again in a few seconds")
+	}
+	row, err := audit.ReadLeaf(ctx, l.Pool, book, seq)
+	if err != nil {
+		return proof.File{}, nil, err
+	}
+	hashes, err := proof.ProveInclusion(c.Size, seq, audit.HashReader(ctx, l.Pool, book))
+	if err == nil {
+		err = proof.CheckInclusion(hashes, c.Size, c.Root, seq, proof.LeafHash(row.Leaf))
+	}
+	return proof.File{Index: seq, Hashes: hashes, Note: signed}, row.Leaf, err
+}
