@@ -45,9 +45,10 @@ fuzz: ## fuzz each target for FUZZTIME
 		done; \
 	done
 
-sim: ## run the simulation with new seeds for SIMFOR, then ROUNDS of kill -9
+sim: ## run the simulation with new seeds for SIMFOR, ROUNDS of kill -9, a flip of every byte of a log
 	$(GO) test ./ledger -count=1 -timeout 3h -run '^TestSim$$' -simfor=$(SIMFOR)
 	$(GO) test ./ledger -count=1 -timeout 3h -run Kill -rounds=$(ROUNDS)
+	$(GO) test ./cmd/yilu-verify -count=1 -timeout 3h -run EveryStored -every-byte
 
 db: ## run a throw-away migrated PostgreSQL until ^C, and print its URLs
 	@.ci/install postgresql

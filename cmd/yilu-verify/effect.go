@@ -54,7 +54,6 @@ const (
 	projectListed // moves nothing, and makes the project known
 	projectApproved
 	projectChanged
-	projectCancelled
 	contractSigned
 	contractAmended
 	paymentRequested
@@ -73,7 +72,7 @@ const (
 // kinds names them as leaves do.
 var kinds = map[string]kind{
 	"fund.received": fundReceived, "fund.adjusted": fundAdjusted, "fund.recalled": fundRecalled, "fund.allocated": fundAllocated,
-	"project.listed": projectListed, "project.approved": projectApproved, "project.changed": projectChanged, "project.cancelled": projectCancelled,
+	"project.listed": projectListed, "project.approved": projectApproved, "project.changed": projectChanged, "project.cancelled": other,
 	"contract.signed": contractSigned, "contract.amended": contractAmended,
 	"payment.requested": paymentRequested, "payment.approved": paymentApproved, "payment.rejected": paymentRejected,
 	"payment.paid": paymentPaid, "payment.returned": paymentReturned, "grant.requested": grantRequested, "grant.line": grantLine,
@@ -86,6 +85,7 @@ var twoPersons = map[string]bool{
 	"fund.received": true, "fund.adjusted": true, "fund.recalled": true, "fund.allocated": true,
 	"project.approved": true, "project.changed": true, "project.cancelled": true,
 	"settlement.audited": true, "entry.reversed": true, "period.closed": true,
+	"key.rotated": true, "seal.erased": true,
 }
 
 // mayMoveMoney says of a kind that this program does not know whether its stage

@@ -113,15 +113,8 @@ func (j *proofJob) open() *proof.Signed {
 		r.found(malformed(-1, "checkpoint", err))
 		return nil
 	}
-	for _, c := range signed.Cosignatures {
-		r.Cosigned = append(r.Cosigned, cosigner{c.Witness, c.At})
-	}
 	r.pass("检查点由 %s 签名", "the checkpoint is signed by %s", signed.Origin)
-	if err := signed.CheckQuorum(j.policy); err != nil {
-		r.fail("见证不足：%v", "not enough witnesses: %v", err)
-	} else {
-		r.pass("见证会签 %d 个，符合策略", "%d cosignatures, as the policy asks", len(signed.Cosignatures))
-	}
+	r.witnesses(signed, j.policy)
 	return signed
 }
 

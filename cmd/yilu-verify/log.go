@@ -104,15 +104,8 @@ func (j *logJob) open(ctx context.Context) bool {
 	}
 	n := j.newest
 	r.Origin, r.Size, r.Root = n.Origin, n.Size, base64.StdEncoding.EncodeToString(n.Root[:])
-	for _, c := range n.Cosignatures {
-		r.Cosigned = append(r.Cosigned, cosigner{c.Witness, c.At})
-	}
 	r.pass("检查点由 %s 签名，共 %d 条", "the checkpoint of %s is signed, %d entries", n.Origin, n.Size)
-	if err := n.CheckQuorum(j.policy); err != nil {
-		r.fail("见证不足：%v", "not enough witnesses: %v", err)
-	} else {
-		r.pass("见证会签 %d 个，符合策略", "%d cosignatures, as the policy asks", len(n.Cosignatures))
-	}
+	r.witnesses(n, j.policy)
 	j.checkAge()
 	for i := range j.kept {
 		k := &j.kept[i]

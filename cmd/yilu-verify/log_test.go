@@ -174,6 +174,7 @@ func TestLogIsWrong(t *testing.T) {
 		kept []files
 		want string
 	}{
+		{"partial tiles dropped", with(files{"checkpoint": older["checkpoint"], "tile/1/000.p/1": older["tile/1/000.p/1"]}), nil, ""},
 		{"older checkpoint kept", f, []files{older}, ""},
 		{"same checkpoint kept", f, []files{f, older}, ""},
 		{"proof file kept", f, []files{{"checkpoint": proof.File{Note: older["checkpoint"]}.Text()}}, ""},
@@ -191,7 +192,7 @@ func TestLogIsWrong(t *testing.T) {
 		{"upper tile missing", without("tile/1/000.p/2"), nil, "the first bad entry is 0: the checkpoint promises this file"},
 		{"bundle of another place", with(files{"tile/entries/001": f["tile/entries/000"], "tile/0/001": f["tile/0/000"]}), nil, "the first bad entry is 256: "},
 		{"checkpoint missing", without("checkpoint"), nil, "checkpoint: the checkpoint promises this file"},
-		{"checkpoint of a shorter log", with(files{"checkpoint": older["checkpoint"]}), nil, "the first bad entry is"},
+		{"checkpoint of a shorter log", with(files{"checkpoint": older["checkpoint"]}), nil, "the first bad entry is 0: the checkpoint promises this file"},
 	} {
 		p, err := proof.ParsePolicy([]byte(k.policy))
 		if err != nil {

@@ -150,7 +150,7 @@ func compareFigures[F comparable](r *report, zh, en string, shown, computed []F,
 		r.fail(zh+" %s 已公布而账簿中没有", en+" %s is published and no entry knows it", unknown)
 	}
 	if wrong == 0 {
-		r.pass("%d 项"+zh+"的公布数与分录相符", "the published figures of %d "+en+"s are those of the entries", len(computed))
+		r.pass(zh+" %d 项，公布数与分录相符", "the published figures of %d "+en+"s are those of the entries", len(computed))
 	}
 }
 

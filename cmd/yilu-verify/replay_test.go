@@ -160,3 +160,16 @@ func TestUnitSignatureIsSaid(t *testing.T) {
 		t.Error(r.Sentence.En)
 	}
 }
+
+// Reversals of what moves no money are followed as well.
+func TestReversalWithoutMoney(t *testing.T) {
+	k := newKeys(t, "")
+	c := newCounty()
+	c.beginnings("1000000.00", "900000.00", "800000.00")
+	c.submit("9", act("X", "project.cancelled", "u1", "", `{"project":"P2"}`))
+	c.submit("10", act("Y", "entry.reversed", "u1", fmt.Sprint(len(c.leaves)-2), `{"reason":"other"}`))
+	f, _ := publish(t, c.leaves, k.log, k.witness)
+	if r := inspect(t, f, k.policy); r.exit() != exitPassed {
+		t.Error(r.Sentence.En)
+	}
+}

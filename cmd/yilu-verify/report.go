@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"yilu/audit/proof"
 )
 
 // Exit codes.
@@ -82,6 +84,22 @@ func (r *report) unsure(zh, en string, args ...any) { r.add(notChecked, zh, en, 
 // add appends a check. Both texts take the same arguments.
 func (r *report) add(s status, zh, en string, args []any) {
 	r.Checks = append(r.Checks, check{s, text{fmt.Sprintf(zh, args...), fmt.Sprintf(en, args...)}})
+}
+
+// witnesses holds a checkpoint to the policy's quorum and names who cosigned.
+func (r *report) witnesses(s *proof.Signed, p *proof.Policy) {
+	for _, c := range s.Cosignatures {
+		r.Cosigned = append(r.Cosigned, cosigner{c.Witness, c.At})
+	}
+	switch err := s.CheckQuorum(p); {
+	case err != nil:
+		r.fail("见证不足：%v", "not enough witnesses: %v", err)
+	case len(s.Cosignatures) == 0:
+		r.pass("策略不要求见证：持有签名密钥者若重写历史，只有留存的检查点能发现",
+			"the policy asks for no witness: if the holder of the key rewrites the past, only a kept checkpoint shows it")
+	default:
+		r.pass("见证会签 %d 个，符合策略", "%d cosignatures, as the policy asks", len(s.Cosignatures))
+	}
 }
 
 // found turns an error of the verification into a check: a fault of the log, or

@@ -82,11 +82,8 @@ func (c *chunk) work(ctx context.Context, from source) {
 		c.failure = err
 		return
 	}
-	if c.bundle, err = from.read(ctx, bundlePath, c.bundle); err != nil {
-		c.failure = missing(err, int64(c.first()), bundlePath)
-		return
-	}
-	entries, cutErr := proof.ReadBundle(c.bundle, c.tile.W)
+	var entries [][]byte
+	c.bundle, entries, err = readBundle(ctx, from, proof.Bundle(c.tile), c.bundle)
 	for i, entry := range entries {
 		sum := proof.LeafHash(entry)
 		c.sums = append(c.sums, sum)
@@ -94,13 +91,12 @@ func (c *chunk) work(ctx context.Context, from source) {
 			c.unlike = i
 		}
 	}
-	seq := int64(c.first()) + int64(len(entries))
 	switch {
-	case cutErr != nil && c.unlike >= 0:
+	case err != nil && c.unlike >= 0:
 		c.failure = c.changed()
 		return
-	case cutErr != nil:
-		c.failure = malformed(seq, bundlePath, cutErr)
+	case err != nil:
+		c.failure = err
 		return
 	}
 	for i, entry := range entries {
@@ -134,18 +130,46 @@ func rootOf(hashes []proof.Hash) proof.Hash {
 // readTile reads a tile of hashes and holds it to its width.
 func readTile(ctx context.Context, from source, t tlog.Tile, buf []byte) ([]byte, error) {
 	path := proof.TilePath(t)
-	b, err := from.read(ctx, path, buf)
+	b, width, err := fetch(ctx, from, t, buf)
 	if err != nil {
 		return nil, missing(err, firstOf(t), path)
 	}
-	if len(b) != t.W*tlog.HashSize {
-		return nil, fault(firstOf(t), path, "瓦片有 %d 字节，应为 %d", "the tile has %d bytes, want %d", len(b), t.W*tlog.HashSize)
+	if len(b) != width*tlog.HashSize {
+		return nil, fault(firstOf(t), path, "瓦片有 %d 字节，应为 %d", "the tile has %d bytes, want %d", len(b), width*tlog.HashSize)
 	}
-	return b, nil
+	return b[:t.W*tlog.HashSize], nil
+}
+
+// readBundle reads a bundle and cuts it. With an error of its bytes come the
+// entries in front of it.
+func readBundle(ctx context.Context, from source, t tlog.Tile, buf []byte) (bundle []byte, entries [][]byte, err error) {
+	path := proof.TilePath(t)
+	b, width, err := fetch(ctx, from, t, buf)
+	if err != nil {
+		return nil, nil, missing(err, firstOf(t), path)
+	}
+	entries, err = proof.ReadBundle(b, width)
+	if err != nil {
+		err = malformed(firstOf(t)+int64(len(entries)), path, err)
+	}
+	return b, entries[:min(len(entries), t.W)], err
+}
+
+// fetch reads a tile or bundle and says how wide it is: a log may drop a partial
+// one when the full one is there.
+func fetch(ctx context.Context, from source, t tlog.Tile, buf []byte) (b []byte, width int, err error) {
+	b, err = from.read(ctx, proof.TilePath(t), buf)
+	if full := t; errors.Is(err, errNotThere) && t.W < proof.TileWidth {
+		full.W = proof.TileWidth
+		if whole, err := from.read(ctx, proof.TilePath(full), buf); err == nil {
+			return whole, full.W, nil
+		}
+	}
+	return b, t.W, err
 }
 
 // firstOf is the first entry below a tile.
-func firstOf(t tlog.Tile) int64 { return t.N << (proof.TileHeight * (t.L + 1)) }
+func firstOf(t tlog.Tile) int64 { return t.N << (proof.TileHeight * (max(t.L, 0) + 1)) }
 
 // missing turns the absence of a file that a checkpoint promises into a fault.
 func missing(err error, seq int64, path string) error {

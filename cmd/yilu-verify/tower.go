@@ -110,14 +110,9 @@ func (t *tower) entry(ctx context.Context, seq uint64) (proof.LeafText, error) {
 		return proof.CutLeaf(t.again.entries[seq%proof.TileWidth])
 	}
 	t.again.tile = tlog.Tile{}
-	path := proof.TilePath(tile)
-	b, err := t.from.read(ctx, path, t.again.bundle)
+	b, entries, err := readBundle(ctx, t.from, tile, t.again.bundle)
 	if err != nil {
-		return proof.LeafText{}, missing(err, int64(seq), path)
-	}
-	entries, err := proof.ReadBundle(b, tile.W)
-	if err != nil {
-		return proof.LeafText{}, malformed(int64(seq), path, err)
+		return proof.LeafText{}, err
 	}
 	var sums []proof.Hash
 	for _, e := range entries {
@@ -128,7 +123,7 @@ func (t *tower) entry(ctx context.Context, seq uint64) (proof.LeafText, error) {
 		same = rootOf(sums) == t.bundles[tile.N]
 	}
 	if !same {
-		return proof.LeafText{}, fault(int64(seq), path, "核验期间该文件发生变化", "the bundle has changed while it was read")
+		return proof.LeafText{}, fault(int64(seq), proof.TilePath(tile), "核验期间该文件发生变化", "the bundle has changed while it was read")
 	}
 	t.again = bundle{tile, b, entries}
 	return proof.CutLeaf(entries[seq%proof.TileWidth])
