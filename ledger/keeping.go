@@ -73,11 +73,20 @@ func (b *SealErased) check(c *checker) {
 	c.oneOf("erasure_ground", b.Ground, ErasureGrounds)
 }
 
-func (b *SealErased) touch(s *state, _ *Entry) { s.entry(Seq(b.Entry)) }
+func (b *SealErased) touch(s *state, _ *Entry) {
+	if target := s.entry(Seq(b.Entry)); target != nil {
+		if line, ok := target.Body.(*GrantLine); ok {
+			s.line(line.Payment, line.Line)
+		}
+	}
+}
 
 func (b *SealErased) apply(s *state, e *Entry) {
 	if !s.hasSealed(e, Seq(b.Entry), b.Field) {
 		return
+	}
+	if line, ok := s.entry(Seq(b.Entry)).Body.(*GrantLine); ok && b.Field == fieldIDNumber && s.line(line.Payment, line.Line) != nil {
+		s.lines.edit(lineKey(line.Payment, line.Line)).Person = "" // nobody's, also here
 	}
 	s.erasures = append(s.erasures, erasure{Seq(b.Entry), b.Field})
 	s.undo = append(s.undo, func() { s.erasures = s.erasures[:len(s.erasures)-1] })

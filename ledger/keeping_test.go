@@ -37,15 +37,30 @@ func TestErasure(t *testing.T) {
 	if err := erase("E1", line.Seq, fieldName); err != nil || left() != 2 {
 		t.Fatalf("submitted: %v, %d values left", err, left())
 	}
-	sub, err := l.Submission(ctx, testBook, "E1")
-	if err != nil {
-		t.Fatal(err)
+	approve := func(id string) {
+		t.Helper()
+		sub, err := l.Submission(ctx, testBook, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Approve(ctx, testBook, id+"-ok", id, sub.ContentHash, "2020-03-19", second); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if _, err := l.Approve(ctx, testBook, "E1-ok", "E1", sub.ContentHash, "2020-03-19", second); err != nil {
-		t.Fatal(err)
-	}
+	approve("E1")
 	if n := left(); n != 1 {
 		t.Errorf("%d values left, want the ID number alone", n)
+	}
+	if err := erase("E2", line.Seq, fieldIDNumber); err != nil {
+		t.Fatal(err)
+	}
+	approve("E2")
+	if n := left(); n != 0 {
+		t.Errorf("%d values left", n)
+	}
+	var person string
+	if err := db.Owner.QueryRow(ctx, `select person from proj.grant_line where seq = $1`, int64(line.Seq)).Scan(&person); err != nil || person != "" {
+		t.Errorf("the line still names %q: %v", person, err)
 	}
 	if err := audit.VerifyBook(ctx, db.Pool, string(testBook), nil); err != nil {
 		t.Error(err)
