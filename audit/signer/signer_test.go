@@ -466,3 +466,34 @@ func writeFile(t testing.TB, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+// TestLeastRights signs as yilu_signer, who can neither enter nor open anything.
+func TestLeastRights(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	r := newRig(t, w.policy())
+	w.knows(r)
+	config, err := pgxpool.ParseConfig(r.db.OwnerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, `set session authorization yilu_signer`)
+		return err
+	}
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	r.enter(300)
+	r.config.Pool = pool
+	r.signs(300)
+	r.enter(5)
+	r.signs(305)
+	for _, sql := range []string{`insert into log.head (book) values ('000000')`, `delete from log.checkpoint`, `select value_enc from seal.private_field`, `create table log.x (x int)`} {
+		if _, err := pool.Exec(t.Context(), sql); err == nil {
+			t.Errorf("yilu_signer may: %s", sql)
+		}
+	}
+}

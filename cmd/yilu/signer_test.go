@@ -206,3 +206,40 @@ func TestServeSigns(t *testing.T) {
 	s.until("the page names the guards", func() bool { _, page := s.get("/en/log"); return strings.Contains(page, "✗ our own check found") })
 	s.stop()
 }
+
+// TestSignerApart signs by a process of its own, which may be another user's or on
+// another host; a second one on the same state is refused.
+func TestSignerApart(t *testing.T) {
+	db := pgtest.Empty(t)
+	t.Setenv("YILU_DATABASE_URL", db.ServiceURL)
+	t.Setenv("YILU_OWNER_URL", db.OwnerURL)
+	t.Setenv("LC_ALL", "C")
+	data := filepath.Join(t.TempDir(), "data")
+	s := serve(t, data, "--sign=false")
+	code, token, said := yilu("token", "--data", data, "--user", "u", "--unit", "z", "--role", "project")
+	if code != exitOK {
+		t.Fatal(said)
+	}
+	if code, _, said := yilu("signer", "--data", data); code == exitOK || !strings.Contains(said, "key") {
+		t.Errorf("signed without a key: %d %s", code, said)
+	}
+	if code, out, said := yilu("signer", "init", "--data", data); code != exitOK || !strings.Contains(out, "+") {
+		t.Fatalf("init: %d %s", code, said)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan int, 1)
+	var out, stderr lockedBuffer
+	go func() { ended <- run(ctx, []string{"signer", "--data", data, "--interval", "20ms"}, &out, &stderr) }()
+	if code, said := s.post(strings.TrimSpace(token), 1); code != 201 {
+		t.Fatalf("post: %d %s", code, said)
+	}
+	s.signed(1)
+	if code, _, said := yilu("signer", "--data", data); code == exitOK || !strings.Contains(said, "another signer") {
+		t.Errorf("a second signer: %d %s", code, said)
+	}
+	stop()
+	if code := <-ended; code != exitOK {
+		t.Errorf("signer ended with %d: %s", code, stderr.String())
+	}
+	s.stop()
+}
