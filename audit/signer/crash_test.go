@@ -352,3 +352,28 @@ func TestSM2Line(t *testing.T) {
 		t.Error("took an SM2 key that others can read")
 	}
 }
+
+// TestStateCannotBeWritten: a signer whose disk failed does nothing more; the next
+// one goes on from what is on disk.
+func TestStateCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "quorum none\n")
+	r.enter(3)
+	r.signs(3)
+	r.enter(2)
+	s := r.open()
+	state := r.config.State
+	s.State = filepath.Join(r.dir, "gone", "state")
+	if err := s.Round(t.Context()); err == nil {
+		t.Fatal("signed without a state")
+	}
+	s.State = state
+	if err := s.Round(t.Context()); err == nil {
+		t.Error("went on after its disk failed")
+	}
+	if notes, err := r.notes(); err != nil || len(notes) != 1 {
+		t.Errorf("%d notes are stored: %v", len(notes), err)
+	}
+	s.Close()
+	r.signs(5)
+}

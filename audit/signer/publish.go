@@ -97,6 +97,9 @@ func (s *Signer) askWitnesses(ctx context.Context) error {
 		})
 	}
 	wait.Wait()
+	if ctx.Err() != nil {
+		return ctx.Err() // nobody's fault but ours
+	}
 	for i, w := range asked {
 		if ahead, ok := errors.AsType[*witness.Ahead](errs[i]); ok {
 			s.warn(w.Name, errs[i])

@@ -55,6 +55,8 @@ type Signer struct {
 	// later keeps one that failed from being asked at every round.
 	known map[string]uint64
 	later map[string]time.Time
+	// broken is set when the state could not be written: nothing is done after that.
+	broken error
 	// reached lets tests crash between two steps.
 	reached func(step string) error
 
@@ -191,6 +193,9 @@ func (s *Signer) Round(ctx context.Context) error {
 	if halt := s.Halted(); halt != nil {
 		return halt
 	}
+	if s.broken != nil {
+		return s.broken
+	}
 	err := s.round(ctx)
 	s.halts(err)
 	return err
@@ -319,11 +324,10 @@ func (s *Signer) sign(ctx context.Context, size uint64, edge proof.Edge) error {
 	}
 	next := state{audit.SignedNote{Size: size, Note: string(signed), At: s.Now().UTC().Truncate(time.Microsecond)}, edge}
 	if err := next.save(s.State); err != nil {
-		// Whether the new state is on disk is not known: look before going on.
-		if s.state, err = load(s.State, s.policy); err != nil {
-			return err
-		}
-		return errors.New("the state could not be written")
+		// Which state is on disk is not known, and a disk that failed once must not be
+		// believed when asked again: the next start reads what is there.
+		s.broken = fmt.Errorf("the state could not be written, restart the signer once its disk is well: %w", err)
+		return s.broken
 	}
 	s.state = next
 	return s.reached("state")

@@ -97,8 +97,8 @@ func (s *Signer) warn(name string, err error) {
 		w.Trouble, w.TroubleAt, w.Refused = "", "", false
 		return
 	}
-	_, refused := err.(*witness.Refused) //nolint:errorlint // Ask returns it bare
-	_, ahead := err.(*witness.Ahead)     //nolint:errorlint
+	_, refused := errors.AsType[*witness.Refused](err)
+	_, ahead := errors.AsType[*witness.Ahead](err)
 	w.Trouble, w.TroubleAt, w.Refused = err.Error(), s.Now().UTC().Format(time.RFC3339), refused || ahead
 	if w.Refused {
 		s.Log.ErrorContext(context.Background(), "a witness refuses our checkpoint", "book", s.Book, "witness", name, "error", err)

@@ -56,7 +56,7 @@ func (s *signing) config(env *environment, pool *pgxpool.Pool, log *slog.Logger)
 		if err != nil {
 			return c, fmt.Errorf("witness policy: %w", err)
 		}
-		c.Witnesses = string(policy)
+		c.Witnesses = withoutLogs(string(policy))
 	}
 	var err error
 	if fingerprint, ok := strings.CutPrefix(s.key, "agent:"); ok {
@@ -67,6 +67,18 @@ func (s *signing) config(env *environment, pool *pgxpool.Pool, log *slog.Logger)
 	}
 	c.Keys, c.Old, err = signer.LoadKeys(s.key)
 	return c, err
+}
+
+// withoutLogs drops the log lines of a policy, such as the published one: our own
+// keys are known better from their files.
+func withoutLogs(policy string) string {
+	var b strings.Builder
+	for line := range strings.Lines(policy) {
+		if words := strings.Fields(line); len(words) == 0 || words[0] != "log" {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 func (s *signing) keyless(env *environment, pool *pgxpool.Pool, log *slog.Logger) signer.Config {

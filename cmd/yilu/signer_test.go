@@ -243,3 +243,10 @@ func TestSignerApart(t *testing.T) {
 	}
 	s.stop()
 }
+
+func TestPolicyWithoutLogs(t *testing.T) {
+	const policy = "# keys\nlog a.example/1+00000001+AQ==\n\twitness w k\n log b\nquorum none\n"
+	if got := withoutLogs(policy); got != "# keys\n\twitness w k\nquorum none\n" {
+		t.Errorf("%q", got)
+	}
+}
