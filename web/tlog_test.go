@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -277,7 +278,7 @@ func others(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	cmd := exec.Command("go", "build", "-C", "../audit/testdata/interop", "-o", dir+"/",
-		"filippo.io/torchwood/cmd/litewitness", "github.com/transparency-dev/tessera/cmd/fsck", "./introduce")
+		"filippo.io/torchwood/cmd/litewitness", "github.com/transparency-dev/tessera/cmd/fsck", "./introduce", "./follow")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		if os.Getenv("CI") != "" {
@@ -373,8 +374,9 @@ func startAgent(t testing.TB, dir string) (socket, fingerprint string) {
 	return socket, ssh.FingerprintSHA256(sshKey)
 }
 
-// TestProgramsOfOthers: the real litewitness cosigns our checkpoints and tessera's
-// fsck reads the whole log over HTTP, neither of them changed for us. The log's
+// TestProgramsOfOthers: the real litewitness cosigns our checkpoints, tessera's fsck
+// and torchwood's client read the whole log over HTTP, and torchwood checks proof
+// files by our policy file; none of them changed for us. The log's
 // own key lies in an ssh-agent.
 func TestProgramsOfOthers(t *testing.T) {
 	t.Parallel()
@@ -398,6 +400,9 @@ func TestProgramsOfOthers(t *testing.T) {
 		x.readsAll(uint64(size))
 		if out, err := x.fsck(bin, 20*time.Second); err != nil || !strings.Contains(out, "Successfully fsck'd") {
 			t.Fatalf("fsck at %d: %v: %s", size, err, out)
+		}
+		if out, err := exec.Command(filepath.Join(bin, "follow"), x.server.URL+"/y/log/411025").CombinedOutput(); err != nil || string(out) != fmt.Sprintf("followed %d entries\n", size) {
+			t.Fatalf("torchwood's client at %d: %v: %s", size, err, out)
 		}
 	}
 	// A log with one byte changed, to know that it looks. It then waits for ever.
