@@ -58,7 +58,7 @@ func commands() []command {
 }
 
 func main() {
-	limitMemory(100, 72<<20)
+	limitMemory(300, 72<<20)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
