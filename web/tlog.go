@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -84,20 +85,21 @@ func showTile(c echo.Context, d tile.Dir) error {
 // logView is how readers can check the book.
 type logView struct {
 	*frame
-	signer.Status
+	// Log is how the log is doing, empty before its signer has written that.
+	Log signer.Status
 	// Public is the published checkpoint, its size 0 if there is none, and Base the
 	// path of its files.
 	Public     proof.Checkpoint
 	PublicRoot string
 	Base       string
-	// SignedAt is when it was signed, "" if a newer one is waiting.
+	// SignedAt is when it was signed, "" if that is not known.
 	SignedAt string
 	// Alarms say why nothing is signed any more, and what our own checks found.
 	Alarms []string
 }
 
 // Waits says whether a newer checkpoint is signed and not shown.
-func (p *logView) Waits() bool { return p.Waiting != "" }
+func (p *logView) Waits() bool { return p.Log.Waiting != "" }
 
 // showLog is the page. It says what the signer's files say, which move by
 // themselves, and so it is not kept like the pages of the book.
@@ -120,32 +122,32 @@ func (s *server) showLog(c echo.Context) error {
 	return s.render(c, http.StatusOK, p)
 }
 
-// read fills the page from the public files.
+// read fills the page from the public files. The checkpoint may be there a moment
+// before the status.
 func (p *logView) read(d tile.Dir, ok bool) error {
 	if !ok {
 		return fs.ErrNotExist
 	}
 	var err error
-	if p.Status, err = signer.ReadStatus(d); err != nil {
+	if p.Log, err = signer.ReadStatus(d); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if p.Halted != "" {
-		p.Alarms = append(p.Alarms, p.lang.pick(ledger.Text{Zh: p.HaltedZh, En: p.Halted}))
+	if p.Log.Halted != "" {
+		p.Alarms = append(p.Alarms, p.lang.pick(ledger.Text{Zh: p.Log.HaltedZh, En: p.Log.Halted}))
 	}
-	for i, w := range p.Witnesses {
-		p.Witnesses[i].CosignedAt, p.Witnesses[i].TroubleAt = shanghaiTime(w.CosignedAt), shanghaiTime(w.TroubleAt)
+	for i, w := range p.Log.Witnesses {
+		p.Log.Witnesses[i].CosignedAt, p.Log.Witnesses[i].TroubleAt = shanghaiTime(w.CosignedAt), shanghaiTime(w.TroubleAt)
 	}
 	signed, err := d.Checkpoint()
 	if err != nil {
 		return err
 	}
-	text, _, _ := strings.Cut(string(signed), "\n\n")
-	if p.Public, err = proof.ParseCheckpoint(text + "\n"); err != nil {
+	if p.Public, err = proof.Unsigned(signed); err != nil {
 		return err
 	}
 	p.PublicRoot = base64.StdEncoding.EncodeToString(p.Public.Root[:])
-	if !p.Waits() {
-		p.SignedAt = shanghaiTime(p.Status.At)
+	if p.Log.Size == strconv.FormatUint(p.Public.Size, 10) {
+		p.SignedAt = shanghaiTime(p.Log.At)
 	}
 	return nil
 }

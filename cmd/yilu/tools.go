@@ -93,6 +93,12 @@ func runVerify(ctx context.Context, env *environment, args []string) error {
 		if err == nil {
 			fmt.Fprintln(env.Stdout, env.say("账簿完整：每条分录的哈希与树根一致", "the log is whole: every hash and the root agree"))
 		}
+		if err == nil && *all {
+			var fingerprint string
+			if fingerprint, err = audit.Fingerprint(ctx, pool); err == nil {
+				fmt.Fprintln(env.Stdout, env.say("已签名的检查点和数据库防护一致，防护指纹：", "so do the signed checkpoints and the database's guards, whose fingerprint is"), fingerprint)
+			}
+		}
 		return err
 	})
 }
