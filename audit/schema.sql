@@ -90,6 +90,8 @@ with
     select 'member of ' || g.rolname || ': ' || coalesce(who.name, '?')
     from pg_catalog.pg_auth_members m join pg_catalog.pg_roles g on g.oid = m.roleid left join who on who.oid = m.member
     where g.rolname in ('yilu_owner', 'yilu_service', 'yilu_signer')
+      -- roles are of the whole cluster; another county's people cannot come in here
+      and pg_catalog.has_database_privilege(m.member, pg_catalog.current_database(), 'connect')
     union all
     select 'yilu role in ' || g.rolname || ': ' || r.rolname
     from pg_catalog.pg_auth_members m join pg_catalog.pg_roles r on r.oid = m.member join pg_catalog.pg_roles g on g.oid = m.roleid

@@ -19,6 +19,8 @@ type nightly struct {
 	pool   *pgxpool.Pool
 	public string
 	log    *slog.Logger
+	// rented is a PostgreSQL that gives nobody a superuser: its guards are partial.
+	rented bool
 
 	mu    sync.Mutex
 	found []ledger.Text
@@ -30,7 +32,7 @@ const nightHour = 3
 // run checks until ctx ends.
 func (n *nightly) run(ctx context.Context) {
 	n.note(ctx, n.guards(ctx))
-	for {
+	for ctx.Err() == nil {
 		now := time.Now().In(ledger.Shanghai)
 		next := time.Date(now.Year(), now.Month(), now.Day(), nightHour, 0, 0, 0, ledger.Shanghai)
 		if !next.After(now) {
@@ -41,7 +43,7 @@ func (n *nightly) run(ctx context.Context) {
 			return
 		case <-time.After(next.Sub(now)):
 		}
-		n.note(ctx, verifyAll(ctx, n.pool, n.public))
+		n.note(ctx, errors.Join(verifyBooks(ctx, n.pool, n.public), n.guards(ctx)))
 	}
 }
 
@@ -51,7 +53,7 @@ func (n *nightly) guards(ctx context.Context) error {
 	for _, d := range differences {
 		n.log.WarnContext(ctx, "guards of the database are not whole", "difference", d)
 	}
-	if err == nil && len(differences) > 0 {
+	if err == nil && len(differences) > 0 && !(n.rented && audit.Partial(differences)) {
 		err = errGuards
 	}
 	return err
