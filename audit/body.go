@@ -8,9 +8,9 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// bodyPage is how many bodies one query of ReadBodies sends: few queries, each
-// short of any time limit.
-const bodyPage = 10_000
+// bodyPage is how many bodies one query of ReadBodies sends. While statistics are
+// young PostgreSQL expects a handful and sorts them, which must fit its memory.
+const bodyPage = 1000
 
 // Body is the exact bytes of an entry and its number, and nothing else that the
 // database says of it.
