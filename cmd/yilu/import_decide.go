@@ -12,14 +12,24 @@ import (
 	"yilu/ledger/sheet"
 )
 
+// acting is who does something on the command line, and for whom.
+type acting struct{ user, unit, on string }
+
+func (a *acting) flags(fs *flag.FlagSet, env *environment) {
+	fs.StringVar(&a.user, "user", "", env.say("办理人账号", "whose account"))
+	fs.StringVar(&a.unit, "unit", "", env.say("所代表的单位", "the unit it acts for"))
+	fs.StringVar(&a.on, "on", "", env.say("业务日期，默认今天", "business day; today by default"))
+}
+
 // deciding is the command line of those who approve, reject and reverse.
-type deciding struct{ user, unit, on, hash, reason string }
+type deciding struct {
+	acting
+	hash, reason string
+}
 
 func (c *deciding) flags(env *environment, name string) *flag.FlagSet {
 	fs := env.flags(name)
-	fs.StringVar(&c.user, "user", "", env.say("办理人账号", "whose account"))
-	fs.StringVar(&c.unit, "unit", "", env.say("所代表的单位", "the unit it acts for"))
-	fs.StringVar(&c.on, "on", "", env.say("业务日期，默认今天", "business day; today by default"))
+	c.acting.flags(fs, env)
 	if name == "approve" {
 		fs.StringVar(&c.hash, "hash", "", env.say("所审核内容的摘要", "content hash of what was seen"))
 	} else {
@@ -29,19 +39,19 @@ func (c *deciding) flags(env *environment, name string) *flag.FlagSet {
 }
 
 // by is who acts, on which day.
-func (c *deciding) by(env *environment, role ledger.Role) (ledger.By, ledger.Date, error) {
-	if c.user == "" || c.unit == "" {
+func (a *acting) by(env *environment, role ledger.Role) (ledger.By, ledger.Date, error) {
+	if a.user == "" || a.unit == "" {
 		return ledger.By{}, "", &coded{exitUsage, errors.New(env.say("须指明 --user 和 --unit", "say who acts: --user and --unit"))}
 	}
 	on := ledger.DateOf(time.Now())
-	if c.on != "" {
-		day, err := ledger.ParseDate(c.on)
+	if a.on != "" {
+		day, err := ledger.ParseDate(a.on)
 		if err != nil {
 			return ledger.By{}, "", &coded{exitUsage, fmt.Errorf("--on: %w", err)}
 		}
 		on = day
 	}
-	return ledger.By{Role: role, Unit: c.unit, User: c.user}, on, nil
+	return ledger.By{Role: role, Unit: a.unit, User: a.user}, on, nil
 }
 
 // runReverse submits the reversal of a whole submission.

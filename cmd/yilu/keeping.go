@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,15 +20,6 @@ import (
 	"yilu/audit/tile"
 	"yilu/ledger"
 )
-
-// acting is who does a rare act on the command line, and for whom.
-type acting struct{ deciding }
-
-func (a *acting) flags(fs *flag.FlagSet, env *environment) {
-	fs.StringVar(&a.user, "user", "", env.say("办理人账号", "whose account"))
-	fs.StringVar(&a.unit, "unit", "", env.say("所代表的单位", "the unit it acts for"))
-	fs.StringVar(&a.on, "on", "", env.say("业务日期，默认今天", "business day; today by default"))
-}
 
 // submit submits one entry for a second person to approve.
 func (a *acting) submit(ctx context.Context, env *environment, title string, kind ledger.Kind, body ledger.Body) error {
