@@ -34,7 +34,7 @@ func figures() []figure {
 		{"tiles", "per_second", ">=5000", "tiles and bundles of the public log over HTTP, 32 clients", figTiles},
 		{"post_5m", "x_post_100k", ">=0.9", "single posts at 5,000,000 entries ÷ at 100,000, each against pgbench", figPost5M},
 		{"memory_5m", "MB", "<=150", "memory of the server at 5,000,000 entries", figMemory5M},
-		{"proof_page_p99", "ms", "<=20", "99th percentile of the page that proves an entry, at 5,000,000 entries, 4 clients", figProofPage},
+		{"proof_page_p99", "ms", "<=20", "99th percentile of the page that proves an entry, at 5,000,000 entries, 2 clients", figProofPage},
 	}
 }
 

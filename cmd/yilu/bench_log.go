@@ -97,7 +97,7 @@ func figProofPage(ctx context.Context, b *bench) (string, bool, error) {
 	if err != nil {
 		return "", false, err
 	}
-	l, err := b.drive(4, b.seconds, func(int, int, []byte) request {
+	l, err := b.drive(2, b.seconds, func(int, int, []byte) request {
 		return request{path: fmt.Sprintf("/entries/%d/proof", rand.Int64N(size))}
 	})
 	if err != nil {
