@@ -29,6 +29,7 @@ test: ## check everything: style, lint, race, pages; installs what is missing
 	$(GO) tool staticcheck ./...
 	@.ci/vulnerabilities
 	CGO_ENABLED=1 $(GO) test -race -timeout 9m ./...
+	$(GO) test ./cmd/yilu-verify -count=1 -timeout 9m -run EveryStored -every-byte
 	@if [ -f web/e2e/run.mjs ]; then \
 		$(MAKE) --no-print-directory build && \
 		cd web/e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs; \
@@ -45,10 +46,9 @@ fuzz: ## fuzz each target for FUZZTIME
 		done; \
 	done
 
-sim: ## run the simulation with new seeds for SIMFOR, ROUNDS of kill -9, a flip of every byte of a log
+sim: ## run the simulation with new seeds for SIMFOR, then ROUNDS of kill -9
 	$(GO) test ./ledger -count=1 -timeout 3h -run '^TestSim$$' -simfor=$(SIMFOR)
 	$(GO) test ./ledger -count=1 -timeout 3h -run Kill -rounds=$(ROUNDS)
-	$(GO) test ./cmd/yilu-verify -count=1 -timeout 3h -run EveryStored -every-byte
 
 db: ## run a throw-away migrated PostgreSQL until ^C, and print its URLs
 	@.ci/install postgresql

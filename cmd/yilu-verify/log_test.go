@@ -61,7 +61,7 @@ func TestLogHolds(t *testing.T) {
 	}
 }
 
-var everyByte = flag.Bool("every-byte", false, "change every byte of the log in TestEveryStoredByteCounts, in a minute or two, and not one of 101")
+var everyByte = flag.Bool("every-byte", false, "change every byte of the log in TestEveryStoredByteCounts, as make test does in a minute, and not one of 101")
 
 // Every byte that is stored of a log of 300 entries is changed, one at a time:
 // always found, and wherever an entry is concerned the first bad one is named.
