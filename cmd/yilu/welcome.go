@@ -36,6 +36,7 @@ func (env *environment) welcome(ctx context.Context, db *database, o serveOption
 	base := "http://" + o.listen + o.base
 	fmt.Fprintf(env.Stdout, "\n%s\n  %s/        %s\n  %s/en/     English\n  %s/api/v1/openapi.json\n",
 		env.say("一律已启动（演示数据）：", "Yilü is running (made-up data):"), base, env.say("公开页面", "中文"), base, base)
+	fmt.Fprintf(env.Stdout, "  %s/log      %s\n", base, env.say("查证本账簿", "check the book"))
 	if o.admin != "" {
 		fmt.Fprintf(env.Stdout, "  http://%s/readyz  http://%s/metrics\n", o.admin, o.admin)
 	}
