@@ -25,6 +25,24 @@ func WriteFile(path string, data []byte, mode os.FileMode) error {
 	return f.Commit()
 }
 
+// ReplaceFile is WriteFile for what may be lost: a reader sees the old bytes or the
+// new ones, a power failure may leave neither, and no disk is waited for.
+func ReplaceFile(path string, data []byte, mode os.FileMode) error {
+	var f Files
+	defer f.Drop()
+	if err := f.Write(path, data, mode); err != nil {
+		return err
+	}
+	if err := f.written[0].file.Close(); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Rename(f.written[0].file.Name(), path); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	f.written = nil
+	return nil
+}
+
 // Files are files that are written together: one after the other each would wait
 // for the disk by itself, all at once they share what it does. The zero value is
 // ready. It is for one goroutine.

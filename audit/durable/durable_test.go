@@ -54,6 +54,25 @@ func TestWriteFile(t *testing.T) {
 	}
 }
 
+func TestReplaceFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, want := range []string{"first", "second"} {
+		if err := ReplaceFile(filepath.Join(dir, "x"), []byte(want), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(filepath.Join(dir, "x")); err != nil || string(got) != want {
+			t.Errorf("%q %v, want %q", got, err, want)
+		}
+	}
+	if err := ReplaceFile(dir, nil, 0o600); err == nil {
+		t.Error("a file replaced a folder")
+	}
+	if got := names(t, dir); len(got) != 1 {
+		t.Errorf("left behind: %v", got)
+	}
+}
+
 // Nothing is seen before Commit, everything after it, nothing after Drop.
 func TestFiles(t *testing.T) {
 	t.Parallel()

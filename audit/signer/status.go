@@ -156,7 +156,7 @@ func (s *Signer) writeStatus() {
 	s.mu.Unlock()
 	for name, data := range map[string][]byte{"status.json": append(b, '\n'), "policy": []byte(s.policyText())} {
 		if had, readErr := s.Public.ReadFile(name); err == nil && (readErr != nil || !bytes.Equal(had, data)) {
-			err = s.Public.WriteFile(name, data)
+			err = s.Public.ReplaceFile(name, data)
 		}
 	}
 	if err != nil {

@@ -194,5 +194,14 @@ func (d Dir) WriteFile(name string, data []byte) error {
 	return durable.WriteFile(d.path(name), data, 0o644)
 }
 
+// ReplaceFile is WriteFile for what is news and no evidence: after a power failure
+// it may be gone.
+func (d Dir) ReplaceFile(name string, data []byte) error {
+	if err := durable.MkdirAll(string(d), 0o755); err != nil {
+		return err
+	}
+	return durable.ReplaceFile(d.path(name), data, 0o644)
+}
+
 // ReadFile reads one of the small files of the log.
 func (d Dir) ReadFile(name string) ([]byte, error) { return os.ReadFile(d.path(name)) }

@@ -22,8 +22,8 @@ func figPostSigned(ctx context.Context, b *bench) (string, bool, error) {
 	if err := b.start(ctx); err != nil {
 		return "", false, err
 	}
-	best := map[string]int64{}
-	for range 3 {
+	posted := map[string]int64{} // all of each: the best of a few is mostly luck
+	for range 4 {
 		for _, sign := range []string{"false", "true"} { // at the end it signs again
 			if err := b.restart(ctx, "--sign="+sign); err != nil {
 				return "", false, err
@@ -33,10 +33,10 @@ func figPostSigned(ctx context.Context, b *bench) (string, bool, error) {
 				return "", false, err
 			}
 			b.note("signed %s: %d posts/s, p99 %s", sign, l.perSecond, l.p99)
-			best[sign] = max(best[sign], l.perSecond)
+			posted[sign] += l.perSecond
 		}
 	}
-	r, text := ratio(best["true"], best["false"])
+	r, text := ratio(posted["true"], posted["false"])
 	return text, r >= 950, nil
 }
 
