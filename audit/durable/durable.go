@@ -93,12 +93,18 @@ func (f *Files) Commit() error {
 	return nil
 }
 
-// sync makes the bytes durable, all files at the same time.
+// syncsAtOnce bounds the disk's queue: whoever commits a payment waits behind it.
+const syncsAtOnce = 2
+
+// sync makes the bytes durable, some files at the same time.
 func (f *Files) sync() error {
 	errs := make([]error, len(f.written))
 	var wait sync.WaitGroup
+	turn := make(chan struct{}, syncsAtOnce)
 	for i, w := range f.written {
 		wait.Go(func() {
+			turn <- struct{}{}
+			defer func() { <-turn }()
 			if errs[i] = errors.Join(w.file.Sync(), w.file.Close()); errs[i] != nil {
 				errs[i] = fmt.Errorf("write %s: %w", w.path, errs[i])
 			}
