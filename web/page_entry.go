@@ -133,7 +133,7 @@ func (s *server) entryPage(ctx context.Context, c echo.Context, f *frame) (page,
 	if seq+1 < f.Head.Size {
 		p.Next = ledger.Seq(seq + 1)
 	}
-	p.At = p.Entry.At.In(ledger.Shanghai).Format("2006-01-02 15:04:05")
+	p.At = inShanghai(p.Entry.At)
 	for _, name := range slices.Sorted(maps.Keys(p.Entry.Commitments)) {
 		p.Sealed = append(p.Sealed, f.t("sealed."+name))
 	}
@@ -296,7 +296,7 @@ func (f *frame) word(kind, name, value string) fact {
 		return fact{Kind: "text", Value: f.name(list, value)}
 	}
 	if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
-		return fact{Kind: "text", Value: at.In(ledger.Shanghai).Format("2006-01-02 15:04:05")}
+		return fact{Kind: "text", Value: inShanghai(at)}
 	}
 	if to := linkedFields[name]; to != "" && !(to == "document" && !strings.HasPrefix(kind, "fund.received")) {
 		return fact{Kind: to, Value: value, Key: value}

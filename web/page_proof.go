@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"yilu/audit/proof"
 	"yilu/audit/signer"
@@ -23,113 +21,44 @@ import (
 // reader's own browser. All of it comes from the published files, not from the
 // database.
 
-// proofRoutes are the two files of an entry that a verifier needs.
-func (s *server) proofRoutes(g *echo.Group) {
-	get := func(path string, h func(c echo.Context, d tile.Dir) error) {
-		g.Match([]string{http.MethodGet, http.MethodHead}, path, func(c echo.Context) error { return s.showFile(c, h) })
-	}
-	get("/leaf/:seq", showLeaf)
-	get("/proof/:seq", showProof)
-}
-
 // showLeaf gives an entry's exact bytes, which never change.
 func showLeaf(c echo.Context, d tile.Dir) error {
-	e, err := evidenceOf(d, c.Param("seq"))
+	e, err := proven(c, d)
 	if err != nil {
 		return err
 	}
-	h := c.Response().Header()
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	h.Set("Content-Disposition", "attachment; filename="+leafFile(c.Param("book"), e.Index))
-	return c.Blob(http.StatusOK, "application/octet-stream", e.leaf)
+	c.Response().Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	return download(c, leafFile(c.Param("book"), e.Index), e.Leaf)
 }
 
 // showProof gives the proof that the entry is in the newest public checkpoint.
 func showProof(c echo.Context, d tile.Dir) error {
-	e, err := evidenceOf(d, c.Param("seq"))
+	e, err := proven(c, d)
 	if err != nil {
 		return err
 	}
-	h := c.Response().Header()
-	h.Set("Cache-Control", "public, max-age=2")
-	h.Set("Content-Disposition", "attachment; filename="+proofFile(c.Param("book"), e.Index))
-	return c.Blob(http.StatusOK, "application/octet-stream", e.Text())
+	c.Response().Header().Set("Cache-Control", "public, max-age=2")
+	return download(c, proofFile(c.Param("book"), e.Index), e.Text())
+}
+
+// proven is the entry that a path names.
+func proven(c echo.Context, d tile.Dir) (tile.Proven, error) {
+	seq, err := proof.ParseSeq(c.Param("seq"))
+	if err != nil {
+		return tile.Proven{}, fs.ErrNotExist
+	}
+	return d.Prove(seq)
+}
+
+// download gives a file to keep.
+func download(c echo.Context, name string, b []byte) error {
+	c.Response().Header().Set("Content-Disposition", "attachment; filename="+name)
+	return c.Blob(http.StatusOK, "application/octet-stream", b)
 }
 
 // leafFile and proofFile are the names under which a reader keeps the two.
 func leafFile(book string, seq uint64) string  { return fmt.Sprintf("%s-%d.json", book, seq) }
 func proofFile(book string, seq uint64) string { return fmt.Sprintf("%s-%d.tlog-proof", book, seq) }
-
-// evidence is an entry of the published log with the proof that it is in it.
-type evidence struct {
-	proof.File
-	checkpoint proof.Checkpoint
-	leaf       []byte
-}
-
-// evidenceOf reads an entry and makes its proof. An entry that is not published
-// is fs.ErrNotExist. What was read fits the checkpoint's root, or is an error.
-func evidenceOf(d tile.Dir, seq string) (evidence, error) {
-	index, err := proof.ParseSeq(seq)
-	if err != nil {
-		return evidence{}, fs.ErrNotExist
-	}
-	note, err := d.Checkpoint()
-	if err != nil {
-		return evidence{}, err
-	}
-	e := evidence{File: proof.File{Index: index, Note: note}}
-	if e.checkpoint, err = proof.Unsigned(note); err != nil {
-		return evidence{}, err
-	}
-	if index >= e.checkpoint.Size {
-		return evidence{}, fs.ErrNotExist
-	}
-	tree := tlog.Tree{N: int64(e.checkpoint.Size), Hash: tlog.Hash(e.checkpoint.Root)}
-	if e.Hashes, err = proof.ProveInclusion(e.checkpoint.Size, index, tlog.TileHashReader(tree, tileReader{d})); err != nil {
-		return evidence{}, fmt.Errorf("prove entry %d: %w", index, err)
-	}
-	if e.leaf, err = leafOf(d, e.checkpoint.Size, index); err != nil {
-		return evidence{}, err
-	}
-	if err := proof.CheckInclusion(e.Hashes, e.checkpoint.Size, e.checkpoint.Root, index, proof.LeafHash(e.leaf)); err != nil {
-		return evidence{}, fmt.Errorf("published entry %d: %w", index, err)
-	}
-	return e, nil
-}
-
-// leafOf cuts an entry out of its bundle.
-func leafOf(d tile.Dir, size, index uint64) ([]byte, error) {
-	n := index / 256
-	width := int(min(size-n*256, 256))
-	b, err := d.Read(proof.Bundle(tlog.Tile{H: 8, L: 0, N: int64(n), W: width}))
-	if err != nil {
-		return nil, err
-	}
-	leaves, err := proof.ReadBundle(b, width)
-	if err != nil {
-		return nil, fmt.Errorf("published bundle %d: %w", n, err)
-	}
-	return leaves[index%256], nil
-}
-
-// tileReader lets x/mod read our files; it holds every tile to the signed root.
-type tileReader struct{ dir tile.Dir }
-
-func (r tileReader) Height() int { return 8 }
-
-func (r tileReader) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
-	out := make([][]byte, len(tiles))
-	for i, t := range tiles {
-		var err error
-		if out[i], err = r.dir.Read(t); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-func (r tileReader) SaveTiles([]tlog.Tile, [][]byte) {} // they are on disk already
 
 // proofView explains the proof of one entry.
 type proofView struct {
@@ -189,7 +118,7 @@ func (p *proofView) read(d tile.Dir, ok bool) error {
 	if !ok {
 		return fs.ErrNotExist
 	}
-	e, err := evidenceOf(d, strconv.FormatInt(int64(p.Entry.Seq), 10))
+	e, err := d.Prove(uint64(p.Entry.Seq))
 	if err != nil {
 		return err
 	}
@@ -200,10 +129,10 @@ func (p *proofView) read(d tile.Dir, ok bool) error {
 	if len(status.Keys) > 0 {
 		p.Key = status.Keys[0]
 	}
-	p.Size, p.Origin = e.checkpoint.Size, e.checkpoint.Origin
-	p.Root = base64.StdEncoding.EncodeToString(e.checkpoint.Root[:])
-	hash := proof.LeafHash(e.leaf)
-	p.Leaf, p.LeafHash = string(e.leaf), hex.EncodeToString(hash[:])
+	p.Size, p.Origin = e.Checkpoint.Size, e.Checkpoint.Origin
+	p.Root = base64.StdEncoding.EncodeToString(e.Checkpoint.Root[:])
+	hash := proof.LeafHash(e.Leaf)
+	p.Leaf, p.LeafHash = string(e.Leaf), hex.EncodeToString(hash[:])
 	for _, h := range e.Hashes {
 		p.Steps = append(p.Steps, hex.EncodeToString(h[:]))
 	}

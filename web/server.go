@@ -91,7 +91,6 @@ func newServer(c Config) (*server, *echo.Echo) {
 	e.Use(s.guard)
 	s.apiRoutes(e.Group(c.BasePath + "/api/v1"))
 	s.logRoutes(e.Group(c.BasePath + "/log/:book"))
-	s.proofRoutes(e.Group(c.BasePath + "/log/:book"))
 	s.pageRoutes(e.Group(c.BasePath))
 	return s, e
 }

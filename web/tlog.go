@@ -19,7 +19,7 @@ import (
 )
 
 // The public log as files, at the paths of c2sp.org/tlog-tiles: any program that
-// knows these reads it. It is served from disk, never from the database, and
+// knows these reads it; and each entry with its proof. It is served from disk, never from the database, and
 // nothing beyond the published checkpoint is there.
 
 // logRoutes are the files of one book's log.
@@ -31,6 +31,8 @@ func (s *server) logRoutes(g *echo.Group) {
 	get("/policy", smallFile("policy", "text/plain; charset=utf-8"))
 	get("/status.json", smallFile("status.json", "application/json"))
 	get("/tile/*", showTile)
+	get("/leaf/:seq", showLeaf)
+	get("/proof/:seq", showProof)
 }
 
 // publicDir is the folder of a book's log. A book that cannot be one has none.
@@ -158,5 +160,10 @@ func shanghaiTime(text string) string {
 	if err != nil {
 		return ""
 	}
+	return inShanghai(at)
+}
+
+// inShanghai is an instant as pages show it.
+func inShanghai(at time.Time) string {
 	return at.In(ledger.Shanghai).Format("2006-01-02 15:04:05")
 }

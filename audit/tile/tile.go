@@ -85,11 +85,20 @@ func (d Dir) Read(t tlog.Tile) ([]byte, error) {
 			return nil, fmt.Errorf("%s of a log of %d entries: %w", proof.TilePath(t), size, fs.ErrNotExist)
 		}
 		var b []byte
-		if b, err = os.ReadFile(d.path(proof.TilePath(stored(t, size)))); err == nil {
-			return cut(b, t)
+		if b, err = d.readAt(t, size); !errors.Is(err, fs.ErrNotExist) {
+			return b, err
 		}
 	}
-	return nil, fmt.Errorf("read tile: %w", err)
+	return nil, err
+}
+
+// readAt reads a tile or a bundle as it is stored in a log of that size.
+func (d Dir) readAt(t tlog.Tile, size uint64) ([]byte, error) {
+	b, err := os.ReadFile(d.path(proof.TilePath(stored(t, size))))
+	if err != nil {
+		return nil, fmt.Errorf("read tile: %w", err)
+	}
+	return cut(b, t)
 }
 
 // stored is the tile on disk, in a log of that size, that begins with t.

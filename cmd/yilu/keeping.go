@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +15,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"yilu/audit"
 	"yilu/audit/proof"
 	"yilu/audit/signer"
 	"yilu/audit/tile"
@@ -105,6 +105,18 @@ func makeSM2Key(ctx context.Context, env *environment, args []string) error {
 	})
 }
 
+// sealedField reads a command line of flags and SEQ FIELD.
+func (env *environment) sealedField(fs *flag.FlagSet, args []string) (seq uint64, field string, err error) {
+	word, err := words(fs, args, 2)
+	if err != nil {
+		return 0, "", err
+	}
+	if seq, err = proof.ParseSeq(word[0]); err != nil {
+		return 0, "", &coded{exitUsage, fmt.Errorf("%s: %w", env.say("分录号", "seq"), err)}
+	}
+	return seq, word[1], nil
+}
+
 // runErase submits the lawful erasure of one private value. It goes when a second
 // person approves.
 func runErase(ctx context.Context, env *environment, args []string) error {
@@ -112,15 +124,11 @@ func runErase(ctx context.Context, env *environment, args []string) error {
 	a := &acting{}
 	a.flags(fs, env)
 	ground := fs.String("ground", "", env.say("依据：purpose 目的已实现、retention 期满、withdrawn 撤回同意、unlawful 违法、order 法院或机关决定", "ground: purpose, retention, withdrawn, unlawful or order"))
-	word, err := words(fs, args, 2)
+	seq, field, err := env.sealedField(fs, args)
 	if err != nil {
 		return err
 	}
-	seq, err := proof.ParseSeq(word[0])
-	if err != nil {
-		return &coded{exitUsage, fmt.Errorf("%s: %w", env.say("分录号", "seq"), err)}
-	}
-	err = a.submit(ctx, env, "依法删除个人信息", "seal.erased", &ledger.SealErased{Entry: ledger.Count(seq), Field: word[1], Ground: *ground})
+	err = a.submit(ctx, env, "依法删除个人信息", "seal.erased", &ledger.SealErased{Entry: ledger.Count(seq), Field: field, Ground: *ground})
 	if err == nil {
 		fmt.Fprintln(env.Stdout, env.say("审批后即删除；旧备份在过期前仍含该值。", "it is gone once approved; old backups hold it until they expire."))
 	}
@@ -147,15 +155,11 @@ func runDisclose(ctx context.Context, env *environment, args []string) error {
 	a.flags(fs, env)
 	to := fs.String("to", "", env.say("披露给哪个单位", "the office it is opened to"))
 	folder := fs.String("o", ".", env.say("写入的目录", "folder to write to"))
-	word, err := words(fs, args, 2)
+	seq, field, err := env.sealedField(fs, args)
 	if err != nil {
 		return err
 	}
 	s.fill(env)
-	seq, err := proof.ParseSeq(word[0])
-	if err != nil {
-		return &coded{exitUsage, fmt.Errorf("%s: %w", env.say("分录号", "seq"), err)}
-	}
 	by, on, err := a.by(env, ledger.Maker)
 	if err != nil {
 		return err
@@ -169,25 +173,28 @@ func runDisclose(ctx context.Context, env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	value, ok := opened[word[1]]
+	value, ok := opened[field]
 	if !ok {
-		return &coded{exitRefused, fmt.Errorf("%s %s", env.say("该分录没有这个字段，或已依法删除：", "the entry has no such value, or it was erased:"), word[1])}
+		return &coded{exitRefused, fmt.Errorf("%s %s", env.say("该分录没有这个字段，或已依法删除：", "the entry has no such value, or it was erased:"), field)}
 	}
-	file, leaf, err := prove(ctx, l, env.Book, tile.Dir(filepath.Join(s.public, env.Book)), seq)
+	entry, err := tile.Dir(filepath.Join(s.public, env.Book)).Prove(seq)
+	if errors.Is(err, tile.ErrUnpublished) {
+		return errors.New("the entry is not signed yet: try again in a few seconds")
+	}
 	if err != nil {
 		return err
 	}
 	_, err = l.Post(ctx, ledger.Book(env.Book), ledger.Draft{ID: "cli-" + rand.Text(), Kind: "seal.disclosed", On: on, By: by, Corrects: ledger.None,
-		Body: &ledger.SealDisclosed{Entry: ledger.Count(seq), Field: word[1], To: *to}})
+		Body: &ledger.SealDisclosed{Entry: ledger.Count(seq), Field: field, To: *to}})
 	if err != nil {
 		return refusedPost(env, err)
 	}
-	text, err := json.Marshal(disclosure{env.Book, strconv.FormatUint(seq, 10), word[1], value.Value, base64.StdEncoding.EncodeToString(value.Salt[:])}, jsontext.WithIndent(" "))
+	text, err := json.Marshal(disclosure{env.Book, strconv.FormatUint(seq, 10), field, value.Value, base64.StdEncoding.EncodeToString(value.Salt[:])}, jsontext.WithIndent(" "))
 	if err != nil {
 		return err
 	}
 	name := fmt.Sprintf("%s-%d", env.Book, seq)
-	for file, b := range map[string][]byte{name + ".json": leaf, name + ".tlog-proof": file.Text(), name + "-" + word[1] + ".disclosure.json": append(text, '\n')} {
+	for file, b := range map[string][]byte{name + ".json": entry.Leaf, name + ".tlog-proof": entry.Text(), name + "-" + field + ".disclosure.json": append(text, '\n')} {
 		path := filepath.Join(*folder, file)
 		if err := writeFile(path, func(f *os.File) error { _, err := f.Write(b); return err }); err != nil {
 			return err
@@ -195,28 +202,4 @@ func runDisclose(ctx context.Context, env *environment, args []string) error {
 		fmt.Fprintln(env.Stdout, path)
 	}
 	return nil
-}
-
-// prove makes the proof of an entry against the public checkpoint.
-func prove(ctx context.Context, l *ledger.Ledger, book string, d tile.Dir, seq uint64) (proof.File, []byte, error) {
-	signed, err := d.Checkpoint()
-	if err != nil {
-		return proof.File{}, nil, err
-	}
-	c, err := proof.Unsigned(signed)
-	if err != nil {
-		return proof.File{}, nil, err
-	}
-	if seq >= c.Size {
-		return proof.File{}, nil, errors.New("the entry is not signed yet: try again in a few seconds")
-	}
-	row, err := audit.ReadLeaf(ctx, l.Pool, book, seq)
-	if err != nil {
-		return proof.File{}, nil, err
-	}
-	hashes, err := proof.ProveInclusion(c.Size, seq, audit.HashReader(ctx, l.Pool, book))
-	if err == nil {
-		err = proof.CheckInclusion(hashes, c.Size, c.Root, seq, proof.LeafHash(row.Leaf))
-	}
-	return proof.File{Index: seq, Hashes: hashes, Note: signed}, row.Leaf, err
 }
