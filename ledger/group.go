@@ -189,15 +189,12 @@ func (g *group) load(ctx context.Context, tx pgx.Tx, q *queue) error {
 	if q.state == nil {
 		g.state = newState(g.book)
 	}
-	var all, ids []string
-	for _, u := range g.units {
-		for _, p := range u.items {
-			all = append(all, p.entry.ID)
-			if _, asked := early.asked[p.entry.ID]; !asked {
-				ids = append(ids, p.entry.ID)
-			} else if row, ok := early.found[p.entry.ID]; ok {
-				g.found[p.entry.ID] = row
-			}
+	var ids []string
+	for _, id := range g.unitIDs() {
+		if _, asked := early.asked[id]; !asked {
+			ids = append(ids, id)
+		} else if row, ok := early.found[id]; ok {
+			g.found[id] = row
 		}
 	}
 	b := &pgx.Batch{}
@@ -213,7 +210,7 @@ func (g *group) load(ctx context.Context, tx pgx.Tx, q *queue) error {
 	if q.state != nil && g.head.Size != q.size { // another process has posted
 		g.state = newState(g.book)
 		var err error
-		if g.found, err = audit.FindIDs(ctx, tx, string(g.book), all); err != nil {
+		if g.found, err = audit.FindIDs(ctx, tx, string(g.book), g.unitIDs()); err != nil {
 			return err
 		}
 		keep = nil
@@ -230,6 +227,17 @@ func (g *group) load(ctx context.Context, tx pgx.Tx, q *queue) error {
 		}
 	}
 	return nil
+}
+
+// unitIDs are the ids of all entries of the group.
+func (g *group) unitIDs() []string {
+	var ids []string
+	for _, u := range g.units {
+		for _, p := range u.items {
+			ids = append(ids, p.entry.ID)
+		}
+	}
+	return ids
 }
 
 func (g *group) touch() {
@@ -410,11 +418,10 @@ func sameAct(a, b *prepared) bool {
 // them. A group of repeats only passes a barrier instead: a commit that writes
 // WAL, so that the repeated answer is as durable as the first.
 func (g *group) write(ctx context.Context, tx pgx.Tx) error {
-	w := &writer{tx: tx, book: g.book}
 	if len(g.accepted) == 0 && g.repeated {
-		w.batch.Queue(`select pg_logical_emit_message(true, 'yilu', '')`)
-		return w.send(ctx)
+		return audit.Barrier(ctx, tx)
 	}
+	w := &writer{tx: tx, book: g.book}
 	now := g.l.Now()
 	for chunk := range slices.Chunk(g.accepted, writeChunk) {
 		rows := make([]audit.Row, len(chunk))

@@ -1,9 +1,6 @@
 package ledger
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // trail is how something came to its state: the entries that changed it, oldest
 // first, each with the state before, such as "12:announced 15:opened". Taking an
@@ -26,7 +23,7 @@ func (t trail) back(q Seq, state string) (rest trail, before string, last bool) 
 	if i := strings.LastIndexByte(tail, ' '); i >= 0 {
 		head, tail = tail[:i], tail[i+1:]
 	}
-	if by, before, _ := strings.Cut(tail, ":"); by == strconv.FormatInt(int64(q), 10) {
+	if by, before, _ := strings.Cut(tail, ":"); by == seqKey(q) {
 		return trail(head), before, true
 	}
 	return t, state, !strings.Contains(" "+string(t), " "+seqKey(q)+":")

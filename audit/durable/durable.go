@@ -36,11 +36,8 @@ func ReplaceFile(path string, data []byte, mode os.FileMode) error {
 	if err := f.written[0].file.Close(); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if err := os.Rename(f.written[0].file.Name(), path); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	f.written = nil
-	return nil
+	_, err := f.place()
+	return err
 }
 
 // Files are files that are written together: one after the other each would wait
@@ -77,20 +74,29 @@ func (f *Files) Commit() error {
 	if err := f.sync(); err != nil {
 		return err
 	}
-	folders := map[string]bool{}
-	for _, w := range f.written {
-		if err := os.Rename(w.file.Name(), w.path); err != nil {
-			return fmt.Errorf("write %s: %w", w.path, err)
-		}
-		folders[filepath.Dir(w.path)] = true
+	folders, err := f.place()
+	if err != nil {
+		return err
 	}
-	f.written = nil
 	for dir := range folders {
 		if err := syncFolder(dir); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// place renames all files to where they belong and says in which folders that is.
+func (f *Files) place() (folders map[string]bool, err error) {
+	folders = map[string]bool{}
+	for _, w := range f.written {
+		if err := os.Rename(w.file.Name(), w.path); err != nil {
+			return nil, fmt.Errorf("write %s: %w", w.path, err)
+		}
+		folders[filepath.Dir(w.path)] = true
+	}
+	f.written = nil
+	return folders, nil
 }
 
 // syncsAtOnce bounds the disk's queue: whoever commits a payment waits behind it.
