@@ -64,10 +64,10 @@ func proofFile(book string, seq uint64) string { return fmt.Sprintf("%s-%d.tlog-
 type proofView struct {
 	*frame
 	Entry *ledger.Entry
-	// Size, Origin and Root are of the public checkpoint; Size is 0 while it does
-	// not cover the entry.
-	Size         uint64
-	Origin, Root string
+	// Size, Origin and SignedRoot are of the public checkpoint; Size is 0 while it
+	// does not cover the entry. (Root is the frame's: of the book as it is now.)
+	Size               uint64
+	Origin, SignedRoot string
 	// Leaf is the entry's exact text, LeafHash its hash.
 	Leaf, LeafHash string
 	// Steps are the hashes on the way to the root, bottom up.
@@ -130,7 +130,7 @@ func (p *proofView) read(d tile.Dir, ok bool) error {
 		p.Key = status.Keys[0]
 	}
 	p.Size, p.Origin = e.Checkpoint.Size, e.Checkpoint.Origin
-	p.Root = base64.StdEncoding.EncodeToString(e.Checkpoint.Root[:])
+	p.SignedRoot = base64.StdEncoding.EncodeToString(e.Checkpoint.Root[:])
 	hash := proof.LeafHash(e.Leaf)
 	p.Leaf, p.LeafHash = string(e.Leaf), hex.EncodeToString(hash[:])
 	for _, h := range e.Hashes {

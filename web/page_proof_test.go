@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -120,8 +121,12 @@ func TestProofWaitsForTheCheckpoint(t *testing.T) {
 	if w := answerTo(h, leaf); w.Code != http.StatusNotFound {
 		t.Errorf("before: the leaf is %d", w.Code)
 	}
+	root := regexp.MustCompile(`账簿根 [0-9a-f]{12}<`)
+	if w := answerTo(h, page); !root.MatchString(w.Body.String()) {
+		t.Errorf("before: the foot does not name the book's root: %s", w.Body)
+	}
 	again()
-	if w := answerTo(h, page); !strings.Contains(w.Body.String(), "现在核验") {
+	if w := answerTo(h, page); !strings.Contains(w.Body.String(), "现在核验") || !root.MatchString(w.Body.String()) {
 		t.Errorf("after: %s", w.Body)
 	}
 	for _, path := range []string{fmt.Sprintf("/entries/%d/proof", seq+1), "/entries/01/proof", "/entries/-1/proof", "/log/411025/leaf/x", "/log/411025/proof/18446744073709551616", "/log/999999/leaf/0", "/log/..%2f411025/leaf/0"} {
