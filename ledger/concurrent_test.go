@@ -59,7 +59,9 @@ func inOneGroup(t testing.TB, l *Ledger, db *pgtest.DB, posts ...func()) {
 	defer release()
 	answered := make(chan struct{}, len(posts)+1)
 	run := func(post func()) { go func() { post(); answered <- struct{}{} }() }
-	// The first unit is taken at once; all others then wait for its commit.
+	// The first unit is taken at once; all others then wait for its commit. A worker
+	// that is just ending must not be taken for the one that has it.
+	eventually(t, "earlier work has ended", func() bool { return !working(l) })
 	run(func() { _, _ = l.Post(t.Context(), testBook, draft("none", &PaymentPaid{Payment: "none"}, payer)) })
 	eventually(t, "the worker has taken the first unit", func() bool { return working(l) && l.Waiting() == 0 })
 	for _, post := range posts {
