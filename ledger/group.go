@@ -18,9 +18,11 @@ import (
 )
 
 const (
-	// groupDeadline bounds all tries of one group; callers then learn that the
-	// outcome is unknown, or that nothing was posted.
+	// groupDeadline bounds all tries of one group, with entryDeadline more for each
+	// entry; callers then learn that the outcome is unknown, or that nothing was
+	// posted.
 	groupDeadline = 20 * time.Second
+	entryDeadline = time.Millisecond
 	// commitDeadline is the commit's own: it is never cut short by a caller.
 	commitDeadline = 10 * time.Second
 )
@@ -32,7 +34,11 @@ var errCommit = errors.New("commit failed")
 // and after any other fault with half as many, so that one bad unit cannot hurt
 // the rest. It leaves an answer in every unit.
 func (l *Ledger) postGroup(q *queue, units []*unit) {
-	ctx, cancel := context.WithTimeout(context.Background(), groupDeadline)
+	deadline := groupDeadline
+	for _, u := range units {
+		deadline += time.Duration(len(u.items)) * entryDeadline
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
 	unknown := false
 	for wait := 20 * time.Millisecond; ; wait *= 2 {
