@@ -85,7 +85,7 @@ func (l *Ledger) waitingItems(q *queue) []*prepared {
 	defer l.mu.Unlock()
 	var items []*prepared
 	for _, u := range q.units {
-		if len(items) > 0 && len(items)+len(u.items) > groupSize {
+		if len(items) > 0 && (len(items)+len(u.items) > groupSize || u.rider != nil) {
 			break
 		}
 		items = append(items, u.items...)

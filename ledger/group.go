@@ -41,6 +41,7 @@ func (l *Ledger) postGroup(q *queue, units []*unit) {
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
 	unknown := false
+	var taken *TakeBack
 	for wait := 20 * time.Millisecond; ; wait *= 2 {
 		err := l.tryGroup(ctx, q, units)
 		if err == nil {
@@ -49,6 +50,9 @@ func (l *Ledger) postGroup(q *queue, units []*unit) {
 		q.state = nil
 		unknown = unknown || errors.Is(err, errCommit)
 		switch {
+		case errors.As(err, &taken):
+			answerAll(units, taken.Reason)
+			return
 		case errors.Is(err, audit.ErrNoBook):
 			answerAll(units, fmt.Errorf("book %s: %w", q.book, ErrNotFound))
 			return
@@ -152,6 +156,9 @@ func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
 	if err := g.write(ctx, tx); err != nil {
 		return err
 	}
+	if err := g.ride(ctx, tx); err != nil {
+		return err
+	}
 	if len(g.accepted) > 0 || g.repeated {
 		if err := commit(ctx, tx); err != nil {
 			return err
@@ -193,7 +200,7 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 func (g *group) load(ctx context.Context, tx pgx.Tx, q *queue) error {
 	early := q.takeAhead()
 	if q.state == nil {
-		g.state = newState(g.book)
+		g.state = g.l.newState(g.book)
 	}
 	var ids []string
 	for _, id := range g.unitIDs() {
@@ -214,7 +221,7 @@ func (g *group) load(ctx context.Context, tx pgx.Tx, q *queue) error {
 		return fmt.Errorf("lock and load: %w", err)
 	}
 	if q.state != nil && g.head.Size != q.size { // another process has posted
-		g.state = newState(g.book)
+		g.state = g.l.newState(g.book)
 		var err error
 		if g.found, err = audit.FindIDs(ctx, tx, string(g.book), g.unitIDs()); err != nil {
 			return err
@@ -457,7 +464,7 @@ func (g *group) keep(q *queue) {
 	g.state.forget()
 	q.state, q.size = g.state, g.head.Size
 	if g.state.rows() > keptRows {
-		q.state = newState(g.book)
+		q.state = g.l.newState(g.book)
 	}
 }
 

@@ -193,6 +193,9 @@ func (s *state) save(ctx context.Context, w *writer) error {
 	if err := writeRows(ctx, w, eventTable, eventTable.Insert, pointers(s.events)); err != nil {
 		return err
 	}
+	if err := writeRows(ctx, w, noteTable, noteTable.Insert, pointers(s.notes)); err != nil {
+		return err
+	}
 	for _, x := range s.erasures {
 		audit.QueueErase(&w.batch, string(s.book), uint64(x.seq), x.field)
 		if err := w.queued(ctx, 1); err != nil {

@@ -122,6 +122,16 @@ var codeNames = map[string]func(string) ledger.Text{
 	"asset":      ledger.AssetClasses.Name,
 	"condition":  ledger.AssetStates.Name,
 	"erasure":    ledger.ErasureGrounds.Name,
+
+	"alert_level": ledger.AlertLevels.Name,
+	"handling":    ledger.Handlings.Name,
+	"origin":      ledger.Origins.Name,
+	"outcome":     ledger.Outcomes.Name,
+	"ack":         ledger.AckGrounds.Name,
+	"rule_state":  ledger.RuleStates.Name,
+	"dismissal":   ledger.DismissGrounds.Name,
+	"violation":   ledger.Violations.Name,
+	"silence":     ledger.SilenceGrounds.Name,
 	"kind": func(kind string) ledger.Text {
 		if s, ok := ledger.SpecOf(ledger.Kind(kind)); ok {
 			return s.Text

@@ -233,6 +233,8 @@ var codedFields = map[string]string{
 	"type": "type", "uses": "type", "reason": "reason", "tender.failed reason": "failure",
 	"method": "method", "payment.requested method": "pay_method", "tender.announced category": "category",
 	"ground": "ground", "stage": "part", "class": "asset", "asset.registered state": "condition", "erasure_ground": "erasure",
+	"alert.raised level": "alert_level", "alert.repeated level": "alert_level", "handling": "handling", "origin": "origin", "outcome": "outcome",
+	"alert.acknowledged ground": "ack", "rule.activated state": "rule_state", "dismiss_ground": "dismissal", "violation": "violation", "silence_ground": "silence",
 }
 
 // linkedFields are the fields that name another thing with a page of its own.
@@ -243,12 +245,13 @@ var linkedFields = map[string]string{"fund": "fund", "project": "project", "paym
 func (f *frame) facts(e *ledger.Entry) []fact {
 	var out []fact
 	v := reflect.ValueOf(e.Body).Elem()
-	for i := range v.NumField() {
-		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		if name == "" || name == "-" || v.Field(i).IsZero() || e.Kind == "grant.line" && name == "category" {
+	for _, field := range reflect.VisibleFields(v.Type()) {
+		value := v.FieldByIndex(field.Index)
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if name == "" || name == "-" || value.IsZero() || e.Kind == "grant.line" && name == "category" {
 			continue
 		}
-		x := f.fact(string(e.Kind), name, v.Field(i))
+		x := f.fact(string(e.Kind), name, value)
 		x.Label = f.t("field." + name)
 		out = append(out, x)
 	}
@@ -274,6 +277,9 @@ func (f *frame) fact(kind, name string, v reflect.Value) fact {
 		return fact{Kind: "fund", Value: x.Fund, Key: x.Fund, Amount: x.Amount}
 	case ledger.Candidate:
 		return fact{Kind: "text", Value: x.Bidder.Name, Amount: x.Amount}
+	}
+	if v.Kind() == reflect.Bool { // false is left out
+		return fact{Kind: "text", Value: f.t("yes")}
 	}
 	if v.Kind() == reflect.Slice {
 		all := fact{Kind: "list"}

@@ -55,7 +55,7 @@ func runRebuild(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	return env.asOwner(ctx, func(pool *pgxpool.Pool) error {
-		r, err := ledger.Rebuild(ctx, pool, ledger.Book(env.Book), *replace, env.progress("rebuild"))
+		r, err := ledger.Rebuild(ctx, pool, ledger.Book(env.Book), ledger.Replay{Replace: *replace, Progress: env.progress("rebuild")})
 		if errors.Is(err, ledger.ErrDiverged) {
 			return &coded{exitDiverged, err}
 		}

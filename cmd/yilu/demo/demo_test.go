@@ -60,7 +60,7 @@ func TestLoad(t *testing.T) {
 	})
 	t.Run("cut off and resumed is the same", func(t *testing.T) { checkResumed(t, l, entries) })
 	t.Run("replaying gives the same", func(t *testing.T) {
-		if r, err := ledger.Rebuild(t.Context(), db.Owner, Book, false, nil); err != nil {
+		if r, err := ledger.Rebuild(t.Context(), db.Owner, Book, ledger.Replay{}); err != nil {
 			t.Errorf("rebuild: %+v %v", r, err)
 		}
 		if err := audit.VerifyBook(t.Context(), db.Owner, string(Book), nil); err != nil {
