@@ -52,7 +52,13 @@ func (c *compilation) bad(key, format string, args ...any) {
 }
 
 // Compile checks a rule completely and reports everything that is wrong at once.
-func (c *Compiler) Compile(r *Rule) (*Compiled, []error) {
+func (c *Compiler) Compile(r *Rule) (*Compiled, []error) { return c.compile(r, true) }
+
+// CompileMutant compiles a rule that was changed to see whether its tests notice.
+// It may declare what it no longer uses; everything else is checked as ever.
+func (c *Compiler) CompileMutant(r *Rule) (*Compiled, []error) { return c.compile(r, false) }
+
+func (c *Compiler) compile(r *Rule, use bool) (*Compiled, []error) {
 	w := &compilation{Compiler: c, rule: r, used: map[string]bool{}}
 	w.out = &Compiled{Rule: r, types: map[string]Type{}}
 	w.out.inputs.New = func() any { return new(inputs) }
@@ -63,7 +69,9 @@ func (c *Compiler) Compile(r *Rule) (*Compiled, []error) {
 		return nil, w.wrong
 	}
 	w.compileAll()
-	w.checkUse()
+	if use && len(w.wrong) == 0 {
+		w.checkUse()
+	}
 	if len(w.wrong) > 0 {
 		return nil, w.wrong
 	}

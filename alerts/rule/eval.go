@@ -267,7 +267,7 @@ func (in *inputs) ResolveName(name string) (any, bool) {
 	if strings.HasPrefix(name, paramPrefix) {
 		return in.param(name)
 	}
-	if _, declared := in.rule.types[name]; !declared {
+	if !strings.Contains(name, ".") { // a name of the language; facts that are not declared do not compile
 		return nil, false
 	}
 	v, ok := in.act.Facts.Fact(name)

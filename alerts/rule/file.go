@@ -175,8 +175,8 @@ func unknownKeys(file, key string, n *yaml.Node, t reflect.Type) (wrong []error)
 		return []error{&Invalid{file, key, fmt.Sprintf("line %d: write the value out, without anchor or alias", n.Line)}}
 	case n.Kind == yaml.DocumentNode && len(n.Content) == 1:
 		return unknownKeys(file, key, n.Content[0], t)
-	case t == reflect.TypeFor[yaml.Node](), t == reflect.TypeFor[Words]():
-		return nil
+	case t == reflect.TypeFor[yaml.Node](), reflect.PointerTo(t).Implements(reflect.TypeFor[yaml.Unmarshaler]()):
+		return nil // it reads itself
 	case n.Kind == yaml.SequenceNode && t.Kind() == reflect.Slice:
 		for i, element := range n.Content {
 			wrong = append(wrong, unknownKeys(file, fmt.Sprintf("%s[%d]", key, i), element, t.Elem())...)

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -151,8 +152,11 @@ func condition(t testing.TB, when string, reads ...string) *Compiled {
 
 func tryCondition(t testing.TB, when string, reads ...string) (*Compiled, error) {
 	t.Helper()
+	if !slices.Contains(reads, "contract.id") {
+		reads = append(reads, "contract.id")
+	}
 	text := replaced(t,
-		"facts: [contract.id, contract.amount, contract.paid, contract.progressed, entry.amount]", "facts: ["+strings.Join(append(reads, "contract.id"), ", ")+"]",
+		"facts: [contract.id, contract.amount, contract.paid, contract.progressed, entry.amount]", "facts: ["+strings.Join(reads, ", ")+"]",
 		"params: {p: share}\ndefaults:\n  - {param: p, value: \"0.30\", basis: 财建〔2004〕369号}\napplies: \"!contract.progressed\"\n", "",
 		`when: "contract.paid + entry.amount > contract.amount * param.p"`, "when: >-\n  "+when,
 		`value: "contract.paid + entry.amount"`+"\n", "", `limit: "contract.amount * param.p"`+"\n", "",
