@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"yilu/alerts/formula"
 )
 
 // Fact is a named input of formulas: a field of the entry, or the state of
@@ -13,7 +15,7 @@ import (
 type Fact struct {
 	// Name is flat and lower case: "contract.paid".
 	Name string
-	Type Type
+	Type formula.Type
 	// Unit is 元, 天 and so on, for people.
 	Unit string
 	// Source says what the fact is computed from.
@@ -38,7 +40,7 @@ func (c Catalogue) check() error {
 	first := map[string]Fact{}
 	for _, kind := range slices.Sorted(maps.Keys(c)) {
 		for _, f := range c[kind] {
-			if f.Type.cel() == nil || !namePattern.MatchString(f.Name) || strings.HasPrefix(f.Name, "param.") || f.Source == "" {
+			if !f.Type.Known() || !namePattern.MatchString(f.Name) || strings.HasPrefix(f.Name, "param.") || f.Source == "" {
 				return fmt.Errorf("catalogue: %s of %s: want a name such as contract.paid, a known type and a source", f.Name, kind)
 			}
 			if g := cmp.Or(first[f.Name], f); g.Type != f.Type || g.Unit != f.Unit {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"yilu/alerts/formula"
 )
 
 var (
@@ -138,7 +140,7 @@ func (c *compilation) checkDeadline() {
 			c.bad("match", "%s is not a fact of %s; %s", name, r.Expect, nearest(name, c.Catalogue[r.Expect]))
 		}
 	}
-	want, ok := map[string]Type{"d": Days, "wd": Workdays, "mo": Months}[r.Within.Unit]
+	want, ok := map[string]formula.Type{"d": formula.Days, "wd": formula.Workdays, "mo": formula.Months}[r.Within.Unit]
 	if !ok || r.Params[r.Within.Param] != want {
 		c.bad("within", "want {param: …, unit: d} with a parameter of type days, wd with workdays, or mo with months")
 	}
@@ -157,7 +159,7 @@ func (c *compilation) checkSweep() {
 	c.oneOf("catch_up", r.CatchUp, "all", "latest")
 	if schedule, err := cron.ParseStandard(r.Schedule); err != nil {
 		c.bad("schedule", "want five fields such as 30 6 * * 1: %v", err)
-	} else if schedule.Next(time.Date(2020, 1, 1, 0, 0, 0, 0, shanghai)).IsZero() {
+	} else if schedule.Next(time.Date(2020, 1, 1, 0, 0, 0, 0, formula.Shanghai)).IsZero() {
 		c.bad("schedule", "%q never comes", r.Schedule)
 	}
 	sql := strings.ToLower(strings.TrimSpace(r.SQL))

@@ -6,13 +6,13 @@ import (
 	"slices"
 	"strings"
 
-	"cel.dev/cel-go/cel"
+	"yilu/alerts/formula"
 )
 
 // Surroundings are what rules are compiled against.
 type Surroundings struct {
 	Catalogue Catalogue
-	Calendar  Calendar
+	Calendar  formula.Calendar
 	// Settings are the values set by entries, beside the defaults of the files.
 	Settings []Setting
 	// Exemptions are the white list.
@@ -22,7 +22,7 @@ type Surroundings struct {
 // Compiler makes rules ready. It is safe for use by many goroutines.
 type Compiler struct {
 	Surroundings
-	language *cel.Env
+	language *formula.Language
 }
 
 // NewCompiler checks the catalogue and sets up the language of formulas.
@@ -30,7 +30,7 @@ func NewCompiler(s Surroundings) (*Compiler, error) {
 	if err := s.Catalogue.check(); err != nil {
 		return nil, err
 	}
-	language, err := newLanguage(s.Calendar)
+	language, err := formula.NewLanguage(s.Calendar)
 	if err != nil {
 		return nil, fmt.Errorf("formulas: %w", err)
 	}
@@ -42,7 +42,7 @@ type compilation struct {
 	*Compiler
 	rule  *Rule
 	out   *Compiled
-	env   *cel.Env
+	env   *formula.Language
 	used  map[string]bool
 	wrong []error
 }
@@ -60,8 +60,8 @@ func (c *Compiler) CompileMutant(r *Rule) (*Compiled, []error) { return c.compil
 
 func (c *Compiler) compile(r *Rule, use bool) (*Compiled, []error) {
 	w := &compilation{Compiler: c, rule: r, used: map[string]bool{}}
-	w.out = &Compiled{Rule: r, types: map[string]Type{}}
-	w.out.inputs.New = func() any { return new(inputs) }
+	w.out = &Compiled{Rule: r, types: map[string]formula.Type{}}
+	w.out.inputs.New = func() any { return newInputs(w.out) }
 	w.checkHead()
 	w.checkTrigger()
 	w.declare()
@@ -88,7 +88,6 @@ func (r *Rule) judgedKinds() []string {
 
 // declare gives facts and parameters their types and makes the environment.
 func (c *compilation) declare() {
-	var options []cel.EnvOption
 	for _, name := range c.rule.Facts {
 		if _, twice := c.out.types[name]; twice {
 			c.bad("facts", "%s stands there twice", name)
@@ -102,15 +101,11 @@ func (c *compilation) declare() {
 			}
 			c.out.types[name] = f.Type
 		}
-		if t := c.out.types[name]; t != "" {
-			options = append(options, cel.Variable(name, t.cel()))
-		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.rule.Params)) {
 		if p := c.declareParam(name); p != nil {
 			c.out.params = append(c.out.params, p)
 			c.out.types[p.name] = p.of
-			options = append(options, cel.Variable(p.name, p.of.cel()))
 		}
 	}
 	for i, s := range c.rule.Defaults {
@@ -122,13 +117,13 @@ func (c *compilation) declare() {
 		if e.Code != c.rule.Code {
 			continue
 		}
-		if t := c.out.types[e.Fact]; t != Text && t != Texts {
+		if t := c.out.types[e.Fact]; t != formula.Text && t != formula.Texts {
 			c.bad("facts", "the white list names %s, which is no text of this rule", e.Fact)
 		}
 		c.out.exempt = append(c.out.exempt, e)
 	}
 	var err error
-	if c.env, err = c.language.Extend(options...); err != nil {
+	if c.env, err = c.language.With(c.out.types); err != nil {
 		c.bad("facts", "%v", err)
 	}
 }
@@ -157,7 +152,7 @@ func (c *compilation) declareParam(name string) *param {
 	}
 	if p.scoped {
 		c.used[c.rule.Scope] = true
-		if c.out.types[c.rule.Scope] != Text {
+		if c.out.types[c.rule.Scope] != formula.Text {
 			c.bad("scope", "name the declared text that selects among the values of %s by category", name)
 		}
 	}
@@ -169,11 +164,12 @@ func nearest(name string, facts []Fact) string {
 	if len(facts) == 0 {
 		return "the catalogue has no such kind"
 	}
-	best := slices.MaxFunc(facts, func(a, b Fact) int { return Similarity(name, a.Name).n.Cmp(&Similarity(name, b.Name).n) })
+	best := slices.MaxFunc(facts, func(a, b Fact) int { return formula.Similarity(name, a.Name).Cmp(formula.Similarity(name, b.Name)) })
 	return "did you mean " + best.Name + "?"
 }
 
-var shown = []*cel.Type{decimalType, dayType, cel.IntType, cel.StringType, cel.TimestampType}
+// shown are the types that value and limit can have.
+var shown = []formula.Type{formula.Amount, formula.Civil, formula.Count, formula.Text, formula.Instant}
 
 // compileAll compiles the expressions and sentences of the rule.
 func (c *compilation) compileAll() {
@@ -182,14 +178,14 @@ func (c *compilation) compileAll() {
 		o.message = c.sentence("message", r.Message)
 		return
 	}
-	o.applies = c.expression("applies", r.Applies, cel.BoolType)
-	o.when = c.expression("when", r.When, cel.BoolType)
+	o.applies = c.expression("applies", r.Applies, formula.Bool)
+	o.when = c.expression("when", r.When, formula.Bool)
 	o.value = c.expression("value", r.Value, shown...)
 	o.limit = c.expression("limit", r.Limit, shown...)
 	o.message = c.sentence("message", r.Message)
 	for i, b := range r.Bands {
 		key := fmt.Sprintf("bands[%d].", i)
-		compiled := band{Band: b, when: c.expression(key+"when", b.When, cel.BoolType), limit: o.limit, message: o.message}
+		compiled := band{Band: b, when: c.expression(key+"when", b.When, formula.Bool), limit: o.limit, message: o.message}
 		if b.Limit != "" {
 			compiled.limit = c.expression(key+"limit", b.Limit, shown...)
 		}
@@ -200,11 +196,11 @@ func (c *compilation) compileAll() {
 	}
 }
 
-func (c *compilation) expression(key, text string, want ...*cel.Type) *formula {
+func (c *compilation) expression(key, text string, want ...formula.Type) *formula.Formula {
 	if text == "" {
 		return nil
 	}
-	f, err := compile(c.env, text, want...)
+	f, err := c.env.Compile(text, want...)
 	if err != nil {
 		hint := ""
 		if strings.Contains(err.Error(), "undeclared reference to") {
@@ -213,7 +209,7 @@ func (c *compilation) expression(key, text string, want ...*cel.Type) *formula {
 		c.bad(key, "%v%s", err, hint)
 		return nil
 	}
-	for _, name := range f.inputs {
+	for _, name := range f.Inputs() {
 		c.used[name] = true
 	}
 	return f
@@ -246,6 +242,12 @@ func (c *compilation) checkUse() {
 		if name != "" && c.out.types[name] == "" && c.rule.Kind != OnSweep {
 			c.bad("facts", "%s is used and not declared", name)
 		}
+	}
+	if n := c.rule.Minimum.Fact; n != "" && c.out.types[n] != formula.Count {
+		c.bad("minimum.fact", "%s is no count", n)
+	}
+	if s := c.rule.Scope; s != "" && !c.used[s] {
+		c.bad("scope", "no parameter has a value by category")
 	}
 	if c.rule.Kind == OnDeadline {
 		c.used[paramPrefix+c.rule.Within.Param] = true

@@ -3,29 +3,26 @@ package rule
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
-	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/common/types"
-	"cel.dev/cel-go/common/types/ref"
+	"yilu/alerts/formula"
 )
 
 // Facts answers for one entry what the catalogue promises for its kind. A fact
-// that is not known is (Value{}, false). Answers must not change while a rule
+// that is not known is nothing and false. Answers must not change while a rule
 // is judged, nor come from a clock.
 type Facts interface {
-	Fact(name string) (Value, bool)
+	Fact(name string) (formula.Value, bool)
 }
 
 // Act is what is judged: an entry, or a draft before it is posted.
 type Act struct {
 	Book string
 	// Day is the day of the act; it chooses the parameters.
-	Day Day
+	Day formula.Day
 	// Region is the administrative code of the place, for the parameters.
 	Region string
 	// AfterFact marks what had happened already when it was recorded: it cannot
@@ -58,8 +55,8 @@ type Result struct {
 	// Handling and Level are those of the band and of an act after the fact.
 	Handling string
 	Level    string
-	Value    Value
-	Limit    Value
+	Value    formula.Value
+	Limit    formula.Value
 	Subject  []string
 	Window   string
 	// Fingerprint tells hits of the same matter from others; see [Fingerprint].
@@ -72,22 +69,22 @@ type Result struct {
 // Compiled is a rule ready to be judged, by any number of goroutines.
 type Compiled struct {
 	*Rule
-	applies *formula
-	when    *formula // nil for deadlines: the timer is the condition
-	value   *formula
-	limit   *formula
+	applies *formula.Formula
+	when    *formula.Formula // nil for deadlines: the timer is the condition
+	value   *formula.Formula
+	limit   *formula.Formula
 	bands   []band
 	message message
 	params  []*param
-	types   map[string]Type // of the declared facts and, with param., parameters
+	types   map[string]formula.Type // of the declared facts and, with param., parameters
 	exempt  []Exemption
 	inputs  sync.Pool
 }
 
 type band struct {
 	Band
-	when    *formula
-	limit   *formula
+	when    *formula.Formula
+	limit   *formula.Formula
 	message message
 }
 
@@ -97,7 +94,7 @@ type band struct {
 func (c *Compiled) Eval(a Act) (r Result) {
 	r = Result{Code: c.Code, Version: c.Version, Handling: c.Handling, Level: c.Level}
 	in := c.inputs.Get().(*inputs)
-	in.rule, in.act = c, a
+	in.act = a
 	defer func() {
 		in.act = Act{}
 		c.inputs.Put(in)
@@ -137,56 +134,39 @@ func (c *Compiled) broken(r Result, err error) Result {
 }
 
 // decide runs a condition. When it cannot be decided, r says so and ok is false.
-func (c *Compiled) decide(f *formula, in *inputs, r *Result) (yes, ok bool) {
+func (c *Compiled) decide(f *formula.Formula, in *inputs, r *Result) (yes, ok bool) {
 	if f == nil {
 		return true, true
 	}
-	out, _, err := f.program.Eval(in)
+	v, err := f.Eval(&in.activation)
 	if err != nil {
 		*r = c.broken(*r, err)
 		return false, false
 	}
-	switch out := out.(type) {
-	case types.Bool:
-		return bool(out), true
-	case *types.Unknown: // err is nil here: a missing input is no error to cel-go
-		r.State, r.Reason = NotEvaluable, reasons(out)
-		return false, false
+	if yes, ok = v.Bool(); !ok {
+		r.State, r.Reason = NotEvaluable, v.Reason()
 	}
-	*r = c.broken(*r, fmt.Errorf("a condition gave %T", out))
-	return false, false
-}
-
-// reasons lists why an unknown is unknown.
-func reasons(u *types.Unknown) string {
-	var all []string
-	for _, id := range u.IDs() {
-		trails, _ := u.GetAttributeTrails(id)
-		for _, t := range trails {
-			all = append(all, t.Variable())
-		}
-	}
-	slices.Sort(all)
-	return strings.Join(slices.Compact(all), ", ")
+	return yes, ok
 }
 
 // Measure computes value and limit of an act that is clear, for those who want
 // to see how near it came; flags have them already.
-func (c *Compiled) Measure(a Act) (value, limit Value) {
-	in := &inputs{rule: c, act: a}
+func (c *Compiled) Measure(a Act) (value, limit formula.Value) {
+	in := newInputs(c)
+	in.act = a
 	return c.compute(c.value, in), c.compute(c.limit, in)
 }
 
 // compute runs what is shown and not judged: what cannot be computed stays empty.
-func (c *Compiled) compute(f *formula, in *inputs) Value {
+func (c *Compiled) compute(f *formula.Formula, in *inputs) formula.Value {
 	if f == nil {
-		return Value{}
+		return formula.Value{}
 	}
-	out, _, err := f.program.Eval(in)
-	if err != nil || types.IsUnknownOrError(out) {
-		return Value{}
+	v, err := f.Eval(&in.activation)
+	if err != nil || v.Reason() != "" {
+		return formula.Value{}
 	}
-	return Value{out}
+	return v
 }
 
 // hit fills in the flag: band, measure, subject, fingerprint, sentence.
@@ -204,12 +184,12 @@ func (c *Compiled) hit(in *inputs, r *Result) {
 		}
 	}
 	for _, name := range c.Subject {
-		v, _ := in.ResolveName(name)
-		if u, missing := v.(*types.Unknown); missing {
-			r.State, r.Reason, r.Subject = NotEvaluable, reasons(u), nil
+		v := in.Input(name)
+		if reason := v.Reason(); reason != "" {
+			r.State, r.Reason, r.Subject = NotEvaluable, reason, nil
 			return
 		}
-		r.Subject = append(r.Subject, in.value(name).String())
+		r.Subject = append(r.Subject, v.String())
 	}
 	r.Value, r.Limit = c.compute(c.value, in), c.compute(limit, in)
 	if in.act.AfterFact && r.Handling == "B" {
@@ -223,7 +203,7 @@ func (c *Compiled) hit(in *inputs, r *Result) {
 }
 
 // window names the stretch of time within which hits are one matter.
-func (c *Compiled) window(d Day) string {
+func (c *Compiled) window(d formula.Day) string {
 	day := d.String()
 	switch c.Window {
 	case "day":
@@ -253,119 +233,104 @@ func Fingerprint(book, code string, subject []string, window string) (f [sha256.
 	return f
 }
 
-// inputs is the activation of one evaluation. It asks for a fact only when the
-// formula reads it.
+// inputs answers the formulas of one rule at one act. A fact is asked for only
+// when a formula reads it.
 type inputs struct {
-	rule *Compiled
-	act  Act
+	rule       *Compiled
+	act        Act
+	activation formula.Activation
+}
+
+func newInputs(c *Compiled) *inputs {
+	in := &inputs{rule: c}
+	in.activation.Inputs = in
+	return in
 }
 
 const paramPrefix = "param."
 
-// ResolveName answers with the value, or with an unknown that carries the reason.
-func (in *inputs) ResolveName(name string) (any, bool) {
+// Input is the fact or parameter, or a value that says why there is none.
+func (in *inputs) Input(name string) formula.Value {
 	if strings.HasPrefix(name, paramPrefix) {
 		return in.param(name)
 	}
-	if !strings.Contains(name, ".") { // a name of the language; facts that are not declared do not compile
-		return nil, false
-	}
 	v, ok := in.act.Facts.Fact(name)
-	if !ok || v.v == nil {
-		return trail("field:" + name), true
+	if !ok || v.IsZero() {
+		return formula.Unfit("field:" + name)
 	}
-	return v.v, true
+	return v
 }
 
-// Parent is none.
-func (in *inputs) Parent() cel.Activation { return nil }
-
-func (in *inputs) param(name string) (any, bool) {
-	for _, p := range in.rule.params {
-		if p.name != name {
-			continue
+func (in *inputs) param(name string) formula.Value {
+	i := slices.IndexFunc(in.rule.params, func(p *param) bool { return p.name == name })
+	p, category := in.rule.params[i], ""
+	if p.scoped {
+		v := in.Input(in.rule.Scope)
+		if v.Reason() != "" {
+			return v
 		}
-		category := ""
-		if p.scoped && in.rule.Scope != "" {
-			c, _ := in.ResolveName(in.rule.Scope)
-			text, ok := c.(types.String)
-			if !ok {
-				return c, true
-			}
-			category = string(text)
-		}
-		if v, ok := p.choose(in.act.Region, category, in.act.Day); ok {
-			return v.v, true
-		}
-		return trail("param:" + strings.TrimPrefix(name, paramPrefix)), true
+		category, _ = v.Text()
 	}
-	return nil, false
+	v, ok := p.choose(in.act.Region, category, in.act.Day)
+	if !ok {
+		return formula.Unfit("param:" + strings.TrimPrefix(name, paramPrefix))
+	}
+	return v
 }
 
-// value is a fact or parameter for people; nothing when it is missing.
-func (in *inputs) value(name string) Value {
-	v, _ := in.ResolveName(name)
-	val, ok := v.(ref.Val)
-	if !ok || types.IsUnknownOrError(val) {
-		return Value{}
+// fact is an input for people: nothing when it is missing.
+func (in *inputs) fact(name string) formula.Value {
+	v := in.Input(name)
+	if v.Reason() != "" {
+		return formula.Value{}
 	}
-	return Value{val}
+	return v
 }
 
 // gate is the data gate: what must be there is there and fit, and there are
 // enough observations.
 func (in *inputs) gate() string {
 	for _, name := range in.rule.Required {
-		v, _ := in.ResolveName(name)
-		if u, missing := v.(*types.Unknown); missing {
-			return reasons(u)
+		if reason := in.Input(name).Reason(); reason != "" {
+			return reason
 		}
 	}
-	if least := in.rule.Minimum; least.Fact != "" {
-		switch n, _ := in.ResolveName(least.Fact); n := n.(type) {
-		case *types.Unknown:
-			return reasons(n)
-		case types.Int:
-			if int64(n) < least.N {
-				return fmt.Sprintf("n<%d", least.N)
-			}
-		}
+	least := in.rule.Minimum
+	if least.Fact == "" {
+		return ""
 	}
-	return ""
+	v := in.Input(least.Fact)
+	if n, ok := v.Int(); ok && n < least.N {
+		return fmt.Sprintf("n<%d", least.N)
+	}
+	return v.Reason()
 }
 
 // exempted looks the act up in the white list.
 func (in *inputs) exempted() string {
 	for _, e := range in.rule.exempt {
-		if !holds(e.From, e.To, in.act.Day) {
-			continue
-		}
-		v := in.value(e.Fact)
-		if one, ok := v.v.(types.String); ok && string(one) == e.Text {
-			return e.Basis
-		}
-		if list, ok := v.v.(container); ok && list.Contains(types.String(e.Text)) == types.True {
+		if holds(e.From, e.To, in.act.Day) && in.fact(e.Fact).Holds(e.Text) {
 			return e.Basis
 		}
 	}
 	return ""
 }
 
-// Explain judges once more with every step recorded, and lists the values of
-// all parts of the condition, the innermost first. It is for hits, which are few.
-func (c *Compiled) Explain(a Act) ([]Step, error) {
+// Explain judges the condition once more with every step recorded, and lists the
+// values of its parts, the innermost first. It is for hits, which are few.
+func (c *Compiled) Explain(a Act) ([]formula.Step, error) {
 	f := c.when
 	if f == nil {
-		if f = c.applies; f == nil {
-			return nil, nil
-		}
+		f = c.applies
 	}
-	_, details, err := f.tracked.Eval(&inputs{rule: c, act: a})
+	if f == nil {
+		return nil, nil
+	}
+	in := newInputs(c)
+	in.act = a
+	steps, err := f.Explain(&in.activation)
 	if err != nil {
 		return nil, fmt.Errorf("explain %s: %w", c.Code, err)
 	}
-	if details == nil || details.State() == nil {
-		return nil, errors.New("explain " + c.Code + ": no steps were recorded")
-	}
-	return f.steps(details.State())
+	return steps, nil
 }

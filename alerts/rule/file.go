@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"yilu/alerts/formula"
 )
 
 // Rule is a rule file as written. Its keys are the names in lower case; unknown
@@ -29,17 +31,17 @@ type Rule struct {
 	Category string `yaml:"category"` // 向 速 量 他
 	Basis    string `yaml:"basis"`
 	// From and To bound the days of the acts that the rule looks at; zero is open.
-	From Day `yaml:"from"`
-	To   Day `yaml:"to"`
+	From formula.Day `yaml:"from"`
+	To   formula.Day `yaml:"to"`
 	// Formula and Exclusions say in words what is compared and what is left out.
 	Formula    Names `yaml:"formula"`
 	Exclusions Names `yaml:"exclusions"`
 
 	Facts []string `yaml:"facts"`
 	// Required facts stop the rule when missing, even where the rest decides.
-	Required []string        `yaml:"required"`
-	Minimum  Minimum         `yaml:"minimum"`
-	Params   map[string]Type `yaml:"params"`
+	Required []string                `yaml:"required"`
+	Minimum  Minimum                 `yaml:"minimum"`
+	Params   map[string]formula.Type `yaml:"params"`
 	// Scope names the fact that selects among parameters by category.
 	Scope    string    `yaml:"scope"`
 	Defaults []Setting `yaml:"defaults"`
@@ -244,10 +246,4 @@ func (w *Words) UnmarshalYAML(n *yaml.Node) error {
 		*w = append(*w, e.Value)
 	}
 	return nil
-}
-
-// UnmarshalText reads YYYY-MM-DD.
-func (d *Day) UnmarshalText(b []byte) (err error) {
-	*d, err = ParseDay(string(b))
-	return err
 }

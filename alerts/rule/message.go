@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"yilu/alerts/formula"
 )
 
 // message is a sentence in both languages, cut at its placeholders.
@@ -62,21 +64,21 @@ func newMessage(text Names, known func(name string) bool) (message, error) {
 }
 
 func (m *message) fill(in *inputs, r *Result) Names {
-	return Names{Zh: write(m.zh, in, r, Chinese), En: write(m.en, in, r, English)}
+	return Names{Zh: write(m.zh, in, r, formula.Chinese), En: write(m.en, in, r, formula.English)}
 }
 
-func write(pieces []piece, in *inputs, r *Result, lang language) string {
+func write(pieces []piece, in *inputs, r *Result, lang formula.Reader) string {
 	var b strings.Builder
 	for _, p := range pieces {
 		switch p.name {
 		case "":
 			b.WriteString(p.text)
 		case "value":
-			b.WriteString(r.Value.show(Amount, lang))
+			b.WriteString(r.Value.Show(formula.Amount, lang))
 		case "limit":
-			b.WriteString(r.Limit.show(Amount, lang))
+			b.WriteString(r.Limit.Show(formula.Amount, lang))
 		default:
-			b.WriteString(in.value(p.name).show(in.rule.types[p.name], lang))
+			b.WriteString(in.fact(p.name).Show(in.rule.types[p.name], lang))
 		}
 	}
 	return b.String()

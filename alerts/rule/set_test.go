@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"yilu/alerts/formula"
 )
 
 // TestLoadErrors names file, key and what would be right.
@@ -48,6 +50,8 @@ func TestLoadErrors(t *testing.T) {
 		{"one language", ", en: \"{value} yuan paid before any progress, the limit is {limit} yuan, please verify\"", "", "want a sentence in zh and one in en"},
 		{"condition is no bool", `when: "contract.paid + entry.amount > contract.amount * param.p"`, `when: "contract.paid + entry.amount"`, "P08.yaml: when: it is decimal, want [bool]"},
 		{"event with a schedule", "window: none", "window: none\nschedule: 0 6 * * 1", "an event rule has kinds and when"},
+		{"minimum of no count", "window: none", "window: none\nminimum: {fact: entry.amount, n: 3}", "P08.yaml: minimum.fact: entry.amount is no count"},
+		{"scope of nothing", "window: none", "window: none\nscope: contract.kind", "P08.yaml: scope: no parameter has a value by category"},
 		{"day", "window: none", "window: none\nfrom: 2018-02-30", "2020-03-18"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -121,7 +125,7 @@ func TestDeadline(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := set.At("works.completed")[0].Eval(act(facts{"project.id": String("X1")}))
+	r := set.At("works.completed")[0].Eval(act(facts{"project.id": formula.String("X1")}))
 	if r.State != Flag || r.Message.Zh != "项目X1完工后60天未见验收,请核实" {
 		t.Errorf("%+v", r)
 	}
@@ -193,11 +197,11 @@ func TestSweep(t *testing.T) {
 
 func TestCatalogueIsChecked(t *testing.T) {
 	for _, wrong := range []Catalogue{
-		{"a": {{"x.y", Amount, "元", "s"}}, "b": {{"x.y", Share, "元", "s"}}},
+		{"a": {{"x.y", formula.Amount, "元", "s"}}, "b": {{"x.y", formula.Share, "元", "s"}}},
 		{"a": {{"x.y", "money", "元", "s"}}},
-		{"a": {{"x", Amount, "元", "s"}}},
-		{"a": {{"x.y", Amount, "元", ""}}},
-		{"a": {{"param.y", Amount, "元", "s"}}},
+		{"a": {{"x", formula.Amount, "元", "s"}}},
+		{"a": {{"x.y", formula.Amount, "元", ""}}},
+		{"a": {{"param.y", formula.Amount, "元", "s"}}},
 	} {
 		if _, err := NewCompiler(Surroundings{Catalogue: wrong}); err == nil {
 			t.Errorf("%v is taken", wrong)

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"yilu/alerts/formula"
 )
 
 // Setting is one value of a parameter with the place, the category and the days
@@ -22,35 +24,40 @@ type Setting struct {
 	Region   string `yaml:"region"`
 	Category string `yaml:"category"`
 	// From and To are the first and last day of the act; zero is open.
-	From  Day    `yaml:"from"`
-	To    Day    `yaml:"to"`
-	Basis string `yaml:"basis"`
+	From  formula.Day `yaml:"from"`
+	To    formula.Day `yaml:"to"`
+	Basis string      `yaml:"basis"`
 }
 
 var regionPattern = regexp.MustCompile(`^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})?$`)
 
+// paramTypes are those a threshold can have.
+var paramTypes = []formula.Type{
+	formula.Amount, formula.Share, formula.Count, formula.Days, formula.Workdays, formula.Months, formula.Text, formula.Texts,
+}
+
 // holds says whether the days include d.
-func holds(from, to, d Day) bool { return from <= d && (to == 0 || d <= to) }
+func holds(from, to, d formula.Day) bool { return from <= d && (to == 0 || d <= to) }
 
 // param is a parameter with its values.
 type param struct {
 	name     string // with param. before it
-	of       Type
+	of       formula.Type
 	settings []typed
 	scoped   bool // some value has a category
 }
 
 type typed struct {
 	Setting
-	value Value
+	value formula.Value
 }
 
 // newParam types the settings and refuses two that say different things of the
 // same case.
-func newParam(name string, of Type, settings []Setting) (*param, error) {
+func newParam(name string, of formula.Type, settings []Setting) (*param, error) {
 	p := &param{name: paramPrefix + name, of: of}
 	for _, s := range settings {
-		value, err := ParseValue(of, s.Value...)
+		value, err := formula.ParseValue(of, s.Value...)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("value %q: %w", strings.Join(s.Value, ", "), err)
@@ -76,14 +83,14 @@ func newParam(name string, of Type, settings []Setting) (*param, error) {
 }
 
 // choose finds the value for an act, and whether there is one.
-func (p *param) choose(region, category string, day Day) (Value, bool) {
+func (p *param) choose(region, category string, day formula.Day) (formula.Value, bool) {
 	for i := range p.settings {
 		s := &p.settings[i]
 		if strings.HasPrefix(region, s.Region) && (s.Category == "" || s.Category == category) && holds(s.From, s.To, day) {
 			return s.value, true
 		}
 	}
-	return Value{}, false
+	return formula.Value{}, false
 }
 
 // Exemption is a line of the white list: hits of a rule whose fact has this
@@ -93,6 +100,6 @@ type Exemption struct {
 	Fact  string // a payee, a project, a word: a fact of type text or list
 	Text  string
 	Basis string
-	From  Day
-	To    Day
+	From  formula.Day
+	To    formula.Day
 }

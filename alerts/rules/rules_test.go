@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"yilu/alerts/fact"
+	"yilu/alerts/formula"
 	"yilu/alerts/rule"
 	"yilu/alerts/rule/gate"
 )
@@ -15,7 +16,7 @@ var verbose = flag.Bool("reports", false, "print every report of the gate")
 
 // workdays counts Mondays to Fridays of 2020 and knows no other year: what a
 // rule makes of a calendar is tested here, not the calendar.
-func workdays(from, to rule.Day) (int, error) {
+func workdays(from, to formula.Day) (int, error) {
 	n := 0
 	for d := from + 1; d <= to; d++ {
 		t, err := time.Parse(time.DateOnly, d.String())
@@ -23,7 +24,7 @@ func workdays(from, to rule.Day) (int, error) {
 			return 0, err
 		}
 		if t.Year() != 2020 {
-			return 0, fmt.Errorf("count working days: %w", rule.YearUnknown(t.Year()))
+			return 0, fmt.Errorf("count working days: %w", formula.YearUnknown(t.Year()))
 		}
 		if t.Weekday() != time.Saturday && t.Weekday() != time.Sunday {
 			n++

@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"yilu/alerts/formula"
 	"yilu/alerts/rule"
 )
 
@@ -39,7 +40,7 @@ type Case struct {
 	Name string `yaml:"name"`
 	// Facts is the direct form: the inputs, without any ledger.
 	Facts     map[string]Input `yaml:"facts"`
-	Day       rule.Day         `yaml:"day"` // the day of Start, if left out
+	Day       formula.Day      `yaml:"day"` // the day of Start, if left out
 	Region    string           `yaml:"region"`
 	AfterFact bool             `yaml:"after_fact"`
 	// Given is posted unjudged, When is judged.

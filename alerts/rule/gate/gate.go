@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"yilu/alerts/formula"
 	"yilu/alerts/rule"
 )
 
@@ -180,10 +181,10 @@ func (g *Gate) run(c *rule.Compiled, f *File) (failures []string) {
 }
 
 // given is the direct form of facts.
-type given map[string]rule.Value
+type given map[string]formula.Value
 
 // Fact looks the fact up.
-func (g given) Fact(name string) (rule.Value, bool) {
+func (g given) Fact(name string) (formula.Value, bool) {
 	v, ok := g[name]
 	return v, ok
 }
@@ -202,10 +203,10 @@ func (g *Gate) judge(c *rule.Compiled, f *File, test *Case) ([]Outcome, error) {
 			return nil, fmt.Errorf("the rule declares no fact %s", name)
 		}
 		if in.Unfit != "" {
-			facts[name] = rule.Unfit(in.Unfit)
+			facts[name] = formula.Unfit(in.Unfit)
 			continue
 		}
-		v, err := rule.ParseValue(known.Type, in.Texts...)
+		v, err := formula.ParseValue(known.Type, in.Texts...)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -213,7 +214,7 @@ func (g *Gate) judge(c *rule.Compiled, f *File, test *Case) ([]Outcome, error) {
 	}
 	a := rule.Act{Book: "test", Day: test.Day, Region: test.Region, AfterFact: test.AfterFact, Facts: facts}
 	if a.Day == 0 {
-		a.Day = rule.DayOf(f.start)
+		a.Day = formula.DayOf(f.start)
 	}
 	if a.Region == "" {
 		a.Region = f.Region
@@ -255,9 +256,9 @@ func (e *Expect) differs(o *Outcome) error {
 }
 
 func equalDecimals(a, b string) bool {
-	x, errX := rule.ParseDecimal(a)
-	y, errY := rule.ParseDecimal(b)
-	return errX == nil && errY == nil && rule.Number(x).Equal(rule.Number(y))
+	x, errX := formula.ParseDecimal(a)
+	y, errY := formula.ParseDecimal(b)
+	return errX == nil && errY == nil && formula.Number(x).Equal(formula.Number(y))
 }
 
 // missing lists the kinds of cases that are not there.
@@ -310,8 +311,8 @@ func oneStep(a, b map[string]string, sizes bool) bool {
 
 // nextTo says whether two texts are a 分, a day, a second or a piece apart.
 func nextTo(a, b string) bool {
-	if x, err := rule.ParseDay(a); err == nil {
-		y, err := rule.ParseDay(b)
+	if x, err := formula.ParseDay(a); err == nil {
+		y, err := formula.ParseDay(b)
 		return err == nil && (x-y == 1 || y-x == 1)
 	}
 	if x, err := time.Parse(time.RFC3339, a); err == nil {

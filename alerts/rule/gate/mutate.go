@@ -2,14 +2,12 @@ package gate
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
-	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/common/ast"
-	"cel.dev/cel-go/common/operators"
-	"cel.dev/cel-go/common/types"
-
+	"yilu/alerts/formula"
 	"yilu/alerts/rule"
 )
 
@@ -19,173 +17,76 @@ type mutant struct {
 	rule *rule.Rule
 }
 
-// turned are the operators that are mistaken for each other.
-var turned = map[string]string{
-	operators.Greater: operators.GreaterEquals, operators.GreaterEquals: operators.Greater,
-	operators.Less: operators.LessEquals, operators.LessEquals: operators.Less,
-	operators.Equals: operators.NotEquals, operators.NotEquals: operators.Equals,
-	operators.Add: operators.Subtract, operators.Subtract: operators.Add,
+// place is an expression of a rule that can be replaced.
+type place struct {
+	what string
+	at   func(*rule.Rule) *string
 }
 
-// mutate lists every rule that differs from r in one place of a formula or by
-// one step of a parameter.
+// mutate lists every rule that differs from r in one place of a formula, or in
+// one number by its smallest step.
 func mutate(r *rule.Rule) ([]mutant, error) {
-	// Macros stay calls, so that what is changed inside them is written out again.
-	env, err := cel.NewCustomEnv(cel.ClearMacros())
-	if err != nil {
-		return nil, err
+	places := []place{
+		{"applies", func(r *rule.Rule) *string { return &r.Applies }},
+		{"when", func(r *rule.Rule) *string { return &r.When }},
+		{"value", func(r *rule.Rule) *string { return &r.Value }},
+		{"limit", func(r *rule.Rule) *string { return &r.Limit }},
 	}
-	m := &mutation{env: env, make: ast.NewExprFactory(), rule: r}
-	var mutants []mutant
-	change := func(what, text string, set func(changed *rule.Rule, text string)) error {
-		variants, err := m.texts(text)
-		if err != nil {
-			return fmt.Errorf("mutate %s of %s: %w", what, r.Code, err)
-		}
-		for _, variant := range variants {
-			changed := *r
-			changed.Bands = slices.Clone(r.Bands)
-			set(&changed, variant)
-			mutants = append(mutants, mutant{what + ": " + variant, &changed})
-		}
-		return nil
+	for i := range r.Bands {
+		places = append(places,
+			place{fmt.Sprintf("bands[%d].when", i), func(r *rule.Rule) *string { return &r.Bands[i].When }},
+			place{fmt.Sprintf("bands[%d].limit", i), func(r *rule.Rule) *string { return &r.Bands[i].Limit }})
 	}
-	for what, part := range map[string]struct {
-		text string
-		set  func(*rule.Rule, string)
-	}{
-		"applies": {r.Applies, func(c *rule.Rule, text string) { c.Applies = text }},
-		"when":    {r.When, func(c *rule.Rule, text string) { c.When = text }},
-		"value":   {r.Value, func(c *rule.Rule, text string) { c.Value = text }},
-		"limit":   {r.Limit, func(c *rule.Rule, text string) { c.Limit = text }},
-	} {
-		if err := change(what, part.text, part.set); err != nil {
-			return nil, err
-		}
-	}
-	for i, b := range r.Bands {
-		err := change(fmt.Sprintf("bands[%d].when", i), b.When, func(c *rule.Rule, text string) { c.Bands[i].When = text })
-		if err == nil {
-			err = change(fmt.Sprintf("bands[%d].limit", i), b.Limit, func(c *rule.Rule, text string) { c.Bands[i].Limit = text })
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	mutants = append(mutants, moveParams(r)...)
-	slices.SortFunc(mutants, func(a, b mutant) int { return strings.Compare(a.what, b.what) })
-	return mutants, nil
-}
-
-// mutation makes variants of expressions.
-type mutation struct {
-	env  *cel.Env
-	make ast.ExprFactory
-	rule *rule.Rule
-}
-
-// texts lists the expressions that differ from text in one place.
-func (m *mutation) texts(text string) ([]string, error) {
-	if text == "" {
-		return nil, nil
-	}
-	parsed, issues := m.env.Parse(text)
-	if issues.Err() != nil {
-		return nil, issues.Err()
-	}
-	var all []string
-	for _, e := range m.variants(parsed.NativeRep().Expr()) {
-		variant, err := cel.ExprToString(e, parsed.NativeRep().SourceInfo())
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, variant)
-	}
-	slices.Sort(all)
-	return slices.Compact(all), nil
-}
-
-func (m *mutation) variants(e ast.Expr) (all []ast.Expr) {
-	switch e.Kind() {
-	case ast.SelectKind:
-		return m.swaps(e)
-	case ast.LiteralKind:
-		if n, ok := e.AsLiteral().(types.Int); ok {
-			return []ast.Expr{m.make.NewLiteral(0, n+1), m.make.NewLiteral(0, n-1)}
-		}
-	case ast.ListKind:
-		elements := e.AsList().Elements()
-		for i := range elements {
-			all = append(all, m.make.NewList(0, slices.Delete(slices.Clone(elements), i, i+1), nil))
-			for _, v := range m.variants(elements[i]) {
-				all = append(all, m.make.NewList(0, replace(elements, i, v), nil))
-			}
-		}
-	case ast.CallKind:
-		return m.ofCall(e.AsCall())
-	}
-	return all
-}
-
-func (m *mutation) ofCall(call ast.CallExpr) (all []ast.Expr) {
-	name, args := call.FunctionName(), call.Args()
-	again := func(args []ast.Expr) ast.Expr {
-		if call.IsMemberFunction() {
-			return m.make.NewMemberCall(0, name, call.Target(), args...)
-		}
-		return m.make.NewCall(0, name, args...)
-	}
-	switch other := turned[name]; {
-	case other != "" && len(args) == 2:
-		all = append(all, m.make.NewCall(0, other, args...))
-	case name == operators.LogicalAnd || name == operators.LogicalOr || name == operators.LogicalNot:
-		all = append(all, args...) // one part alone, or without the negation
-	case name == operators.Conditional:
-		all = append(all, args[1], args[2])
-	}
-	for i := range args {
-		for _, v := range m.variants(args[i]) {
-			all = append(all, again(replace(args, i, v)))
-		}
-	}
-	if call.IsMemberFunction() {
-		for _, v := range m.variants(call.Target()) {
-			all = append(all, m.make.NewMemberCall(0, name, v, args...))
-		}
-	}
-	return all
-}
-
-func replace(list []ast.Expr, i int, e ast.Expr) []ast.Expr {
-	changed := slices.Clone(list)
-	changed[i] = e
-	return changed
-}
-
-// swaps puts every other declared input in the place of one. Those of another
-// type do not compile and count for nothing.
-func (m *mutation) swaps(e ast.Expr) (all []ast.Expr) {
-	name, err := cel.ExprToString(e, nil)
-	if err != nil {
-		return nil
-	}
-	names := slices.Clone(m.rule.Facts)
-	for p := range m.rule.Params {
+	names := slices.Clone(r.Facts)
+	for _, p := range slices.Sorted(maps.Keys(r.Params)) {
 		names = append(names, "param."+p)
 	}
-	for _, other := range names {
-		if other == name {
+	var mutants []mutant
+	for _, p := range places {
+		if *p.at(r) == "" {
 			continue
 		}
-		if parsed, issues := m.env.Parse(other); issues.Err() == nil {
-			all = append(all, parsed.NativeRep().Expr())
+		texts, err := formula.Mutants(*p.at(r), names)
+		if err != nil {
+			return nil, fmt.Errorf("mutate %s of %s: %w", p.what, r.Code, err)
+		}
+		for _, text := range texts {
+			changed := *r
+			changed.Bands = slices.Clone(r.Bands)
+			*p.at(&changed) = text
+			mutants = append(mutants, mutant{p.what + ": " + text, &changed})
 		}
 	}
-	return all
+	if r.Applies != "" {
+		changed := *r
+		changed.Applies = ""
+		mutants = append(mutants, mutant{"applies: to all", &changed})
+	}
+	return slices.Concat(mutants, moveNumbers(r), moveDays(r)), nil
 }
 
-// moveParams moves every value of every parameter by its smallest step.
-func moveParams(r *rule.Rule) (mutants []mutant) {
+// moveDays moves the first and last day of the rule and of each value by one.
+func moveDays(r *rule.Rule) (mutants []mutant) {
+	move := func(what string, day formula.Day, set func(*rule.Rule, formula.Day)) {
+		for by := formula.Day(-1); by <= 1 && day != 0; by += 2 {
+			changed := *r
+			changed.Defaults = slices.Clone(r.Defaults)
+			set(&changed, day+by)
+			mutants = append(mutants, mutant{fmt.Sprintf("%s = %s", what, day+by), &changed})
+		}
+	}
+	move("from", r.From, func(r *rule.Rule, d formula.Day) { r.From = d })
+	move("to", r.To, func(r *rule.Rule, d formula.Day) { r.To = d })
+	for i, s := range r.Defaults {
+		move(fmt.Sprintf("defaults[%d].from", i), s.From, func(r *rule.Rule, d formula.Day) { r.Defaults[i].From = d })
+		move(fmt.Sprintf("defaults[%d].to", i), s.To, func(r *rule.Rule, d formula.Day) { r.Defaults[i].To = d })
+	}
+	return mutants
+}
+
+// moveNumbers moves every value of every parameter and the least number of
+// observations by one step, and asks for one required fact less.
+func moveNumbers(r *rule.Rule) (mutants []mutant) {
 	for i, s := range r.Defaults {
 		for _, value := range moves(r.Params[s.Param], s.Value) {
 			changed := *r
@@ -194,20 +95,30 @@ func moveParams(r *rule.Rule) (mutants []mutant) {
 			mutants = append(mutants, mutant{fmt.Sprintf("defaults[%d]: %s = %s", i, s.Param, strings.Join(value, ", ")), &changed})
 		}
 	}
+	for by := int64(-1); by <= 1 && r.Minimum.N > 0; by += 2 {
+		changed := *r
+		changed.Minimum.N += by
+		mutants = append(mutants, mutant{"minimum: n = " + strconv.FormatInt(changed.Minimum.N, 10), &changed})
+	}
+	for i, name := range r.Required {
+		changed := *r
+		changed.Required = slices.Delete(slices.Clone(r.Required), i, i+1)
+		mutants = append(mutants, mutant{"required: without " + name, &changed})
+	}
 	return mutants
 }
 
-func moves(t rule.Type, value rule.Words) (all []rule.Words) {
+func moves(t formula.Type, value rule.Words) (all []rule.Words) {
 	switch t {
-	case rule.Text:
+	case formula.Text:
 		return []rule.Words{{value[0] + "x"}}
-	case rule.Texts:
+	case formula.Texts:
 		for i := range value {
 			all = append(all, slices.Delete(slices.Clone(value), i, i+1))
 		}
 		return all
 	}
-	step := map[rule.Type]string{rule.Amount: "0.01", rule.Share: "0.0001"}[t]
+	step := map[formula.Type]string{formula.Amount: "0.01", formula.Share: "0.0001"}[t]
 	if step == "" {
 		step = "1"
 	}
@@ -219,8 +130,8 @@ func moves(t rule.Type, value rule.Words) (all []rule.Words) {
 
 // moved adds two plain numbers; "" if they are none.
 func moved(a, b string) string {
-	x, errX := rule.ParseDecimal(a)
-	y, errY := rule.ParseDecimal(b)
+	x, errX := formula.ParseDecimal(a)
+	y, errY := formula.ParseDecimal(b)
 	if errX != nil || errY != nil {
 		return ""
 	}

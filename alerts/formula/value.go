@@ -1,7 +1,8 @@
-package rule
+package formula
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
 )
 
 // Type is what a fact or a parameter holds, with its unit.
@@ -30,8 +32,8 @@ const (
 	Amounts  Type = "amounts" // list of amounts
 )
 
-// paramTypes are those a threshold can have.
-var paramTypes = []Type{Amount, Share, Count, Days, Workdays, Months, Text, Texts}
+// Known says whether there is such a type.
+func (t Type) Known() bool { return t.cel() != nil }
 
 func (t Type) cel() *cel.Type {
 	switch t {
@@ -56,8 +58,57 @@ func (t Type) cel() *cel.Type {
 }
 
 // Value is one typed input or result, wrapped once and then shared by every
-// rule that reads it. The zero Value is nothing.
+// formula that reads it. The zero Value is nothing.
 type Value struct{ v ref.Val }
+
+// IsZero says that it is nothing.
+func (v Value) IsZero() bool { return v.v == nil }
+
+// Reason says why a value cannot be used, or "" for one that can. A formula
+// that could not be decided has the reasons of all it lacked, in alphabetical
+// order.
+func (v Value) Reason() string {
+	u, ok := v.v.(*types.Unknown)
+	if !ok {
+		return ""
+	}
+	var all []string
+	for _, id := range u.IDs() {
+		trails, _ := u.GetAttributeTrails(id)
+		for _, t := range trails {
+			all = append(all, t.Variable())
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), ", ")
+}
+
+// Bool is the value of a condition.
+func (v Value) Bool() (yes, ok bool) {
+	b, ok := v.v.(types.Bool)
+	return bool(b), ok
+}
+
+// Int is a whole number.
+func (v Value) Int() (int64, bool) {
+	n, ok := v.v.(types.Int)
+	return int64(n), ok
+}
+
+// Text is a text.
+func (v Value) Text() (string, bool) {
+	s, ok := v.v.(types.String)
+	return string(s), ok
+}
+
+// Holds says whether a text is s, or a list of texts contains it.
+func (v Value) Holds(s string) bool {
+	if text, ok := v.Text(); ok {
+		return text == s
+	}
+	list, ok := v.v.(traits.Lister)
+	return ok && list.Contains(types.String(s)) == types.True
+}
 
 // Yuan is an amount of money, given in 分.
 func Yuan(n int64) Value { return Value{fen(n)} }
@@ -95,8 +146,10 @@ func Fens(n []int64) Value {
 
 // Unfit is an input that is there but cannot be used, for a reason of the data
 // gate: dates, value, currency, dup, placeholder, checksum, zone, stale:….
-// A rule that needs it is not evaluable for that reason.
-func Unfit(reason string) Value { return Value{trail(reason)} }
+// A formula that needs it cannot be decided, for that reason.
+func Unfit(reason string) Value {
+	return Value{types.NewUnknown(0, types.NewAttributeTrail(reason))}
+}
 
 var errOneValue = errors.New("want one value, not a list")
 
@@ -169,20 +222,20 @@ func (v Value) Equal(w Value) bool {
 }
 
 // String writes the value plainly; "" for nothing.
-func (v Value) String() string { return v.show("", Bare) }
+func (v Value) String() string { return v.Show("", Bare) }
 
-// Bare, Chinese and English are the ways a value is written.
-type language int
+// Reader is for whom a value is written.
+type Reader int
 
-// The languages of sentences; Bare is for files and hashes.
+// The readers; Bare is for files and hashes.
 const (
-	Bare language = iota
+	Bare Reader = iota
 	Chinese
 	English
 )
 
-// show writes the value for people, a decimal by its type.
-func (v Value) show(t Type, in language) string {
+// Show writes the value, a decimal by its type: 1,234.50 or 30%.
+func (v Value) Show(t Type, in Reader) string {
 	switch x := v.v.(type) {
 	case *Decimal:
 		switch t {
@@ -195,20 +248,17 @@ func (v Value) show(t Type, in language) string {
 	case Day:
 		return x.String()
 	case types.Timestamp:
-		return x.Time.In(shanghai).Format("2006-01-02T15:04:05.999999-07:00")
+		return x.Time.In(Shanghai).Format("2006-01-02T15:04:05.999999-07:00")
 	case types.Int:
 		return strconv.FormatInt(int64(x), 10)
 	case types.String:
 		return string(x)
 	case types.Bool:
 		return [][]string{{"false", "true"}, {"否", "是"}, {"no", "yes"}}[in][map[types.Bool]int{true: 1}[x]]
-	case interface {
-		Size() ref.Val
-		Get(ref.Val) ref.Val
-	}:
+	case traits.Lister:
 		var parts []string
 		for i := types.Int(0); i < x.Size().(types.Int); i++ {
-			parts = append(parts, Value{x.Get(i)}.show(t, in))
+			parts = append(parts, Value{x.Get(i)}.Show(t, in))
 		}
 		return strings.Join(parts, []string{", ", "、", ", "}[in])
 	}

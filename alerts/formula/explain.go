@@ -1,10 +1,9 @@
-package rule
+package formula
 
 import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
-	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/interpreter"
 )
 
@@ -14,12 +13,19 @@ type Step struct {
 	Value      Value
 }
 
-// container is a list that can be searched.
-type container interface{ Contains(ref.Val) ref.Val }
+// Explain runs the formula once more with every step recorded, and lists the
+// values of its parts, the innermost first.
+func (f *Formula) Explain(a *Activation) ([]Step, error) {
+	_, details, err := f.tracked.Eval(a)
+	if err != nil {
+		return nil, err
+	}
+	return f.steps(details.State())
+}
 
 // steps reads the recorded values, leaving out literals, what was not run, and
 // the inside of loops, of which only the last round is recorded.
-func (f *formula) steps(state interpreter.EvalState) ([]Step, error) {
+func (f *Formula) steps(state interpreter.EvalState) ([]Step, error) {
 	var steps []Step
 	seen := map[string]bool{}
 	var walk func(e ast.Expr) error

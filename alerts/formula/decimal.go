@@ -1,4 +1,4 @@
-package rule
+package formula
 
 import (
 	"errors"
@@ -71,8 +71,9 @@ func (d *Decimal) Yuan() string {
 // Percent writes a share for people, exactly: 0.305 is 30.5%.
 func (d *Decimal) Percent() string {
 	var p apd.Decimal
-	p.Set(&d.n)
-	p.Exponent += 2
+	if _, err := exact.Mul(&p, &d.n, apd.New(100, 0)); err != nil {
+		return d.String()
+	}
 	text := p.Text('f')
 	if strings.Contains(text, ".") {
 		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
@@ -108,6 +109,9 @@ func (d *Decimal) Type() ref.Type { return decimalType }
 
 // Value is the decimal itself.
 func (d *Decimal) Value() any { return d }
+
+// Cmp is -1, 0 or 1 as d is less than, equal to or more than o.
+func (d *Decimal) Cmp(o *Decimal) int { return d.n.Cmp(&o.n) }
 
 // Compare orders decimals.
 func (d *Decimal) Compare(other ref.Val) ref.Val {

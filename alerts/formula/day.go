@@ -1,4 +1,4 @@
-package rule
+package formula
 
 import (
 	"errors"
@@ -15,7 +15,8 @@ import (
 // days compare with days, and an instant is made a day by day(t) only.
 type Day int32
 
-var shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
+// Shanghai is the zone of all days. There has been no summer time since 1991.
+var Shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
 
 var errDay = errors.New("want a day such as 2020-03-18")
 
@@ -30,13 +31,19 @@ func ParseDay(s string) (Day, error) {
 
 // DayOf is the day in Shanghai at an instant.
 func DayOf(t time.Time) Day {
-	y, m, d := t.In(shanghai).Date()
+	y, m, d := t.In(Shanghai).Date()
 	return civil(time.Date(y, m, d, 0, 0, 0, 0, time.UTC))
 }
 
 func civil(midnight time.Time) Day { return Day(midnight.Unix() / (24 * 60 * 60)) }
 
 func (d Day) time() time.Time { return time.Unix(int64(d)*24*60*60, 0).UTC() }
+
+// UnmarshalText reads YYYY-MM-DD.
+func (d *Day) UnmarshalText(b []byte) (err error) {
+	*d, err = ParseDay(string(b))
+	return err
+}
 
 func (d Day) String() string { return d.time().Format(time.DateOnly) }
 
@@ -80,24 +87,19 @@ func (y YearUnknown) Error() string {
 	return "no working-day calendar for " + strconv.Itoa(int(y))
 }
 
-// trail marks an input that is not there by the reason people will read.
-func trail(reason string) ref.Val {
-	return types.NewUnknown(0, types.NewAttributeTrail(reason))
-}
-
 const calendarReason = "calendar:"
 
 // between is wd(a, b).
 func (c Calendar) between(from, to ref.Val) ref.Val {
 	a, b := from.(Day), to.(Day)
 	if c == nil {
-		return trail(calendarReason + strconv.Itoa(b.time().Year()))
+		return Unfit(calendarReason + strconv.Itoa(b.time().Year())).v
 	}
 	n, err := c(a, b)
 	var unknown YearUnknown
 	switch {
 	case errors.As(err, &unknown):
-		return trail(calendarReason + strconv.Itoa(int(unknown)))
+		return Unfit(calendarReason + strconv.Itoa(int(unknown))).v
 	case err != nil:
 		return types.WrapErr(err)
 	}

@@ -1,8 +1,9 @@
-package rule
+package formula
 
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -59,9 +60,13 @@ func only(function string, ids ...string) *env.Function {
 
 const decFunction = "dec"
 
-// newLanguage makes the environment of all formulas: exact decimals, days,
-// instants, texts, and nothing that is not needed.
-func newLanguage(calendar Calendar) (*cel.Env, error) {
+// Language is what a formula may say: exact decimals, days, instants, texts,
+// lists of them, and its inputs.
+type Language struct{ env *cel.Env }
+
+// NewLanguage makes the language without inputs. The calendar may be nil: wd()
+// is then never decided.
+func NewLanguage(calendar Calendar) (*Language, error) {
 	options := []cel.EnvOption{
 		cel.StdLib(cel.StdLibSubset(subset)),
 		cel.EnableMacroCallTracking(),
@@ -86,7 +91,18 @@ func newLanguage(calendar Calendar) (*cel.Env, error) {
 			cel.Overload("decimal"+op, []*cel.Type{decimalType, decimalType}, cel.BoolType),
 			cel.Overload("day"+op, []*cel.Type{dayType, dayType}, cel.BoolType)))
 	}
-	return cel.NewCustomEnv(options...)
+	env, err := cel.NewCustomEnv(options...)
+	return &Language{env}, err
+}
+
+// With adds inputs. Their names are flat and have a dot: contract.paid.
+func (l *Language) With(inputs map[string]Type) (*Language, error) {
+	var options []cel.EnvOption
+	for _, name := range slices.Sorted(maps.Keys(inputs)) {
+		options = append(options, cel.Variable(name, inputs[name].cel()))
+	}
+	env, err := l.env.Extend(options...)
+	return &Language{env}, err
 }
 
 func two(name string, of, result *cel.Type, f func(a, b ref.Val) ref.Val) cel.EnvOption {
@@ -102,8 +118,8 @@ func decimalOf(s ref.Val) ref.Val {
 	return d
 }
 
-// formula is one compiled expression.
-type formula struct {
+// Formula is one compiled expression, to be used by any number of goroutines.
+type Formula struct {
 	program cel.Program
 	// tracked is the same with every step recorded, for explanations.
 	tracked cel.Program
@@ -112,15 +128,16 @@ type formula struct {
 	inputs []string
 }
 
-// compile checks an expression against everything that can be known before it
-// runs: types, literals, nesting and the most it can cost.
-func compile(e *cel.Env, text string, want ...*cel.Type) (*formula, error) {
-	parsed, issues := e.Compile(text)
+// Compile checks an expression against everything that can be known before it
+// runs: types, literals, nesting and the most it can cost. It must come to one
+// of the wanted types.
+func (l *Language) Compile(text string, want ...Type) (*Formula, error) {
+	parsed, issues := l.env.Compile(text)
 	if issues.Err() != nil {
 		return nil, firstLine(issues.Err())
 	}
 	tree := parsed.NativeRep()
-	if !slices.ContainsFunc(want, func(t *cel.Type) bool { return t.IsExactType(parsed.OutputType()) }) {
+	if !slices.ContainsFunc(want, func(t Type) bool { return t.cel().IsExactType(parsed.OutputType()) }) {
 		return nil, fmt.Errorf("it is %s, want %s", parsed.OutputType(), want)
 	}
 	for _, t := range tree.TypeMap() {
@@ -131,14 +148,14 @@ func compile(e *cel.Env, text string, want ...*cel.Type) (*formula, error) {
 	if err := checkDecimals(tree); err != nil {
 		return nil, err
 	}
-	estimate, err := e.EstimateCost(parsed, estimator{})
+	estimate, err := l.env.EstimateCost(parsed, estimator{})
 	if err != nil {
 		return nil, err
 	}
 	if estimate.Max > mostCost {
 		return nil, fmt.Errorf("it may take %d steps, at most %d", estimate.Max, mostCost)
 	}
-	f := &formula{ast: tree}
+	f := &Formula{ast: tree}
 	for _, r := range tree.ReferenceMap() {
 		if r.Name != "" && strings.Contains(r.Name, ".") {
 			f.inputs = append(f.inputs, r.Name)
@@ -150,11 +167,43 @@ func compile(e *cel.Env, text string, want ...*cel.Type) (*formula, error) {
 	if loops(tree) { // the limit costs time, and only a loop can exceed the estimate
 		options = append(options, cel.CostLimit(mostCost))
 	}
-	if f.program, err = e.Program(parsed, options...); err != nil {
+	if f.program, err = l.env.Program(parsed, options...); err != nil {
 		return nil, err
 	}
-	f.tracked, err = e.Program(parsed, append(options, cel.EvalOptions(cel.OptTrackState))...)
+	f.tracked, err = l.env.Program(parsed, append(options, cel.EvalOptions(cel.OptTrackState))...)
 	return f, err
+}
+
+// Inputs lists the names of what the formula reads, sorted.
+func (f *Formula) Inputs() []string { return f.inputs }
+
+// Inputs answers by name. What is not there is [Unfit] with a reason.
+type Inputs interface {
+	Input(name string) Value
+}
+
+// Activation lends inputs to formulas without allocating.
+type Activation struct{ Inputs }
+
+// ResolveName asks for an input when a formula reads it.
+func (a *Activation) ResolveName(name string) (any, bool) {
+	if !strings.Contains(name, ".") { // a name of the language; unknown inputs do not compile
+		return nil, false
+	}
+	return a.Input(name).v, true
+}
+
+// Parent is none.
+func (a *Activation) Parent() cel.Activation { return nil }
+
+// Eval runs the formula. A missing input is no error to cel-go, nor to us: the
+// value then has a Reason. Only what has none is a verdict.
+func (f *Formula) Eval(a *Activation) (Value, error) {
+	out, _, err := f.program.Eval(a)
+	if err != nil {
+		return Value{}, err
+	}
+	return Value{out}, nil
 }
 
 // firstLine drops the drawing below a compiler's message.
@@ -214,18 +263,17 @@ type estimator struct{}
 
 // EstimateSize bounds lists and texts.
 func (estimator) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
-	if path := n.Path(); len(path) == 0 {
-		return nil
-	}
 	text := cost.RangedSizeEstimate(0, mostText)
-	switch n.Type().Kind() {
-	case types.ListKind:
+	switch kind, input := n.Type().Kind(), len(n.Path()) > 0; {
+	case !input && (kind == types.ListKind || kind == types.StringKind):
+		return nil // cel-go knows best what it made of the inputs
+	case kind == types.ListKind:
 		elements := cost.RangedSizeEstimate(0, mostElements)
 		if elements.Elem = new(cost.FixedSizeEstimate(1)); n.Type().Parameters()[0].Kind() == types.StringKind {
 			elements.Elem = &text
 		}
 		return &elements
-	case types.StringKind:
+	case kind == types.StringKind:
 		return &text
 	}
 	return new(cost.FixedSizeEstimate(1))
