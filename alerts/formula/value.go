@@ -64,6 +64,20 @@ type Value struct{ v ref.Val }
 // IsZero says that it is nothing.
 func (v Value) IsZero() bool { return v.v == nil }
 
+// Is says whether the value is of a type, or unfit. Those who provide facts owe
+// values of the declared types: an amount is equal to no text, and no error.
+func (v Value) Is(t Type) bool {
+	switch v.v.(type) {
+	case nil:
+		return false
+	case *types.Unknown:
+		return true
+	case traits.Lister:
+		return t == Texts || t == Amounts
+	}
+	return t.Known() && t.cel().IsExactType(v.v.Type().(*types.Type))
+}
+
 // Reason says why a value cannot be used, or "" for one that can. A formula
 // that could not be decided has the reasons of all it lacked, in alphabetical
 // order.

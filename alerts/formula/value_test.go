@@ -99,6 +99,17 @@ func TestValues(t *testing.T) {
 	if !String("a").Holds("a") || !Strings([]string{"b", "a"}).Holds("a") || Strings(nil).Holds("") || Yuan(1).Holds("1") {
 		t.Error("Holds")
 	}
+	for of, v := range map[Type]Value{
+		Amount: Yuan(1), Share: Yuan(1), Count: Whole(1), Text: String(""), Texts: Strings(nil), Amounts: Fens(nil),
+		Civil: On(1), Instant: At(time.Time{}), Bool: True(true), Days: Unfit("dates"),
+	} {
+		if !v.Is(of) || (v.Reason() == "" && v.Is("money")) || (Value{}).Is(of) {
+			t.Errorf("%s is not %s", v, of)
+		}
+	}
+	if Yuan(1).Is(Text) || String("1").Is(Amount) || Whole(1).Is(Amount) {
+		t.Error("types are mixed up")
+	}
 	if n, ok := Whole(3).Int(); n != 3 || !ok {
 		t.Error("Int")
 	}

@@ -51,9 +51,7 @@ func (c *compilation) checkHead() {
 		c.bad("version", "want 1 or more, one higher with each change")
 	}
 	c.oneOf("stage", r.Stage, "fund", "project", "tender", "payment", "acceptance", "governance")
-	if r.State != "" {
-		c.oneOf("state", r.State, "shadow", "active")
-	}
+	c.oneOf("state", r.State, "shadow", "active")
 	c.oneOf("category", r.Category, "向", "速", "量", "他")
 	c.checkHandling("", r.Handling, r.Level)
 	c.names("name", r.Name)
@@ -66,9 +64,6 @@ func (c *compilation) checkHead() {
 	}
 	if r.To != 0 && r.To < r.From {
 		c.bad("to", "want a day after from")
-	}
-	if r.Window == "" {
-		r.Window = "none"
 	}
 	c.oneOf("window", r.Window, "none", "day", "month", "fiscal_year")
 	if len(r.Subject) == 0 && r.Kind != OnSweep {

@@ -52,7 +52,8 @@ type Result struct {
 	Reason string
 	// Err is set when the reason is error; it is for the operators of the system.
 	Err error
-	// Handling and Level are those of the band and of an act after the fact.
+	// Handling and Level are those of the band and of an act after the fact. A
+	// B that is not evaluable holds the entry as A would: whoever posts sees to it.
 	Handling string
 	Level    string
 	Value    formula.Value

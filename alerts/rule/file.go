@@ -1,13 +1,9 @@
 package rule
 
 import (
-	"bytes"
+	"cmp"
 	"crypto/sha256"
-	"errors"
 	"fmt"
-	"io"
-	"reflect"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -135,96 +131,8 @@ func Parse(file string, data []byte) (*Rule, error) {
 	if err := Decode(file, data, r); err != nil {
 		return nil, err
 	}
+	r.State, r.Window = cmp.Or(r.State, "shadow"), cmp.Or(r.Window, "none")
 	return r, nil
-}
-
-// Decode reads the one YAML document of a file into a struct and refuses unknown
-// and repeated keys, aliases and a second document.
-func Decode(file string, data []byte, into any) (err error) {
-	defer func() { // a hostile file must not end the process
-		if broken := recover(); broken != nil {
-			err = &Invalid{file, "", fmt.Sprint("cannot be read: ", broken)}
-		}
-	}()
-	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithUniqueKeys())
-	if err != nil {
-		return err
-	}
-	var document, second yaml.Node
-	if err := loader.Load(&document); err != nil {
-		return &Invalid{file, "", "want one YAML document: " + err.Error()}
-	}
-	if err := loader.Load(&second); !errors.Is(err, io.EOF) {
-		return &Invalid{file, "", "want one YAML document, not several"}
-	}
-	if wrong := unknownKeys(file, "", &document, reflect.TypeOf(into)); wrong != nil {
-		return errors.Join(wrong...)
-	}
-	if err := document.Load(into, yaml.WithUniqueKeys()); err != nil {
-		return &Invalid{file, "", err.Error()}
-	}
-	return nil
-}
-
-// unknownKeys walks a document beside the type it will be read into.
-func unknownKeys(file, key string, n *yaml.Node, t reflect.Type) (wrong []error) {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	within := func(name string) string { return strings.TrimPrefix(key+"."+name, ".") }
-	switch {
-	case n.Kind == yaml.AliasNode || n.Anchor != "":
-		return []error{&Invalid{file, key, fmt.Sprintf("line %d: write the value out, without anchor or alias", n.Line)}}
-	case n.Kind == yaml.DocumentNode && len(n.Content) == 1:
-		return unknownKeys(file, key, n.Content[0], t)
-	case t == reflect.TypeFor[yaml.Node](), reflect.PointerTo(t).Implements(reflect.TypeFor[yaml.Unmarshaler]()):
-		return nil // it reads itself
-	case n.Kind == yaml.SequenceNode && t.Kind() == reflect.Slice:
-		for i, element := range n.Content {
-			wrong = append(wrong, unknownKeys(file, fmt.Sprintf("%s[%d]", key, i), element, t.Elem())...)
-		}
-	case n.Kind == yaml.MappingNode && t.Kind() == reflect.Map:
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			wrong = append(wrong, unknownKeys(file, within(n.Content[i].Value), n.Content[i+1], t.Elem())...)
-		}
-	case n.Kind == yaml.MappingNode && t.Kind() == reflect.Struct:
-		known := keysOf(t)
-		var names []string
-		for _, f := range known {
-			names = append(names, f.name)
-		}
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			name, found := n.Content[i].Value, false
-			for _, f := range known {
-				if f.name == name {
-					found = true
-					wrong = append(wrong, unknownKeys(file, within(name), n.Content[i+1], f.of)...)
-				}
-			}
-			if !found {
-				wrong = append(wrong, &Invalid{file, within(name), fmt.Sprintf("line %d: unknown key; known are %s", n.Content[i].Line, strings.Join(names, ", "))})
-			}
-		}
-	}
-	return wrong
-}
-
-type keyOf struct {
-	name string
-	of   reflect.Type
-}
-
-func keysOf(t reflect.Type) (keys []keyOf) {
-	for i := range t.NumField() {
-		f := t.Field(i)
-		switch name, option, _ := strings.Cut(f.Tag.Get("yaml"), ","); {
-		case option == "inline":
-			keys = append(keys, keysOf(f.Type)...)
-		case name != "-":
-			keys = append(keys, keyOf{name, f.Type})
-		}
-	}
-	return keys
 }
 
 // Words is a value as a file writes it: a text, or a list of texts.

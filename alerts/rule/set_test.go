@@ -52,7 +52,11 @@ func TestLoadErrors(t *testing.T) {
 		{"event with a schedule", "window: none", "window: none\nschedule: 0 6 * * 1", "an event rule has kinds and when"},
 		{"minimum of no count", "window: none", "window: none\nminimum: {fact: entry.amount, n: 3}", "P08.yaml: minimum.fact: entry.amount is no count"},
 		{"scope of nothing", "window: none", "window: none\nscope: contract.kind", "P08.yaml: scope: no parameter has a value by category"},
-		{"day", "window: none", "window: none\nfrom: 2018-02-30", "2020-03-18"},
+		{"day", "window: none", "window: none\nfrom: 2018-02-30", "P08.yaml: from: line 23: want a day such as 2020-03-18"},
+		{"no number", "version: 3", "version: three", `P08.yaml: version: line 2: "three": want a whole number`},
+		{"no list", "kinds: [payment.approved]", "kinds: payment.approved", "P08.yaml: kinds: line 7: want a list: [payment.approved]"},
+		{"no text", "level: orange", "level: [orange]", "P08.yaml: level: line 9: want a single value"},
+		{"no keys", "params: {p: share}", "params: [p, share]", "P08.yaml: params: line 14: want keys with values"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := load(Surroundings{}, map[string]string{"P08.yaml": replaced(t, test.old, test.new)})
