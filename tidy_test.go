@@ -239,8 +239,12 @@ func TestPlacesOfLibraries(t *testing.T) {
 			switch {
 			case strings.HasPrefix(imported, "github.com/labstack/echo") && !s.in("web"):
 				t.Errorf("%s imports %s: only web knows echo", s.path, imported)
+			case strings.HasPrefix(imported, "cel.dev/cel-go") && !s.in("alerts/formula"):
+				t.Errorf("%s imports %s: only alerts/formula knows cel-go", s.path, imported)
 			case strings.HasPrefix(imported, module+"/migrations/pgtest") && !s.isTest():
 				t.Errorf("%s imports %s: only tests may", s.path, imported)
+			case s.in("alerts/formula", "alerts/fact", "alerts/rule", "alerts/rules") && !s.isTest() && strings.HasPrefix(imported, module+"/ledger"):
+				t.Errorf("%s imports %s: a rule is judged on facts, whoever gives them", s.path, imported)
 			case s.in("migrations") && !slices.ContainsFunc([]string{module + "/migrations", "github.com/jackc/pgx/", "github.com/pressly/goose/"},
 				func(prefix string) bool { return strings.HasPrefix(imported, prefix) }) && strings.Contains(imported, "."):
 				t.Errorf("%s imports %s: migrations stand apart, on pgx and goose alone", s.path, imported)
@@ -446,6 +450,7 @@ var allowed = []string{
 	"github.com/transparency-dev/formats",
 	"github.com/vbauerster/mpb/v8",
 	"github.com/xuri/excelize/v2",
+	"go.yaml.in/yaml/v4",
 	"golang.org/x/crypto",
 	"golang.org/x/mod",
 	"golang.org/x/oauth2",
@@ -474,6 +479,8 @@ var floors = map[string]string{
 	"github.com/go-jose/go-jose/v4":       "v4.1.4",
 	"github.com/jackc/pgx/v5":             "v5.9.2",
 	"github.com/xuri/excelize/v2":         "v2.11.0",
+	"cel.dev/cel-go":                      "v0.33.2",
+	"go.yaml.in/yaml/v4":                  "v4.0.0",
 	"golang.org/x/mod":                    "v0.42.0",
 	"github.com/pressly/goose/v3":         "v3.29.0",
 	"github.com/robfig/cron/v3":           "v3.0.1",
