@@ -43,6 +43,13 @@ type state struct {
 	rulebooks   *table[Rulebook]
 	tables      []projection
 
+	bidsOf    *lookup
+	twins     *lookup
+	invoiced  *lookup
+	receipts  *lookup
+	tendersOf *lookup
+	lookups   []*lookup
+
 	// entries and covers are read from the log, never written.
 	entries    map[Seq]*Entry
 	wantEntry  map[Seq]struct{}
@@ -119,6 +126,9 @@ func newState(book Book) *state {
 	s.periods = newTable[Closed](s, periodSchema)
 	s.rulebooks = newTable[Rulebook](s, rulebookSchema)
 	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks}
+	s.bidsOf, s.twins, s.invoiced = newLookup(s, findBids), newLookup(s, findTwins), newLookup(s, findInvoiced)
+	s.receipts, s.tendersOf = newLookup(s, findReceipts), newLookup(s, findTenders)
+	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf}
 	s.forget()
 	return s
 }
@@ -142,6 +152,9 @@ func (s *state) forget() {
 func (s *state) rows() int {
 	n := 0
 	for _, t := range s.tables {
+		n += t.size()
+	}
+	for _, t := range s.lookups {
 		n += t.size()
 	}
 	return n

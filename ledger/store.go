@@ -52,6 +52,11 @@ func (s *state) queueLoad(b *pgx.Batch) (keep []func()) {
 			keep = append(keep, k)
 		}
 	}
+	for _, t := range s.lookups {
+		if k := t.queueLoad(b, s.book); k != nil {
+			keep = append(keep, k)
+		}
+	}
 	if len(s.wantEntry) > 0 {
 		s.queueEntries(b)
 	}

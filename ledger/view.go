@@ -1,5 +1,7 @@
 package ledger
 
+import "slices"
+
 // View is a book as it stands just before an entry takes effect. Its answers are
 // copies. Asked before judging (see Judge.Touch) it knows nothing and loads.
 type View struct{ s *state }
@@ -45,6 +47,40 @@ func (v View) Payee(e *Entry) (Payee, bool) {
 	key, _ := b.payee(e)
 	return copied(v.s.payee(key))
 }
+
+// Twins returns the payments of one amount to one payee, the latest 200.
+func (v View) Twins(payee string, a Amount) []Payment {
+	return many(v.s.twins.get(twinKey(payee, a)), v.s.payments)
+}
+
+// Invoiced returns the payments on an invoice, by its key.
+func (v View) Invoiced(invoice string) []Payment {
+	return many(v.s.invoiced.get(invoice), v.s.payments)
+}
+
+// Bids returns the bids in a tender that count, in the order of their entries.
+func (v View) Bids(tender string) []Bid {
+	return slices.DeleteFunc(many(v.s.bidsOf.get(tender), v.s.bids), func(b Bid) bool { return b.Withdrawn })
+}
+
+// Receipts returns the funds that came by a document.
+func (v View) Receipts(document string) []Fund { return many(v.s.receipts.get(document), v.s.funds) }
+
+// Tenders returns the lots of a project.
+func (v View) Tenders(project string) []Tender { return many(v.s.tendersOf.get(project), v.s.tenders) }
+
+func many[R row](keys []string, t *table[R]) []R {
+	var rows []R
+	for _, key := range keys {
+		if r := t.get(key); r != nil {
+			rows = append(rows, *r)
+		}
+	}
+	return rows
+}
+
+// PayeeKey is the key under which a firm or office is paid.
+func PayeeKey(p Party) string { return payeeKey(p) }
 
 // Entry returns an earlier entry of the log.
 func (v View) Entry(q Seq) (*Entry, bool) {

@@ -275,6 +275,8 @@ func (f *frame) fact(kind, name string, v reflect.Value) fact {
 		return fact{Kind: "file", Value: x.Name, Key: x.SHA256}
 	case ledger.BudgetLine:
 		return fact{Kind: "fund", Value: x.Fund, Key: x.Fund, Amount: x.Amount}
+	case ledger.Invoice:
+		return fact{Kind: "text", Value: x.Key(), Amount: x.Amount}
 	case ledger.Candidate:
 		return fact{Kind: "text", Value: x.Bidder.Name, Amount: x.Amount}
 	}
