@@ -37,6 +37,17 @@ func DayOf(t time.Time) Day {
 
 func civil(midnight time.Time) Day { return Day(midnight.Unix() / (24 * 60 * 60)) }
 
+// Year is the calendar year.
+func (d Day) Year() int { return d.time().Year() }
+
+// AddMonths is the same day n months later, or the month's last day where it has
+// no such day (民法典 202).
+func (d Day) AddMonths(n int) Day {
+	t := d.time()
+	last := time.Date(t.Year(), t.Month()+time.Month(n)+1, 0, 0, 0, 0, 0, time.UTC)
+	return civil(last.AddDate(0, 0, min(t.Day(), last.Day())-last.Day()))
+}
+
 func (d Day) time() time.Time { return time.Unix(int64(d)*24*60*60, 0).UTC() }
 
 // UnmarshalText reads YYYY-MM-DD.
@@ -93,7 +104,7 @@ const calendarReason = "calendar:"
 func (c Calendar) between(from, to ref.Val) ref.Val {
 	a, b := from.(Day), to.(Day)
 	if c == nil {
-		return Unfit(calendarReason + strconv.Itoa(b.time().Year())).v
+		return Unfit(calendarReason + strconv.Itoa(b.Year())).v
 	}
 	n, err := c(a, b)
 	var unknown YearUnknown
@@ -109,15 +120,15 @@ func (c Calendar) between(from, to ref.Val) ref.Val {
 // daysBetween is dd(a, b): the days after a up to and including b.
 func daysBetween(from, to ref.Val) ref.Val { return types.Int(to.(Day) - from.(Day)) }
 
-// monthsBetween is months(a, b): the whole months from a to b. A month that
-// has no such day ends on its last (民法典 202), so Jan 31 to Feb 28 is one.
+// monthsBetween is months(a, b): the whole months from a to b, as AddMonths
+// counts them; below zero when b is before a.
 func monthsBetween(from, to ref.Val) ref.Val {
-	if from.(Day) > to.(Day) {
+	a, b := from.(Day), to.(Day)
+	if a > b {
 		return types.Int(0).Subtract(monthsBetween(to, from))
 	}
-	a, b := from.(Day).time(), to.(Day).time()
-	n := (b.Year()-a.Year())*12 + int(b.Month()-a.Month())
-	if last := time.Date(b.Year(), b.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day(); b.Day() < min(a.Day(), last) {
+	n := (b.Year()-a.Year())*12 + int(b.time().Month()-a.time().Month())
+	if a.AddMonths(n) > b {
 		n--
 	}
 	return types.Int(n)

@@ -140,10 +140,14 @@ func (l *Language) Compile(text string, want ...Type) (*Formula, error) {
 	if !slices.ContainsFunc(want, func(t Type) bool { return t.cel().IsExactType(parsed.OutputType()) }) {
 		return nil, fmt.Errorf("it is %s, want %s", parsed.OutputType(), want)
 	}
+	var foreign []string
 	for _, t := range tree.TypeMap() {
 		if !ours(t) {
-			return nil, fmt.Errorf("%s is not used in formulas: amounts and shares are decimals, written dec('0.05')", t)
+			foreign = append(foreign, t.String())
 		}
+	}
+	if len(foreign) > 0 { // in the order of a map
+		return nil, fmt.Errorf("%s is not used in formulas: amounts and shares are decimals, written dec('0.05')", slices.Min(foreign))
 	}
 	if err := checkDecimals(tree); err != nil {
 		return nil, err
@@ -220,7 +224,7 @@ func ours(t *cel.Type) bool {
 	case types.BoolKind, types.IntKind, types.StringKind, types.TimestampKind:
 		return true
 	case types.StructKind:
-		return t == decimalType || t == dayType || t.TypeName() == "decimal" || t.TypeName() == "day"
+		return t.IsExactType(decimalType) || t.IsExactType(dayType)
 	case types.ListKind:
 		return ours(t.Parameters()[0])
 	}

@@ -139,6 +139,17 @@ func TestDays(t *testing.T) {
 			t.Errorf("%s to %s: %s days, %s months, want %d, %d", a, b, dd, mo, test.dd, test.mo)
 		}
 	}
+	for d := day("2019-12-25"); d < day("2020-03-05"); d++ {
+		for n := range 30 {
+			later := d.AddMonths(n)
+			if m := (Value{monthsBetween(d, later)}); !m.Equal(Whole(int64(n))) {
+				t.Errorf("%s and %d months is %s, %s months later", d, n, later, m)
+			}
+			if m := (Value{monthsBetween(d, later-1)}); n > 0 && m.Equal(Whole(int64(n))) {
+				t.Errorf("%d months from %s end before %s", n, d, later)
+			}
+		}
+	}
 	late := time.Date(2020, 3, 1, 23, 30, 0, 0, time.UTC)
 	if DayOf(late) != day("2020-03-02") || day("1965-01-01").String() != "1965-01-01" {
 		t.Error("days are not those of Shanghai")

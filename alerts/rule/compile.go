@@ -60,7 +60,7 @@ func (c *Compiler) CompileMutant(r *Rule) (*Compiled, []error) { return c.compil
 
 func (c *Compiler) compile(r *Rule, use bool) (*Compiled, []error) {
 	w := &compilation{Compiler: c, rule: r, used: map[string]bool{}}
-	w.out = &Compiled{Rule: r, types: map[string]formula.Type{}}
+	w.out = &Compiled{Rule: r, types: map[string]formula.Type{}, calendar: c.Calendar}
 	w.out.inputs.New = func() any { return newInputs(w.out) }
 	w.checkHead()
 	w.checkTrigger()

@@ -79,7 +79,9 @@ type Compiled struct {
 	params  []*param
 	types   map[string]formula.Type // of the declared facts and, with param., parameters
 	exempt  []Exemption
-	inputs  sync.Pool
+	// calendar is for the end of deadlines; formulas have it already.
+	calendar formula.Calendar
+	inputs   sync.Pool
 }
 
 type band struct {

@@ -149,6 +149,48 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
+// weekdays is a calendar of 2020 and 2021 in which rest days are weekends.
+func weekdays(from, to formula.Day) (int, error) {
+	n := 0
+	for d := from + 1; d <= to; d++ {
+		if y := d.Year(); y < 2020 || y > 2021 {
+			return 0, formula.YearUnknown(y)
+		}
+		if w := (int(d) + 4) % 7; w != 0 && w != 6 { // 1970-01-01 was a Thursday
+			n++
+		}
+	}
+	return n, nil
+}
+
+func TestDue(t *testing.T) {
+	for _, test := range []struct{ of, unit, n, from, want string }{
+		{"days", "d", "60", "2020-03-02", "2020-05-01"},
+		{"days", "d", "5", "2020-03-02", "2020-03-09"}, // Saturday the 7th rolls to Monday
+		{"days", "d", "4", "2020-03-02", "2020-03-06"},
+		{"workdays", "wd", "5", "2020-03-02", "2020-03-09"},
+		{"workdays", "wd", "1", "2020-03-06", "2020-03-09"},
+		{"months", "mo", "1", "2020-01-31", "2020-03-02"}, // Saturday, February 29th
+		{"months", "mo", "12", "2020-03-02", "2021-03-02"},
+		{"days", "d", "60", "2021-12-01", "calendar:2022"},
+	} {
+		text := strings.NewReplacer("{t: days}", "{t: "+test.of+"}", "unit: d}", "unit: "+test.unit+"}", `value: "60"`, `value: "`+test.n+`"`).Replace(acceptanceDeadline)
+		set, err := load(Surroundings{Calendar: weekdays}, map[string]string{"V07.yaml": text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := act(facts{"project.id": formula.String("X1")})
+		a.Day = day(test.from)
+		due, reason, err := set.Rules[0].Due(a)
+		if got := due.String(); err != nil || got != test.want && reason != test.want {
+			t.Errorf("%s %s from %s: %s %s %v, want %s", test.n, test.unit, test.from, got, reason, err, test.want)
+		}
+	}
+	if _, _, err := compileRule(t, Surroundings{}).Due(act(over)); err == nil {
+		t.Error("an event rule has a deadline")
+	}
+}
+
 const idleSweep = `code: A04
 version: 1
 kind: sweep
