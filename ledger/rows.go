@@ -169,8 +169,8 @@ type Contract struct {
 
 func (r Contract) key() string { return r.Contract }
 
-// limit is the most that may be paid under the contract.
-func (r Contract) limit() Amount {
+// Limit is the most that may be paid under the contract.
+func (r Contract) Limit() Amount {
 	if r.Settled != 0 {
 		return r.Settled
 	}

@@ -79,6 +79,12 @@ func many[R row](keys []string, t *table[R]) []R {
 	return rows
 }
 
+// PayeeOf is the key under which whoever a request names is paid.
+func PayeeOf(b *PaymentRequested, e *Entry) string {
+	key, _ := b.payee(e)
+	return key
+}
+
 // PayeeKey is the key under which a firm or office is paid.
 func PayeeKey(p Party) string { return payeeKey(p) }
 
