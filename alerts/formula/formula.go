@@ -181,6 +181,23 @@ func (l *Language) Compile(text string, want ...Type) (*Formula, error) {
 // Inputs lists the names of what the formula reads, sorted.
 func (f *Formula) Inputs() []string { return f.inputs }
 
+// Numbers lists the numbers that are written in the formula itself, sorted.
+func (f *Formula) Numbers() (numbers []string) {
+	for _, e := range ast.MatchDescendants(ast.NavigateAST(f.ast), ast.KindMatcher(ast.LiteralKind)) {
+		parent, within := e.Parent()
+		switch literal := e.AsLiteral().(type) {
+		case types.Int:
+			numbers = append(numbers, fmt.Sprint(literal.Value()))
+		case types.String:
+			if within && parent.Kind() == ast.CallKind && parent.AsCall().FunctionName() == decFunction {
+				numbers = append(numbers, string(literal))
+			}
+		}
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
+}
+
 // Inputs answers by name. What is not there is [Unfit] with a reason.
 type Inputs interface {
 	Input(name string) Value

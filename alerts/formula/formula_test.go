@@ -115,6 +115,13 @@ func TestInputsAreListed(t *testing.T) {
 	}
 }
 
+func TestNumbersAreListed(t *testing.T) {
+	f := must(compile(t, "size(tender.bids) > 2 && entry.amount in [dec('5.00'), dec('0')] && contract.id != '7' && tender.bids.exists(x, x > dec('3'))"))
+	if got := strings.Join(f.Numbers(), " "); got != "0 2 3 5.00" {
+		t.Error(got)
+	}
+}
+
 func TestExplain(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"entry.amount > contract.amount * param.p", `entry.amount = 300000.00

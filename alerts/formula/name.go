@@ -31,7 +31,8 @@ func NormalName(name string) string {
 
 // Similarity is the share of trigrams that two names have in common, cut to
 // four decimals: 1 for equal names, 0 where one is empty. Names are normalised
-// and padded as pg_trgm pads words, so that a sweep in SQL finds the same.
+// and padded as pg_trgm pads a word: a sweep in SQL finds the same for names that
+// it does not cut at punctuation.
 func Similarity(a, b string) *Decimal {
 	x, y := trigrams(NormalName(a)), trigrams(NormalName(b))
 	both := 0

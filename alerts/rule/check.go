@@ -113,7 +113,7 @@ func (c *compilation) checkTrigger() {
 	default:
 		c.bad("kind", "%q: want event, deadline or sweep", r.Kind)
 	}
-	for _, kind := range r.judgedKinds() {
+	for _, kind := range r.JudgedAt() {
 		c.checkKind("kinds", kind)
 	}
 }

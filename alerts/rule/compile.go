@@ -40,11 +40,13 @@ func NewCompiler(s Surroundings) (*Compiler, error) {
 // compilation is one run of Compile; it collects all that is wrong.
 type compilation struct {
 	*Compiler
-	rule  *Rule
-	out   *Compiled
-	env   *formula.Language
-	used  map[string]bool
-	wrong []error
+	rule *Rule
+	out  *Compiled
+	env  *formula.Language
+	// strict refuses also what a reader would stumble over.
+	strict bool
+	used   map[string]bool
+	wrong  []error
 }
 
 func (c *compilation) bad(key, format string, args ...any) {
@@ -55,21 +57,22 @@ func (c *compilation) bad(key, format string, args ...any) {
 func (c *Compiler) Compile(r *Rule) (*Compiled, []error) { return c.compile(r, true) }
 
 // CompileMutant compiles a rule that was changed to see whether its tests notice.
-// It may declare what it no longer uses; everything else is checked as ever.
+// It may declare what it no longer uses and write numbers that are no
+// parameters; everything else is checked as ever.
 func (c *Compiler) CompileMutant(r *Rule) (*Compiled, []error) { return c.compile(r, false) }
 
-func (c *Compiler) compile(r *Rule, use bool) (*Compiled, []error) {
-	w := &compilation{Compiler: c, rule: r, used: map[string]bool{}}
+func (c *Compiler) compile(r *Rule, strict bool) (*Compiled, []error) {
+	w := &compilation{Compiler: c, rule: r, strict: strict, used: map[string]bool{}}
 	w.out = &Compiled{Rule: r, types: map[string]formula.Type{}, calendar: c.Calendar}
 	w.out.inputs.New = func() any { return newInputs(w.out) }
 	w.checkHead()
 	w.checkTrigger()
+	before := len(w.wrong)
 	w.declare()
-	if len(w.wrong) > 0 { // formulas would only repeat it
-		return nil, w.wrong
+	if len(w.wrong) == before { // else formulas would only repeat it
+		w.compileAll()
 	}
-	w.compileAll()
-	if use && len(w.wrong) == 0 {
+	if strict && len(w.wrong) == before {
 		w.checkUse()
 	}
 	if len(w.wrong) > 0 {
@@ -78,8 +81,9 @@ func (c *Compiler) compile(r *Rule, use bool) (*Compiled, []error) {
 	return w.out, nil
 }
 
-// judgedKinds are the kinds of entries at which the rule runs.
-func (r *Rule) judgedKinds() []string {
+// JudgedAt lists the kinds of entries at which the rule is judged: none for a
+// sweep, and for a deadline the one that opens it.
+func (r *Rule) JudgedAt() []string {
 	if r.Kind == OnDeadline {
 		return []string{r.Start}
 	}
@@ -93,7 +97,7 @@ func (c *compilation) declare() {
 			c.bad("facts", "%s stands there twice", name)
 			continue
 		}
-		for _, kind := range c.rule.judgedKinds() {
+		for _, kind := range c.rule.JudgedAt() {
 			f, ok := c.Catalogue.Fact(kind, name)
 			if !ok {
 				c.bad("facts", "%s is not a fact of %s; %s", name, kind, nearest(name, c.Catalogue[kind]))
@@ -211,6 +215,11 @@ func (c *compilation) expression(key, text string, want ...formula.Type) *formul
 	}
 	for _, name := range f.Inputs() {
 		c.used[name] = true
+	}
+	for _, n := range f.Numbers() {
+		if c.strict && n != "0" && n != "1" {
+			c.bad(key, "%s is a threshold: declare it under params, with its basis", n)
+		}
 	}
 	return f
 }

@@ -15,7 +15,8 @@ import (
 type Set struct {
 	// Rules are in the order of their codes.
 	Rules []*Compiled
-	// Hash stands for the exact files: SHA-256 over what sha256sum *.yaml prints.
+	// Hash stands for the exact files: SHA-256 over the lines that
+	// sha256sum prints of the rule files, in alphabetical order.
 	Hash   [sha256.Size]byte
 	byKind map[string][]*Compiled
 }
@@ -57,10 +58,8 @@ func Load(folder fs.FS, s Surroundings) (*Set, error) {
 	}
 	slices.SortFunc(set.Rules, func(a, b *Compiled) int { return cmp.Compare(a.Code, b.Code) })
 	for _, r := range set.Rules {
-		if r.Kind == OnEvent || r.Kind == OnDeadline {
-			for _, kind := range r.judgedKinds() {
-				set.byKind[kind] = append(set.byKind[kind], r)
-			}
+		for _, kind := range r.JudgedAt() {
+			set.byKind[kind] = append(set.byKind[kind], r)
 		}
 	}
 	sum.Sum(set.Hash[:0])

@@ -49,6 +49,7 @@ func TestLoadErrors(t *testing.T) {
 		{"placeholder", "{limit}元", "{Limit}元", "{Limit} is neither value nor limit nor a declared fact"},
 		{"one language", ", en: \"{value} yuan paid before any progress, the limit is {limit} yuan, please verify\"", "", "want a sentence in zh and one in en"},
 		{"condition is no bool", `when: "contract.paid + entry.amount > contract.amount * param.p"`, `when: "contract.paid + entry.amount"`, "P08.yaml: when: it is decimal, want [bool]"},
+		{"threshold in the formula", "contract.amount * param.p\"\nvalue", "contract.amount * param.p + dec('5.00')\"\nvalue", "P08.yaml: when: 5.00 is a threshold: declare it under params"},
 		{"event with a schedule", "window: none", "window: none\nschedule: 0 6 * * 1", "an event rule has kinds and when"},
 		{"minimum of no count", "window: none", "window: none\nminimum: {fact: entry.amount, n: 3}", "P08.yaml: minimum.fact: entry.amount is no count"},
 		{"scope of nothing", "window: none", "window: none\nscope: contract.kind", "P08.yaml: scope: no parameter has a value by category"},
@@ -69,7 +70,7 @@ func TestLoadErrors(t *testing.T) {
 
 func TestAllErrorsAtOnce(t *testing.T) {
 	_, err := load(Surroundings{}, map[string]string{
-		"P08.yaml":      replaced(t, "version: 3", "version: 0", "level: orange", "level: purple"),
+		"P08.yaml":      replaced(t, "version: 3", "version: 0", "level: orange", "level: purple", "param.p\"\nvalue", "param.q\"\nvalue"),
 		"P09.yaml":      "code: [",
 		"P10.yaml":      "colour: red",
 		"P11.test.yaml": "not a rule",
@@ -78,7 +79,7 @@ func TestAllErrorsAtOnce(t *testing.T) {
 	if err == nil {
 		t.Fatal("it loads")
 	}
-	for _, want := range []string{"P08.yaml: version", "P08.yaml: level", "P09.yaml: ", "P10.yaml: colour"} {
+	for _, want := range []string{"P08.yaml: version", "P08.yaml: level", "P08.yaml: when: ", "P09.yaml: ", "P10.yaml: colour"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no %s in\n%v", want, err)
 		}

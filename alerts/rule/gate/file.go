@@ -67,6 +67,8 @@ type Expect struct {
 	Level        string     `yaml:"level"`
 	SuppressedBy string     `yaml:"suppressed_by"`
 	Episode      int        `yaml:"episode"`
+	// Due is the last day of a deadline that opens, or calendar:2027.
+	Due string `yaml:"due"`
 }
 
 // Input is a fact as a test gives it: a text, a list, {unfit: reason}, or ~,

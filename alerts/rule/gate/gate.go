@@ -18,10 +18,12 @@ import (
 // answers with what the rule said of each in when.
 type World func(r *rule.Compiled, start time.Time, given, when []Event) ([]Outcome, error)
 
-// Outcome is a verdict and which episode of its alert it belongs to.
+// Outcome is a verdict, which episode of its alert it belongs to, and for a
+// deadline that opens its last day, or why that cannot be said.
 type Outcome struct {
 	rule.Result
 	Episode int
+	Due     string
 }
 
 // Report is what the gate found of one rule.
@@ -109,8 +111,8 @@ func (g *Gate) Check(r *rule.Rule, f *File) (Report, error) {
 	if !f.ofRule(r) {
 		return report, &rule.Invalid{File: f.name, Key: "rule", Reason: fmt.Sprintf("it tests %s, the rule is %s@%d", f.Rule, r.Code, r.Version)}
 	}
-	if r.Kind != rule.OnEvent {
-		return report, &rule.Invalid{File: f.name, Key: "rule", Reason: "only event rules are tested by this gate"}
+	if r.Kind == rule.OnSweep {
+		return report, &rule.Invalid{File: f.name, Key: "rule", Reason: "a sweep is tested with its database"}
 	}
 	r, err := f.withParams(r)
 	if err != nil {
@@ -198,7 +200,7 @@ func (g *Gate) judge(c *rule.Compiled, f *File, test *Case) ([]Outcome, error) {
 	}
 	facts := given{}
 	for name, in := range f.facts(test) {
-		known, ok := g.compiler.Catalogue.Fact(c.Kinds[0], name)
+		known, ok := g.compiler.Catalogue.Fact(c.JudgedAt()[0], name)
 		if !ok || !slices.Contains(c.Facts, name) {
 			return nil, fmt.Errorf("the rule declares no fact %s", name)
 		}
@@ -219,11 +221,20 @@ func (g *Gate) judge(c *rule.Compiled, f *File, test *Case) ([]Outcome, error) {
 	if a.Region == "" {
 		a.Region = f.Region
 	}
-	result := c.Eval(a)
-	if result.State == rule.Clear {
-		result.Value, result.Limit = c.Measure(a)
+	outcome := Outcome{Result: c.Eval(a), Episode: 1}
+	switch {
+	case outcome.State == rule.Clear:
+		outcome.Value, outcome.Limit = c.Measure(a)
+	case outcome.State == rule.Flag && c.Kind == rule.OnDeadline:
+		due, reason, err := c.Due(a)
+		if err != nil {
+			return nil, err
+		}
+		if outcome.Due = reason; reason == "" {
+			outcome.Due = due.String()
+		}
 	}
-	return []Outcome{{Result: result, Episode: 1}}, nil
+	return []Outcome{outcome}, nil
 }
 
 // differs compares what is expected with what came. Decimals compare by value.
@@ -242,6 +253,7 @@ func (e *Expect) differs(o *Outcome) error {
 		{"handling", o.Handling, e.Handling, false},
 		{"level", o.Level, e.Level, false},
 		{"suppressed_by", o.SuppressedBy, e.SuppressedBy, true},
+		{"due", o.Due, e.Due, o.Due != ""},
 		{"value", o.Value.String(), e.Value, false},
 		{"limit", o.Limit.String(), e.Limit, false},
 	} {
@@ -261,14 +273,19 @@ func equalDecimals(a, b string) bool {
 	return errX == nil && errY == nil && formula.Number(x).Equal(formula.Number(y))
 }
 
-// missing lists the kinds of cases that are not there.
+// missing lists the kinds of cases that are not there. A deadline is never clear
+// when it opens; its boundary is the last day, which each flag must give.
 func (f *File) missing(r *rule.Rule) (missing []string) {
-	for _, need := range []rule.State{rule.Flag, rule.Clear, rule.NotEvaluable} {
+	needs := []rule.State{rule.Flag, rule.NotEvaluable, rule.Clear}
+	if r.Kind == rule.OnDeadline {
+		needs = needs[:2]
+	}
+	for _, need := range needs {
 		if !slices.ContainsFunc(f.Cases, func(c Case) bool { return c.Expect[len(c.Expect)-1].Result == need }) {
 			missing = append(missing, "no case expects "+string(need))
 		}
 	}
-	if !f.hasBoundary(orders.MatchString(r.When)) {
+	if r.Kind == rule.OnEvent && !f.hasBoundary(orders.MatchString(r.When)) {
 		missing = append(missing, "no boundary pair: a flag and a clear that differ in one input by its smallest step")
 	}
 	return missing

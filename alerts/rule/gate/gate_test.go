@@ -241,7 +241,7 @@ func smallLedger(c *rule.Compiled, start time.Time, before, when []Event) ([]Out
 			state["entry.amount"], state["contract.paid"] = formula.Number(amount), formula.Number(paid)
 			state["contract.id"], state["contract.amount"] = formula.String(post.Contract), contracts[post.Contract]
 			if i >= len(before) {
-				outcomes = append(outcomes, Outcome{c.Eval(rule.Act{Day: formula.DayOf(start), Facts: state}), 1})
+				outcomes = append(outcomes, Outcome{Result: c.Eval(rule.Act{Day: formula.DayOf(start), Facts: state}), Episode: 1})
 			}
 			paid = paid.Add(amount).(*formula.Decimal)
 		default:
@@ -249,6 +249,83 @@ func smallLedger(c *rule.Compiled, start time.Time, before, when []Event) ([]Out
 		}
 	}
 	return outcomes, nil
+}
+
+const lateAcceptance = `code: V07
+version: 1
+kind: deadline
+stage: acceptance
+name: {zh: 验收迟, en: late acceptance}
+handling: "W"
+level: yellow
+category: 速
+basis: 投25[a]
+formula: {zh: 完工后一定天数内验收, en: acceptance within some days of completion}
+facts: [project.id, project.accepted]
+params: {t: days}
+defaults: [{param: t, value: "60", basis: "[assumed]"}]
+applies: "!project.accepted"
+subject: [project.id]
+message: {zh: "项目{project.id}完工后{param.t}天未见验收,请核实", en: "project {project.id}: no acceptance within {param.t} days, please verify"}
+start: works.completed
+expect: acceptance.passed
+match: [project.id]
+within: {param: t, unit: d}
+`
+
+const lateAcceptanceTests = `rule: V07@1
+start: "2020-03-02T09:00:00+08:00"
+facts: {project.id: X1, project.accepted: "false"}
+cases:
+  - name: it opens
+    expect: [{result: flag, subject: X1, due: 2020-05-01}]
+  - name: it ends on a rest day
+    day: 2020-03-04
+    expect: [{result: flag, due: 2020-05-04}]
+  - name: the calendar is not out yet
+    day: 2020-12-01
+    expect: [{result: flag, due: "calendar:2021"}]
+  - name: accepted before it was completed
+    facts: {project.accepted: "true"}
+    expect: [{result: not_applicable}]
+  - name: nobody knows
+    facts: {project.accepted: ~}
+    expect: [{result: not_evaluable, field: project.accepted}]
+`
+
+func TestDeadlines(t *testing.T) {
+	project := []rule.Fact{
+		{Name: "project.id", Type: formula.Text, Source: "the project"},
+		{Name: "project.accepted", Type: formula.Bool, Source: "accepted"},
+	}
+	weekdays := func(from, to formula.Day) (n int, err error) {
+		for d := from + 1; d <= to; d++ {
+			if d.Year() != 2020 {
+				return 0, formula.YearUnknown(d.Year())
+			}
+			if w := (int(d) + 4) % 7; w != 0 && w != 6 { // 1970-01-01 was a Thursday
+				n++
+			}
+		}
+		return n, nil
+	}
+	g, err := New(rule.Surroundings{Catalogue: rule.Catalogue{"works.completed": project, "acceptance.passed": project}, Calendar: weekdays}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for tests, passes := range map[string]bool{
+		lateAcceptanceTests: true,
+		strings.ReplaceAll(lateAcceptanceTests, ", due: 2020-05-04", ""):              false,
+		strings.ReplaceAll(lateAcceptanceTests, "due: 2020-05-01", "due: 2020-05-02"): false,
+	} {
+		reports, err := g.Folder(fstest.MapFS{"V07.yaml": {Data: []byte(lateAcceptance)}, "V07.test.yaml": {Data: []byte(tests)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if reports[0].Passed() != passes || passes && reports[0].Mutants < 4 {
+			t.Errorf("passes: %t\n%v", reports[0].Passed(), reports[0])
+		}
+	}
 }
 
 func TestFilesAreReadStrictly(t *testing.T) {
