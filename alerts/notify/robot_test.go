@@ -246,7 +246,7 @@ func TestRedGoesFirst(t *testing.T) {
 			t.Errorf("text %d: %s", i, text)
 		}
 	}
-	const want = "预警汇总 22 条：橙色 2，黄色 5，蓝色 15\n411025200205：橙色 2，蓝色 5\n411025001：黄色 5\n411025：蓝色 10\n详情 https://yilu.example/alerts"
+	const want = "预警汇总 22 条：橙色 2，黄色 5，蓝色 15\n411025200205：橙色 2\n411025001：黄色 5，蓝色 5\n411025：蓝色 10\n详情 https://yilu.example/alerts"
 	if g.texts[8] != want {
 		t.Errorf("%q", g.texts[8])
 	}
