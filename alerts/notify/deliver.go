@@ -59,6 +59,10 @@ type parcel struct {
 // at once.
 func (n *Notifier) round(ctx context.Context, c *channel) (more bool, err error) {
 	start := n.instant()
+	due, err := n.due(ctx, c, start)
+	if err != nil || !due {
+		return false, err
+	}
 	parcels, err := n.claim(ctx, c, start)
 	if err != nil {
 		return false, fmt.Errorf("claim notifications of %s: %w", c.name, err)
@@ -75,6 +79,20 @@ func (n *Notifier) round(ctx context.Context, c *channel) (more bool, err error)
 		}
 	}
 	return len(parcels) > 0 && !stop, nil
+}
+
+// due says whether a claim may find something. It takes no lock, so that idle
+// polls write nothing.
+func (n *Notifier) due(ctx context.Context, c *channel, now time.Time) (due bool, err error) {
+	err = n.pool.QueryRow(ctx, `
+		select exists (select from notify.outbox
+				where channel = $1 and state = 'waiting' and (due_at <= $2 or outcome = 'unreachable'))
+			and not exists (select from notify.channel where name = $1 and paused_until > $2)`,
+		c.name, now).Scan(&due)
+	if err != nil {
+		return false, fmt.Errorf("notifications of %s that are due: %w", c.name, err)
+	}
+	return due, nil
 }
 
 func (n *Notifier) send(ctx context.Context, c *channel, l letter) outcome {
