@@ -35,6 +35,7 @@ const (
 	unreachable verdict = "unreachable" // the receiver's trouble: others would fare alike
 	throttled   verdict = "throttled"   // we are too fast
 	interrupted verdict = "interrupted" // we are stopping: it may have arrived
+	lost        verdict = "lost"        // the worker died with it: it may have arrived
 	released    verdict = "released"    // not sent at all
 )
 

@@ -27,7 +27,8 @@ import (
 //	  }]
 //	}
 type Config struct {
-	// List is the address of the list of warnings, to which digests link.
+	// List is the address of the list of warnings, to which digests link. An empty
+	// Config tells nobody.
 	List     string    `json:"list"`
 	Channels []Channel `json:"channels"`
 }
@@ -137,7 +138,7 @@ var channelName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
 
 func (c Config) check() error {
 	var errs []error
-	if u, err := url.Parse(c.List); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+	if u, err := url.Parse(c.List); len(c.Channels) > 0 && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
 		errs = append(errs, errors.New("list: want the full web address of the list of warnings"))
 	}
 	names := map[string]bool{}

@@ -152,14 +152,11 @@ func (n *Notifier) claim(ctx context.Context, c *channel, now time.Time) (parcel
 		case c.digests():
 			most += mostDigested
 		}
-		rows, err := claimRows(ctx, tx, c, now, most, p.failingSince != nil)
-		if err != nil {
+		rows, err := claimRows(ctx, tx, c.name, demand{now, most, p.failingSince != nil})
+		if err != nil || len(rows) == 0 {
 			return err
 		}
-		parcels, err = c.pack(rows, tokens, limit.MaxBytes)
-		if err != nil || len(parcels) == 0 {
-			return err
-		}
+		parcels = c.pack(rows, tokens, limit.MaxBytes)
 		_, err = tx.Exec(ctx, `update notify.channel set free_at = $2 where name = $1`,
 			c.name, limit.spend(p.free, now, len(parcels)))
 		return err
@@ -167,19 +164,26 @@ func (n *Notifier) claim(ctx context.Context, c *channel, now time.Time) (parcel
 	return parcels, err
 }
 
+// demand is what a claim asks for.
+type demand struct {
+	at    time.Time
+	most  int
+	probe bool // the receiver is away: take the reddest row, due or not
+}
+
 // claimRows takes due rows by moving due_at to the end of a lease. A row whose
 // last claim was never settled was lost with its worker: that counts as a try,
 // and after the twelfth there is no other. While the receiver is away, the most
 // urgent row is taken whether it is due or not: to probe costs it no try, and it
 // is the first to arrive.
-func claimRows(ctx context.Context, tx pgx.Tx, c *channel, now time.Time, most int, probe bool) ([]row, error) {
+func claimRows(ctx context.Context, tx pgx.Tx, channel string, d demand) ([]row, error) {
 	_, err := tx.Exec(ctx, `
 		with lost as (
 			update notify.outbox set state = 'failed', outcome = 'lost', reason = $3
 			where channel = $1 and state = 'waiting' and due_at <= $2 and tries >= $4
 			returning book, id, claim)
 		insert into notify.attempt (book, id, claim, at, outcome, reason)
-		select book, id, claim, $2, 'lost', $3 from lost`, c.name, now, lostReason, mostTries)
+		select book, id, claim, $2, 'lost', $3 from lost`, channel, d.at, lostBy.reason, mostTries)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +197,7 @@ func claimRows(ctx context.Context, tx pgx.Tx, c *channel, now time.Time, most i
 		update notify.outbox o set due_at = $3, tries = tries + 1, claim = claim + 1, outcome = 'sending'
 		from due where o.book = due.book and o.id = due.id
 		returning o.book, o.id, o.claim, o.tries, o.level, due.was, due.due, o.message, o.at`,
-		c.name, now, now.Add(lease), most, probe)
+		channel, d.at, d.at.Add(lease), d.most, d.probe)
 	if err != nil {
 		return nil, err
 	}
@@ -202,23 +206,24 @@ func claimRows(ctx context.Context, tx pgx.Tx, c *channel, now time.Time, most i
 		return nil, err
 	}
 	for i := range rows {
-		rows[i].probe = rows[i].Due.After(now)
+		rows[i].probe = rows[i].Due.After(d.at)
 		if err := json.Unmarshal([]byte(rows[i].Message), &rows[i].message); err != nil {
 			return nil, fmt.Errorf("message %s: %w", rows[i].ID, err)
 		}
 	}
 	slices.SortFunc(rows, compareRows)
-	return rows, noteLost(ctx, tx, now, rows)
+	return rows, noteLost(ctx, tx, d.at, rows)
 }
 
-const lostReason = "the worker ended before it knew what became of it"
+var lostBy = outcome{verdict: lost, reason: "the worker ended before it knew what became of it"}
 
 // noteLost keeps that claims before these ended without a word.
 func noteLost(ctx context.Context, tx pgx.Tx, now time.Time, rows []row) error {
 	batch := &pgx.Batch{}
 	for _, r := range rows {
 		if r.Was == "sending" {
-			queueAttempt(batch, r, r.Claim-1, now, "lost", lostReason)
+			r.Claim--
+			queueAttempt(batch, r, now, lostBy)
 		}
 	}
 	if batch.Len() == 0 {
@@ -227,15 +232,15 @@ func noteLost(ctx context.Context, tx pgx.Tx, now time.Time, rows []row) error {
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-func queueAttempt(batch *pgx.Batch, r row, claim int, at time.Time, outcome, reason string) {
+func queueAttempt(batch *pgx.Batch, r row, at time.Time, o outcome) {
 	batch.Queue(`
 		insert into notify.attempt (book, id, claim, at, outcome, reason) values ($1, $2, $3, $4, $5, $6)
-		on conflict (book, id, claim) do nothing`, r.Book, r.ID, claim, at, outcome, reason)
+		on conflict (book, id, claim) do nothing`, r.Book, r.ID, r.Claim, at, o.verdict, o.reason)
 }
 
 // pack makes letters of rows: one each, and if there are more rows than tokens
 // the last token takes a digest of the rest.
-func (c *channel) pack(rows []row, tokens, most int) ([]parcel, error) {
+func (c *channel) pack(rows []row, tokens, most int) []parcel {
 	singles := len(rows)
 	if singles > tokens {
 		singles = tokens - 1
@@ -254,5 +259,5 @@ func (c *channel) pack(rows []row, tokens, most int) ([]parcel, error) {
 		l.subject, l.text = digest(l.messages, c.Language, c.list, most)
 		parcels = append(parcels, parcel{rest, l})
 	}
-	return parcels, nil
+	return parcels
 }

@@ -196,7 +196,7 @@ func TestStoppedWhileSending(t *testing.T) {
 	h, r := newHook(t, w, "s")
 	n := w.notifier(t, w.channelTo(t, Webhook, r, "/in", "s"))
 	ctx, stop := context.WithCancel(t.Context())
-	h.set(func() { h.meet = func() { stop(); time.Sleep(50 * time.Millisecond) } })
+	h.set(func() { h.meet = func(r *http.Request) { stop(); <-r.Context().Done() } })
 	n.enqueue(t, message(1, Red), message(2, Red))
 	n.Run(ctx)
 	h.set(func() { h.meet = nil })
@@ -222,7 +222,7 @@ func TestDatabaseLostBetweenSendingAndSettling(t *testing.T) {
 	n := w.notifier(t, w.channelTo(t, Webhook, r, "/in", "s"))
 	database := pgx.Identifier{w.db.Name}.Sanitize()
 	h.set(func() {
-		h.meet = func() {
+		h.meet = func(*http.Request) {
 			ctx := context.WithoutCancel(t.Context())
 			if _, err := w.db.Owner.Exec(ctx, `revoke connect on database `+database+` from yilu_service`); err != nil {
 				t.Error(err)
@@ -283,7 +283,7 @@ func TestLetterThatKillsItsWorker(t *testing.T) {
 func TestLateWorkerDoesNotOverrule(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, r := newHook(t, w, "s")
+	h, r := newHook(t, w, "s")
 	n := w.notifier(t, w.channelTo(t, Webhook, r, "/in", "s"))
 	n.enqueue(t, message(1, Red))
 	c := n.channel("webhook")
@@ -292,12 +292,24 @@ func TestLateWorkerDoesNotOverrule(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.clock.move(lease)
-	n.rounds(t, "webhook")
-	if err := n.settle(t.Context(), c, slow[0].rows, outcome{verdict: refused, reason: "late"}); err != nil {
+	quick, err := n.claim(t.Context(), c, n.instant())
+	if err != nil || len(quick) != 1 {
+		t.Fatal(len(quick), err)
+	}
+	late := outcome{verdict: refused, reason: "late"}
+	if err := n.settle(t.Context(), c, slow[0].rows, late); err != nil {
 		t.Fatal(err)
 	}
-	if s := n.status(t, "webhook"); s.Waiting+s.Failed != 0 {
-		t.Errorf("%+v", s)
+	w.clock.move(backoff[1])
+	n.rounds(t, "webhook") // by the late word it would be due again
+	if err := n.settle(t.Context(), c, quick[0].rows, outcome{verdict: sent}); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.settle(t.Context(), c, slow[0].rows, late); err != nil {
+		t.Fatal(err)
+	}
+	if s := n.status(t, "webhook"); s.Waiting+s.Failed != 0 || len(h.got) != 0 {
+		t.Errorf("%+v, %d sent", s, len(h.got))
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// MailServer is how mails are handed in (SMTP) and to whom.
+// MailServer is how mails are handed in (SMTP) and to whom. It may stand inside:
+// unlike the addresses of webhooks it never comes from others.
 type MailServer struct {
 	Host string `json:"host"`
 	Port int    `json:"port"`

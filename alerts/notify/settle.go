@@ -35,7 +35,7 @@ func (n *Notifier) settle(ctx context.Context, c *channel, rows []row, o outcome
 				where book = $1 and id = $2 and claim = $3 and state = 'waiting'`,
 				r.Book, r.ID, r.Claim, after.state, after.due, after.tries, after.outcome, o.reason, after.sentAt)
 			if o.verdict != released {
-				queueAttempt(batch, r, r.Claim, now, string(o.verdict), o.reason)
+				queueAttempt(batch, r, now, o)
 			}
 		}
 		c.queuePace(batch, p, o, now)
@@ -79,7 +79,7 @@ func (c *channel) after(r row, o outcome, now time.Time) fate {
 // released is the outcome of a row that goes back as it was.
 func (r row) released() string {
 	if r.Was == "sending" {
-		return "lost"
+		return string(lost)
 	}
 	return r.Was
 }

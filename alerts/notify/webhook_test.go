@@ -25,9 +25,9 @@ type hook struct {
 	mu       sync.Mutex
 	status   int // answered instead of taking it, if not 0
 	requests int
-	got      []webhookBody  // in order of arrival, repeats included
-	seen     map[string]int // delivery id to how often
-	meet     func()         // called before the answer
+	got      []webhookBody       // in order of arrival, repeats included
+	seen     map[string]int      // delivery id to how often
+	meet     func(*http.Request) // called before the answer
 }
 
 func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -58,7 +58,7 @@ func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.seen[m.Delivery]++
 	h.mu.Unlock()
 	if meet != nil {
-		meet()
+		meet(r)
 	}
 }
 
