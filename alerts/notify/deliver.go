@@ -65,7 +65,7 @@ func (n *Notifier) round(ctx context.Context, c *channel) (more bool, err error)
 	}
 	parcels, err := n.claim(ctx, c, start)
 	if err != nil {
-		return false, fmt.Errorf("claim notifications of %s: %w", c.name, err)
+		return false, fmt.Errorf("claim notifications of %s: %w", c.Name, err)
 	}
 	stop := false
 	for _, p := range parcels {
@@ -75,7 +75,7 @@ func (n *Notifier) round(ctx context.Context, c *channel) (more bool, err error)
 		}
 		stop = stop || o.verdict != sent && o.verdict != refused
 		if err := n.settle(ctx, c, p.rows, o); err != nil {
-			return false, fmt.Errorf("settle notification on %s: %w", c.name, err)
+			return false, fmt.Errorf("settle notification on %s: %w", c.Name, err)
 		}
 	}
 	return len(parcels) > 0 && !stop, nil
@@ -88,9 +88,9 @@ func (n *Notifier) due(ctx context.Context, c *channel, now time.Time) (due bool
 		select exists (select from notify.outbox
 				where channel = $1 and state = 'waiting' and (due_at <= $2 or outcome = 'unreachable'))
 			and not exists (select from notify.channel where name = $1 and paused_until > $2)`,
-		c.name, now).Scan(&due)
+		c.Name, now).Scan(&due)
 	if err != nil {
-		return false, fmt.Errorf("notifications of %s that are due: %w", c.name, err)
+		return false, fmt.Errorf("notifications of %s that are due: %w", c.Name, err)
 	}
 	return due, nil
 }
@@ -104,7 +104,7 @@ func (n *Notifier) send(ctx context.Context, c *channel, l letter) outcome {
 		o = outcome{verdict: interrupted, reason: "stopped while sending"}
 	}
 	if o.verdict != sent {
-		n.log.WarnContext(ctx, "notification not sent", slog.String("channel", c.name), slog.String("delivery", l.id),
+		n.log.WarnContext(ctx, "notification not sent", slog.String("channel", c.Name), slog.String("delivery", l.id),
 			slog.String("outcome", string(o.verdict)), slog.String("reason", o.reason))
 	}
 	return o
@@ -122,11 +122,11 @@ func lockPace(ctx context.Context, tx pgx.Tx, c *channel) (p pace, err error) {
 	for range 2 { // the first round on a new channel makes its row
 		err = tx.QueryRow(ctx, `
 			select free_at, paused_until, failing_since from notify.channel where name = $1 for update`,
-			c.name).Scan(&p.free, &p.pausedUntil, &p.failingSince)
+			c.Name).Scan(&p.free, &p.pausedUntil, &p.failingSince)
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return p, err
 		}
-		if _, err := tx.Exec(ctx, `insert into notify.channel (name) values ($1) on conflict (name) do nothing`, c.name); err != nil {
+		if _, err := tx.Exec(ctx, `insert into notify.channel (name) values ($1) on conflict (name) do nothing`, c.Name); err != nil {
 			return p, err
 		}
 	}
@@ -152,13 +152,13 @@ func (n *Notifier) claim(ctx context.Context, c *channel, now time.Time) (parcel
 		case c.digests():
 			most += mostDigested
 		}
-		rows, err := claimRows(ctx, tx, c.name, demand{now, most, p.failingSince != nil})
+		rows, err := claimRows(ctx, tx, c.Name, demand{now, most, p.failingSince != nil})
 		if err != nil || len(rows) == 0 {
 			return err
 		}
 		parcels = c.pack(rows, tokens, limit.MaxBytes)
 		_, err = tx.Exec(ctx, `update notify.channel set free_at = $2 where name = $1`,
-			c.name, limit.spend(p.free, now, len(parcels)))
+			c.Name, limit.spend(p.free, now, len(parcels)))
 		return err
 	})
 	return parcels, err

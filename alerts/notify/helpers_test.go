@@ -168,7 +168,7 @@ func (n *Notifier) rounds(t *testing.T, name string) {
 }
 
 func (n *Notifier) channel(name string) *channel {
-	return n.channels[slices.IndexFunc(n.channels, func(c *channel) bool { return c.name == name })]
+	return n.channels[slices.IndexFunc(n.channels, func(c *channel) bool { return c.Name == name })]
 }
 
 func (n *Notifier) status(t *testing.T, name string) Status {

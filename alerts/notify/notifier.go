@@ -25,7 +25,6 @@ type Notifier struct {
 // channel is a receiver, ready to be sent to.
 type channel struct {
 	Channel
-	name   string
 	list   string
 	sender sender
 	wake   chan struct{}
@@ -44,7 +43,7 @@ func New(pool *pgxpool.Pool, config Config, now func() time.Time, log *slog.Logg
 	}
 	n := &Notifier{pool: pool, now: now, log: log}
 	for _, c := range config.Channels {
-		opened := &channel{Channel: c, name: c.Name, list: config.List, wake: make(chan struct{}, 1)}
+		opened := &channel{Channel: c, list: config.List, wake: make(chan struct{}, 1)}
 		if err := opened.open(); err != nil {
 			return nil, fmt.Errorf("notifications: channel %s: %w", c.Name, err)
 		}
@@ -105,7 +104,7 @@ func (c *channel) digests() bool { return c.Kind != Webhook }
 func (n *Notifier) names() []string {
 	names := []string{}
 	for _, c := range n.channels {
-		names = append(names, c.name)
+		names = append(names, c.Name)
 	}
 	return names
 }
@@ -148,7 +147,7 @@ func (n *Notifier) serve(ctx context.Context, c *channel) {
 		pause := poll
 		switch more, err := n.round(ctx, c); {
 		case err != nil && ctx.Err() == nil:
-			n.log.ErrorContext(ctx, "notifications wait", slog.String("channel", c.name), slog.Any("error", err))
+			n.log.ErrorContext(ctx, "notifications wait", slog.String("channel", c.Name), slog.Any("error", err))
 			pause = afterFault
 		case more:
 			continue

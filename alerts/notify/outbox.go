@@ -36,7 +36,7 @@ func (n *Notifier) Enqueue(ctx context.Context, tx pgx.Tx, messages ...Message) 
 				insert into notify.outbox (book, id, alert, version, event, channel, level, seq, message, at, due_at)
 				values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
 				on conflict (book, alert, version, event, channel) do nothing`,
-				m.Book, m.deliveryID(c.name), m.Alert, m.Version, m.Event, c.name, m.Level, m.Seq, string(body), now)
+				m.Book, m.deliveryID(c.Name), m.Alert, m.Version, m.Event, c.Name, m.Level, m.Seq, string(body), now)
 		}
 	}
 	if batch.Len() == 0 {
@@ -143,7 +143,7 @@ type Status struct {
 // Status tells of each channel that is configured or has something open.
 func (n *Notifier) Status(ctx context.Context) ([]Status, error) {
 	rows, err := n.pool.Query(ctx, `
-		select coalesce(c.name, o.channel) as channel, c.name is not null as configured,
+		select coalesce(c.Name, o.channel) as channel, c.Name is not null as configured,
 			coalesce(o.waiting, 0) as waiting, coalesce(o.failed, 0) as failed,
 			coalesce(o.oldest, '0001-01-01Z') as oldest, coalesce(p.failing_since, '0001-01-01Z') as failing_since,
 			coalesce(p.paused_until, '0001-01-01Z') as paused_until, coalesce(p.reason, '') as reason
@@ -151,8 +151,8 @@ func (n *Notifier) Status(ctx context.Context) ([]Status, error) {
 		full join (
 			select channel, count(*) filter (where state = 'waiting') as waiting, count(*) filter (where state = 'failed') as failed,
 				min(at) filter (where state = 'waiting') as oldest
-			from notify.outbox where state <> 'sent' group by channel) o on o.channel = c.name
-		left join notify.channel p on p.name = coalesce(c.name, o.channel) and (p.failing_since is not null or p.paused_until > $2)
+			from notify.outbox where state <> 'sent' group by channel) o on o.channel = c.Name
+		left join notify.channel p on p.name = coalesce(c.Name, o.channel) and (p.failing_since is not null or p.paused_until > $2)
 		order by 1`, n.names(), n.instant())
 	if err != nil {
 		return nil, fmt.Errorf("status of notifications: %w", err)

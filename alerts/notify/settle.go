@@ -100,19 +100,19 @@ func (c *channel) queuePace(batch *pgx.Batch, p pace, o outcome, now time.Time) 
 		rest := min(max(now.Sub(since)/10, leastRest), mostRest)
 		batch.Queue(`
 			update notify.channel set paused_until = $2, failing_since = $3, reason = $4 where name = $1`,
-			c.name, now.Add(rest), since, o.reason)
+			c.Name, now.Add(rest), since, o.reason)
 		return
 	case throttled:
 		pause := cmp.Or(o.pause, time.Duration(c.limit(now).Pause))
 		batch.Queue(`
 			update notify.channel set paused_until = greatest(paused_until, $2), reason = $3 where name = $1`,
-			c.name, now.Add(pause), o.reason)
+			c.Name, now.Add(pause), o.reason)
 	}
 	if p.failingSince != nil {
 		batch.Queue(`
-			update notify.channel set failing_since = null where name = $1`, c.name)
+			update notify.channel set failing_since = null where name = $1`, c.Name)
 		batch.Queue(`
 			update notify.outbox set due_at = $2
-			where channel = $1 and state = 'waiting' and outcome = 'unreachable' and due_at > $2`, c.name, now)
+			where channel = $1 and state = 'waiting' and outcome = 'unreachable' and due_at > $2`, c.Name, now)
 	}
 }
