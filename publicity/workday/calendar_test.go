@@ -73,7 +73,7 @@ func TestYearsHaveTheirDays(t *testing.T) {
 	}
 }
 
-// TestAdd holds the table of the domain handbook.
+// TestAdd holds the cases in which a list without make-up days or amendments goes wrong.
 func TestAdd(t *testing.T) {
 	for _, c := range []struct {
 		start ledger.Date
@@ -102,9 +102,9 @@ func TestPostingEnd(t *testing.T) {
 		{"2024-08-09", 10, Strict, "2024-08-19"},
 		{"2024-08-09", 10, Inclusive, "2024-08-18"},
 		{"2024-09-22", 10, Strict, "2024-10-08"},    // day 10 is 10-02
-		{"2023-12-01", 5, Strict, "2023-12-06"},     // domain.md G9
+		{"2023-12-01", 5, Strict, "2023-12-06"},     // as a county counted it
 		{"2023-12-01", 6, Inclusive, "2023-12-06"},  //
-		{"2018-12-14", 31, Strict, "2019-01-14"},    // G14
+		{"2018-12-14", 31, Strict, "2019-01-14"},    // the same
 		{"2018-12-14", 32, Inclusive, "2019-01-14"}, //
 		{"2020-01-22", 10, Strict, "2020-02-03"},    // day 10 is the cancelled 02-01
 	} {
