@@ -211,3 +211,12 @@ func (r *Rules) surroundings(book ledger.Rules) rule.Surroundings {
 	}
 	return s
 }
+
+// hashOf is the hash of a rule's file as entries have it; of a file that is not at
+// hand it is that of nothing.
+func (r *Rules) hashOf(code string, version ledger.Count) string {
+	if f := r.files[ledger.Version(code, version)]; f != nil {
+		return encodeHash(f.Hash)
+	}
+	return encodeHash([sha256.Size]byte{})
+}

@@ -24,6 +24,9 @@ const (
 	fieldOpinion     = "opinion" // 意见
 )
 
+// maxEvidence bounds what a rule shows for a hit, in runes.
+const maxEvidence = 20_000
+
 var alertSealed = []string{fieldSubject, fieldFingerprint, fieldEvidence, fieldSentenceZh, fieldSentenceEn}
 
 // AlertLevels are the levels of a warning, the most severe first (红橙黄蓝).

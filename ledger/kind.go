@@ -102,6 +102,17 @@ func SpecOf(k Kind) (Spec, bool) {
 	return *s, true
 }
 
+// KindOf is the kind that a body is of, empty for none.
+func KindOf(b Body) Kind { return kindsByBody[reflect.TypeOf(b)] }
+
+var kindsByBody = func() map[reflect.Type]Kind {
+	m := make(map[reflect.Type]Kind, len(kinds))
+	for kind, spec := range kinds {
+		m[spec.body] = kind
+	}
+	return m
+}()
+
 // NewBody returns an empty body of the kind to be filled, or nil.
 func NewBody(k Kind) Body {
 	if s, ok := kinds[k]; ok {

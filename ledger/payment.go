@@ -139,7 +139,7 @@ func (b *PaymentRequested) apply(s *state, e *Entry) {
 	key, name := b.payee(e)
 	s.request(e, Payment{
 		Payment: b.Payment, Project: b.Project, Fund: b.Fund, Contract: b.Contract, Payee: key, PayeeName: name,
-		Purpose: b.Purpose, Stage: b.Stage, Amount: b.Amount, Invoice: b.Invoice.Key(),
+		Purpose: b.Purpose, Stage: b.Stage, Amount: b.Amount, Invoice: b.Invoice.Key(), InvoiceTotal: b.Invoice.Amount,
 	})
 }
 

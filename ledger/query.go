@@ -394,3 +394,8 @@ func (l *Ledger) Outcome(ctx context.Context, book Book, id string) (Receipt, er
 	}
 	return receiptOf(row)
 }
+
+// Count is how many entries there are after a seq, up to another.
+func (l *Ledger) Count(ctx context.Context, book Book, after, until Seq) (int64, error) {
+	return audit.Count(ctx, l.Pool, string(book), int64(after), int64(until))
+}

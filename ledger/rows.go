@@ -201,6 +201,8 @@ type Payment struct {
 	Paid        Seq    `db:"paid_seq" json:"paid_seq"`
 	// Invoice is the key of the invoice, empty without one.
 	Invoice string `db:"invoice" json:"invoice"`
+	// InvoiceTotal is the invoice's total as this payment states it.
+	InvoiceTotal Amount `db:"invoice_total" json:"invoice_total"`
 }
 
 func (r Payment) key() string { return r.Payment }

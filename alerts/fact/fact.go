@@ -80,7 +80,7 @@ func (s *subject) payment() (ledger.Payment, bool) {
 	case *ledger.PaymentRequested:
 		return ledger.Payment{
 			Payment: b.Payment, Project: b.Project, Fund: b.Fund, Contract: b.Contract, Payee: s.payee(b),
-			Amount: b.Amount, Stage: b.Stage, Invoice: b.Invoice.Key(), On: s.e.On,
+			Amount: b.Amount, Stage: b.Stage, Invoice: b.Invoice.Key(), InvoiceTotal: b.Invoice.Amount, On: s.e.On,
 		}, true
 	case *ledger.GrantRequested:
 		return ledger.Payment{Payment: b.Payment, Project: b.Project, Fund: b.Fund, Amount: b.Amount, Lines: int64(b.Lines), On: s.e.On}, true

@@ -401,25 +401,10 @@ func invoiceAmount(s *subject) formula.Value {
 	if !ok || p.Invoice == "" {
 		return nothing
 	}
-	first := ledger.None
-	for _, q := range s.v.Invoiced(p.Invoice) {
-		if q.Payment != p.Payment && q.Effective() && (first == ledger.None || q.Requested < first) {
-			first = q.Requested
+	for _, q := range s.v.Invoiced(p.Invoice) { // in the order of their entries
+		if q.Payment != p.Payment && q.Effective() {
+			return yuan(q.InvoiceTotal)
 		}
 	}
-	if b, ok := s.e.Body.(*ledger.PaymentRequested); ok && first == ledger.None {
-		return yuan(b.Invoice.Amount)
-	}
-	if first == ledger.None {
-		first = p.Requested
-	}
-	e, ok := s.v.Entry(first)
-	if !ok {
-		return nothing
-	}
-	b, ok := e.Body.(*ledger.PaymentRequested)
-	if !ok {
-		return nothing
-	}
-	return yuan(b.Invoice.Amount)
+	return yuan(p.InvoiceTotal)
 }
