@@ -166,6 +166,9 @@ func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
 	}
 	g.keep(q)
 	g.answer()
+	if l.Committed != nil && len(g.accepted) > 0 {
+		l.Committed(g.book)
+	}
 	return nil
 }
 

@@ -16,11 +16,14 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"yilu/alerts"
+	"yilu/alerts/rules"
 	"yilu/audit"
 	"yilu/audit/tile"
 	"yilu/ledger"
 	"yilu/migrations"
 	"yilu/migrations/pgserver"
+	"yilu/publicity/workday"
 )
 
 // environment is what every command works in: streams, language and settings.
@@ -39,6 +42,11 @@ type environment struct {
 	PGBin, PGUser string
 	// Book is the county the command works on.
 	Book string
+
+	// rules are those that the ledger judges by, once it is open; committed is told
+	// of what it commits.
+	rules     *alerts.Rules
+	committed chan struct{}
 }
 
 func newEnvironment(stdout, stderr io.Writer) *environment {
@@ -208,7 +216,19 @@ func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logg
 		write.Close()
 		return nil, nil, fmt.Errorf("%w (%s)", err, env.say("运行 yilu migrate 升级", "run yilu migrate"))
 	}
-	l := ledger.New(ledger.Config{Pool: write, Read: read, Sealer: sealer, Now: time.Now, Log: log})
+	known, err := alerts.LoadRules(rules.Files, workday.StateCouncil())
+	if err != nil {
+		read.Close()
+		write.Close()
+		return nil, nil, err
+	}
+	env.rules, env.committed = known, make(chan struct{}, 1)
+	l := ledger.New(ledger.Config{Pool: write, Read: read, Sealer: sealer, Now: time.Now, Log: log, Judge: known.Judge(), Committed: func(ledger.Book) {
+		select {
+		case env.committed <- struct{}{}:
+		default: // somebody is told already
+		}
+	}})
 	return l, func() {
 		l.Close()
 		read.Close()
