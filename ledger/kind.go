@@ -63,7 +63,7 @@ type Spec struct {
 
 // kinds is the one list of what the book records. A kind is added here and in
 // the file of its stage, nowhere else.
-var kinds = index(slices.Concat(fundKinds, projectKinds, tenderKinds, paymentKinds, acceptanceKinds, governanceKinds, keepingKinds))
+var kinds = index(slices.Concat(fundKinds, projectKinds, tenderKinds, paymentKinds, acceptanceKinds, governanceKinds, keepingKinds, processKinds))
 
 func index(specs []Spec) map[Kind]*Spec {
 	m := make(map[Kind]*Spec, len(specs))

@@ -16,7 +16,7 @@ import (
 // projections are the tables that Rebuild drops and makes again.
 var projections = []string{
 	"proj.fund", "proj.project", "proj.project_total", "proj.quota", "proj.account", "proj.leg", "proj.turnover", "proj.tender", "proj.bid",
-	"proj.contract", "proj.payment", "proj.payee", "proj.grant_line", "proj.submission", "proj.reversal", "proj.period", "proj.event",
+	"proj.contract", "proj.payment", "proj.payee", "proj.grant_line", "proj.submission", "proj.reversal", "proj.period", "proj.event", "proj.record",
 }
 
 // Rebuilt is what a rebuild found.

@@ -39,6 +39,7 @@ type state struct {
 	submissions *table[Submission]
 	reversals   *table[Reversal]
 	periods     *table[Closed]
+	records     *table[Record]
 	tables      []projection
 
 	// entries and covers are read from the log, never written.
@@ -84,6 +85,7 @@ var (
 	submissionSchema = schemaOf[Submission]("proj.submission")
 	reversalSchema   = schemaOf[Reversal]("proj.reversal")
 	periodSchema     = schemaOf[Closed]("proj.period")
+	recordSchema     = schemaOf[Record]("proj.record")
 )
 
 // Tables that are only added to.
@@ -109,7 +111,8 @@ func newState(book Book) *state {
 	s.submissions = newTable[Submission](s, submissionSchema)
 	s.reversals = newTable[Reversal](s, reversalSchema)
 	s.periods = newTable[Closed](s, periodSchema)
-	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods}
+	s.records = newTable[Record](s, recordSchema)
+	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.records}
 	s.forget()
 	return s
 }

@@ -122,6 +122,12 @@ var codeNames = map[string]func(string) ledger.Text{
 	"asset":      ledger.AssetClasses.Name,
 	"condition":  ledger.AssetStates.Name,
 	"erasure":    ledger.ErasureGrounds.Name,
+	"way":        ledger.ProcessMethods.Name,
+
+	"tender_status":   ledger.TenderStatuses.Name,
+	"bid_status":      ledger.BidStatuses.Name,
+	"award_status":    ledger.AwardStatuses.Name,
+	"contract_status": ledger.ContractStatuses.Name,
 	"kind": func(kind string) ledger.Text {
 		if s, ok := ledger.SpecOf(ledger.Kind(kind)); ok {
 			return s.Text

@@ -62,6 +62,8 @@ var codes = map[string]map[string]ledger.Text{
 	"PaymentRequested.method": ledger.PayMethods, "PaymentRequested.stage": ledger.PayStages, "PaymentRejected.reason": ledger.Reasons, "PaymentReturned.reason": ledger.Reasons,
 	"AcceptancePassed.level": ledger.AcceptanceLevels, "AcceptanceFailed.level": ledger.AcceptanceLevels, "AssetRegistered.class": ledger.AssetClasses, "AssetRegistered.state": ledger.AssetStates, "SealErased.erasure_ground": ledger.ErasureGrounds,
 	"SubmissionRejected.reason": ledger.Reasons, "EntryReversed.reason": ledger.Reasons,
+	"ProcessTender.category": ledger.Categories, "ProcessTender.way": ledger.ProcessMethods, "ProcessTender.status_told": ledger.TenderStatuses,
+	"ProcessBid.status_told": ledger.BidStatuses, "ProcessAward.status_told": ledger.AwardStatuses, "ProcessContract.status_told": ledger.ContractStatuses,
 }
 
 // filled are members that the server fills in when they are left out.
@@ -124,7 +126,7 @@ func schemaName(t reflect.Type) string {
 // scalars are the types with a text or number form of their own.
 var scalars = map[reflect.Type]string{
 	reflect.TypeFor[ledger.Amount](): "Amount", reflect.TypeFor[ledger.Count](): "Count", reflect.TypeFor[ledger.Seq](): "Seq",
-	reflect.TypeFor[ledger.Date](): "Date", reflect.TypeOf(ledger.Instant(time.Time{})): "Instant",
+	reflect.TypeFor[ledger.Date](): "Date", reflect.TypeFor[ledger.Moment](): "Moment", reflect.TypeOf(ledger.Instant(time.Time{})): "Instant",
 }
 
 // shape describes a type as rendering writes it and decode reads it. Structs

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -232,7 +233,9 @@ var codedFields = map[string]string{
 	"level": "level", "acceptance.passed level": "acceptance", "acceptance.failed level": "acceptance",
 	"type": "type", "uses": "type", "reason": "reason", "tender.failed reason": "failure",
 	"method": "method", "payment.requested method": "pay_method", "tender.announced category": "category",
-	"ground": "ground", "stage": "part", "class": "asset", "asset.registered state": "condition", "erasure_ground": "erasure",
+	"ground": "ground", "stage": "part", "class": "asset",
+	"process.tender category": "category", "way": "way", "process.tender status_told": "tender_status", "process.bid status_told": "bid_status",
+	"process.award status_told": "award_status", "process.contract status_told": "contract_status", "asset.registered state": "condition", "erasure_ground": "erasure",
 }
 
 // linkedFields are the fields that name another thing with a page of its own.
@@ -243,12 +246,13 @@ var linkedFields = map[string]string{"fund": "fund", "project": "project", "paym
 func (f *frame) facts(e *ledger.Entry) []fact {
 	var out []fact
 	v := reflect.ValueOf(e.Body).Elem()
-	for i := range v.NumField() {
-		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		if name == "" || name == "-" || v.Field(i).IsZero() || e.Kind == "grant.line" && name == "category" {
+	for _, field := range reflect.VisibleFields(v.Type()) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		value := v.FieldByIndex(field.Index)
+		if name == "" || name == "-" || value.IsZero() || e.Kind == "grant.line" && name == "category" {
 			continue
 		}
-		x := f.fact(string(e.Kind), name, v.Field(i))
+		x := f.fact(string(e.Kind), name, value)
 		x.Label = f.t("field." + name)
 		out = append(out, x)
 	}
@@ -274,6 +278,20 @@ func (f *frame) fact(kind, name string, v reflect.Value) fact {
 		return fact{Kind: "fund", Value: x.Fund, Key: x.Fund, Amount: x.Amount}
 	case ledger.Candidate:
 		return fact{Kind: "text", Value: x.Bidder.Name, Amount: x.Amount}
+	case ledger.Moment: // as it was told: no zone is added
+		return fact{Kind: "text", Value: string(x)}
+	case ledger.Participant:
+		return fact{Kind: "text", Value: cmp.Or(x.Name, x.Code), Key: x.Code}
+	case ledger.ProcessItem:
+		return fact{Kind: "text", Value: joined(x.Class, x.Name, x.Quantity, x.Unit)}
+	case ledger.ProcessAmendment:
+		return fact{Kind: "text", Value: joined(string(x.At), x.Reason)}
+	case ledger.ProcessValue:
+		return fact{Kind: "text", Value: string(x.Released), Amount: x.Amount}
+	case ledger.FindingCount:
+		return fact{Kind: "text", Value: x.Code + " × " + strconv.FormatInt(int64(x.Count), 10)}
+	case ledger.Finding:
+		return fact{Kind: "text", Value: joined(x.Code, x.Path, x.Found, x.Made)}
 	}
 	if v.Kind() == reflect.Slice {
 		all := fact{Kind: "list"}
@@ -283,6 +301,11 @@ func (f *frame) fact(kind, name string, v reflect.Value) fact {
 		return all
 	}
 	return f.word(kind, name, v.String())
+}
+
+// joined is what there is of some texts, in one line.
+func joined(texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(t string) bool { return t == "" }), " · ")
 }
 
 // word shows a field of text: a code by its name, an id as a link, an instant in
