@@ -112,7 +112,7 @@ func (c *checker) optionalKey(field, v string) {
 	if len(v) > 200 || strings.TrimSpace(v) != v || strings.ContainsFunc(v, func(r rune) bool { return r < ' ' }) {
 		c.bad(field, "最多200字节，一行，首尾无空格", "want at most 200 bytes on one line, without blanks around")
 	}
-	if personalNumber(v) == "身份证号" {
+	if HoldsCitizenNumber(v) {
 		c.rule(field, "personal_data", "编号中不得含身份证号", "an id must not hold a citizen's ID number")
 	}
 }
@@ -138,6 +138,19 @@ const maxRecorded = 50
 // HoldsPersonalNumber says whether a public text would be refused because a
 // citizen's ID number, a mobile number or a bank card number stands in it.
 func HoldsPersonalNumber(s string) bool { return personalNumber(s) != "" }
+
+// HoldsCitizenNumber says whether an id would be refused because a citizen's ID
+// number stands in it.
+func HoldsCitizenNumber(s string) bool { return personalNumber(s) == "身份证号" }
+
+// RecordedOf returns what a record begins with, to be filled in, or nil for the
+// body of another kind.
+func RecordedOf(b Body) *Recorded {
+	if r, ok := b.(record); ok {
+		return r.recorded()
+	}
+	return nil
+}
 
 // Participant is a buyer, bidder or supplier as a publisher names it. Of a
 // natural person there is the published name and nothing else.
