@@ -101,18 +101,19 @@ func (c *counted) Read(p []byte) (int, error) {
 
 func (g *Gathered) read(ctx context.Context, name string, r io.Reader) error {
 	var writers [parts]*bufio.Writer
-	for i := range writers {
-		f, err := os.Create(filepath.Join(g.dir, strconv.Itoa(i)))
-		if err != nil {
-			return err
-		}
-		g.files[i], writers[i] = f, bufio.NewWriterSize(f, 16<<10)
-	}
 	sum := sha256.New()
 	in := &counted{r: r, sum: sum, progress: g.options.Progress}
 	w := &walker{ctx: ctx, report: g.options.Report, emit: func(p piece) error {
 		g.Releases++
-		return writePiece(writers[partOf(p.process)], p)
+		i := partOf(p.process)
+		if writers[i] == nil {
+			f, err := os.Create(filepath.Join(g.dir, strconv.Itoa(i)))
+			if err != nil {
+				return err
+			}
+			g.files[i], writers[i] = f, bufio.NewWriterSize(f, 16<<10)
+		}
+		return writePiece(writers[i], p)
 	}}
 	if err := w.walk(in); err != nil {
 		return err
@@ -121,6 +122,9 @@ func (g *Gathered) read(ctx context.Context, name string, r io.Reader) error {
 		return err
 	}
 	for _, b := range writers {
+		if b == nil {
+			continue
+		}
 		if err := b.Flush(); err != nil {
 			return err
 		}
@@ -189,6 +193,9 @@ func readIndex(f *os.File) (map[string][]spot, error) {
 func (g *Gathered) Processes(ctx context.Context) iter.Seq2[*Process, error] {
 	return func(yield func(*Process, error) bool) {
 		for _, f := range g.files {
+			if f == nil {
+				continue
+			}
 			index, err := readIndex(f)
 			if err != nil {
 				yield(nil, fmt.Errorf("read %s again: %w", g.File.Name, err))

@@ -200,8 +200,9 @@ func (n *notes) mergeAll(all []*release) *merged {
 		if r.date == "" {
 			n.add("release_undated", "date", r.id, "")
 		}
-		r.at = orderOf(r.date)
-		r.text = text(r.tree)
+		if r.at = orderOf(r.date); len(all) > 1 {
+			r.text = text(r.tree)
+		}
 	}
 	slices.SortFunc(all, func(a, b *release) int {
 		return cmp.Or(a.at.Compare(b.at), cmp.Compare(b2i(a.compiled), b2i(b.compiled)), cmp.Compare(a.id, b.id), cmp.Compare(a.text, b.text))

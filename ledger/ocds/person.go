@@ -53,7 +53,12 @@ func isPerson(p map[string]any, scheme, id, name string) bool {
 			return true
 		}
 	}
-	return personNames.MatchString(name) || ledger.HoldsCitizenNumber(id)
+	for _, named := range []string{name, str(p, "name"), str(p, "identifier", "legalName")} {
+		if personNames.MatchString(strings.TrimSpace(named)) {
+			return true
+		}
+	}
+	return ledger.HoldsCitizenNumber(id)
 }
 
 func idText(v any, names ...string) string {
@@ -84,7 +89,9 @@ func mask(s string) (string, bool) {
 	if strings.ContainsRune(s, '@') {
 		s = email.ReplaceAllString(s, hidden)
 	}
-	s = phone.ReplaceAllString(s, "${1}"+hidden)
+	if strings.ContainsAny(s, "0123456789") {
+		s = phone.ReplaceAllString(s, "${1}"+hidden)
+	}
 	if ledger.HoldsPersonalNumber(s) {
 		s = digits.ReplaceAllString(s, hidden)
 	}
