@@ -23,12 +23,12 @@ const book = ledger.Book("ocds-test")
 
 // shelf is a ledger with a book in yuan that holds nothing.
 type shelf struct {
-	*testing.T
+	testing.TB
 	ledger *ledger.Ledger
 	db     *pgtest.DB
 }
 
-func newShelf(t *testing.T) *shelf {
+func newShelf(t testing.TB) *shelf {
 	t.Helper()
 	db := pgtest.New(t)
 	sealer, err := audit.NewSealer(bytes.Repeat([]byte{7}, 32))
@@ -344,4 +344,21 @@ func TestFindingsAreEntered(t *testing.T) {
 	if n != 12 {
 		t.Errorf("%d lines of findings", n)
 	}
+}
+
+// BenchmarkImport enters processes of seven objects each, one commit a process.
+func BenchmarkImport(b *testing.B) {
+	s := newShelf(b)
+	made := 0
+	for b.Loop() {
+		var content strings.Builder
+		for range 500 {
+			made++
+			content.WriteString(strings.Replace(oneLine(clean), "ocds-abc-1", fmt.Sprintf("ocds-abc-%d", made), 1) + "\n")
+		}
+		if sum := s.must(content.String()); total(sum.New) != 3000 {
+			b.Fatalf("%+v", sum)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(made), "ms/process")
 }
