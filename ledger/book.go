@@ -19,10 +19,14 @@ import (
 // records, which is no county's: it stands in URLs, file names and leaves.
 var bookPattern = regexp.MustCompile(`^([0-9]{6}|[a-z][a-z0-9]*(-[a-z0-9]+)*)$`)
 
+// Valid says whether there can be such a book: whether its name may stand in
+// paths and addresses.
+func (b Book) Valid() bool { return len(b) <= 32 && bookPattern.MatchString(string(b)) }
+
 // CreateBook opens an empty book, of a county or of published records. It does
 // nothing if it exists.
 func (l *Ledger) CreateBook(ctx context.Context, book Book) error {
-	if len(book) > 32 || !bookPattern.MatchString(string(book)) {
+	if !book.Valid() {
 		return &Invalid{[]Problem{problem("book", "账套须为6位县级区划代码，如 411025；公开采购记录的账套为小写字母、数字和横线，如 ocds-ua",
 			"want a county's division code of 6 digits, such as 411025, or for published records a name such as ocds-ua")}}
 	}

@@ -70,12 +70,13 @@ func (s *server) entriesPage(ctx context.Context, c echo.Context, f *frame) (pag
 	return p, nil
 }
 
-// amountOf is the amount a body states, if it states one.
+// amountOf is the amount a body states, if it states one. A record of what others
+// published may have none.
 func amountOf(b ledger.Body) (ledger.Amount, bool) {
 	v := reflect.ValueOf(b).Elem()
 	if field := v.FieldByName("Amount"); field.IsValid() {
 		a, ok := field.Interface().(ledger.Amount)
-		return a, ok
+		return a, ok && (a != 0 || ledger.RecordedOf(b) == nil)
 	}
 	return 0, false
 }

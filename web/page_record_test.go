@@ -44,7 +44,7 @@ func TestPagesOfRecords(t *testing.T) {
 			}
 		}
 	}
-	if w := answerTo(site, "/entries"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "投标记录") {
+	if w := answerTo(site, "/entries"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "投标记录") || strings.Contains(w.Body.String(), "0.00") {
 		t.Errorf("the list: %d", w.Code)
 	}
 }
