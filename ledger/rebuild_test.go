@@ -50,6 +50,9 @@ func TestTamperedProjectionsAreNamed(t *testing.T) {
 	l, db := testLedger(t)
 	ctx := t.Context()
 	everything(t, l)
+	for v := range Count(3) {
+		mustPost(t, l, draft("rec"+string('1'+rune(v)), &ProcessBid{Recorded: recordOf("B1", v+1), Amount: Amount(v)}, maker))
+	}
 	first, err := Rebuild(ctx, db.Owner, testBook, false, nil)
 	if err != nil || len(first.Differing) != 0 || first.Rows == 0 {
 		t.Fatalf("%+v %v", first, err)
@@ -71,6 +74,7 @@ func TestTamperedProjectionsAreNamed(t *testing.T) {
 		"proj.submission":    `update proj.submission set decider = 'u9' where submission = 'S1'`,
 		"proj.reversal":      `delete from proj.reversal`,
 		"proj.period":        `update proj.period set period = '2020-01'`,
+		"proj.record":        `update proj.record set digest = 'x'`,
 		"proj.event":         `delete from proj.event where kind = 'tender.bid'`,
 	}
 	for _, name := range projections {
