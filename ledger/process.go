@@ -132,8 +132,9 @@ func (c *checker) most(field string, n, most int) int {
 	return n
 }
 
-// maxRecorded bounds the lists of a record, so that it fits a leaf.
-const maxRecorded = 50
+// maxRecorded bounds the lists of a record. That all of it fits a leaf is for its
+// maker to see to.
+const maxRecorded = 200
 
 // HoldsPersonalNumber says whether a public text would be refused because a
 // citizen's ID number, a mobile number or a bank card number stands in it.

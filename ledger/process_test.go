@@ -57,17 +57,17 @@ func TestProcessBodies(t *testing.T) {
 		{func(b *ProcessTender) { b.Name = long }, "name", "最多500字", "at most 500"},
 		{func(b *ProcessTender) { b.Description = long }, "description", "最多1000字", "at most 1000"},
 		{func(b *ProcessTender) { b.Eligibility = "电话 13800138000" }, "eligibility", "手机号", "mobile number"},
-		{func(b *ProcessTender) { b.Documents = make([]string, 51) }, "document_types", "最多50项", "at most 50"},
+		{func(b *ProcessTender) { b.Documents = make([]string, 201) }, "document_types", "最多200项", "at most 200"},
 		{func(b *ProcessTender) { b.Documents = []string{""} }, "document_types.0", "必填", "is required"},
-		{func(b *ProcessTender) { b.Items = make([]ProcessItem, 51) }, "lot_items", "最多50项", "at most 50"},
+		{func(b *ProcessTender) { b.Items = make([]ProcessItem, 201) }, "lot_items", "最多200项", "at most 200"},
 		{func(b *ProcessTender) { b.Items[0].Quantity = "-1" }, "lot_items.0.quantity", "须为数量", "want a quantity"},
-		{func(b *ProcessTender) { b.Amendments = make([]ProcessAmendment, 51) }, "amendments", "最多50项", "at most 50"},
+		{func(b *ProcessTender) { b.Amendments = make([]ProcessAmendment, 201) }, "amendments", "最多200项", "at most 200"},
 		{func(b *ProcessTender) { b.Amendments[0].At = "soon" }, "amendments.0.at", "带时区", "with its offset"},
 	})
 	testBody(t, []badBody[*ProcessBid]{
 		{func(b *ProcessBid) { b.Object = "" }, "object", "必填", "is required"},
 		{func(b *ProcessBid) { b.Bidders = []Participant{{}} }, "bidders.0", "名称或代码", "a name or a code"},
-		{func(b *ProcessBid) { b.Bidders = append(make([]Participant, 0, 51), rep(51)...) }, "bidders", "最多50项", "at most 50"},
+		{func(b *ProcessBid) { b.Bidders = rep(201) }, "bidders", "最多200项", "at most 200"},
 		{func(b *ProcessBid) { b.Foreign = "usd" }, "foreign_currency", "三位大写字母", "three capital letters"},
 		{func(b *ProcessBid) { b.Status = "lost" }, "status_told", "须为", "want one of"},
 		{func(b *ProcessBid) { b.Foreign, b.Amount = "", MaxAmount+1 }, "amount", "单笔最多", "at most"},
@@ -77,7 +77,7 @@ func TestProcessBodies(t *testing.T) {
 		{func(b *ProcessAward) { b.At = "2020" }, "told_at", "带时区", "with its offset"},
 	})
 	testBody(t, []badBody[*ProcessContract]{
-		{func(b *ProcessContract) { b.Values = make([]ProcessValue, 51) }, "value_history", "最多50项", "at most 50"},
+		{func(b *ProcessContract) { b.Values = make([]ProcessValue, 201) }, "value_history", "最多200项", "at most 200"},
 		{func(b *ProcessContract) { b.Values[0].Amount = -1 }, "value_history.0.amount", "不得为负", "not be negative"},
 		{func(b *ProcessContract) { b.Status = "lost" }, "status_told", "须为", "want one of"},
 		{func(b *ProcessContract) { b.Extends = " K" }, "extends_contract", "一行", "one line"},
@@ -86,7 +86,7 @@ func TestProcessBodies(t *testing.T) {
 	testBody(t, []badBody[*ProcessFindings]{
 		{func(b *ProcessFindings) { b.Counts = make([]FindingCount, 101) }, "counts", "最多100项", "at most 100"},
 		{func(b *ProcessFindings) { b.Counts[0].Count = -1 }, "counts.0.count", "不小于零", "from 0"},
-		{func(b *ProcessFindings) { b.Details = make([]Finding, 51) }, "details", "最多50项", "at most 50"},
+		{func(b *ProcessFindings) { b.Details = make([]Finding, 201) }, "details", "最多200项", "at most 200"},
 		{func(b *ProcessFindings) { b.Details[0].Code = "" }, "details.0.code", "字母", "letters"},
 	})
 	testBody(t, []badBody[*ImportRecorded]{

@@ -1,6 +1,7 @@
 package ocds
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -96,7 +97,7 @@ func TestLots(t *testing.T) {
 	if a.Object != "L1" || a.Name != "North" || a.Amount != 400 || a.Items[0].Name != "gravel" || a.Method != "open" {
 		t.Errorf("%+v", a)
 	}
-	if b.Object != "L2" || b.Name != "Roads" || b.Amount != 0 || b.Items[0].Name != "tar" || b.Status != "cancelled" || len(said) > 0 {
+	if b.Object != "L2" || b.Name != "Roads" || b.Amount != 0 || b.Items[0].Name != "tar" || b.Status != "cancelled" || len(said) != 1 || said[0] != "o item_no_lot tender/items: 1 →" {
 		t.Errorf("%+v %q", b, said)
 	}
 }
@@ -135,5 +136,38 @@ func TestMask(t *testing.T) {
 		if got, masked := mask(text); got != want || masked != (text != want) || ledger.HoldsPersonalNumber(got) {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
+	}
+}
+
+// TestEntriesFitALeaf: whatever there is of everything, an entry fits.
+func TestEntriesFitALeaf(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("界", 600)
+	list := func(n int, one string) string {
+		var out []string
+		for i := range n {
+			out = append(out, strings.ReplaceAll(one, "#", fmt.Sprint(i)))
+		}
+		return "[" + strings.Join(out, ",") + "]"
+	}
+	parties, ids := list(500, `{"id":"#`+long[:150]+`","name":"#`+long+`"}`), list(500, `"#`+long[:150]+`"`)
+	docs, changes := list(500, `{"documentType":"#`+long[:150]+`"}`), list(500, `{"date":"2020-01-01","rationale":"#`+long+`"}`)
+	content := `{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{"title":"` + long + `","description":"` + long + long + `","eligibilityCriteria":"` + long + long + long + `",
+		"documents":` + docs + `,"amendments":` + changes + `,"items":` + list(500, `{"id":"#","description":"`+long+`","quantity":1,"unit":{"name":"`+long+`"},"classification":{"scheme":"S","id":"`+long[:150]+`"}}`) + `},
+		"bids":{"details":[{"id":"b","tenderers":` + parties + `,"documents":` + docs + `,"relatedLots":` + ids + `}]},
+		"awards":[{"id":"a","title":"` + long + `","suppliers":` + parties + `,"relatedBids":` + ids + `,"relatedLots":` + ids + `}],
+		"contracts":[{"id":"c","title":"` + long + `","suppliers":` + parties + `,"awardIDs":` + ids + `,"amendments":` + changes + `}]}`
+	ps, said := read(t, content, Options{})
+	for _, line := range strings.Split(strings.TrimSpace(entries(t, ps)), "\n") {
+		if len(line) > 60_000 || len(line) < 20_000 {
+			t.Errorf("%d bytes: %.40s", len(line), line)
+		}
+	}
+	if cut := strings.Count(strings.Join(said, "\n"), "list_cut"); cut != 12 {
+		t.Errorf("%d lists are cut", cut)
+	}
+	s := newShelf(t)
+	if sum := s.must(content); sum.Refused > 0 {
+		t.Errorf("%+v", sum)
 	}
 }

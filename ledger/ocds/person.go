@@ -183,5 +183,5 @@ func (p *process) participants(path string, v any) []ledger.Participant {
 			out = append(out, party)
 		}
 	}
-	return capped(p.notes, path, out)
+	return capped(p.notes, path, out, roomOfParties)
 }

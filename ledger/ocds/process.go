@@ -99,6 +99,7 @@ func (p *process) tenders() {
 	for _, x := range lots {
 		p.lots = append(p.lots, str(x, "id"))
 	}
+	p.itemsOfNoLot(tender)
 	for i, x := range lots {
 		lot, id := x.(map[string]any), p.lots[i]
 		path := "tender/lots[" + id + "]"
@@ -169,7 +170,7 @@ func (p *process) documents(path string, v any) []string {
 		}
 	}
 	slices.Sort(types)
-	return capped(p.notes, path, slices.Compact(types))
+	return capped(p.notes, path, slices.Compact(types), roomOfIDs)
 }
 
 // amendments reads the changes that are told, in the order of their dates.
@@ -192,7 +193,7 @@ func (p *process) amendments(path string, holder map[string]any) []ledger.Proces
 		}
 	}
 	slices.SortStableFunc(out, func(a, b ledger.ProcessAmendment) int { return orderOf(a.At).Compare(orderOf(b.At)) })
-	return capped(n, path+"/amendments", out)
+	return capped(n, path+"/amendments", out, roomOfChanges)
 }
 
 // itemsOf are the items of a lot: those that name it, or that it names.
@@ -212,10 +213,24 @@ func (p *process) itemsOf(lot map[string]any, id string, v any, only bool) []any
 	return out
 }
 
+// itemsOfNoLot notes what no entry will hold: items that name none of several
+// lots, and that none names.
+func (p *process) itemsOfNoLot(tender map[string]any) {
+	all, _ := tender["items"].([]any)
+	lots, _ := tender["lots"].([]any)
+	held := 0
+	for i, x := range lots {
+		held += len(p.itemsOf(x.(map[string]any), p.lots[i], all, len(lots) == 1))
+	}
+	if held < len(all) {
+		p.notes.add("item_no_lot", "tender/items", strconv.Itoa(len(all)-held), "")
+	}
+}
+
 func (p *process) items(path string, list []any) []ledger.ProcessItem {
 	n := p.notes
 	var out []ledger.ProcessItem
-	for i, x := range capped(n, path, list) {
+	for i, x := range list[:min(len(list), mostItems+1)] {
 		at_ := path + "/" + strconv.Itoa(i)
 		item := ledger.ProcessItem{Name: n.text(at_+"/description", at(x, "description"), 80), Quantity: quantity(at(x, "quantity")), Unit: n.text(at_+"/unit/name", at(x, "unit", "name"), 50)}
 		if code := plain(idText(x, "classification", "id")); code != "" {
@@ -232,7 +247,7 @@ func (p *process) items(path string, list []any) []ledger.ProcessItem {
 			out = append(out, item)
 		}
 	}
-	return out
+	return capped(n, path, out, roomOfItems)
 }
 
 // related reads the lots that a thing names, and notes those that there are not.
@@ -352,7 +367,7 @@ func (p *process) contracts(awards []string) {
 		b.Amendments = p.amendments(path, o)
 		b.Extends = n.id(path+"/extendsContractID", o["extendsContractID"])
 		if told := p.merged.values[id]; len(told) > 1 {
-			b.Values = capped(n, path+"/value", told)
+			b.Values = capped(n, path+"/value", told, roomOfIDs)
 		}
 		b.Awards = n.ids(path+"/awardIDs", o["awardIDs"])
 		if o["awardID"] != nil && len(b.Awards) == 0 {

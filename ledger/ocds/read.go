@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/cockroachdb/apd/v3"
+	"github.com/go-json-experiment/json"
 
 	"yilu/audit/proof"
 	"yilu/ledger"
@@ -322,7 +323,9 @@ func (n *notes) id(path string, v any) string {
 }
 
 // keeps says whether the book takes an id as it is.
-func keeps(s string) bool { return len(s) <= maxID-8 && !ledger.HoldsCitizenNumber(s) }
+func keeps(s string) bool {
+	return len(s) <= maxID-8 && !ledger.HoldsCitizenNumber(s) && !(strings.ContainsRune(s, '@') && email.MatchString(s))
+}
 
 // code reads a word of a closed list.
 func (n *notes) code(path string, v any, list map[string]ledger.Text, note string) string {
@@ -388,16 +391,34 @@ func (n *notes) ids(path string, v any) []string {
 			out = append(out, id)
 		}
 	}
-	return capped(n, path, out)
+	return capped(n, path, out, roomOfIDs)
 }
 
-// most is the most items of any list in an entry.
-const most = 30
+// mostItems is the most items of any list in an entry; the rooms are the most
+// bytes of one, so that all lists of an entry together fit a leaf.
+const (
+	mostItems      = 200
+	roomOfIDs      = 6_000
+	roomOfChanges  = 12_000
+	roomOfItems    = 18_000
+	roomOfParties  = 28_000
+	smallestOfItem = 30
+)
 
-func capped[T any](n *notes, path string, list []T) []T {
-	if len(list) <= most {
-		return list
+// capped cuts a list that is too long for an entry, and notes it.
+func capped[T any](n *notes, path string, list []T, room int) []T {
+	keep := min(len(list), mostItems)
+	if keep*1000 > room { // else there is no need to look
+		for i, x := range list[:keep] {
+			b, err := json.Marshal(x)
+			if room -= max(len(b), smallestOfItem); err != nil || room < 0 {
+				keep = i
+				break
+			}
+		}
 	}
-	n.add("list_cut", path, strconv.Itoa(len(list)), strconv.Itoa(most))
-	return list[:most]
+	if keep < len(list) {
+		n.add("list_cut", path, strconv.Itoa(len(list)), strconv.Itoa(keep))
+	}
+	return list[:keep]
 }

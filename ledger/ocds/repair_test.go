@@ -4,6 +4,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -78,7 +79,8 @@ var repairs = []repair{
 	{"half a character", `"title":"Road"`, "\"title\":\"Ro\xffad\"", nil, []string{`Ro�ad`}, nil},
 	{"half a pair", `"title":"Road"`, `"title":"Ro\ud83dad"`, nil, []string{`Ro�ad`}, nil},
 	{"long text", `"title":"Road"`, `"title":"` + strings.Repeat("é", 600) + `"`, []string{"text_cut tender/title:  → 500"}, []string{strings.Repeat("é", 499) + "…"}, nil},
-	{"long list", `"relatedBids":["b1"]`, `"relatedBids":[` + strings.TrimSuffix(strings.Repeat(`"b1",`, 3), ",") + `,` + many(40) + `]`, []string{"list_cut awards[a1]/relatedBids: 41 → 30"}, nil, []string{`"x30"`}},
+	{"long list", `"relatedBids":["b1"]`, `"relatedBids":[` + strings.TrimSuffix(strings.Repeat(`"b1",`, 3), ",") + `,` + many(400) + `]`, []string{"list_cut awards[a1]/relatedBids: 401 → 200"}, nil, []string{`"x200"`}},
+	{"address for an id", `{"id":"b1","date"`, `{"id":"jane@city.example","date"`, []string{"id_hashed bids/details/0/id:  → sha256-" + hashed("jane@city.example")}, nil, []string{"jane"}},
 	{"other status", `"status":"complete"`, `"status":"finished"`, []string{"status_other tender/status: finished →"}, nil, []string{"finished"}},
 	{"capital status", `"status":"complete"`, `"status":"Complete"`, []string{"status_other tender/status: Complete → complete"}, []string{`"status_told":"complete"`}, nil},
 	{"other method", `"procurementMethod":"open"`, `"procurementMethod":"lottery"`, []string{"method_other tender/procurementMethod: lottery →"}, nil, []string{"lottery"}},
@@ -113,7 +115,7 @@ var repairs = []repair{
 func many(n int) string {
 	var out []string
 	for i := range n {
-		out = append(out, `"x`+string(rune('0'+i/10))+string(rune('0'+i%10))+`"`)
+		out = append(out, `"x`+strconv.Itoa(i)+`"`)
 	}
 	return strings.Join(out, ",")
 }
@@ -173,7 +175,9 @@ func TestRepairsOfFiles(t *testing.T) {
 		{"the first line is none", "{bad\n" + oneLine(clean) + "\n", []string{"bad_json line 1: {bad →"}},
 		{"two values on a line", oneLine(clean) + "\n{\"ocid\":\"x\"} {}\n", []string{`bad_json line 2: {"ocid":"x"} {} →`}},
 		{"what is no release", "[7," + clean + `,{"a":1},{},"x",[]]`, nil},
-		{"linked", `{"records":[{"ocid":"o","releases":[{"url":"https://x","date":"2020-01-01T00:00:00Z","tag":["tender"]}]}]}`, []string{"o linked_release :  →"}},
+		{"linked", `{"records":[{"ocid":"o","releases":[{"url":"https://x","date":"2020-01-01T00:00:00Z","tag":["tender"]}]}]}`, []string{"o linked_release : 1 →"}},
+		{"linked, and compiled", `{"records":[{"ocid":"o","releases":[{"url":"https://x","date":"2020-01-01T00:00:00Z"}],"compiledRelease":{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{}}}]}`, nil},
+		{"linked alone", `{"ocid":"o","url":"https://x"}`, []string{"o linked_release : 1 →"}},
 		{"versioned", `{"records":[{"ocid":"o","versionedRelease":{"ocid":"o"}}]}`, []string{"o versioned_only :  →"}},
 		{"no ocid", `{"id":"r","date":"2020-01-01T00:00:00Z","tender":{"title":"x"}}`, []string{"~r ocid_missing :  → ~r"}},
 		{"one release id", `[{"ocid":"o","id":"r","date":"2020-01-01T00:00:00Z","tender":{"title":"x"}},{"ocid":"o","id":"r","date":"2020-01-02T00:00:00Z","tender":{"title":"y"}}]`, []string{"o release_repeated id: r →"}},
@@ -211,7 +215,7 @@ func TestRepairsOfFiles(t *testing.T) {
 func TestEveryCodeIsTested(t *testing.T) {
 	t.Parallel()
 	var all strings.Builder
-	for _, name := range []string{"repair_test.go", "import_test.go"} {
+	for _, name := range []string{"repair_test.go", "merge_test.go", "import_test.go"} {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

@@ -208,7 +208,9 @@ type holder struct {
 	names   []string
 	members map[string]jsontext.Value
 	holds   bool
-	up      *holder
+	// links counts releases that are only linked to.
+	links int
+	up    *holder
 }
 
 // maxNesting bounds packages in packages.
@@ -284,6 +286,11 @@ func (w *walker) object(depth int, up *holder) error {
 func (w *walker) finish(h *holder) error {
 	w.names(h)
 	compiled := h.members["compiledRelease"]
+	if h.links > 0 && compiled.Kind() != '{' { // else they are in it
+		if err := w.report(Report{h.ocid(), ledger.Finding{Code: "linked_release", Found: strconv.Itoa(h.links)}}); err != nil {
+			return err
+		}
+	}
 	switch {
 	case compiled.Kind() == '{':
 		inner := &holder{members: membersOf(compiled), up: h}
@@ -293,7 +300,11 @@ func (w *walker) finish(h *holder) error {
 	case h.holds:
 		return nil
 	case h.has("url") && !h.has("tender", "awards", "contracts", "bids", "parties", "planning", "buyer"):
-		return w.report(Report{h.ocid(), ledger.Finding{Code: "linked_release"}})
+		if h.up != nil {
+			h.up.links++
+			return nil
+		}
+		return w.report(Report{h.ocid(), ledger.Finding{Code: "linked_release", Found: "1"}})
 	case h.has("ocid", "tender", "awards", "contracts", "bids"):
 		return w.take(h, strings.Contains(string(h.members["tag"]), `"compiled"`), h.raw())
 	}
