@@ -343,6 +343,9 @@ func (b *batch) post(ctx context.Context) error {
 		return err
 	}
 	_, err := b.g.Ledger.PostWith(ctx, b.book, ride, b.drafts...)
+	if _, other := errors.AsType[*ledger.Conflict](err); other { // it saw what we did not
+		return errRaced
+	}
 	if err == nil && b.g.Notify != nil {
 		b.g.Notify.Wake()
 	}
