@@ -220,7 +220,7 @@ func (b *batch) raise(ctx context.Context, m matter) error {
 	if err != nil {
 		return err
 	}
-	c = b.newCase(m, episode)
+	c = b.g.newCase(b.book, m, episode)
 	b.known[m.Fingerprint] = c
 	sealed, err := sealedOf(m)
 	if err != nil {
@@ -231,8 +231,7 @@ func (b *batch) raise(ctx context.Context, m matter) error {
 		Alert: c.Alert, Code: m.Code, Version: m.Version, RuleHash: hash, Level: m.Level, Handling: m.Handling, Origin: m.origin,
 		Outcome: string(m.State), Reason: m.Reason, Episode: ledger.Count(episode), Shadow: m.Shadow, Suppressed: m.Suppressed,
 	}, Sealed: sealed}, func(ctx context.Context, tx pgx.Tx, r ledger.Receipt) error {
-		stored := *c
-		stored.Raised, stored.Last, stored.RaisedAt, stored.Count, stored.Step = r.Seq, r.Seq, r.At, 1, 1
+		stored := c.raised(b.g, r)
 		err := insert(ctx, tx, b.book, stored)
 		if taken(err) {
 			return &ledger.TakeBack{Reason: errRaced}
@@ -246,17 +245,24 @@ func (b *batch) raise(ctx context.Context, m matter) error {
 }
 
 // newCase is a case that nobody has looked at.
-func (b *batch) newCase(m matter, episode int64) *Current {
+func (g *Engine) newCase(book ledger.Book, m matter, episode int64) *Current {
 	c := &Current{
-		Alert: alertID(b.book, m), Code: m.Code, Version: m.Version, Level: m.Level, Handling: m.Handling, Origin: m.origin, Outcome: string(m.State), Reason: m.Reason,
+		Alert: alertID(book, m), Code: m.Code, Version: m.Version, Level: m.Level, Handling: m.Handling, Origin: m.origin, Outcome: string(m.State), Reason: m.Reason,
 		State: Open, Episode: episode, Count: 1, Fingerprint: m.Fingerprint, Subject: m.Subject, Region: m.region, Entry: m.entry, At: m.at,
 		Makers: m.makers, Shadow: m.Shadow, Suppressed: m.Suppressed, Zh: m.Sentence.Zh, En: m.Sentence.En, Value: m.Value, Limit: m.Limit, Step: 1,
 	}
 	if m.Shadow || m.Suppressed != "" || m.Handling == "L" || m.State == rule.NotEvaluable {
 		c.State = Recorded
-		return c
 	}
-	c.Due = b.g.dueAfter(ledger.DateOf(b.now), c.Level)
+	return c
+}
+
+// raised is the case as its entry leaves it.
+func (c Current) raised(g *Engine, r ledger.Receipt) Current {
+	c.Raised, c.Last, c.RaisedAt, c.Count, c.Step = r.Seq, r.Seq, r.At, 1, 1
+	if c.State == Open {
+		c.Due = g.dueAfter(ledger.DateOf(r.At), c.Level)
+	}
 	return c
 }
 

@@ -209,9 +209,28 @@ func TestWarningAllTheWay(t *testing.T) {
 	if c := w.find("P13"); c.State != Closed || c.Returned != 10000 || c.Due != "" {
 		t.Errorf("at the end: %+v", c)
 	}
+	w.rebuilds(1)
 	events, err := Events(t.Context(), w.db.Pool, testBook, c.Alert)
 	if err != nil || len(events) != 8 || events[0].Kind != "alert.raised" || events[7].Kind != "alert.closed" {
 		t.Errorf("events %+v %v", events, err)
+	}
+}
+
+// rebuilds wants the cases to be what the entries say, and a change of one to be
+// found.
+func (w *world) rebuilds(cases int) {
+	w.Helper()
+	if n, err := w.engine.Rebuild(w.Context(), w.db.Owner, testBook, false); err != nil || n != cases {
+		w.Errorf("rebuild: %d cases, want %d: %v", n, cases, err)
+	}
+	if _, err := w.db.Owner.Exec(w.Context(), `update alert.current set state = 'dismissed', dismisser = 'x' where book = $1`, testBook); err != nil {
+		w.Fatal(err)
+	}
+	if _, err := w.engine.Rebuild(w.Context(), w.db.Owner, testBook, false); !errors.Is(err, ErrDiverged) {
+		w.Errorf("a case that was closed by a superuser: %v", err)
+	}
+	if _, err := w.engine.Rebuild(w.Context(), w.db.Owner, testBook, true); err != nil {
+		w.Error(err)
 	}
 }
 

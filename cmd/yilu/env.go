@@ -194,11 +194,11 @@ func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logg
 	if err := os.MkdirAll(env.Data, 0o711); err != nil {
 		return nil, nil, fmt.Errorf("data folder: %w", err)
 	}
-	secret, err := audit.LoadOrCreateSecret(setting("YILU_SEAL_SECRET_FILE", filepath.Join(env.Data, "seal.secret")))
+	sealer, err := env.sealer()
 	if err != nil {
 		return nil, nil, err
 	}
-	sealer, err := audit.NewSealer(secret)
+	known, err := loadRules()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -216,12 +216,6 @@ func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logg
 		write.Close()
 		return nil, nil, fmt.Errorf("%w (%s)", err, env.say("运行 yilu migrate 升级", "run yilu migrate"))
 	}
-	known, err := alerts.LoadRules(rules.Files, workday.StateCouncil())
-	if err != nil {
-		read.Close()
-		write.Close()
-		return nil, nil, err
-	}
 	env.rules, env.committed = known, make(chan struct{}, 1)
 	l := ledger.New(ledger.Config{Pool: write, Read: read, Sealer: sealer, Now: time.Now, Log: log, Judge: known.Judge(), Committed: func(ledger.Book) {
 		select {
@@ -235,3 +229,15 @@ func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logg
 		write.Close()
 	}, nil
 }
+
+// sealer opens and seals private values with the secret of our data folder.
+func (env *environment) sealer() (*audit.Sealer, error) {
+	secret, err := audit.LoadOrCreateSecret(setting("YILU_SEAL_SECRET_FILE", filepath.Join(env.Data, "seal.secret")))
+	if err != nil {
+		return nil, err
+	}
+	return audit.NewSealer(secret)
+}
+
+// loadRules reads the rules that this program carries.
+func loadRules() (*alerts.Rules, error) { return alerts.LoadRules(rules.Files, workday.StateCouncil()) }
