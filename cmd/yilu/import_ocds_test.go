@@ -101,7 +101,7 @@ func TestImportOCDSDrawsToItsEnd(t *testing.T) {
 	defer func() { _ = terminal.Close() }()
 	for content, want := range map[string]int{
 		strings.Repeat(`{"ocid":"o1","date":"2020-01-01T00:00:00Z","tender":{}}`+"\n", 3): exitOK,
-		`{"ocid":"o1","tender":{}}`: exitOK,
+		`{"ocid":"o1","tender":{}}`:  exitOK,
 		`[{"ocid":"o1","tender":{}}`: exitRefused,
 		`[]`:                         exitRefused,
 	} {
