@@ -170,9 +170,9 @@ func (c *importingOCDS) run(ctx context.Context, env *environment, im *ocds.Impo
 		}
 	}
 	draw := env.progress("enter")
-	im.Progress = func(done int64) { draw(done, max(g.Releases, done+1)) }
+	im.Progress = func(done int64) { draw(min(done, g.Releases-1), g.Releases) } // there are no more processes than releases
 	s, err := im.Run(ctx, g)
-	draw(s.Processes, s.Processes)
+	draw(g.Releases, g.Releases)
 	if shown := c.answer(env, im, g, s, findings); shown != nil {
 		return errors.Join(err, shown)
 	}
@@ -199,12 +199,12 @@ func (c *importingOCDS) gather(ctx context.Context, env *environment, im *ocds.I
 		}
 		in = f
 	}
-	draw := env.progress("read")
-	g, err := ocds.Gather(ctx, name, in, ocds.Options{
-		Currency: c.currency, Assume: c.assume, Report: im.Findings.Report, Temp: c.temp,
-		Progress: func(done int64) { draw(done, max(size, done)+1) },
-	})
-	draw(size, size)
+	o := ocds.Options{Currency: c.currency, Assume: c.assume, Report: im.Findings.Report, Temp: c.temp}
+	if size > 0 { // of a pipe nobody knows how much is to come
+		draw := env.progress("read")
+		o.Progress = func(done int64) { draw(min(done, size), size) }
+	}
+	g, err := ocds.Gather(ctx, name, in, o)
 	if broken, ok := errors.AsType[*ocds.Broken](err); ok {
 		return nil, &coded{exitRefused, fmt.Errorf(env.say("%s：文件在第 %d 字节处中断或不是 JSON，未作任何更改：%w", "%s: the file breaks off or is no JSON at byte %d, nothing was changed: %w"), name, broken.Offset, broken.Err)}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -84,5 +85,40 @@ func TestImportOCDSFromTheShell(t *testing.T) {
 	}
 	if code, _, errs := yilu("import", "ocds", "--help"); code != exitOK || !strings.Contains(errs, "--dry-run") || !strings.Contains(errs, "exit codes") {
 		t.Errorf("help: code %d\n%s", code, errs)
+	}
+}
+
+// TestImportOCDSDrawsToItsEnd: the bars for a person are full when all is done,
+// else the program would wait for them. The null device passes for a terminal.
+func TestImportOCDSDrawsToItsEnd(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("CI", "")
+	t.Setenv("NO_COLOR", "")
+	terminal, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = terminal.Close() }()
+	for content, want := range map[string]int{
+		strings.Repeat(`{"ocid":"o1","date":"2020-01-01T00:00:00Z","tender":{}}`+"\n", 3): exitOK,
+		`{"ocid":"o1","tender":{}}`:  exitOK,
+		`[{"ocid":"o1","tender":{}}`: exitRefused,
+		`[]`:                         exitRefused,
+	} {
+		if err := os.WriteFile("x.json", []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan int, 1)
+		go func() {
+			ended <- run(t.Context(), []string{"import", "ocds", "x.json", "--dry-run", "--currency", "CNY"}, io.Discard, terminal)
+		}()
+		select {
+		case code := <-ended:
+			if code != want {
+				t.Errorf("%.40s: code %d, want %d", content, code, want)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%.40s: it does not end", content)
+		}
 	}
 }
