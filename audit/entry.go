@@ -174,3 +174,16 @@ func readHashes(ctx context.Context, q Querier, book string, indexes []int64) ([
 	}
 	return hashes, err
 }
+
+// Count is how many entries a book has after a number, up to another: less than
+// their difference when some are missing.
+func Count(ctx context.Context, q Querier, book string, after, until int64) (int64, error) {
+	var n int64
+	err := q.QueryRow(ctx, `
+		select count(*) from only log.entry
+		where book = $1 and seq > $2 and seq <= $3`, book, after, until).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count entries of book %s: %w", book, err)
+	}
+	return n, nil
+}

@@ -108,7 +108,7 @@ func TestWorksAllTheWay(t *testing.T) {
 		}
 	}
 	k, err := l.Contract(ctx, testBook, "K1")
-	if err != nil || k.Settled != 48000 || k.limit() != 48000 {
+	if err != nil || k.Settled != 48000 || k.Limit() != 48000 {
 		t.Errorf("%+v %v", k, err)
 	}
 	events, err := l.Timeline(ctx, testBook, "P1")

@@ -15,7 +15,8 @@ import (
 // It counts only if nobody else posts in between. This group holds the book's
 // lock when the reading starts; if the next one finds the head where this one
 // left it, then what this group did not touch is as it was read, and what it did
-// touch is in the kept state.
+// touch is in the kept state. Look-ups wait for the lock: what this group added to
+// one that nobody had asked for is not in the kept state.
 type ahead struct {
 	done chan struct{}
 	err  error
@@ -85,7 +86,7 @@ func (l *Ledger) waitingItems(q *queue) []*prepared {
 	defer l.mu.Unlock()
 	var items []*prepared
 	for _, u := range q.units {
-		if len(items) > 0 && len(items)+len(u.items) > groupSize {
+		if len(items) > 0 && (len(items)+len(u.items) > groupSize || u.rider != nil) {
 			break
 		}
 		items = append(items, u.items...)

@@ -166,8 +166,12 @@ func (c *checker) hash(field, v string) {
 // sealed holds the form of the personal fields that any kind may seal.
 func (c *checker) sealed(name, v string) {
 	field := "sealed." + name
-	if v == "" || utf8.RuneCountInString(v) > MaxText {
-		c.bad(field, "须为1–2000字", "want 1 to 2000 characters")
+	most := MaxText
+	if name == fieldEvidence {
+		most = maxEvidence
+	}
+	if v == "" || utf8.RuneCountInString(v) > most {
+		c.bad(field, fmt.Sprintf("须为1–%d字", most), fmt.Sprintf("want 1 to %d characters", most))
 		return
 	}
 	for _, r := range v {

@@ -69,7 +69,7 @@ func TestKillUnderLoad(t *testing.T) {
 	if err := audit.VerifyBook(t.Context(), owner, string(testBook), nil); err != nil {
 		t.Error(err)
 	}
-	if r, err := Rebuild(t.Context(), owner, testBook, false, nil); err != nil {
+	if r, err := Rebuild(t.Context(), owner, testBook, Replay{}); err != nil {
 		t.Errorf("rebuild: %+v %v", r, err)
 	}
 }

@@ -45,6 +45,15 @@ func (d *Date) UnmarshalText(b []byte) error {
 	return nil
 }
 
+// AddDays is the day n calendar days later.
+func (d Date) AddDays(n int) Date {
+	t, err := parseDay(string(d))
+	if err != nil {
+		return d
+	}
+	return Date(t.AddDate(0, 0, n).Format(time.DateOnly))
+}
+
 // MarshalText writes the day as it is kept.
 func (d Date) MarshalText() ([]byte, error) { return []byte(d), nil }
 

@@ -24,6 +24,9 @@ type Problem struct {
 	// Rule is a stable word for programs, such as "over_payment"; "form" for
 	// input that can be judged without the book.
 	Rule string `json:"rule"`
+	// Needs is "acknowledgement" when the entry can be posted all the same, after an
+	// alert.acknowledged with a file; empty when it cannot.
+	Needs string `json:"needs,omitzero"`
 	Text
 }
 

@@ -69,6 +69,7 @@ func (b *FundReceived) apply(s *state, e *Entry) {
 		s.refuse("body.fund", "exists", "资金编号 "+b.Fund+" 已登记", "fund "+b.Fund+" is already recorded")
 		return
 	}
+	s.receipts.add(b.Document, b.Fund)
 	s.funds.add(b.Fund, Fund{
 		Fund: b.Fund, Document: b.Document, Name: b.Name, Level: b.Level, Year: b.Year,
 		FunctionCode: b.FunctionCode, Principle: b.Principle, Issued: b.Issued, Seq: e.Seq,

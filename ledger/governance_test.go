@@ -21,8 +21,8 @@ func TestGovernanceBodies(t *testing.T) {
 		{func(b *SubmissionMade) { b.Submission = "" }, "submission", "字母", "letters"},
 		{func(b *SubmissionMade) { b.Title = "" }, "title", "必填", "is required"},
 		{func(b *SubmissionMade) { b.ContentHash = "x" }, "content_hash", "SHA-256", "SHA-256"},
-		{func(b *SubmissionMade) { b.Entries = 0 }, "entries", "须有1–50001条", "1 to 50001"},
-		{func(b *SubmissionMade) { b.Entries = MaxUnit }, "entries", "须有1–50001条", "1 to 50001"},
+		{func(b *SubmissionMade) { b.Entries = 0 }, "entries", "须有1–120001条", "1 to 120001"},
+		{func(b *SubmissionMade) { b.Entries = MaxUnit }, "entries", "须有1–120001条", "1 to 120001"},
 		{func(b *SubmissionMade) { b.Form = "支付表" }, "form", "字母", "letters"},
 		{func(b *SubmissionMade) { b.File.SHA256 = "x" }, "file.sha256", "SHA-256", "SHA-256"},
 	})

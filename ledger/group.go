@@ -18,9 +18,11 @@ import (
 )
 
 const (
-	// groupDeadline bounds all tries of one group; callers then learn that the
-	// outcome is unknown, or that nothing was posted.
+	// groupDeadline bounds all tries of one group, with entryDeadline more for each
+	// entry; callers then learn that the outcome is unknown, or that nothing was
+	// posted.
 	groupDeadline = 20 * time.Second
+	entryDeadline = time.Millisecond
 	// commitDeadline is the commit's own: it is never cut short by a caller.
 	commitDeadline = 10 * time.Second
 )
@@ -32,9 +34,14 @@ var errCommit = errors.New("commit failed")
 // and after any other fault with half as many, so that one bad unit cannot hurt
 // the rest. It leaves an answer in every unit.
 func (l *Ledger) postGroup(q *queue, units []*unit) {
-	ctx, cancel := context.WithTimeout(context.Background(), groupDeadline)
+	deadline := groupDeadline
+	for _, u := range units {
+		deadline += time.Duration(len(u.items)) * entryDeadline
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
 	unknown := false
+	var taken *TakeBack
 	for wait := 20 * time.Millisecond; ; wait *= 2 {
 		err := l.tryGroup(ctx, q, units)
 		if err == nil {
@@ -43,6 +50,9 @@ func (l *Ledger) postGroup(q *queue, units []*unit) {
 		q.state = nil
 		unknown = unknown || errors.Is(err, errCommit)
 		switch {
+		case errors.As(err, &taken):
+			answerAll(units, taken.Reason)
+			return
 		case errors.Is(err, audit.ErrNoBook):
 			answerAll(units, fmt.Errorf("book %s: %w", q.book, ErrNotFound))
 			return
@@ -146,6 +156,9 @@ func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
 	if err := g.write(ctx, tx); err != nil {
 		return err
 	}
+	if err := g.ride(ctx, tx); err != nil {
+		return err
+	}
 	if len(g.accepted) > 0 || g.repeated {
 		if err := commit(ctx, tx); err != nil {
 			return err
@@ -153,6 +166,9 @@ func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
 	}
 	g.keep(q)
 	g.answer()
+	if l.Committed != nil && len(g.accepted) > 0 {
+		l.Committed(g.book)
+	}
 	return nil
 }
 
@@ -187,7 +203,7 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 func (g *group) load(ctx context.Context, tx pgx.Tx, q *queue) error {
 	early := q.takeAhead()
 	if q.state == nil {
-		g.state = newState(g.book)
+		g.state = g.l.newState(g.book)
 	}
 	var ids []string
 	for _, id := range g.unitIDs() {
@@ -208,7 +224,7 @@ func (g *group) load(ctx context.Context, tx pgx.Tx, q *queue) error {
 		return fmt.Errorf("lock and load: %w", err)
 	}
 	if q.state != nil && g.head.Size != q.size { // another process has posted
-		g.state = newState(g.book)
+		g.state = g.l.newState(g.book)
 		var err error
 		if g.found, err = audit.FindIDs(ctx, tx, string(g.book), g.unitIDs()); err != nil {
 			return err
@@ -451,7 +467,7 @@ func (g *group) keep(q *queue) {
 	g.state.forget()
 	q.state, q.size = g.state, g.head.Size
 	if g.state.rows() > keptRows {
-		q.state = newState(g.book)
+		q.state = g.l.newState(g.book)
 	}
 }
 

@@ -65,7 +65,7 @@ func TestErasure(t *testing.T) {
 	if err := audit.VerifyBook(ctx, db.Pool, string(testBook), nil); err != nil {
 		t.Error(err)
 	}
-	if r, err := Rebuild(ctx, db.Owner, testBook, false, nil); err != nil || len(r.Differing) > 0 {
+	if r, err := Rebuild(ctx, db.Owner, testBook, Replay{}); err != nil || len(r.Differing) > 0 {
 		t.Errorf("rebuild: %+v %v", r, err)
 	}
 	// The same line again is still the same line.

@@ -29,6 +29,10 @@ const (
 	// ProjectOfficer is 项目管理员 of a township or bureau: tenders, works,
 	// acceptance and files.
 	ProjectOfficer Role = "project"
+	// Auditor is 审计监督: looks into warnings and decides on them.
+	Auditor Role = "auditor"
+	// Engine is the service itself, when the rules find something.
+	Engine Role = "engine"
 )
 
 // Stage is one of the five stages of the mission, or governance.
@@ -41,6 +45,7 @@ const (
 	StageTender     Stage = "tender"     // 招投标
 	StagePayment    Stage = "payment"    // 资金拨付
 	StageAcceptance Stage = "acceptance" // 验收
+	StageAlert      Stage = "alert"      // 预警
 	StageGovernance Stage = "governance" // 更正与治理
 )
 
@@ -63,7 +68,7 @@ type Spec struct {
 
 // kinds is the one list of what the book records. A kind is added here and in
 // the file of its stage, nowhere else.
-var kinds = index(slices.Concat(fundKinds, projectKinds, tenderKinds, paymentKinds, acceptanceKinds, governanceKinds, keepingKinds, processKinds))
+var kinds = index(slices.Concat(fundKinds, projectKinds, tenderKinds, paymentKinds, acceptanceKinds, alertKinds, caseKinds, governanceKinds, rulebookKinds, keepingKinds, processKinds))
 
 func index(specs []Spec) map[Kind]*Spec {
 	m := make(map[Kind]*Spec, len(specs))
@@ -76,7 +81,7 @@ func index(specs []Spec) map[Kind]*Spec {
 
 // Kinds lists every kind in the order of the stages.
 func Kinds() []Spec {
-	order := []Stage{StageFund, StageProject, StageTender, StagePayment, StageAcceptance, StageGovernance}
+	order := []Stage{StageFund, StageProject, StageTender, StagePayment, StageAcceptance, StageAlert, StageGovernance}
 	specs := slices.Collect(maps.Values(kinds))
 	slices.SortFunc(specs, func(a, b *Spec) int {
 		return cmp.Or(cmp.Compare(slices.Index(order, a.Stage), slices.Index(order, b.Stage)), cmp.Compare(a.Kind, b.Kind))
@@ -96,6 +101,17 @@ func SpecOf(k Kind) (Spec, bool) {
 	}
 	return *s, true
 }
+
+// KindOf is the kind that a body is of, empty for none.
+func KindOf(b Body) Kind { return kindsByBody[reflect.TypeOf(b)] }
+
+var kindsByBody = func() map[reflect.Type]Kind {
+	m := make(map[reflect.Type]Kind, len(kinds))
+	for kind, spec := range kinds {
+		m[spec.body] = kind
+	}
+	return m
+}()
 
 // NewBody returns an empty body of the kind to be filled, or nil.
 func NewBody(k Kind) Body {

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"regexp"
+	"strconv"
 
 	"github.com/cockroachdb/apd/v3"
 
@@ -70,12 +72,14 @@ type PaymentRequested struct {
 	Files        []File `json:"files,omitzero"`
 	FunctionCode string `json:"function_code,omitzero"`
 	Fund         string `json:"fund"`
-	Method       string `json:"method,omitzero"`
-	Payee        Party  `json:"payee,omitzero"`
-	Payment      string `json:"payment"`
-	Project      string `json:"project"`
-	Purpose      string `json:"purpose"`
-	Stage        string `json:"stage,omitzero"`
+	// Invoice is the invoice that is paid, whole or in part.
+	Invoice Invoice `json:"invoice,omitzero"`
+	Method  string  `json:"method,omitzero"`
+	Payee   Party   `json:"payee,omitzero"`
+	Payment string  `json:"payment"`
+	Project string  `json:"project"`
+	Purpose string  `json:"purpose"`
+	Stage   string  `json:"stage,omitzero"`
 }
 
 func (b *PaymentRequested) check(c *checker) {
@@ -96,6 +100,7 @@ func (b *PaymentRequested) check(c *checker) {
 		c.oneOf("stage", b.Stage, PayStages)
 	}
 	c.files("files", b.Files)
+	c.invoice("invoice", b.Invoice)
 	if b.Payee != (Party{}) {
 		c.party("payee", b.Payee)
 	}
@@ -134,8 +139,41 @@ func (b *PaymentRequested) apply(s *state, e *Entry) {
 	key, name := b.payee(e)
 	s.request(e, Payment{
 		Payment: b.Payment, Project: b.Project, Fund: b.Fund, Contract: b.Contract, Payee: key, PayeeName: name,
-		Purpose: b.Purpose, Stage: b.Stage, Amount: b.Amount,
+		Purpose: b.Purpose, Stage: b.Stage, Amount: b.Amount, Invoice: b.Invoice.Key(), InvoiceTotal: b.Invoice.Amount,
 	})
+}
+
+// twinKey is what payments of one amount to one payee have in common.
+func twinKey(payee string, a Amount) string { return payee + "/" + strconv.FormatInt(int64(a), 10) }
+
+// Invoice is the invoice that a payment pays, or a part of it (发票): its code, if
+// it has one, its number, its total with tax, and its day.
+type Invoice struct {
+	Amount Amount `json:"amount"`
+	Code   string `json:"code,omitzero"`
+	Number string `json:"number"`
+	On     Date   `json:"on,omitzero"`
+}
+
+// Key tells invoices apart, empty for none.
+func (i Invoice) Key() string {
+	if i == (Invoice{}) {
+		return ""
+	}
+	return i.Code + "-" + i.Number
+}
+
+var invoicePattern = regexp.MustCompile(`^[0-9A-Z]{1,30}$`)
+
+func (c *checker) invoice(field string, i Invoice) {
+	if i == (Invoice{}) {
+		return
+	}
+	if i.Code != "" && !invoicePattern.MatchString(i.Code) || !invoicePattern.MatchString(i.Number) {
+		c.bad(field+".number", "发票代码、号码须为数字和大写字母", "want the code and number of the invoice in digits and capital letters")
+	}
+	c.positive(field+".amount", i.Amount)
+	c.optionalDay(field+".on", i.On)
 }
 
 // request reserves the amount of a new payment, or refuses it. A request that
@@ -163,6 +201,10 @@ func (s *state) request(e *Entry, p Payment) {
 		p.State, p.Approved = StateApproved, s.approvedBy.Seq
 	}
 	s.payments.add(p.Payment, p)
+	s.twins.add(twinKey(p.Payee, p.Amount), p.Payment)
+	if p.Invoice != "" {
+		s.invoiced.add(p.Invoice, p.Payment)
+	}
 	s.editQuota(p.Project, p.Fund).Requested += p.Amount
 	s.editTotal(p.Project).Requested += p.Amount
 	if s.payee(p.Payee) == nil {
@@ -192,10 +234,10 @@ func (s *state) reserveContract(p Payment) bool {
 		s.refuse("body.contract", "other_project", "合同不属于该项目", "the contract belongs to project "+k.Project)
 	case k.Supplier != p.Payee:
 		s.refuse("body.payee", "other_supplier", "收款人不是合同供应商 "+k.SupplierName, "the payee is not the contract's supplier "+k.SupplierName)
-	case k.limit()-k.Paid-k.Requested < p.Amount:
+	case k.Limit()-k.Paid-k.Requested < p.Amount:
 		s.refuse("body.amount", "over_contract",
-			fmt.Sprintf("超过合同：合同（含变更、审定）%s 元，已支付 %s 元，在途 %s 元，本次 %s 元", k.limit().Comma(), k.Paid.Comma(), k.Requested.Comma(), p.Amount.Comma()),
-			fmt.Sprintf("the contract with its amendments allows %s yuan, %s are paid and %s requested, asked %s", k.limit(), k.Paid, k.Requested, p.Amount))
+			fmt.Sprintf("超过合同：合同（含变更、审定）%s 元，已支付 %s 元，在途 %s 元，本次 %s 元", k.Limit().Comma(), k.Paid.Comma(), k.Requested.Comma(), p.Amount.Comma()),
+			fmt.Sprintf("the contract with its amendments allows %s yuan, %s are paid and %s requested, asked %s", k.Limit(), k.Paid, k.Requested, p.Amount))
 	default:
 		s.contracts.edit(p.Contract).Requested += p.Amount
 		return true
@@ -437,7 +479,7 @@ func (s *state) canPayAgain(p *Payment, a Amount) bool {
 		return true
 	}
 	k := s.needContract("corrects", p.Contract)
-	if k != nil && k.limit()-k.Paid-k.Requested < a {
+	if k != nil && k.Limit()-k.Paid-k.Requested < a {
 		s.refuse("corrects", "over_contract", "退款后合同额度已另行使用，不能冲销", "the room under the contract has been used again")
 		return false
 	}

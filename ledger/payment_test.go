@@ -49,8 +49,8 @@ func TestPaymentBodies(t *testing.T) {
 		{func(b *GrantRequested) { b.Fund = "" }, "fund", "字母", "letters"},
 		{func(b *GrantRequested) { b.Amount = 0 }, "amount", "大于零", "above zero"},
 		{func(b *GrantRequested) { b.Item = "" }, "item", "必填", "is required"},
-		{func(b *GrantRequested) { b.Lines = 0 }, "lines", "须有1–50000行", "1 to 50000"},
-		{func(b *GrantRequested) { b.Lines = 50001 }, "lines", "须有1–50000行", "1 to 50000"},
+		{func(b *GrantRequested) { b.Lines = 0 }, "lines", "须有1–120000行", "1 to 120000"},
+		{func(b *GrantRequested) { b.Lines = 120001 }, "lines", "须有1–120000行", "1 to 120000"},
 		{func(b *GrantRequested) { b.LinesHash = "x" }, "lines_hash", "SHA-256", "SHA-256"},
 		{func(b *GrantRequested) { b.Files[0].Name = "" }, "files.0.name", "必填", "is required"},
 	})

@@ -15,8 +15,9 @@ import (
 	"yilu/audit"
 )
 
-// MaxUnit is the most entries that are posted together or not at all.
-const MaxUnit = 50_002
+// MaxUnit is the most entries that are posted together or not at all. Posting so
+// many takes 4 KB of memory for each, and keeps others from the book meanwhile.
+const MaxUnit = 120_002
 
 // groupSize is how many entries share one transaction, if they do not belong to
 // one larger unit. More would not make the commit cheaper.
@@ -33,6 +34,11 @@ type Config struct {
 	// Now is the server's clock.
 	Now func() time.Time
 	Log *slog.Logger
+	// Judge weighs entries by rules; nil for none.
+	Judge *Judge
+	// Committed is told of each book that has new entries, after their commit and
+	// before their callers are answered. It must not wait for anything. May be nil.
+	Committed func(Book)
 	// MaxWaiting bounds the entries that wait for one book; zero means 20,000.
 	MaxWaiting int
 }
@@ -78,6 +84,7 @@ type queue struct {
 // unit is entries that are posted together or not at all, with its answer.
 type unit struct {
 	items    []*prepared
+	rider    Rider
 	taken    atomic.Bool
 	receipts []Receipt
 	err      error
@@ -91,19 +98,11 @@ type unit struct {
 // *Invalid, *Refused, *Conflict or *Busy, ErrUnavailable, ErrUnknown, or the
 // context's while nothing had been done yet.
 func (l *Ledger) Post(ctx context.Context, book Book, drafts ...Draft) ([]Receipt, error) {
-	if len(drafts) == 0 || len(drafts) > MaxUnit {
-		return nil, &Invalid{[]Problem{problem("entries", fmt.Sprintf("须有1–%d条", MaxUnit), fmt.Sprintf("want 1 to %d entries", MaxUnit))}}
-	}
-	items, err := l.prepareAll(book, drafts)
-	if err != nil {
-		return nil, err
-	}
-	return l.post(ctx, book, items)
+	return l.PostWith(ctx, book, nil, drafts...)
 }
 
 // post queues a prepared unit and waits for its answer.
-func (l *Ledger) post(ctx context.Context, book Book, items []*prepared) ([]Receipt, error) {
-	u := &unit{items: items, done: make(chan struct{})}
+func (l *Ledger) post(ctx context.Context, book Book, u *unit) ([]Receipt, error) {
 	if err := l.enqueue(book, u); err != nil {
 		return nil, err
 	}
@@ -240,7 +239,7 @@ func (l *Ledger) take(q *queue) []*unit {
 	var units []*unit
 	n, used := 0, 0
 	for _, u := range q.units {
-		if n > 0 && n+len(u.items) > groupSize {
+		if n > 0 && (n+len(u.items) > groupSize || u.rider != nil || units[0].rider != nil) {
 			break
 		}
 		used++

@@ -191,7 +191,7 @@ func TestTraceAddsUp(t *testing.T) {
 	if ys, _, err := l.Payees(ctx, testBook, Page{}); err != nil || len(ys) != 1 {
 		t.Errorf("payees %+v %v", ys, err)
 	}
-	if got, err := Rebuild(ctx, db.Owner, testBook, false, nil); err != nil {
+	if got, err := Rebuild(ctx, db.Owner, testBook, Replay{}); err != nil {
 		t.Errorf("rebuild: %+v %v", got, err)
 	}
 	if r, err := l.Outcome(ctx, testBook, "z1"); err != nil || r.Seq < 0 {
@@ -264,7 +264,7 @@ func TestUnitsOfOneGroupSeeEachOther(t *testing.T) {
 	if err != nil || f.Received != 100700 || refused != 1 {
 		t.Errorf("received %s, %d refused, %v", f.Received, refused, err)
 	}
-	if _, err := Rebuild(ctx, db.Owner, testBook, false, nil); err != nil {
+	if _, err := Rebuild(ctx, db.Owner, testBook, Replay{}); err != nil {
 		t.Error(err)
 	}
 }

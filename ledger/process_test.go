@@ -206,7 +206,7 @@ func TestCurrencyOfABook(t *testing.T) {
 	if c, err := l.Currency(t.Context(), other); c != "UAH" || err != nil {
 		t.Errorf("the book: %s %v", c, err)
 	}
-	if _, err := Rebuild(t.Context(), db.Owner, other, false, nil); err != nil {
+	if _, err := Rebuild(t.Context(), db.Owner, other, Replay{}); err != nil {
 		t.Error(err)
 	}
 	for _, name := range []Book{"41102", "Ocds", "ocds_ua", "-a", "a-", "a--b", "", Book(strings.Repeat("a", 33))} {

@@ -89,7 +89,7 @@ func (b *ProjectListed) apply(s *state, e *Entry) {
 	s.projects.add(b.Project, ProjectFacts{
 		Project: b.Project, State: StateListed, Name: b.Name, Type: b.Type, Subtype: b.Subtype,
 		Place: b.Place, PlaceName: b.PlaceName, Content: b.Content, Unit: b.Unit, Start: b.Start, Finish: b.Finish,
-		Targets: b.Targets, Linkage: b.Linkage, Beneficiaries: int64(b.Beneficiaries), Listed: e.Seq, Approved: None,
+		Targets: b.Targets, Linkage: b.Linkage, Beneficiaries: int64(b.Beneficiaries), Listed: e.Seq, Approved: None, Exempted: None,
 	})
 	s.event(e, b.Project, b.Estimate)
 }
@@ -215,7 +215,7 @@ func (b *ProjectApproved) apply(s *state, e *Entry) {
 		return
 	}
 	if p == nil {
-		s.projects.add(b.Project, ProjectFacts{Project: b.Project, Listed: None})
+		s.projects.add(b.Project, ProjectFacts{Project: b.Project, Listed: None, Exempted: None})
 	}
 	p = s.projects.edit(b.Project)
 	p.State, p.Approved, p.Name, p.Type, p.Subtype = StateApproved, e.Seq, b.Name, b.Type, b.Subtype

@@ -368,7 +368,7 @@ func (l *Ledger) Leaf(ctx context.Context, book Book, seq Seq) ([]byte, error) {
 // Found is as durable as posted: the answer passes a commit of its own.
 func (l *Ledger) Outcome(ctx context.Context, book Book, id string) (Receipt, error) {
 	// An empty unit is answered after all that wait.
-	if _, err := l.post(ctx, book, nil); err != nil && !l.isClosed() {
+	if _, err := l.post(ctx, book, &unit{done: make(chan struct{})}); err != nil && !l.isClosed() {
 		return Receipt{}, err
 	}
 	tx, err := l.Read.Begin(ctx)
@@ -393,4 +393,9 @@ func (l *Ledger) Outcome(ctx context.Context, book Book, id string) (Receipt, er
 		return Receipt{}, fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
 	return receiptOf(row)
+}
+
+// Count is how many entries there are after a seq, up to another.
+func (l *Ledger) Count(ctx context.Context, book Book, after, until Seq) (int64, error) {
+	return audit.Count(ctx, l.Pool, string(book), int64(after), int64(until))
 }

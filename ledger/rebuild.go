@@ -16,7 +16,8 @@ import (
 // projections are the tables that Rebuild drops and makes again.
 var projections = []string{
 	"proj.fund", "proj.project", "proj.project_total", "proj.quota", "proj.account", "proj.leg", "proj.turnover", "proj.tender", "proj.bid",
-	"proj.contract", "proj.payment", "proj.payee", "proj.grant_line", "proj.submission", "proj.reversal", "proj.period", "proj.event", "proj.record",
+	"proj.contract", "proj.payment", "proj.payee", "proj.grant_line", "proj.submission", "proj.reversal", "proj.period", "proj.event",
+	"proj.rulebook", "proj.verdict", "proj.record",
 }
 
 // Rebuilt is what a rebuild found.
@@ -27,15 +28,24 @@ type Rebuilt struct {
 	Differing []string `json:"differing"`
 }
 
+// Replay says how to rebuild.
+type Replay struct {
+	// Judge is the judge of those who posted: its notes are made again too.
+	Judge *Judge
+	// Replace keeps the replayed result, which is the true one, if it differs.
+	Replace bool
+	// Progress, which may be nil, is told how many entries are done.
+	Progress func(done, of int64)
+}
+
 // replayChunk is how many entries are replayed between two writes.
 const replayChunk = 2000
 
 // Rebuild drops all projections of a book, replays its log and compares the
 // result with what was there. It needs the owner's rights, holds the book's
 // lock, and is one transaction: if the two differ nothing changes and the error
-// is ErrDiverged, unless replace asks for the replayed result, which is the true
-// one. progress, which may be nil, is told how many entries are done.
-func Rebuild(ctx context.Context, owner *pgxpool.Pool, book Book, replace bool, progress func(done, of int64)) (Rebuilt, error) {
+// is ErrDiverged.
+func Rebuild(ctx context.Context, owner *pgxpool.Pool, book Book, how Replay) (Rebuilt, error) {
 	var r Rebuilt
 	err := pgx.BeginFunc(ctx, owner, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `set local role yilu_owner`); err != nil {
@@ -58,7 +68,7 @@ func Rebuild(ctx context.Context, owner *pgxpool.Pool, book Book, replace bool, 
 				return fmt.Errorf("clear %s: %w", name, err)
 			}
 		}
-		if err := replay(ctx, tx, book, r.Entries, progress); err != nil {
+		if err := replay(ctx, tx, fresh(book, how.Judge), r.Entries, how.Progress); err != nil {
 			return err
 		}
 		after, rows, err := digests(ctx, tx, book)
@@ -71,7 +81,7 @@ func Rebuild(ctx context.Context, owner *pgxpool.Pool, book Book, replace bool, 
 				r.Differing = append(r.Differing, name)
 			}
 		}
-		if len(r.Differing) > 0 && !replace {
+		if len(r.Differing) > 0 && !how.Replace {
 			return fmt.Errorf("%w: %s", ErrDiverged, strings.Join(r.Differing, ", "))
 		}
 		return nil
@@ -102,12 +112,17 @@ func digests(ctx context.Context, tx pgx.Tx, book Book) (map[string]string, int6
 	return out, rows, nil
 }
 
-// replay applies every entry of a book to empty projections.
-func replay(ctx context.Context, tx pgx.Tx, book Book, size int64, progress func(done, of int64)) error {
+// fresh is an empty state of a replay.
+func fresh(book Book, judge *Judge) *state {
 	s := newState(book)
-	s.trial = false
+	s.trial, s.rules = false, judge
+	return s
+}
+
+// replay applies every entry of a book to empty projections.
+func replay(ctx context.Context, tx pgx.Tx, s *state, size int64, progress func(done, of int64)) error {
 	for from := int64(0); from < size; from += replayChunk {
-		chunk, err := readChunk(ctx, tx, book, from)
+		chunk, err := readChunk(ctx, tx, s.book, from)
 		if err != nil {
 			return err
 		}
@@ -170,9 +185,9 @@ func replayEntries(ctx context.Context, tx pgx.Tx, s *state, entries []*Entry) (
 	}
 	s.forget()
 	if s.rows() > keptRows {
-		fresh := newState(s.book)
-		fresh.trial, fresh.cover, fresh.batch = false, s.cover, s.batch
-		return fresh, nil
+		next := fresh(s.book, s.rules)
+		next.cover, next.batch = s.cover, s.batch
+		return next, nil
 	}
 	return s, nil
 }

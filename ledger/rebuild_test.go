@@ -18,7 +18,7 @@ func TestRebuildOfASubmissionLongerThanAChunk(t *testing.T) {
 		drafts[i] = draft(fmt.Sprintf("d%d", i), &DocumentFiled{Project: "P1", Item: 24, File: File{Name: "照片", SHA256: encodeHash(make([]byte, 32)), Size: 1}}, maker)
 	}
 	settle(t, l, "S2", drafts...)
-	if r, err := Rebuild(t.Context(), db.Owner, testBook, false, nil); err != nil {
+	if r, err := Rebuild(t.Context(), db.Owner, testBook, Replay{}); err != nil {
 		t.Errorf("rebuild: %+v %v", r, err)
 	}
 }
@@ -30,7 +30,7 @@ func everything(t *testing.T, l *Ledger) {
 	all := samples()
 	mustPost(t, l, all["tender.announced"], all["tender.bid"])
 	settle(t, l, "S2", draft("k1", &ContractSigned{Contract: "K1", Project: "P1", Tender: "T1", Name: "合同", Supplier: builder, Amount: 30000}, maker),
-		draft("close", &PeriodClosed{Period: "2020-02"}, maker))
+		draft("close", &PeriodClosed{Period: "2020-02"}, maker), all["rule.activated"])
 	b := request("Z1", 20000)
 	b.Contract = "K1"
 	r := mustPost(t, l, draft("z1", b, maker))
@@ -49,11 +49,13 @@ func TestTamperedProjectionsAreNamed(t *testing.T) {
 	t.Parallel()
 	l, db := testLedger(t)
 	ctx := t.Context()
+	l.Judge = payNoter
 	everything(t, l)
 	for v := range Count(3) {
 		mustPost(t, l, draft("rec"+string('1'+rune(v)), &ProcessBid{Recorded: recordOf("B1", v+1), Amount: Amount(v)}, maker))
 	}
-	first, err := Rebuild(ctx, db.Owner, testBook, false, nil)
+	how := Replay{Judge: payNoter}
+	first, err := Rebuild(ctx, db.Owner, testBook, how)
 	if err != nil || len(first.Differing) != 0 || first.Rows == 0 {
 		t.Fatalf("%+v %v", first, err)
 	}
@@ -76,6 +78,8 @@ func TestTamperedProjectionsAreNamed(t *testing.T) {
 		"proj.period":        `update proj.period set period = '2020-01'`,
 		"proj.record":        `update proj.record set digest = 'x'`,
 		"proj.event":         `delete from proj.event where kind = 'tender.bid'`,
+		"proj.rulebook":      `update proj.rulebook set rules = '{}'`,
+		"proj.verdict":       `delete from proj.verdict`,
 	}
 	for _, name := range projections {
 		tag, err := db.Owner.Exec(ctx, tampered[name])
@@ -83,24 +87,24 @@ func TestTamperedProjectionsAreNamed(t *testing.T) {
 			t.Fatalf("tamper with %s: %v %v", name, tag, err)
 		}
 		for range 2 { // finding it changes nothing
-			got, err := Rebuild(ctx, db.Owner, testBook, false, nil)
+			got, err := Rebuild(ctx, db.Owner, testBook, how)
 			if diff := cmp.Diff([]string{name}, got.Differing); diff != "" || !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), name) {
 				t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
 			}
 		}
 		var told []int64
-		got, err := Rebuild(ctx, db.Owner, testBook, true, func(done, of int64) { told = append(told, done, of) })
+		got, err := Rebuild(ctx, db.Owner, testBook, Replay{Judge: payNoter, Replace: true, Progress: func(done, of int64) { told = append(told, done, of) }})
 		if diff := cmp.Diff(Rebuilt{Entries: first.Entries, Rows: first.Rows, Differing: []string{name}}, got); diff != "" || err != nil {
 			t.Errorf("mend %s: %v (-want +got):\n%s", name, err, diff)
 		}
 		if diff := cmp.Diff([]int64{first.Entries, first.Entries}, told); diff != "" {
 			t.Errorf("progress (-want +got):\n%s", diff)
 		}
-		if got, err := Rebuild(ctx, db.Owner, testBook, false, nil); err != nil {
+		if got, err := Rebuild(ctx, db.Owner, testBook, how); err != nil {
 			t.Errorf("%s is not mended: %+v %v", name, got, err)
 		}
 	}
-	if _, err := Rebuild(ctx, db.Owner, "999999", false, nil); !errors.Is(err, ErrNotFound) {
+	if _, err := Rebuild(ctx, db.Owner, "999999", Replay{}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("no such book: %v", err)
 	}
 }

@@ -52,7 +52,7 @@ func wantRule(t testing.TB, rule string, err error) {
 
 func rebuilds(t testing.TB, db *pgtest.DB) {
 	t.Helper()
-	if r, err := Rebuild(t.Context(), db.Owner, testBook, false, nil); err != nil {
+	if r, err := Rebuild(t.Context(), db.Owner, testBook, Replay{}); err != nil {
 		t.Errorf("rebuild: %+v %v", r, err)
 	}
 }

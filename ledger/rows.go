@@ -55,6 +55,8 @@ type ProjectFacts struct {
 	Listed        Seq    `db:"listed_seq" json:"listed_seq"`
 	Approved      Seq    `db:"approved_seq" json:"approved_seq"`
 	Trail         trail  `db:"trail" json:"-"`
+	// Exempted is the entry by which it need not be tendered, or None.
+	Exempted Seq `db:"exempted_seq" json:"exempted_seq"`
 }
 
 func (r ProjectFacts) key() string { return r.Project }
@@ -161,12 +163,14 @@ type Contract struct {
 	Paid      Amount `db:"paid" json:"paid"`
 	Seq       Seq    `db:"seq" json:"seq"`
 	Withdrawn bool   `db:"withdrawn" json:"withdrawn"`
+	// Increases is the sum of the amendments that added to it.
+	Increases Amount `db:"increases" json:"increases"`
 }
 
 func (r Contract) key() string { return r.Contract }
 
-// limit is the most that may be paid under the contract.
-func (r Contract) limit() Amount {
+// Limit is the most that may be paid under the contract.
+func (r Contract) Limit() Amount {
 	if r.Settled != 0 {
 		return r.Settled
 	}
@@ -195,9 +199,17 @@ type Payment struct {
 	Requested   Seq    `db:"requested_seq" json:"requested_seq"`
 	Approved    Seq    `db:"approved_seq" json:"approved_seq"`
 	Paid        Seq    `db:"paid_seq" json:"paid_seq"`
+	// Invoice is the key of the invoice, empty without one.
+	Invoice string `db:"invoice" json:"invoice"`
+	// InvoiceTotal is the invoice's total as this payment states it.
+	InvoiceTotal Amount `db:"invoice_total" json:"invoice_total"`
 }
 
 func (r Payment) key() string { return r.Payment }
+
+// Effective says whether the payment counts: asked for, and neither rejected nor
+// taken back.
+func (r Payment) Effective() bool { return r.State != StateRejected && r.State != StateWithdrawn }
 
 // Payee is whoever gets money: a firm, an office, a private person by token, or
 // a batch of grants on its way to its households. Requested is all that was asked

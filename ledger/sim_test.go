@@ -519,7 +519,7 @@ func (s *sim) checkAll() {
 	if err := audit.VerifyBook(ctx, s.db.Owner, string(testBook), nil); err != nil {
 		s.fatalf("verify: %v", err)
 	}
-	if r, err := Rebuild(ctx, s.db.Owner, testBook, false, nil); err != nil {
+	if r, err := Rebuild(ctx, s.db.Owner, testBook, Replay{}); err != nil {
 		s.fatalf("rebuild: %+v %v", r, err)
 	}
 	if len(s.m.log) > 0 {

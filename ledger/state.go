@@ -24,6 +24,7 @@ type state struct {
 	// trial is set when submitted entries are tried at once; replay skips that,
 	// since the log holds nothing that was refused.
 	trial bool
+	rules *Judge
 
 	funds       *table[Fund]
 	projects    *table[ProjectFacts]
@@ -39,8 +40,16 @@ type state struct {
 	submissions *table[Submission]
 	reversals   *table[Reversal]
 	periods     *table[Closed]
+	rulebooks   *table[Rulebook]
 	records     *table[Record]
 	tables      []projection
+
+	bidsOf    *lookup
+	twins     *lookup
+	invoiced  *lookup
+	receipts  *lookup
+	tendersOf *lookup
+	lookups   []*lookup
 
 	// entries and covers are read from the log, never written.
 	entries    map[Seq]*Entry
@@ -50,6 +59,7 @@ type state struct {
 
 	legs   []Leg
 	events []Event
+	notes  []Note
 	// erasures are private values that go when this is saved.
 	erasures []erasure
 
@@ -59,8 +69,11 @@ type state struct {
 	approvedBy *Entry
 	cover      *openCover
 	batch      *openBatch
-	problems   []Problem
-	undo       []func()
+	// acks are the warnings that this unit acknowledges, by the id of the entry
+	// that they are about.
+	acks     map[string][]*AlertAcknowledged
+	problems []Problem
+	undo     []func()
 }
 
 // projection is a table[R] of any R.
@@ -85,6 +98,7 @@ var (
 	submissionSchema = schemaOf[Submission]("proj.submission")
 	reversalSchema   = schemaOf[Reversal]("proj.reversal")
 	periodSchema     = schemaOf[Closed]("proj.period")
+	rulebookSchema   = schemaOf[Rulebook]("proj.rulebook")
 	recordSchema     = schemaOf[Record]("proj.record")
 )
 
@@ -93,6 +107,7 @@ var (
 	legTable      = rowset.Of[Leg]("proj.leg")
 	turnoverTable = rowset.Of[turnover]("proj.turnover")
 	eventTable    = rowset.Of[Event]("proj.event")
+	noteTable     = rowset.Of[Note]("proj.verdict")
 )
 
 func newState(book Book) *state {
@@ -111,9 +126,20 @@ func newState(book Book) *state {
 	s.submissions = newTable[Submission](s, submissionSchema)
 	s.reversals = newTable[Reversal](s, reversalSchema)
 	s.periods = newTable[Closed](s, periodSchema)
+	s.rulebooks = newTable[Rulebook](s, rulebookSchema)
 	s.records = newTable[Record](s, recordSchema)
-	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.records}
+	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks, s.records}
+	s.bidsOf, s.twins, s.invoiced = newLookup(s, findBids), newLookup(s, findTwins), newLookup(s, findInvoiced)
+	s.receipts, s.tendersOf = newLookup(s, findReceipts), newLookup(s, findTenders)
+	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf}
 	s.forget()
+	return s
+}
+
+// newState is a state whose entries the ledger's judge weighs.
+func (l *Ledger) newState(book Book) *state {
+	s := newState(book)
+	s.rules = l.Judge
 	return s
 }
 
@@ -121,7 +147,7 @@ func newState(book Book) *state {
 func (s *state) forget() {
 	s.entries, s.wantEntry = map[Seq]*Entry{}, map[Seq]struct{}{}
 	s.covers, s.wantCovers = map[Seq]string{}, map[Seq]struct{}{}
-	s.legs, s.events, s.erasures, s.undo = nil, nil, nil, nil
+	s.legs, s.events, s.notes, s.erasures, s.undo = nil, nil, nil, nil, nil
 	s.judging = false
 }
 
@@ -129,6 +155,9 @@ func (s *state) forget() {
 func (s *state) rows() int {
 	n := 0
 	for _, t := range s.tables {
+		n += t.size()
+	}
+	for _, t := range s.lookups {
 		n += t.size()
 	}
 	return n
@@ -411,6 +440,9 @@ func (s *state) touch(e *Entry) {
 		s.reversal(e.Corrects)
 	}
 	e.Body.touch(s, e)
+	if s.rules != nil && s.rules.Touch != nil {
+		s.rules.Touch(View{s}, e)
+	}
 }
 
 // bugError is a panic while judging, turned into an answer for one unit.
@@ -469,14 +501,16 @@ func (s *state) effect(e *Entry) {
 	if e.Corrects != None && e.Kind != "entry.reversed" && s.reversal(e.Corrects) == nil {
 		s.refuse("corrects", "not_reversed", fmt.Sprintf("第 %d 号分录尚未冲销", e.Corrects), fmt.Sprintf("entry %d has not been reversed", e.Corrects))
 	}
+	weighed := s.weigh(e)
 	e.Body.apply(s, e)
+	weighed()
 }
 
 // judgeUnit judges entries that are posted together or not at all, and says
 // what is wrong with them. When anything is, no trace of them is left.
 func (s *state) judgeUnit(entries []*Entry) []Problem {
 	mark := len(s.undo)
-	s.problems, s.cover, s.batch, s.approvedBy = nil, nil, nil, nil
+	s.problems, s.cover, s.batch, s.approvedBy, s.acks = nil, nil, nil, nil, nil
 	for i, e := range entries {
 		n := len(s.problems)
 		s.judge(e)

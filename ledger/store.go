@@ -52,6 +52,11 @@ func (s *state) queueLoad(b *pgx.Batch) (keep []func()) {
 			keep = append(keep, k)
 		}
 	}
+	for _, t := range s.lookups {
+		if k := t.queueLoad(b, s.book); k != nil {
+			keep = append(keep, k)
+		}
+	}
 	if len(s.wantEntry) > 0 {
 		s.queueEntries(b)
 	}
@@ -191,6 +196,9 @@ func (s *state) save(ctx context.Context, w *writer) error {
 		return err
 	}
 	if err := writeRows(ctx, w, eventTable, eventTable.Insert, pointers(s.events)); err != nil {
+		return err
+	}
+	if err := writeRows(ctx, w, noteTable, noteTable.Insert, pointers(s.notes)); err != nil {
 		return err
 	}
 	for _, x := range s.erasures {

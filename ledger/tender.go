@@ -120,6 +120,7 @@ func (b *TenderAnnounced) apply(s *state, e *Entry) {
 		s.refuse("body.tender", "exists", "招标编号 "+b.Tender+" 已存在", "tender "+b.Tender+" exists")
 		return
 	}
+	s.tendersOf.add(b.Project, b.Tender)
 	s.tenders.add(b.Tender, Tender{
 		Tender: b.Tender, Project: b.Project, Name: b.Name, Method: b.Method, Category: b.Category,
 		Estimate: b.Estimate, State: StateAnnounced, Seq: e.Seq, Awarded: None,
@@ -173,6 +174,9 @@ func (b *TenderBid) apply(s *state, e *Entry) {
 	if old := s.bid(b.Tender, key); old != nil && !old.Withdrawn {
 		s.refuse("body.bidder", "duplicate", "该投标人在此标段已有投标", "this bidder already has a bid in the tender")
 		return
+	}
+	if s.bid(b.Tender, key) == nil {
+		s.bidsOf.add(b.Tender, bidKey(b.Tender, key))
 	}
 	s.editBid(b.Tender, key, Bid{Tender: b.Tender, Bidder: key, Name: b.Bidder.Name, Amount: b.Amount, At: string(b.At), Seq: e.Seq})
 	s.tenders.edit(b.Tender).Bids++
@@ -377,13 +381,21 @@ func (b *TenderExempted) check(c *checker) {
 func (b *TenderExempted) touch(s *state, _ *Entry) { s.project(b.Project) }
 
 func (b *TenderExempted) apply(s *state, e *Entry) {
-	if s.needLiving("body.project", b.Project) != nil {
-		s.event(e, b.Project, 0)
+	if s.needLiving("body.project", b.Project) == nil {
+		return
 	}
+	if p := s.projects.edit(b.Project); p.Exempted == None {
+		p.Exempted = e.Seq
+	}
+	s.event(e, b.Project, 0)
 }
 
-// revert takes back a fact that changed nothing but the timeline.
-func (b *TenderExempted) revert(*state, *Entry) {}
+// revert leaves the project exempted if another entry says so.
+func (b *TenderExempted) revert(s *state, e *Entry) {
+	if p := s.project(b.Project); p != nil && p.Exempted == e.Corrects {
+		s.projects.edit(b.Project).Exempted = None
+	}
+}
 
 // ContractSigned records a contract (合同) of a project: its amount limits what
 // may be paid under it. It is due within 30 days of the award notice (招46).
@@ -509,7 +521,11 @@ func (b *ContractAmended) by(s *state, e *Entry, a Amount) {
 			fmt.Sprintf("the contract is %s yuan, %s are paid or requested under it", k.Amount, least))
 		return
 	}
-	s.contracts.edit(b.Contract).Amount += a
+	changed := s.contracts.edit(b.Contract)
+	changed.Amount += a
+	if b.Amount > 0 {
+		changed.Increases += a
+	}
 	s.editTotal(k.Project).Contracts += a
 	s.event(e, k.Project, a)
 }

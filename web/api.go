@@ -58,7 +58,7 @@ func (s *server) apiRoutes(g *echo.Group) {
 	b.GET("/payees", s.reading(s.listPayees))
 	b.GET("/payees/:payee", s.reading(s.getPayee))
 	b.GET("/payees/:payee/trace", s.reading(s.tracePayee))
-	b.POST("/persons/trace", s.inside(s.tracePerson, ledger.Maker, ledger.Checker, Auditor))
+	b.POST("/persons/trace", s.inside(s.tracePerson, ledger.Maker, ledger.Checker, ledger.Auditor))
 	b.GET("/balances", s.reading(s.listBalances))
 	b.GET("/summary", s.reading(s.getSummary))
 	b.GET("/flows", s.reading(s.listFlows))
@@ -100,7 +100,7 @@ func (s *server) writing(handle func(*call) error) echo.HandlerFunc {
 			}
 		}
 		return handle(c)
-	}, ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer)
+	}, ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer, ledger.Auditor)
 }
 
 // held is the answer to posts while the book is not what was published of it.

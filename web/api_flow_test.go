@@ -61,10 +61,10 @@ func TestMoneyAllTheWay(t *testing.T) {
 	if got := a.send(200, "GET", "/books", "", "").field("/items/0/book"); got != "411025" {
 		t.Errorf("books: %v", got)
 	}
-	if got := a.send(200, "GET", book("/ids/f1"), a.tokens[Auditor], "").field("/seq"); got != 1.0 {
+	if got := a.send(200, "GET", book("/ids/f1"), a.tokens[ledger.Auditor], "").field("/seq"); got != 1.0 {
 		t.Errorf("outcome: %v", got)
 	}
-	if got := a.send(200, "GET", book("/payments/Z3/lines"), a.tokens[Auditor], "").field("/items/0/line"); got != 1.0 {
+	if got := a.send(200, "GET", book("/payments/Z3/lines"), a.tokens[ledger.Auditor], "").field("/items/0/line"); got != 1.0 {
 		t.Errorf("lines for an officer: %v", got)
 	}
 	person := a.post(200, ledger.Checker, "/persons/trace", `{"id_number":"`+secretNumber+`"}`)
@@ -96,7 +96,7 @@ func TestPrivatePersonsStayPrivate(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.send(404, "GET", book("/payees/"+key), "", "")
-	a.send(404, "GET", book("/payees/"+key+"/trace"), a.tokens[Auditor], "")
+	a.send(404, "GET", book("/payees/"+key+"/trace"), a.tokens[ledger.Auditor], "")
 	a.send(422, "GET", book("/payments?payee="+key), "", "")
 	a.send(422, "GET", book("/balances?prefix=payee/"+key), "", "")
 	a.send(422, "GET", book("/balances?after=payee/"+key), "", "")

@@ -122,7 +122,17 @@ var codeNames = map[string]func(string) ledger.Text{
 	"asset":      ledger.AssetClasses.Name,
 	"condition":  ledger.AssetStates.Name,
 	"erasure":    ledger.ErasureGrounds.Name,
-	"way":        ledger.ProcessMethods.Name,
+
+	"alert_level": ledger.AlertLevels.Name,
+	"handling":    ledger.Handlings.Name,
+	"origin":      ledger.Origins.Name,
+	"outcome":     ledger.Outcomes.Name,
+	"ack":         ledger.AckGrounds.Name,
+	"rule_state":  ledger.RuleStates.Name,
+	"dismissal":   ledger.DismissGrounds.Name,
+	"violation":   ledger.Violations.Name,
+	"silence":     ledger.SilenceGrounds.Name,
+	"way":         ledger.ProcessMethods.Name,
 
 	"tender_status":   ledger.TenderStatuses.Name,
 	"bid_status":      ledger.BidStatuses.Name,

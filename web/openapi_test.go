@@ -121,8 +121,8 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		a.get(path)
 	}
 	a.send(200, "GET", "/books", "", "")
-	a.send(200, "GET", book("/ids/f1"), a.tokens[Auditor], "")
-	a.send(200, "GET", book("/payments/Z3/lines"), a.tokens[Auditor], "")
+	a.send(200, "GET", book("/ids/f1"), a.tokens[ledger.Auditor], "")
+	a.send(200, "GET", book("/payments/Z3/lines"), a.tokens[ledger.Auditor], "")
 	a.post(200, ledger.Checker, "/persons/trace", `{"id_number":"`+secretNumber+`"}`)
 	a.post(201, ledger.Checker, "/submissions/S3/reject", `{"id":"S3-no","reason":"plan","on":"2020-03-23"}`)
 	a.post(201, ledger.Maker, "/entries", requestEntry("r9", "Z9", "1.00"))

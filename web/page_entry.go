@@ -234,9 +234,11 @@ var codedFields = map[string]string{
 	"level": "level", "acceptance.passed level": "acceptance", "acceptance.failed level": "acceptance",
 	"type": "type", "uses": "type", "reason": "reason", "tender.failed reason": "failure",
 	"method": "method", "payment.requested method": "pay_method", "tender.announced category": "category",
-	"ground": "ground", "stage": "part", "class": "asset",
+	"ground": "ground", "stage": "part", "class": "asset", "asset.registered state": "condition", "erasure_ground": "erasure",
+	"alert.raised level": "alert_level", "alert.repeated level": "alert_level", "handling": "handling", "origin": "origin", "outcome": "outcome",
+	"alert.acknowledged ground": "ack", "rule.activated state": "rule_state", "dismiss_ground": "dismissal", "violation": "violation", "silence_ground": "silence",
 	"process.tender category": "category", "way": "way", "process.tender status_told": "tender_status", "process.bid status_told": "bid_status",
-	"process.award status_told": "award_status", "process.contract status_told": "contract_status", "asset.registered state": "condition", "erasure_ground": "erasure",
+	"process.award status_told": "award_status", "process.contract status_told": "contract_status",
 }
 
 // linkedFields are the fields that name another thing with a page of its own.
@@ -248,8 +250,8 @@ func (f *frame) facts(e *ledger.Entry) []fact {
 	var out []fact
 	v := reflect.ValueOf(e.Body).Elem()
 	for _, field := range reflect.VisibleFields(v.Type()) {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		value := v.FieldByIndex(field.Index)
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if name == "" || name == "-" || value.IsZero() || e.Kind == "grant.line" && name == "category" {
 			continue
 		}
@@ -277,6 +279,8 @@ func (f *frame) fact(kind, name string, v reflect.Value) fact {
 		return fact{Kind: "file", Value: x.Name, Key: x.SHA256}
 	case ledger.BudgetLine:
 		return fact{Kind: "fund", Value: x.Fund, Key: x.Fund, Amount: x.Amount}
+	case ledger.Invoice:
+		return fact{Kind: "text", Value: x.Key(), Amount: x.Amount}
 	case ledger.Candidate:
 		return fact{Kind: "text", Value: x.Bidder.Name, Amount: x.Amount}
 	case ledger.Moment: // as it was told: no zone is added
@@ -293,6 +297,9 @@ func (f *frame) fact(kind, name string, v reflect.Value) fact {
 		return fact{Kind: "text", Value: x.Code + " × " + strconv.FormatInt(int64(x.Count), 10)}
 	case ledger.Finding:
 		return fact{Kind: "text", Value: joined(x.Code, x.Path, x.Found, x.Made)}
+	}
+	if v.Kind() == reflect.Bool { // false is left out
+		return fact{Kind: "text", Value: f.t("yes")}
 	}
 	if v.Kind() == reflect.Slice {
 		all := fact{Kind: "list"}

@@ -20,12 +20,8 @@ import (
 	"yilu/ledger"
 )
 
-// Auditor is the role of a token that reads what is for officers only and
-// writes nothing.
-const Auditor ledger.Role = "auditor"
-
 // tokenRoles are the roles a token may have.
-var tokenRoles = []ledger.Role{ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer, Auditor}
+var tokenRoles = []ledger.Role{ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer, ledger.Auditor}
 
 // Token lets a program act as one user, unit and role in one book until a day.
 // Its secret is shown once, when it is made, and stored nowhere.

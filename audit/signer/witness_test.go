@@ -78,10 +78,27 @@ func (w *testWitness) knows(r *rig) {
 	for _, k := range r.config.Keys {
 		text = "log " + k.VerifierKey() + "\n" + text
 	}
-	var err error
-	if w.log, err = proof.ParsePolicy([]byte(text)); err != nil {
+	log, err := proof.ParsePolicy([]byte(text))
+	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.log = log
+}
+
+// answers has the witness answer otherwise; nil lets it keep the protocol again.
+func (w *testWitness) answers(answer http.HandlerFunc) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.answer = answer
+}
+
+// requests is how often the witness was asked.
+func (w *testWitness) requests() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.asked
 }
 
 func (w *testWitness) ServeHTTP(out http.ResponseWriter, r *http.Request) {
@@ -141,9 +158,9 @@ func TestWitnessCosigns(t *testing.T) {
 	if err != nil || len(st.Witnesses) != 1 || st.Witnesses[0].CosignedAt != "2020-06-30T01:00:00Z" || st.Waiting != "" {
 		t.Errorf("status %+v %v", st, err)
 	}
-	asked := w.asked
+	asked := w.requests()
 	r.signs(310)
-	if w.asked != asked {
+	if w.requests() != asked {
 		t.Error("asked again for nothing")
 	}
 	// The witness heard of the log from elsewhere, or our table is old: 409, retry.
@@ -192,7 +209,7 @@ func TestWitnessAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWitness(t)
-			w.answer = test.answer
+			w.answers(test.answer)
 			good := newWitness(t)
 			r := newRig(t, fmt.Sprintf("witness bad %s %s\nwitness good %s %s\ngroup some any bad good\nquorum some\n", w.vkey(), w.url, good.vkey(), good.url))
 			good.knows(r)
@@ -221,13 +238,13 @@ func TestForgedCosignature(t *testing.T) {
 	w := newWitness(t)
 	r := newRig(t, w.policy())
 	w.knows(r)
-	w.answer = func(out http.ResponseWriter, r *http.Request) {
+	w.answers(func(out http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		s, _ := proof.ParseSubmission(body)
 		text, _, _ := strings.Cut(string(s.Note), "\n\n")
 		line := w.cosign(text + "\nx")
 		_, _ = io.WriteString(out, line)
-	}
+	})
 	r.enter(10)
 	if err := r.round(); err != nil {
 		t.Fatal(err)
@@ -255,7 +272,7 @@ func TestNoQuorumNoCheckpoint(t *testing.T) {
 	r.enter(10)
 	r.signs(10)
 	s := r.open()
-	w.answer = func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	w.answers(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	for range 2 {
 		r.enter(5)
 		if err := s.Round(t.Context()); err != nil {
@@ -269,7 +286,7 @@ func TestNoQuorumNoCheckpoint(t *testing.T) {
 	if st, err := ReadStatus(r.config.Public); err != nil || st.Size != "20" || !strings.Contains(st.Waiting, "not cosigned") {
 		t.Errorf("%+v %v", st, err)
 	}
-	w.answer = nil
+	w.answers(nil)
 	if err := s.Round(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -327,7 +344,7 @@ func TestSlowWitness(t *testing.T) {
 	w.knows(r)
 	hang := make(chan struct{})
 	t.Cleanup(func() { close(hang) })
-	w.answer = func(http.ResponseWriter, *http.Request) { <-hang }
+	w.answers(func(http.ResponseWriter, *http.Request) { <-hang })
 	r.config.Client = witness.Client{HTTP: &http.Client{Timeout: 50 * time.Millisecond}}
 	r.enter(1)
 	if err := r.round(); err != nil {

@@ -114,7 +114,8 @@ func (c *caller) skipChunks() error {
 
 // load is what some clients did in some seconds.
 type load struct {
-	perSecond int64 // requests answered with success
+	requests  int64 // answered with success
+	perSecond int64
 	p99       time.Duration
 }
 
@@ -142,7 +143,7 @@ func (b *bench) drive(clients int, seconds time.Duration, next func(client, n in
 	if len(all) == 0 {
 		return load{}, fmt.Errorf("no request was answered in %s", seconds)
 	}
-	return load{perSecond: int64(len(all)) * int64(time.Second) / int64(took), p99: all[len(all)*99/100]}, nil
+	return load{requests: int64(len(all)), perSecond: int64(len(all)) * int64(time.Second) / int64(took), p99: all[len(all)*99/100]}, nil
 }
 
 func (b *bench) driveOne(until time.Time, next func(n int, buf []byte) request) ([]time.Duration, error) {

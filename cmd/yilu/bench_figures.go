@@ -34,13 +34,16 @@ func (b *bench) posts(ctx context.Context, clients, spread int) (load, error) {
 	}
 	b.round++
 	round := b.round
-	return b.drive(clients, b.seconds, func(client, n int, buf []byte) request {
+	before := b.cpu()
+	l, err := b.drive(clients, b.seconds, func(client, n int, buf []byte) request {
 		fund, project := (client*31+n)%spread, (client+n)%benchProjects
 		if spread == 1 {
 			project = 0
 		}
 		return request{b.path("entries"), b.payment(buf, fmt.Sprintf("%d-%d-%d", round, client, n), fund, project)}
 	})
+	b.note("%d clients: %d posts/s, p99 %s; %s", clients, l.perSecond, l.p99, b.cpu().since(before, l.requests))
+	return l, err
 }
 
 func (b *bench) path(what string) string { return "/api/v1/books/" + b.env.Book + "/" + what }
@@ -63,7 +66,7 @@ func (b *bench) post32(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		b.note("32 clients: %d posts/s, p99 %s; pgbench %d inserts/s", l.perSecond, l.p99, tps)
+		b.note("pgbench: %d inserts/s", tps)
 		b.kept["pgbench_32"] = max(b.kept["pgbench_32"], tps)
 		if l.perSecond > b.kept["post_32"] {
 			b.kept["post_32"], b.kept["post_32_p99"] = l.perSecond, int64(l.p99)
@@ -103,7 +106,6 @@ func (b *bench) against(ctx context.Context, clients, spread int) (int64, string
 		if err != nil {
 			return 0, "", err
 		}
-		b.note("%d clients on %d funds: %d posts/s, p99 %s; 32 clients spread: %d", clients, spread, l.perSecond, l.p99, s.perSecond)
 		one, base = max(one, l.perSecond), max(base, s.perSecond)
 	}
 	r, text := ratio(one, base)
@@ -130,6 +132,7 @@ func (b *bench) batches(ctx context.Context, clients int, seconds time.Duration)
 	}
 	b.round++
 	round := b.round
+	before := b.cpu()
 	l, err := b.drive(clients, seconds, func(client, n int, buf []byte) request {
 		buf = append(buf, `{"entries":[`...)
 		for i := range batchSize {
@@ -140,6 +143,7 @@ func (b *bench) batches(ctx context.Context, clients int, seconds time.Duration)
 		}
 		return request{b.path("units"), append(buf, `]}`...)}
 	})
+	b.note("batches: %d entries/s; %s", l.perSecond*batchSize, b.cpu().since(before, l.requests*batchSize))
 	return l.perSecond * batchSize, err
 }
 
@@ -179,7 +183,7 @@ func figPostBatch(ctx context.Context, b *bench) (string, bool, error) {
 		if err != nil {
 			return "", false, err
 		}
-		b.note("batches: %d entries/s; plain inserts %d rows/s", n, rows)
+		b.note("plain inserts: %d rows/s", rows)
 		ours, plain = max(ours, n), max(plain, rows)
 	}
 	r, text := ratio(ours, plain)

@@ -22,7 +22,7 @@ var demoUsers = []struct {
 	{"demo-checker", ledger.Checker, "复核、审批", "approves"},
 	{"demo-payer", ledger.Payer, "支付", "records payments"},
 	{"demo-project", ledger.ProjectOfficer, "项目管理", "runs projects"},
-	{"demo-auditor", web.Auditor, "只读监督", "reads everything"},
+	{"demo-auditor", ledger.Auditor, "只读监督", "reads everything"},
 }
 
 // welcome makes tokens for the demonstration and prints them with the addresses.

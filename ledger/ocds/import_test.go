@@ -99,7 +99,7 @@ func (s *shelf) log() []string {
 
 func (s *shelf) rebuilds() {
 	s.Helper()
-	if r, err := ledger.Rebuild(s.Context(), s.db.Owner, book, false, nil); err != nil {
+	if r, err := ledger.Rebuild(s.Context(), s.db.Owner, book, ledger.Replay{}); err != nil {
 		s.Errorf("rebuild: %+v %v", r, err)
 	}
 }

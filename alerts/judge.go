@@ -1,0 +1,223 @@
+package alerts
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+
+	"yilu/alerts/fact"
+	"yilu/alerts/formula"
+	"yilu/alerts/rule"
+	"yilu/ledger"
+)
+
+// Finding is one result of a rule that is kept: a hit, an input that was missing, or
+// a deadline that began to run.
+type Finding struct {
+	Code    string       `json:"code"`
+	Version ledger.Count `json:"version"`
+	// State is flag or not_evaluable.
+	State  rule.State `json:"state"`
+	Reason string     `json:"reason,omitzero"`
+	// Handling is B, A, W, N or L, Level red to blue, as of the band that holds.
+	Handling string   `json:"handling"`
+	Level    string   `json:"level"`
+	Subject  []string `json:"subject,omitzero"`
+	Window   string   `json:"window,omitzero"`
+	// Fingerprint is hex; see rule.Fingerprint.
+	Fingerprint string      `json:"fingerprint"`
+	Value       string      `json:"value,omitzero"`
+	Limit       string      `json:"limit,omitzero"`
+	Sentence    ledger.Text `json:"sentence"`
+	Suppressed  string      `json:"suppressed_by,omitzero"`
+	Shadow      bool        `json:"shadow,omitzero"`
+	// Due is the last day of a deadline, Match what will meet it.
+	Due   ledger.Date `json:"due,omitzero"`
+	Match string      `json:"match,omitzero"`
+	// Acknowledged is set when the unit explained the hit with a file.
+	Acknowledged bool `json:"acknowledged,omitzero"`
+	// Facts are the inputs of the rule, Steps the parts of its condition: the evidence.
+	Facts []Input `json:"facts,omitzero"`
+	Steps []Input `json:"steps,omitzero"`
+}
+
+// Input is a named value of the evidence.
+type Input struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Note is what is kept of all findings at one entry.
+type Note struct {
+	Region   string    `json:"region"`
+	Findings []Finding `json:"findings,omitzero"`
+	// Met are the deadlines that the entry meets: the rule's code and what matched.
+	Met []Input `json:"met,omitzero"`
+}
+
+// Judge is the ledger's judge by these rules.
+func (r *Rules) Judge() *ledger.Judge {
+	return &ledger.Judge{
+		Touch: func(v ledger.View, e *ledger.Entry) {
+			if row, ok := v.Rulebook(); ok {
+				if k := r.inForceOf(v.Book(), row).kinds[e.Kind]; k != nil {
+					fact.Gather(v, e, k.facts)
+					fact.Region(v, e)
+				}
+			}
+		},
+		Weigh: r.weigh,
+	}
+}
+
+// weigh judges one entry by the rules in force.
+func (r *Rules) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
+	row, ok := v.Rulebook()
+	if !ok {
+		return ledger.Verdict{}
+	}
+	k := r.inForceOf(v.Book(), row).kinds[e.Kind]
+	if k == nil {
+		return ledger.Verdict{}
+	}
+	facts := fact.Gather(v, e, k.facts)
+	act := rule.Act{Book: string(v.Book()), Day: fact.Day(e.On), Region: fact.Region(v, e), Facts: facts}
+	note := Note{Region: act.Region}
+	var problems []ledger.Problem
+	for _, x := range k.rules {
+		f, found := x.judge(act)
+		if !found {
+			continue
+		}
+		f.Acknowledged = acknowledged(v, e, f)
+		if p, stops := f.problem(); stops {
+			problems = append(problems, p)
+		}
+		note.Findings = append(note.Findings, f)
+	}
+	for _, x := range k.closes {
+		if key, ok := matchOf(facts, r.files[ledger.Version(x.Code, x.Version)].Match); ok {
+			note.Met = append(note.Met, Input{x.Code, key})
+		}
+	}
+	if note.Findings == nil && note.Met == nil {
+		return ledger.Verdict{Problems: problems}
+	}
+	text, err := json.Marshal(&note, json.Deterministic(true))
+	if err != nil {
+		panic(fmt.Errorf("alerts: write a verdict: %w", err))
+	}
+	return ledger.Verdict{Problems: problems, Note: text}
+}
+
+// judge applies one rule. found is false when there is nothing to keep.
+func (x *active) judge(act rule.Act) (f Finding, found bool) {
+	if x.compiled == nil {
+		return x.broken(act), true
+	}
+	res := x.compiled.Eval(act)
+	if res.State != rule.Flag && res.State != rule.NotEvaluable {
+		return Finding{}, false
+	}
+	f = Finding{
+		Code: res.Code, Version: ledger.Count(res.Version), State: res.State, Reason: res.Reason, Handling: res.Handling, Level: res.Level,
+		Subject: res.Subject, Window: res.Window, Fingerprint: hex.EncodeToString(res.Fingerprint[:]), Value: res.Value.String(), Limit: res.Limit.String(),
+		Sentence: ledger.Text{Zh: res.Message.Zh, En: res.Message.En}, Suppressed: res.SuppressedBy, Shadow: x.State == "shadow",
+	}
+	if res.State == rule.NotEvaluable {
+		f.notEvaluable(act)
+		return f, true
+	}
+	for _, name := range x.compiled.Facts {
+		if v, ok := act.Facts.Fact(name); ok {
+			f.Facts = append(f.Facts, Input{name, v.String()})
+		}
+	}
+	if steps, err := x.compiled.Explain(act); err == nil {
+		for _, s := range steps {
+			f.Steps = append(f.Steps, Input{s.Expression, s.Value.String()})
+		}
+	}
+	if x.compiled.Kind == rule.OnDeadline {
+		f.open(x.compiled, act)
+	}
+	return f, true
+}
+
+// broken is the finding of a rule that is in force and cannot be judged at all.
+func (x *active) broken(act rule.Act) Finding {
+	f := Finding{Code: x.Code, Version: x.Version, State: rule.NotEvaluable, Reason: "error", Handling: "L", Level: "orange", Shadow: x.State == "shadow"}
+	f.notEvaluable(act)
+	return f
+}
+
+// notEvaluable makes a missing verdict a matter of its rule, its reason and its day:
+// a thousand entries without an input are one warning.
+func (f *Finding) notEvaluable(act rule.Act) {
+	f.Subject, f.Window = []string{f.Reason}, act.Day.String()
+	print := rule.Fingerprint(act.Book, f.Code, f.Subject, f.Window)
+	f.Fingerprint = hex.EncodeToString(print[:])
+	f.Sentence = ledger.Text{
+		Zh: fmt.Sprintf("规则%s无法判定：%s", f.Code, f.Reason),
+		En: fmt.Sprintf("rule %s cannot be judged: %s", f.Code, f.Reason),
+	}
+}
+
+// open says until when a deadline runs. A day that cannot be told yet is left empty.
+func (f *Finding) open(c *rule.Compiled, act rule.Act) {
+	due, reason, err := c.Due(act)
+	if err != nil || reason != "" {
+		f.State, f.Reason = rule.NotEvaluable, reason
+		if err != nil {
+			f.Reason = "error"
+		}
+		f.notEvaluable(act)
+		return
+	}
+	f.Due = ledger.Date(due.String())
+	f.Match, _ = matchOf(act.Facts, c.Match)
+}
+
+// matchOf is what the opening and the closing entry of a deadline have in common.
+func matchOf(facts rule.Facts, names []string) (string, bool) {
+	var key []byte
+	for _, name := range names {
+		v, ok := facts.Fact(name)
+		if !ok || v.Reason() != "" {
+			return "", false
+		}
+		key = fmt.Appendf(key, "%d:%s", len(v.String()), v.String())
+	}
+	return string(key), true
+}
+
+// problem is how a finding stops its entry, if it does: B is refused, A is held until
+// explained with a file. A rule on trial, on the white list or of a deadline stops
+// nothing.
+func (f Finding) problem() (ledger.Problem, bool) {
+	if f.Shadow || f.Suppressed != "" || f.Due != "" || f.Acknowledged {
+		return ledger.Problem{}, false
+	}
+	p := ledger.Problem{Field: "body", Rule: f.Code, Text: f.Sentence}
+	switch {
+	case f.Handling == "B" && f.State == rule.Flag:
+		return p, true
+	case f.Handling == "B" || f.Handling == "A" && f.State == rule.Flag:
+		p.Needs = "acknowledgement"
+		return p, true
+	}
+	return ledger.Problem{}, false
+}
+
+// acknowledged says whether the unit explains the finding.
+func acknowledged(v ledger.View, e *ledger.Entry, f Finding) bool {
+	if f.Handling == "B" && f.State == rule.Flag {
+		return false
+	}
+	return slices.ContainsFunc(v.Acknowledged(e.ID), func(a *ledger.AlertAcknowledged) bool { return a.Code == f.Code && a.Version == f.Version })
+}
+
+// Today is a day of the ledger as rules have it.
+func Today(d ledger.Date) formula.Day { return fact.Day(d) }

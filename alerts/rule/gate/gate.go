@@ -1,0 +1,344 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"yilu/alerts/formula"
+	"yilu/alerts/rule"
+)
+
+// World posts entries to a ledger of its own, given first and unjudged, and
+// answers with what the rule said of each in when.
+type World func(r *rule.Compiled, start time.Time, given, when []Event) ([]Outcome, error)
+
+// Outcome is a verdict, which episode of its alert it belongs to, and for a
+// deadline that opens its last day, or why that cannot be said.
+type Outcome struct {
+	rule.Result
+	Episode int
+	Due     string
+}
+
+// Report is what the gate found of one rule.
+type Report struct {
+	Code  string
+	Cases int
+	// Failures are cases that gave something else.
+	Failures []string
+	// Missing are the kinds of cases that a rule must have.
+	Missing []string
+	// Mutants counts the changed rules; Survivors are those that no case noticed.
+	Mutants   int
+	Survivors []string
+	// Equivalent counts the survivors that the test file explains.
+	Equivalent int
+}
+
+// Passed says whether the rule may be activated as far as its tests go.
+func (r Report) Passed() bool {
+	return len(r.Failures)+len(r.Missing)+len(r.Survivors) == 0
+}
+
+func (r Report) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %d cases, %d mutants, %d survive, %d equivalent\n", r.Code, r.Cases, r.Mutants, len(r.Survivors), r.Equivalent)
+	for _, lines := range [][]string{r.Failures, r.Missing, r.Survivors} {
+		for _, line := range lines {
+			fmt.Fprintf(&b, "  %s\n", line)
+		}
+	}
+	return b.String()
+}
+
+// Gate checks rules in given surroundings.
+type Gate struct {
+	compiler *rule.Compiler
+	world    World
+}
+
+// New makes a gate. Without a world, cases that post entries fail.
+func New(s rule.Surroundings, world World) (*Gate, error) {
+	compiler, err := rule.NewCompiler(s)
+	return &Gate{compiler, world}, err
+}
+
+// Folder checks every rule of a folder against its test file.
+func (g *Gate) Folder(folder fs.FS) ([]Report, error) {
+	names, err := fs.Glob(folder, "*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("list the rules: %w", err)
+	}
+	var reports []Report
+	for _, name := range names {
+		if strings.HasSuffix(name, ".test.yaml") {
+			continue
+		}
+		text, err := fs.ReadFile(folder, name)
+		if err != nil {
+			return nil, err
+		}
+		r, err := rule.Parse(path.Base(name), text)
+		if err != nil {
+			return nil, err
+		}
+		tests := strings.TrimSuffix(name, ".yaml") + ".test.yaml"
+		if text, err = fs.ReadFile(folder, tests); err != nil {
+			return nil, fmt.Errorf("rule %s has no tests: %w", r.Code, err)
+		}
+		f, err := Parse(path.Base(tests), text)
+		if err != nil {
+			return nil, err
+		}
+		report, err := g.Check(r, f)
+		if err != nil {
+			return nil, err
+		}
+		reports = append(reports, report)
+	}
+	return reports, nil
+}
+
+// Check runs the cases, and then the mutants if all cases hold.
+func (g *Gate) Check(r *rule.Rule, f *File) (Report, error) {
+	report := Report{Code: r.Code, Cases: len(f.Cases)}
+	if !f.ofRule(r) {
+		return report, &rule.Invalid{File: f.name, Key: "rule", Reason: fmt.Sprintf("it tests %s, the rule is %s@%d", f.Rule, r.Code, r.Version)}
+	}
+	if r.Kind == rule.OnSweep {
+		return report, &rule.Invalid{File: f.name, Key: "rule", Reason: "a sweep is tested with its database"}
+	}
+	r, err := f.withParams(r)
+	if err != nil {
+		return report, err
+	}
+	compiled, wrong := g.compiler.Compile(r)
+	if len(wrong) > 0 {
+		return report, errors.Join(wrong...)
+	}
+	report.Failures = g.run(compiled, f)
+	report.Missing = f.missing(r)
+	if len(report.Failures) > 0 {
+		return report, nil
+	}
+	mutants, err := mutate(r)
+	if err != nil {
+		return report, err
+	}
+	for _, m := range mutants {
+		changed, wrong := g.compiler.CompileMutant(m.rule)
+		if len(wrong) > 0 {
+			continue // what does not compile needs no test
+		}
+		report.Mutants++
+		why, excused := f.Equivalent[m.what]
+		switch survives := len(g.run(changed, f)) == 0; {
+		case survives && (!excused || why == ""):
+			report.Survivors = append(report.Survivors, "survives: "+m.what)
+		case survives:
+			report.Equivalent++
+		}
+	}
+	if report.Equivalent != len(f.Equivalent) {
+		report.Failures = append(report.Failures, "equivalent: it lists mutants that a case notices, or that there are not")
+	}
+	return report, nil
+}
+
+// withParams puts the values of the test file in the place of the defaults.
+func (f *File) withParams(r *rule.Rule) (*rule.Rule, error) {
+	changed := *r
+	for name, value := range f.Params {
+		if r.Params[name] == "" {
+			return nil, &rule.Invalid{File: f.name, Key: "params." + name, Reason: "the rule has no such parameter"}
+		}
+		changed.Defaults = slices.DeleteFunc(slices.Clone(changed.Defaults), func(s rule.Setting) bool { return s.Param == name })
+		changed.Defaults = append(changed.Defaults, rule.Setting{Param: name, Value: value, Basis: f.name})
+	}
+	return &changed, nil
+}
+
+// run judges every case and lists those that differ.
+func (g *Gate) run(c *rule.Compiled, f *File) (failures []string) {
+	for i := range f.Cases {
+		test := &f.Cases[i]
+		outcomes, err := g.judge(c, f, test)
+		if err == nil && len(outcomes) != len(test.Expect) {
+			err = fmt.Errorf("%d verdicts, want %d", len(outcomes), len(test.Expect))
+		}
+		for n := 0; err == nil && n < len(outcomes); n++ {
+			err = test.Expect[n].differs(&outcomes[n])
+		}
+		if err != nil {
+			failures = append(failures, fmt.Sprintf("%s: %v", test.Name, err))
+		}
+	}
+	return failures
+}
+
+// given is the direct form of facts.
+type given map[string]formula.Value
+
+// Fact looks the fact up.
+func (g given) Fact(name string) (formula.Value, bool) {
+	v, ok := g[name]
+	return v, ok
+}
+
+func (g *Gate) judge(c *rule.Compiled, f *File, test *Case) ([]Outcome, error) {
+	if len(test.When) > 0 {
+		if g.world == nil {
+			return nil, errors.New("there is no world to post entries to")
+		}
+		return g.world(c, f.start, slices.Concat(f.Given, test.Given), test.When)
+	}
+	facts := given{}
+	for name, in := range f.facts(test) {
+		known, ok := g.compiler.Catalogue.Fact(c.JudgedAt()[0], name)
+		if !ok || !slices.Contains(c.Facts, name) {
+			return nil, fmt.Errorf("the rule declares no fact %s", name)
+		}
+		if in.Unfit != "" {
+			facts[name] = formula.Unfit(in.Unfit)
+			continue
+		}
+		v, err := formula.ParseValue(known.Type, in.Texts...)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		facts[name] = v
+	}
+	a := rule.Act{Book: "test", Day: test.Day, Region: test.Region, AfterFact: test.AfterFact, Facts: facts}
+	if a.Day == 0 {
+		a.Day = formula.DayOf(f.start)
+	}
+	if a.Region == "" {
+		a.Region = f.Region
+	}
+	outcome := Outcome{Result: c.Eval(a), Episode: 1}
+	switch {
+	case outcome.State == rule.Clear:
+		outcome.Value, outcome.Limit = c.Measure(a)
+	case outcome.State == rule.Flag && c.Kind == rule.OnDeadline:
+		due, reason, err := c.Due(a)
+		if err != nil {
+			return nil, err
+		}
+		if outcome.Due = reason; reason == "" {
+			outcome.Due = due.String()
+		}
+	}
+	return []Outcome{outcome}, nil
+}
+
+// differs compares what is expected with what came. Decimals compare by value.
+func (e *Expect) differs(o *Outcome) error {
+	reason := e.Reason
+	if e.Field != "" {
+		reason = "field:" + e.Field
+	}
+	for _, pair := range []struct {
+		what, got, want string
+		always          bool
+	}{
+		{"result", string(o.State), string(e.Result), true},
+		{"reason", o.Reason, reason, false},
+		{"subject", strings.Join(o.Subject, " "), strings.Join(e.Subject, " "), false},
+		{"handling", o.Handling, e.Handling, false},
+		{"level", o.Level, e.Level, false},
+		{"suppressed_by", o.SuppressedBy, e.SuppressedBy, true},
+		{"due", o.Due, e.Due, o.Due != ""},
+		{"value", o.Value.String(), e.Value, false},
+		{"limit", o.Limit.String(), e.Limit, false},
+	} {
+		if (pair.always || pair.want != "") && pair.got != pair.want && !equalDecimals(pair.got, pair.want) {
+			return fmt.Errorf("%s is %q, want %q (%s %s %v)", pair.what, pair.got, pair.want, o.State, o.Reason, o.Err)
+		}
+	}
+	if e.Episode != 0 && e.Episode != o.Episode {
+		return fmt.Errorf("episode is %d, want %d", o.Episode, e.Episode)
+	}
+	return nil
+}
+
+func equalDecimals(a, b string) bool {
+	x, errX := formula.ParseDecimal(a)
+	y, errY := formula.ParseDecimal(b)
+	return errX == nil && errY == nil && formula.Number(x).Equal(formula.Number(y))
+}
+
+// missing lists the kinds of cases that are not there. A deadline is never clear
+// when it opens; its boundary is the last day, which each flag must give.
+func (f *File) missing(r *rule.Rule) (missing []string) {
+	needs := []rule.State{rule.Flag, rule.NotEvaluable, rule.Clear}
+	if r.Kind == rule.OnDeadline {
+		needs = needs[:2]
+	}
+	for _, need := range needs {
+		if !slices.ContainsFunc(f.Cases, func(c Case) bool { return c.Expect[len(c.Expect)-1].Result == need }) {
+			missing = append(missing, "no case expects "+string(need))
+		}
+	}
+	if r.Kind == rule.OnEvent && !f.hasBoundary(orders.MatchString(r.When)) {
+		missing = append(missing, "no boundary pair: a flag and a clear that differ in one input by its smallest step")
+	}
+	return missing
+}
+
+// orders finds a comparison of sizes.
+var orders = regexp.MustCompile(`[<>]`)
+
+func (f *File) hasBoundary(sizes bool) bool {
+	for i := range f.Cases {
+		for j := range f.Cases {
+			a, b := &f.Cases[i], &f.Cases[j]
+			if a.Expect[len(a.Expect)-1].Result == rule.Flag && b.Expect[len(b.Expect)-1].Result == rule.Clear && oneStep(f.flat(a), f.flat(b), sizes) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// oneStep says whether two cases differ in one input only, and by no more than
+// its smallest step if sizes are compared.
+func oneStep(a, b map[string]string, sizes bool) bool {
+	var one []string
+	for key, text := range a {
+		if other, ok := b[key]; !ok || other != text {
+			one = append(one, key)
+		}
+	}
+	for key := range b {
+		if _, ok := a[key]; !ok {
+			one = append(one, key)
+		}
+	}
+	if len(one) != 1 || !sizes {
+		return len(one) == 1
+	}
+	return nextTo(a[one[0]], b[one[0]])
+}
+
+// nextTo says whether two texts are a 分, a day, a second or a piece apart.
+func nextTo(a, b string) bool {
+	if x, err := formula.ParseDay(a); err == nil {
+		y, err := formula.ParseDay(b)
+		return err == nil && (x-y == 1 || y-x == 1)
+	}
+	if x, err := time.Parse(time.RFC3339, a); err == nil {
+		y, err := time.Parse(time.RFC3339, b)
+		return err == nil && x.Sub(y).Abs() <= time.Second
+	}
+	step := "1"
+	if _, fraction, ok := strings.Cut(a, "."); ok {
+		step = "0." + strings.Repeat("0", len(fraction)-1) + "1"
+	}
+	return equalDecimals(moved(a, step), b) || equalDecimals(moved(b, step), a)
+}

@@ -1,0 +1,105 @@
+package rule
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"yilu/alerts/formula"
+)
+
+// Setting is one value of a parameter with the place, the category and the days
+// it holds for. Rule files give the defaults, entries parameter.set the rest.
+// The most specific wins: a township before its county, county before province,
+// province before nation, and of one place the one with a category. Two that are
+// equal in all of it are refused; none leaves a rule not evaluable.
+type Setting struct {
+	Code  string `yaml:"-"`
+	Param string `yaml:"param"`
+	Value Words  `yaml:"value"`
+	// Region is the beginning of an administrative code: "" is the nation, 41 a
+	// province, 411623 a county, 411623100 a township.
+	Region   string `yaml:"region"`
+	Category string `yaml:"category"`
+	// From and To are the first and last day of the act; zero is open.
+	From  formula.Day `yaml:"from"`
+	To    formula.Day `yaml:"to"`
+	Basis string      `yaml:"basis"`
+}
+
+var regionPattern = regexp.MustCompile(`^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})?$`)
+
+// paramTypes are those a threshold can have.
+var paramTypes = []formula.Type{
+	formula.Amount, formula.Share, formula.Count, formula.Days, formula.Workdays, formula.Months, formula.Text, formula.Texts,
+}
+
+// holds says whether the days include d.
+func holds(from, to, d formula.Day) bool { return from <= d && (to == 0 || d <= to) }
+
+// param is a parameter with its values.
+type param struct {
+	name     string // with param. before it
+	of       formula.Type
+	settings []typed
+	scoped   bool // some value has a category
+}
+
+type typed struct {
+	Setting
+	value formula.Value
+}
+
+// newParam types the settings and refuses two that say different things of the
+// same case.
+func newParam(name string, of formula.Type, settings []Setting) (*param, error) {
+	p := &param{name: paramPrefix + name, of: of}
+	for _, s := range settings {
+		value, err := formula.ParseValue(of, s.Value...)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("value %q: %w", strings.Join(s.Value, ", "), err)
+		case !regionPattern.MatchString(s.Region):
+			return nil, fmt.Errorf("region %q: want the first 2, 4, 6, 9 or 12 digits of an administrative code, or none", s.Region)
+		case s.To != 0 && s.To < s.From:
+			return nil, fmt.Errorf("it holds from %s to %s: want the first day before the last", s.From, s.To)
+		case strings.TrimSpace(s.Basis) == "":
+			return nil, fmt.Errorf("value %q has no basis: name the law, or write [assumed]", strings.Join(s.Value, ", "))
+		}
+		for _, o := range p.settings {
+			if o.Region == s.Region && o.Category == s.Category && (o.To == 0 || s.From <= o.To) && (s.To == 0 || o.From <= s.To) {
+				return nil, fmt.Errorf("two values for region %q, category %q on the same days: end the first before the second begins", s.Region, s.Category)
+			}
+		}
+		p.settings = append(p.settings, typed{s, value})
+		p.scoped = p.scoped || s.Category != ""
+	}
+	slices.SortFunc(p.settings, func(a, b typed) int { // the most specific first
+		return cmp.Or(cmp.Compare(len(b.Region), len(a.Region)), cmp.Compare(b.Category, a.Category), cmp.Compare(a.Region, b.Region), cmp.Compare(b.From, a.From))
+	})
+	return p, nil
+}
+
+// choose finds the value for an act, and whether there is one.
+func (p *param) choose(region, category string, day formula.Day) (formula.Value, bool) {
+	for i := range p.settings {
+		s := &p.settings[i]
+		if strings.HasPrefix(region, s.Region) && (s.Category == "" || s.Category == category) && holds(s.From, s.To, day) {
+			return s.value, true
+		}
+	}
+	return formula.Value{}, false
+}
+
+// Exemption is a line of the white list: hits of a rule whose fact has this
+// text are kept and marked, and notify nobody.
+type Exemption struct {
+	Code  string
+	Fact  string // a payee, a project, a word: a fact of type text or list
+	Text  string
+	Basis string
+	From  formula.Day
+	To    formula.Day
+}

@@ -1,0 +1,222 @@
+package alerts
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"yilu/alerts/fact"
+	"yilu/alerts/formula"
+	"yilu/alerts/rule"
+	"yilu/ledger"
+	"yilu/publicity/workday"
+)
+
+// Rules are the rules that this program has files of. Which of them are in force in
+// a book, and with which limits, its entries say. Safe for concurrent use.
+type Rules struct {
+	calendar formula.Calendar
+	files    map[string]*rule.Rule // by code and version, as P01@3
+	tests    map[string][sha256.Size]byte
+
+	mu    sync.Mutex
+	books map[ledger.Book]*inForce
+}
+
+// LoadRules reads a folder of rule files with their tests and refuses it whole if
+// any of them does not compile.
+func LoadRules(folder fs.FS, calendar workday.Calendar) (*Rules, error) {
+	r := &Rules{calendar: counter(calendar), files: map[string]*rule.Rule{}, tests: map[string][sha256.Size]byte{}, books: map[ledger.Book]*inForce{}}
+	set, err := rule.Load(folder, rule.Surroundings{Catalogue: fact.Catalogue(), Calendar: r.calendar})
+	if err != nil {
+		return nil, fmt.Errorf("load rules: %w", err)
+	}
+	for _, c := range set.Rules {
+		r.files[ledger.Version(c.Code, ledger.Count(c.Version))] = c.Rule
+		test, err := fs.ReadFile(folder, c.Code+".test.yaml")
+		if err != nil {
+			return nil, fmt.Errorf("load tests of rule %s: %w", c.Code, err)
+		}
+		r.tests[c.Code] = sha256.Sum256(test)
+	}
+	return r, nil
+}
+
+// counter is a calendar as formulas ask it.
+func counter(c workday.Calendar) formula.Calendar {
+	return func(from, to formula.Day) (int, error) {
+		n, err := c.Between(ledger.Date(from.String()), ledger.Date(to.String()))
+		if unknown, ok := errors.AsType[*workday.UnknownYear](err); ok {
+			return 0, formula.YearUnknown(unknown.Year)
+		}
+		return n, err
+	}
+}
+
+// Known lists the rules there are files of, by code.
+func (r *Rules) Known() []*rule.Rule {
+	return slices.SortedFunc(maps.Values(r.files), func(a, b *rule.Rule) int { return strings.Compare(a.Code, b.Code) })
+}
+
+// Activations are the entries that would put every known rule in force as its file
+// proposes, active or in shadow.
+func (r *Rules) Activations() []*ledger.RuleActivated {
+	var all []*ledger.RuleActivated
+	for _, f := range r.Known() {
+		test := r.tests[f.Code]
+		all = append(all, &ledger.RuleActivated{Code: f.Code, Version: ledger.Count(f.Version), State: f.State, FileHash: encodeHash(f.Hash), TestHash: encodeHash(test)})
+	}
+	return all
+}
+
+func encodeHash(h [sha256.Size]byte) string { return base64.StdEncoding.EncodeToString(h[:]) }
+
+// inForce are the rules of one book as of one entry, compiled with its limits.
+type inForce struct {
+	text  []byte // of the rulebook
+	rules map[string]*active
+	kinds map[ledger.Kind]*kindRules
+	// Hash is over the files in force.
+	hash [sha256.Size]byte
+}
+
+// active is a rule in force. Without compiled it cannot be judged, and says so.
+type active struct {
+	ledger.RuleActivated
+	compiled *rule.Compiled
+	fault    string
+}
+
+// kindRules are the rules judged at entries of one kind and the facts they read.
+type kindRules struct {
+	rules []*active
+	// closes are deadlines that an entry of this kind meets.
+	closes []*active
+	facts  []string
+}
+
+// inForceOf compiles what a rulebook puts in force; the last of each book is kept.
+func (r *Rules) inForceOf(book ledger.Book, row ledger.Rulebook) *inForce {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if f := r.books[book]; f != nil && bytes.Equal(f.text, row.Rules) {
+		return f
+	}
+	f := r.compile(row.Rules)
+	r.books[book] = f
+	return f
+}
+
+func (r *Rules) compile(text []byte) *inForce {
+	f := &inForce{text: bytes.Clone(text), rules: map[string]*active{}, kinds: map[ledger.Kind]*kindRules{}}
+	book, err := (ledger.Rulebook{Rules: text}).Read()
+	if err != nil {
+		panic(fmt.Errorf("alerts: a rulebook that the ledger wrote: %w", err))
+	}
+	compiler, err := rule.NewCompiler(r.surroundings(book))
+	sum := sha256.New()
+	for _, a := range slices.SortedFunc(slices.Values(book.Rules), func(a, b ledger.RuleActivated) int { return strings.Compare(a.Code, b.Code) }) {
+		if a.State == "frozen" || a.State == "retired" {
+			continue
+		}
+		x := &active{RuleActivated: a}
+		fmt.Fprintf(sum, "%s %d %s\n", a.Code, a.Version, a.FileHash)
+		if err != nil {
+			x.fault = err.Error()
+		} else {
+			x.compiled, x.fault = r.compileOne(compiler, a)
+		}
+		f.rules[a.Code] = x
+		f.place(x, r.files[ledger.Version(a.Code, a.Version)])
+	}
+	sum.Sum(f.hash[:0])
+	return f
+}
+
+// compileOne compiles the file that an activation names, if it is the one at hand.
+func (r *Rules) compileOne(c *rule.Compiler, a ledger.RuleActivated) (*rule.Compiled, string) {
+	file := r.files[ledger.Version(a.Code, a.Version)]
+	switch {
+	case file == nil:
+		return nil, "this program has no file of the rule in this version"
+	case encodeHash(file.Hash) != a.FileHash:
+		return nil, "the file of the rule is not the one that was activated"
+	}
+	compiled, problems := c.Compile(file)
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...).Error()
+	}
+	return compiled, ""
+}
+
+// place files a rule under the kinds it is judged at.
+func (f *inForce) place(x *active, file *rule.Rule) {
+	if file == nil {
+		return
+	}
+	at := func(kind string) *kindRules {
+		k := f.kinds[ledger.Kind(kind)]
+		if k == nil {
+			k = &kindRules{}
+			f.kinds[ledger.Kind(kind)] = k
+		}
+		return k
+	}
+	need := func(k *kindRules, facts []string) {
+		for _, name := range facts {
+			if !slices.Contains(k.facts, name) {
+				k.facts = append(k.facts, name)
+			}
+		}
+	}
+	switch file.Kind {
+	case rule.OnEvent:
+		for _, kind := range file.Kinds {
+			k := at(kind)
+			k.rules = append(k.rules, x)
+			need(k, file.Facts)
+		}
+	case rule.OnDeadline:
+		k := at(file.Start)
+		k.rules = append(k.rules, x)
+		need(k, file.Facts)
+		k = at(file.Expect)
+		k.closes = append(k.closes, x)
+		need(k, file.Match)
+	}
+}
+
+// surroundings are the limits and the white list of a book.
+func (r *Rules) surroundings(book ledger.Rules) rule.Surroundings {
+	s := rule.Surroundings{Catalogue: fact.Catalogue(), Calendar: r.calendar}
+	for _, p := range book.Parameters {
+		to := formula.Day(0)
+		if p.To != "" {
+			to = fact.Day(p.To)
+		}
+		s.Settings = append(s.Settings, rule.Setting{
+			Code: p.Code, Param: p.Name, Value: strings.Split(p.Value, "\n"), Region: strings.TrimRight(p.Region, "0"), Category: p.Category,
+			From: fact.Day(p.From), To: to, Basis: p.Basis,
+		})
+	}
+	for _, x := range book.Exemptions {
+		s.Exemptions = append(s.Exemptions, rule.Exemption{Code: x.Code, Fact: x.Fact, Text: x.Text, Basis: x.Basis, From: fact.Day(x.From), To: fact.Day(x.To)})
+	}
+	return s
+}
+
+// hashOf is the hash of a rule's file as entries have it; of a file that is not at
+// hand it is that of nothing.
+func (r *Rules) hashOf(code string, version ledger.Count) string {
+	if f := r.files[ledger.Version(code, version)]; f != nil {
+		return encodeHash(f.Hash)
+	}
+	return encodeHash([sha256.Size]byte{})
+}

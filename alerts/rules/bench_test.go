@@ -1,0 +1,56 @@
+package rules
+
+import (
+	"testing"
+
+	"yilu/alerts/formula"
+	"yilu/alerts/rule"
+)
+
+// ordinary is a payment that no rule minds.
+type ordinary map[string]formula.Value
+
+func (o ordinary) Fact(name string) (formula.Value, bool) {
+	v, ok := o[name]
+	return v, ok
+}
+
+// BenchmarkPayment judges one payment request by every rule that looks at it.
+func BenchmarkPayment(b *testing.B) {
+	set, err := rule.Load(Files, surroundings())
+	if err != nil {
+		b.Fatal(err)
+	}
+	on, err := formula.ParseDay("2020-03-02")
+	if err != nil {
+		b.Fatal(err)
+	}
+	act := rule.Act{Book: "411623", Day: on, Region: "411623", Facts: ordinary{
+		"entry.on": formula.On(on), "entry.amount": formula.Yuan(100_00), "project.id": formula.String("X1"), "fund.id": formula.String("F1"),
+		"project.accepted": formula.True(false), "contract.id": formula.String("K1"), "contract.signed_on": formula.On(on - 30),
+		"contract.amount": formula.Yuan(1_000_000_00), "contract.paid": formula.Yuan(100_000_00), "contract.requested": formula.Yuan(0),
+		"contract.payees": formula.Strings([]string{"S1"}), "payment.id": formula.String("Z1"), "payment.payee": formula.String("S1"),
+		"allocation.amount": formula.Yuan(1_000_000_00), "allocation.paid": formula.Yuan(0), "allocation.requested": formula.Yuan(0),
+		"twin.invoiced": formula.Whole(0), "twin.exists": formula.True(false), "invoice.id": formula.String("I1"),
+		"invoice.amount": formula.Yuan(100_00), "invoice.paid": formula.Yuan(0), "invoice.requested": formula.Yuan(0),
+	}}
+	rules := set.At("payment.requested")
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, r := range rules {
+			if result := r.Eval(act); result.State != rule.Clear {
+				b.Fatal(result.Code, result.State, result.Reason)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(rules)), "ns/rule")
+}
+
+// BenchmarkLoad compiles all rules.
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		if _, err := rule.Load(Files, surroundings()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package rules
+
+import (
+	"flag"
+	"fmt"
+	"testing"
+	"time"
+
+	"yilu/alerts/fact"
+	"yilu/alerts/formula"
+	"yilu/alerts/rule"
+	"yilu/alerts/rule/gate"
+)
+
+var verbose = flag.Bool("reports", false, "print every report of the gate")
+
+// workdays counts Mondays to Fridays of 2020 and knows no other year: what a
+// rule makes of a calendar is tested here, not the calendar.
+func workdays(from, to formula.Day) (int, error) {
+	n := 0
+	for d := from + 1; d <= to; d++ {
+		t, err := time.Parse(time.DateOnly, d.String())
+		if err != nil {
+			return 0, err
+		}
+		if t.Year() != 2020 {
+			return 0, fmt.Errorf("count working days: %w", formula.YearUnknown(t.Year()))
+		}
+		if t.Weekday() != time.Saturday && t.Weekday() != time.Sunday {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func surroundings() rule.Surroundings {
+	return rule.Surroundings{Catalogue: fact.Catalogue(), Calendar: workdays}
+}
+
+func TestRulesLoad(t *testing.T) {
+	set, err := rule.Load(Files, surroundings())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(set.Rules) == 0 {
+		t.Fatal("no rules")
+	}
+}
+
+// TestRulesPassTheirGate runs every test file and every mutant.
+func TestRulesPassTheirGate(t *testing.T) {
+	g, err := gate.New(surroundings(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reports, err := g.Folder(Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range reports {
+		if !r.Passed() {
+			t.Error(r)
+		} else if *verbose {
+			t.Log(r)
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package alerts
+
+import (
+	"context"
+	"time"
+
+	"yilu/ledger"
+)
+
+// pollEvery is how often the engine looks when nobody wakes it: other processes
+// post to the same books.
+const pollEvery = time.Second
+
+// Run judges all books until ctx ends: at each wake, and every second. What goes
+// wrong is logged and tried again; a book with a gap in its log stands still, and
+// says so each minute.
+func (g *Engine) Run(ctx context.Context, wake <-chan struct{}) {
+	timer := time.NewTicker(pollEvery)
+	defer timer.Stop()
+	quiet := map[ledger.Book]time.Time{}
+	for {
+		books, err := g.Ledger.Books(ctx)
+		if err != nil && ctx.Err() == nil {
+			g.Log.WarnContext(ctx, "list books", "error", err)
+		}
+		for _, book := range books {
+			if err := g.catchUp(ctx, book); err != nil && ctx.Err() == nil && g.Ledger.Now().Sub(quiet[book]) > time.Minute {
+				quiet[book] = g.Ledger.Now()
+				g.Log.ErrorContext(ctx, "raise warnings", "book", string(book), "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-wake:
+		case <-timer.C:
+		}
+	}
+}
+
+// catchUp judges what a book has, then fires what is due.
+func (g *Engine) catchUp(ctx context.Context, book ledger.Book) error {
+	for {
+		more, err := g.Step(ctx, book)
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+	}
+	for {
+		fired, err := g.Fire(ctx, book)
+		if err != nil || !fired {
+			return err
+		}
+		if _, err := g.Step(ctx, book); err != nil { // its own entries move the head
+			return err
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package ledger
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
+
+// 规则与参数: which rules are in force, with which limits. Both are set by two
+// persons and hold for the entries after.
+var rulebookKinds = []Spec{
+	{Kind: "rule.activated", Stage: StageGovernance, Text: Text{"规则启用", "rule activated"}, TwoPersons: true, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(RuleActivated) }},
+	{Kind: "parameter.set", Stage: StageGovernance, Text: Text{"参数设定", "parameter set"}, TwoPersons: true, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(ParameterSet) }},
+	{Kind: "exemption.set", Stage: StageGovernance, Text: Text{"白名单", "exemption set"}, TwoPersons: true, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(ExemptionSet) }},
+}
+
+var (
+	rulePattern      = regexp.MustCompile(`^[A-Z][0-9]{2}$`)
+	parameterPattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,30}$`)
+)
+
+// RuleStates are how a rule is in force.
+var RuleStates = codes{
+	"active":  {"启用", "active"},
+	"shadow":  {"试运行", "shadow: recorded, not notified"},
+	"frozen":  {"冻结", "frozen"},
+	"retired": {"停用", "retired"},
+}
+
+// RuleActivated puts a version of a rule in force, or freezes or retires it (规则
+// 启用).
+//
+// Effect: entries after the approval are judged by it. Nothing is judged again.
+type RuleActivated struct {
+	Code string `json:"code"`
+	// FileHash and TestHash are base64 SHA-256 of the rule's file and of its tests,
+	// ReportHash of the back-test that was looked at, if there is one.
+	FileHash   string `json:"file_hash"`
+	ReportHash string `json:"report_hash,omitzero"`
+	// State is one of RuleStates.
+	State    string `json:"state"`
+	TestHash string `json:"test_hash"`
+	Version  Count  `json:"version"`
+}
+
+func (b *RuleActivated) check(c *checker) {
+	c.rulePart(b.Code, b.Version)
+	c.hash("file_hash", b.FileHash)
+	c.hash("test_hash", b.TestHash)
+	if b.ReportHash != "" {
+		c.hash("report_hash", b.ReportHash)
+	}
+	c.oneOf("state", b.State, RuleStates)
+}
+
+func (b *RuleActivated) touch(s *state, _ *Entry) { s.rulebook() }
+
+func (b *RuleActivated) apply(s *state, e *Entry) {
+	s.editRulebook(e, func(r *Rules) {
+		for i := range r.Rules {
+			if r.Rules[i].Code == b.Code {
+				r.Rules[i] = *b
+				return
+			}
+		}
+		r.Rules = append(r.Rules, *b)
+	})
+}
+
+// ParameterSet sets a limit of a rule for a region, a category and a time (参数设定),
+// with its basis. The most specific one holds on the day of the act.
+//
+// Effect: entries after the approval are judged by it.
+type ParameterSet struct {
+	// Basis is the document that gives the value (依据).
+	Basis string `json:"basis"`
+	// Category narrows it to one of Categories or ProjectTypes, empty for all.
+	Category string `json:"category,omitzero"`
+	Code     string `json:"code"`
+	// From and To are the days of acts for which it holds; no To means until further
+	// notice.
+	From Date   `json:"from"`
+	Name string `json:"name"`
+	// Region is a division code or its beginning, empty for the whole country.
+	Region string `json:"region,omitzero"`
+	To     Date   `json:"to,omitzero"`
+	// Value is written as the rule's file writes it.
+	Value string `json:"value"`
+}
+
+func (b *ParameterSet) check(c *checker) {
+	if !rulePattern.MatchString(b.Code) {
+		c.bad("code", "规则编号须形如 P01", "want a rule's code such as P01")
+	}
+	if !parameterPattern.MatchString(b.Name) {
+		c.bad("name", "参数名须为小写字母、数字和下划线", "want a parameter's name in small letters, digits and underscores")
+	}
+	c.text("basis", b.Basis, 200)
+	c.text("value", b.Value, 2000)
+	c.optional("category", b.Category, 40)
+	if len(b.Region) > 12 || digitCount(b.Region) != len(b.Region) {
+		c.bad("region", "须为区划代码或其前几位", "want a division code or its beginning")
+	}
+	c.day("from", b.From)
+	c.optionalDay("to", b.To)
+	c.order(b.From, b.To, "to")
+}
+
+func (b *ParameterSet) touch(s *state, _ *Entry) { s.rulebook() }
+
+func (b *ParameterSet) apply(s *state, e *Entry) {
+	s.editRulebook(e, func(r *Rules) {
+		for i, p := range r.Parameters {
+			if p.Code == b.Code && p.Name == b.Name && p.Region == b.Region && p.Category == b.Category && p.From == b.From {
+				r.Parameters[i] = *b
+				return
+			}
+		}
+		r.Parameters = append(r.Parameters, *b)
+	})
+}
+
+// ExemptionSet puts something on the white list of a rule (白名单): hits that
+// concern it are kept and notify nobody. Private persons cannot stand there.
+//
+// Effect: entries after the approval are judged by it.
+type ExemptionSet struct {
+	Basis string `json:"basis"`
+	Code  string `json:"code"`
+	// Fact is the input that has the text, such as project.id or entry.purpose.
+	Fact string `json:"fact"`
+	From Date   `json:"from"`
+	// Text is a project's id, a firm's code, or a word.
+	Text string `json:"text"`
+	// To is the last day; an exemption ends.
+	To Date `json:"to"`
+}
+
+var factPattern = regexp.MustCompile(`^[a-z][a-z0-9_.]{0,60}$`)
+
+func (b *ExemptionSet) check(c *checker) {
+	if !rulePattern.MatchString(b.Code) {
+		c.bad("code", "规则编号须形如 P01", "want a rule's code such as P01")
+	}
+	if !factPattern.MatchString(b.Fact) {
+		c.bad("fact", "须为规则的一项输入，如 project.id", "want an input of the rule such as project.id")
+	}
+	c.text("basis", b.Basis, 200)
+	c.text("text", b.Text, 200)
+	c.day("from", b.From)
+	c.day("to", b.To)
+	c.order(b.From, b.To, "to")
+}
+
+func (b *ExemptionSet) touch(s *state, _ *Entry) { s.rulebook() }
+
+func (b *ExemptionSet) apply(s *state, e *Entry) {
+	s.editRulebook(e, func(r *Rules) { r.Exemptions = append(r.Exemptions, *b) })
+}
+
+// Rules are the rules and parameters in force in a book.
+type Rules struct {
+	Rules      []RuleActivated `json:"rules"`
+	Parameters []ParameterSet  `json:"parameters"`
+	Exemptions []ExemptionSet  `json:"exemptions"`
+}
+
+// Rulebook is the row that holds them, as JSON. Seq is the entry by which it was
+// last changed.
+type Rulebook struct {
+	Key   string `db:"rulebook" json:"-"`
+	Rules []byte `db:"rules" json:"rules"`
+	Seq   Seq    `db:"seq" json:"seq"`
+}
+
+func (r Rulebook) key() string { return r.Key }
+
+// Read returns the rules of the row.
+func (r Rulebook) Read() (Rules, error) {
+	var rules Rules
+	err := json.Unmarshal(r.Rules, &rules)
+	return rules, err
+}
+
+const rulebookKey = "rules"
+
+func (s *state) rulebook() *Rulebook { return s.rulebooks.get(rulebookKey) }
+
+// editRulebook changes the rules in force. Many changes of one submission are many
+// rewritings of one row, written once.
+func (s *state) editRulebook(e *Entry, change func(*Rules)) {
+	var rules Rules
+	if s.rulebook() == nil {
+		s.rulebooks.add(rulebookKey, Rulebook{Key: rulebookKey, Seq: None})
+	} else {
+		var err error
+		if rules, err = s.rulebook().Read(); err != nil {
+			panic(err) // we wrote it
+		}
+	}
+	change(&rules)
+	text, err := json.Marshal(&rules, json.Deterministic(true))
+	if err != nil {
+		panic(err)
+	}
+	row := s.rulebooks.edit(rulebookKey)
+	row.Rules, row.Seq = text, s.at(e)
+}
+
+// InRegion says whether a place lies in a region: both are division codes, the
+// region's may be cut or end in zeros.
+func InRegion(place, region string) bool {
+	return strings.HasPrefix(place, strings.TrimRight(region, "0"))
+}

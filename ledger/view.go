@@ -1,0 +1,113 @@
+package ledger
+
+import "slices"
+
+// View is a book as it stands just before an entry takes effect. Its answers are
+// copies. Asked before judging (see Judge.Touch) it knows nothing and loads.
+type View struct{ s *state }
+
+// Book is the county's code.
+func (v View) Book() Book { return v.s.book }
+
+// Fund returns a fund by its id.
+func (v View) Fund(id string) (Fund, bool) { return copied(v.s.fund(id)) }
+
+// Project returns a project and its money.
+func (v View) Project(id string) (Project, bool) {
+	p := v.s.project(id)
+	if p == nil {
+		return Project{}, false
+	}
+	return Project{*p, v.s.total(id)}, true
+}
+
+// Quota returns one fund's money in one project.
+func (v View) Quota(project, fund string) (Quota, bool) { return copied(v.s.quota(project, fund)) }
+
+// Tender returns a lot by its id.
+func (v View) Tender(id string) (Tender, bool) { return copied(v.s.tender(id)) }
+
+// Bid returns a bidder's bid in a tender.
+func (v View) Bid(tender string, bidder Party) (Bid, bool) {
+	return copied(v.s.bid(tender, payeeKey(bidder)))
+}
+
+// Contract returns a contract by its id.
+func (v View) Contract(id string) (Contract, bool) { return copied(v.s.contract(id)) }
+
+// Payment returns a payment or grant batch by its id.
+func (v View) Payment(id string) (Payment, bool) { return copied(v.s.payment(id)) }
+
+// Payee returns whoever a payment request names.
+func (v View) Payee(e *Entry) (Payee, bool) {
+	b, ok := e.Body.(*PaymentRequested)
+	if !ok {
+		return Payee{}, false
+	}
+	key, _ := b.payee(e)
+	return copied(v.s.payee(key))
+}
+
+// Twins returns the payments of one amount to one payee, the latest 200.
+func (v View) Twins(payee string, a Amount) []Payment {
+	return many(v.s.twins.get(twinKey(payee, a)), v.s.payments)
+}
+
+// Invoiced returns the payments on an invoice, by its key.
+func (v View) Invoiced(invoice string) []Payment {
+	return many(v.s.invoiced.get(invoice), v.s.payments)
+}
+
+// Bids returns the bids in a tender that count, in the order of their entries.
+func (v View) Bids(tender string) []Bid {
+	return slices.DeleteFunc(many(v.s.bidsOf.get(tender), v.s.bids), func(b Bid) bool { return b.Withdrawn })
+}
+
+// Receipts returns the funds that came by a document.
+func (v View) Receipts(document string) []Fund { return many(v.s.receipts.get(document), v.s.funds) }
+
+// Tenders returns the lots of a project.
+func (v View) Tenders(project string) []Tender { return many(v.s.tendersOf.get(project), v.s.tenders) }
+
+func many[R row](keys []string, t *table[R]) []R {
+	var rows []R
+	for _, key := range keys {
+		if r := t.get(key); r != nil {
+			rows = append(rows, *r)
+		}
+	}
+	return rows
+}
+
+// PayeeOf is the key under which whoever a request names is paid.
+func PayeeOf(b *PaymentRequested, e *Entry) string {
+	key, _ := b.payee(e)
+	return key
+}
+
+// PayeeKey is the key under which a firm or office is paid.
+func PayeeKey(p Party) string { return payeeKey(p) }
+
+// Entry returns an earlier entry of the log.
+func (v View) Entry(q Seq) (*Entry, bool) {
+	e := v.s.entry(q)
+	return e, e != nil
+}
+
+// Rulebook returns the rules in force.
+func (v View) Rulebook() (Rulebook, bool) { return copied(v.s.rulebook()) }
+
+// Acknowledged returns the answers that the unit at hand gives to warnings about an
+// entry.
+func (v View) Acknowledged(id string) []*AlertAcknowledged { return v.s.acks[id] }
+
+// Approval is the entry by which the one at hand takes effect, nil for itself.
+func (v View) Approval() *Entry { return v.s.approvedBy }
+
+func copied[R any](r *R) (R, bool) {
+	if r == nil {
+		var none R
+		return none, false
+	}
+	return *r, true
+}
