@@ -49,7 +49,23 @@ func normalise(id string, all []*release, n *notes) *Process {
 	p.bids()
 	awards := p.awards()
 	p.contracts(awards)
+	p.tellApart()
 	return &Process{ID: p.id, Released: p.merged.released, Whole: p.merged.whole, Bodies: p.bodies, Findings: n.sorted()}
+}
+
+// tellApart renames what ended under one name after all: CONTRACT/TRANSACTION may
+// be read in two ways, and an id that was made here may be somebody's.
+func (p *process) tellApart() {
+	seen := map[string]bool{}
+	for _, b := range p.bodies {
+		r := ledger.RecordedOf(b)
+		told := r.Object
+		for seen[place(kindOf(b), r.Process, r.Object)] {
+			r.Object = made + hashed(r.Object+"\n"+told)
+			p.notes.add("id_repeated", "", told, r.Object)
+		}
+		seen[place(kindOf(b), r.Process, r.Object)] = true
+	}
 }
 
 // contacts counts what is left out of everybody: contact points and addresses.
@@ -183,10 +199,10 @@ func (p *process) amendments(path string, holder map[string]any) []ledger.Proces
 	}
 	var out []ledger.ProcessAmendment
 	for i, x := range list {
-		at_ := path + "/amendments/" + strconv.Itoa(i)
-		a := ledger.ProcessAmendment{At: n.moment(at_+"/date", at(x, "date")), Reason: n.text(at_+"/rationale", at(x, "rationale"), 300)}
+		where := path + "/amendments/" + strconv.Itoa(i)
+		a := ledger.ProcessAmendment{At: n.moment(where+"/date", at(x, "date")), Reason: n.text(where+"/rationale", at(x, "rationale"), 300)}
 		if a.Reason == "" {
-			a.Reason = n.text(at_+"/description", at(x, "description"), 300)
+			a.Reason = n.text(where+"/description", at(x, "description"), 300)
 		}
 		if a != (ledger.ProcessAmendment{}) && !slices.Contains(out, a) {
 			out = append(out, a)
@@ -231,17 +247,17 @@ func (p *process) items(path string, list []any) []ledger.ProcessItem {
 	n := p.notes
 	var out []ledger.ProcessItem
 	for i, x := range list[:min(len(list), mostItems+1)] {
-		at_ := path + "/" + strconv.Itoa(i)
-		item := ledger.ProcessItem{Name: n.text(at_+"/description", at(x, "description"), 80), Quantity: quantity(at(x, "quantity")), Unit: n.text(at_+"/unit/name", at(x, "unit", "name"), 50)}
+		where := path + "/" + strconv.Itoa(i)
+		item := ledger.ProcessItem{Name: n.text(where+"/description", at(x, "description"), 80), Quantity: quantity(at(x, "quantity")), Unit: n.text(where+"/unit/name", at(x, "unit", "name"), 50)}
 		if code := plain(idText(x, "classification", "id")); code != "" {
 			scheme := str(x, "classification", "scheme")
 			if scheme == "" || len(scheme) > 40 {
 				scheme = "?"
 			}
-			item.Class = n.id(at_+"/classification", plain(scheme)+":"+code)
+			item.Class = n.id(where+"/classification", plain(scheme)+":"+code)
 		}
 		if item.Name == "" {
-			item.Name = n.text(at_+"/classification/description", at(x, "classification", "description"), 80)
+			item.Name = n.text(where+"/classification/description", at(x, "classification", "description"), 80)
 		}
 		if item != (ledger.ProcessItem{}) {
 			out = append(out, item)

@@ -23,8 +23,8 @@ import (
 // amountForm is a plain decimal; grouped is one with unmistakable thousands.
 var (
 	amountForm = regexp.MustCompile(`^[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]{1,3})?$`)
-	grouped    = regexp.MustCompile(`^-?[0-9]{1,3}([,  ' ][0-9]{3})+(\.[0-9]{1,2})?$|^-?[0-9]{1,3}(,[0-9]{3}){2,}$`)
-	european   = regexp.MustCompile(`^-?[0-9]{1,3}([.  ][0-9]{3})+,[0-9]{1,2}$|^-?[0-9]+,[0-9]{1,2}$`)
+	grouped    = regexp.MustCompile(`^-?[0-9]{1,3}([,' \x{00a0}\x{202f}][0-9]{3})+(\.[0-9]{1,2})?$|^-?[0-9]{1,3}(,[0-9]{3}){2,}$`)
+	european   = regexp.MustCompile(`^-?[0-9]{1,3}([. \x{00a0}\x{202f}][0-9]{3})+,[0-9]{1,2}$|^-?[0-9]+,[0-9]{1,2}$`)
 	ambiguous  = regexp.MustCompile(`^-?[1-9][0-9]{0,2}[,.][0-9]{3}$`)
 )
 

@@ -28,6 +28,7 @@ var repairs = []repair{
 	{"string for a number", `"amount":1000,`, `"amount":"1000",`, []string{"amount_text tender/value/amount: 1000 → 1000"}, []string{`"amount":"1000.00"`}, nil},
 	{"grouped thousands", `"amount":1000,`, `"amount":"1,234,567.8",`, []string{"amount_text tender/value/amount: 1,234,567.8 → 1234567.8"}, []string{`"amount":"1234567.80"`}, nil},
 	{"comma for a point", `"amount":1000,`, `"amount":"1.234,50",`, []string{"amount_text tender/value/amount: 1.234,50 → 1234.50"}, []string{`"amount":"1234.50"`}, nil},
+	{"blanks for thousands", `"amount":1000,`, "\"amount\":\"12 345\u00a0678,9\",", []string{"amount_text tender/value/amount: 12 345 678,9 → 12345678.9"}, []string{`"amount":"12345678.90"`}, nil},
 	{"a comma that may be either", `"amount":1000,`, `"amount":"1,234",`, []string{"amount_unread tender/value/amount: 1,234 →"}, nil, []string{`"amount":"1.23`, `"amount":"1234`}},
 	{"a point that may be either", `"amount":1000,`, `"amount":"1.234",`, []string{"amount_unread tender/value/amount: 1.234 →"}, nil, []string{`"amount":"1.23`, `"amount":"1234`}},
 	{"words for a number", `"amount":1000,`, `"amount":"a thousand",`, []string{"amount_unread tender/value/amount: a thousand →"}, nil, []string{`"amount":"1000`}},
@@ -186,6 +187,7 @@ func TestRepairsOfFiles(t *testing.T) {
 		{"deep", `{"ocid":"o","tender":` + strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100) + "}", []string{"o too_deep :  →"}},
 		{"bidders without bids", `{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{"title":"x","tenderers":[{"name":"A"},{"name":"B"}]}}`, []string{"o bids_tenderers tender/tenderers/0:  →", "o bids_tenderers tender/tenderers/1:  →"}},
 		{"unknown lot", `{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{"lots":[{"id":"L1"},{"id":"L2"}]},"bids":{"details":[{"id":"b","relatedLots":["L2","L9"]}]}}`, []string{"o lot_unknown bids[b]/relatedLots: L9 →"}},
+		{"one name after all", `{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{},"contracts":[{"id":"a/b","extendsContractID":"x","implementation":{"transactions":[{"id":"c"}]}},{"id":"a","extendsContractID":"x","implementation":{"transactions":[{"id":"b/c"}]}}]}`, []string{"o id_repeated : a/b/c → ~" + hashed("a/b/c\na/b/c")}},
 		{"the same thing twice", `{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{},"awards":[{"id":"a","title":"x"},{"title":"x","id":"a"},{"id":"a","title":"y"}]}`, []string{"o id_repeated awards: a → a~2", "o id_twice awards: a →"}},
 	} {
 		ps, said := read(t, c.content, Options{})
