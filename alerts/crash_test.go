@@ -184,10 +184,11 @@ func (w *world) settled(owner *pgxpool.Pool) {
 			w.Fatal(err)
 		}
 	}
-	notes, err := ledger.Notes(w.Context(), w.engine.Pool, testBook, ledger.None, 1<<40)
+	verdicts, err := ledger.ReadVerdicts(w.Context(), w.engine.Pool, testBook, ledger.None, 1<<30)
 	if err != nil {
 		w.Fatal(err)
 	}
+	notes := verdicts.Notes
 	hits := map[string]int64{}
 	for _, n := range notes {
 		var note Note

@@ -395,7 +395,24 @@ func (l *Ledger) Outcome(ctx context.Context, book Book, id string) (Receipt, er
 	return receiptOf(row)
 }
 
-// Count is how many entries there are after a seq, up to another.
-func (l *Ledger) Count(ctx context.Context, book Book, after, until Seq) (int64, error) {
-	return audit.Count(ctx, l.Pool, string(book), int64(after), int64(until))
+// EntriesAt returns the entries with some numbers, by number, in one round trip.
+func (l *Ledger) EntriesAt(ctx context.Context, book Book, seqs []Seq) (map[Seq]*Entry, error) {
+	out := make(map[Seq]*Entry, len(seqs))
+	numbers := make([]uint64, len(seqs))
+	for i, q := range seqs {
+		numbers[i] = uint64(q)
+	}
+	b := &pgx.Batch{}
+	audit.QueueRows(b, string(book), numbers, func(r audit.Row) error {
+		e, err := DecodeEntry(r.Leaf)
+		if err == nil {
+			e.LeafHash = r.LeafHash
+			out[e.Seq] = e
+		}
+		return err
+	})
+	if err := l.Read.SendBatch(ctx, b).Close(); err != nil {
+		return nil, fmt.Errorf("read entries: %w", err)
+	}
+	return out, nil
 }

@@ -61,7 +61,7 @@ func figPostRules(ctx context.Context, b *bench) (string, bool, error) {
 			round := b.round
 			before := b.cpu()
 			l, err := b.drive(32, b.seconds, func(client, n int, buf []byte) request {
-				return request{b.path("entries"), b.distinct(buf, fmt.Sprintf("%d-%d-%d", round, client, n), (client*31+n)%benchFunds, (client+n)%benchProjects, (round*32+client)*100_000+n)}
+				return request{b.path("entries"), b.distinct(buf, fmt.Sprintf("%d-%d-%d", round, client, n), (client*31+n)%benchFunds, (client+n)%benchProjects, (round*64+client)*100_000+n)}
 			})
 			if err != nil {
 				return "", false, err
@@ -140,7 +140,7 @@ func (b *bench) postSteadily(ctx context.Context, watch *watcher) error {
 			k--
 		}
 		id := fmt.Sprintf("%d-w-%d-%d", round, client, n)
-		pay := b.distinct(nil, id, 0, 0, (round*clients+client)*100_000+k)
+		pay := b.distinct(nil, id, 0, 0, (round*64+client)*100_000+k)
 		if !twin {
 			return request{b.path("entries"), append(buf, pay...)}
 		}
