@@ -65,6 +65,17 @@ func (r *Rules) Known() []*rule.Rule {
 	return slices.SortedFunc(maps.Values(r.files), func(a, b *rule.Rule) int { return strings.Compare(a.Code, b.Code) })
 }
 
+// Version is the newest version of a rule that there is a file of, 0 for none.
+func (r *Rules) Version(code string) ledger.Count {
+	newest := 0
+	for _, f := range r.files {
+		if f.Code == code {
+			newest = max(newest, f.Version)
+		}
+	}
+	return ledger.Count(newest)
+}
+
 // Activations are the entries that would put every known rule in force as its file
 // proposes, active or in shadow.
 func (r *Rules) Activations() []*ledger.RuleActivated {
