@@ -312,3 +312,41 @@ func TestEachVerdictOnce(t *testing.T) {
 		t.Errorf("judged again: %d", again)
 	}
 }
+
+// TestOverdueGoesUp: a case that nobody answers goes one level up, once for each day
+// it was due, and no further when it has an answer in time.
+func TestOverdueGoesUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.funded()
+	z := w.draft("z2", w.request("Z2", 10000), maker)
+	w.post(w.draft("z1", w.request("Z1", 10000), maker))
+	w.post(w.draft("why", &ledger.AlertAcknowledged{Code: "P13", Version: 1, Of: "z2", Ground: "agreed", File: paper}, maker), z)
+	w.run()
+	c := w.find("P13")
+	assign := &ledger.AlertAssigned{Step: ledger.Step{Alert: c.Alert, Seen: ledger.Count(c.Step)}, Unit: "411025103-CZ"}
+	if _, err := w.engine.Take(t.Context(), testBook, w.draft("assign", assign, auditor)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []struct {
+		day, unit string
+		due       ledger.Date
+	}{
+		{"2020-03-25", "411025103-CZ", "2020-03-25"},
+		{"2020-03-26", "411025-CZ", "2020-04-02"},
+		{"2020-04-02", "411025-CZ", "2020-04-02"},
+		{"2020-04-03", "411000-CZ", "2020-04-13"}, // 04-06 is a holiday
+	} {
+		day, err := time.Parse(time.DateOnly, want.day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.now = day.Add(4 * time.Hour)
+		w.run()
+		w.run()
+		if c := w.find("P13"); c.Unit != want.unit || c.Due != want.due || c.State != Verifying {
+			t.Errorf("on %s: unit %s, due %s, %s", want.day, c.Unit, c.Due, c.State)
+		}
+	}
+	w.rebuilds(1)
+}
