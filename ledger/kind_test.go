@@ -48,25 +48,25 @@ func samples() map[Kind]Draft {
 		&ProjectCancelled{Document: "襄扶〔2020〕9号", Project: "P1", Reason: "plan"},
 		&TenderAnnounced{Ceiling: 79000, Category: "works", Deadline: noon, Estimate: 78000, Method: "open", Name: "道路硬化施工", Platform: "许昌市公共资源交易中心", Project: "P1", SaleFrom: "2020-02-20", SaleTo: "2020-02-26", Tender: "T1"},
 		&TenderBid{Amount: 77000, At: noon, Bidder: builder, Bond: 1500, Tender: "T1"},
-		&TenderOpened{At: noon, Experts: 4, Members: 5, Place: "开标一室", Tender: "T1"},
+		&TenderOpened{At: noon, Experts: 4, Members: 5, Place: "开标一室", Rejected: []RejectedBid{{Bidder: stranger, Ground: "seal"}}, Tender: "T1"},
 		&TenderCandidates{Candidates: []Candidate{{Amount: 77000, Bidder: builder}}, Tender: "T1"},
 		&TenderAwarded{Amount: 77000, Files: []File{paper}, Tender: "T1", Winner: builder},
 		&TenderFailed{Reason: "bidders", Tender: "T1"},
 		&TenderExempted{Ground: "work_relief", Files: []File{paper}, Method: "self_built", Project: "P1"},
-		&ContractSigned{Amount: 77000, Contract: "K1", Files: []File{paper}, Finish: "2020-06-30", Name: "道路硬化施工合同", Project: "P1", Retention: "3", Start: "2020-03-20", Supplier: builder, Tender: "T1"},
+		&ContractSigned{Amount: 77000, Category: "works", Contract: "K1", Files: []File{paper}, Finish: "2020-06-30", Name: "道路硬化施工合同", Project: "P1", Retention: "3", Start: "2020-03-20", Supplier: builder, Tender: "T1"},
 		&ContractAmended{Amount: -100, Contract: "K1", Document: "补充协议1", Files: []File{paper}, Finish: "2020-07-31", Reason: "plan"},
 		&PaymentRequested{Amount: 20000, Contract: "K1", EconomicCode: "31005", Files: []File{paper}, FunctionCode: "2130599", Fund: "F1", Invoice: Invoice{Amount: 30000, Code: "041001900204", Number: "12345678", On: "2020-03-10"}, Method: "direct", Payee: builder, Payment: "Z1", Project: "P1", Purpose: "第一次进度款", Stage: "progress"},
 		&PaymentApproved{Hash: zeroHash, Payment: "Z1"},
 		&PaymentRejected{Payment: "Z1", Reason: "incomplete"},
 		&PaymentPaid{Payment: "Z1", Voucher: "00123"},
 		&PaymentReturned{Amount: 500, Line: 2, Payment: "Z1", Reason: "account"},
-		&GrantRequested{Amount: 3000, Files: []File{paper}, Fund: "F1", Item: "产业奖补", Lines: 1, LinesHash: zeroHash, Payment: "G1", Project: "P1"},
+		&GrantRequested{Amount: 3000, Files: []File{paper}, Fund: "F1", Item: "产业奖补", Lines: 1, LinesHash: zeroHash, Payment: "G1", Period: "2020-Q1", Project: "P1"},
 		&GrantLine{Amount: 3000, Category: "脱贫户", Line: 1, Payment: "G1", Place: aVillage, Quantity: "1.5", Standard: 2000},
 		&WorksStarted{Contract: "K1", Project: "P1"},
 		&WorksProgressed{Content: "路基完成", Files: []File{paper}, Percent: 40, Project: "P1", Value: 30000},
 		&WorksCompleted{Content: "完成硬化1公里", Project: "P1"},
-		&AcceptancePassed{Conclusion: "合格", Files: []File{paper}, Level: "county", Project: "P1"},
-		&AcceptanceFailed{Conclusion: "厚度不足", Files: []File{paper}, Level: "county", Project: "P1"},
+		&AcceptancePassed{Acceptors: []Party{stranger}, Conclusion: "合格", Files: []File{paper}, Level: "county", Project: "P1"},
+		&AcceptanceFailed{Acceptors: []Party{stranger}, Conclusion: "厚度不足", Files: []File{paper}, Level: "county", Project: "P1"},
 		&SettlementAudited{Amount: 76000, Auditor: stranger, Contract: "K1", Document: "审字〔2020〕5号", Files: []File{paper}},
 		&AssetRegistered{Asset: "A1", Class: "public", Income: "无", Keeper: "村委会", Name: "通村路", Operator: "某村合作社", Owner: "某村村集体", Place: aVillage, Project: "P1", State: "used", Value: 76000},
 		&DocumentFiled{File: paper, Item: 24, Project: "P1"},
@@ -495,7 +495,7 @@ func TestStatesHaveNames(t *testing.T) {
 	t.Parallel()
 	for name, list := range map[string]codes{"states": States, "levels": Levels, "types": ProjectTypes, "reasons": Reasons, "methods": Methods, "categories": Categories,
 		"failures": FailReasons, "grounds": Grounds, "stages of payment": PayStages, "ways of payment": PayMethods, "acceptance": AcceptanceLevels,
-		"asset classes": AssetClasses, "asset states": AssetStates} {
+		"rejected bids": RejectGrounds, "asset classes": AssetClasses, "asset states": AssetStates} {
 		for code, text := range list {
 			if text.Zh == "" || text.En == "" || text.Zh == text.En || !validID(code) {
 				t.Errorf("%s: %s is %+v", name, code, text)

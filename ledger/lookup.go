@@ -32,6 +32,9 @@ const (
 	findInvoiced = `select payment as key, requested_seq as seq from proj.payment where book = $1 and invoice = w.wanted and invoice <> ''`
 	findReceipts = `select fund as key, seq from proj.fund where book = $1 and document = w.wanted`
 	findTenders  = `select tender as key, seq from proj.tender where book = $1 and project = w.wanted`
+	findEvents   = `select entry_seq::text as key, at_seq as seq from proj.event where book = $1 and project = split_part(w.wanted, '/', 1) and kind = split_part(w.wanted, '/', 2)`
+	findPaidOn   = `select payment as key, requested_seq as seq from proj.payment where book = $1 and payee = split_part(w.wanted, '/', 1) and on_day = split_part(w.wanted, '/', 2)::date`
+	findGrants   = `select line_key as key, seq from proj.grant_line where book = $1 and person = w.wanted and person <> ''`
 )
 
 // get returns the keys that belong to one.
