@@ -110,6 +110,9 @@ var (
 	}
 	award = []rule.Fact{
 		{Name: "award.price", Type: formula.Amount, Unit: "元", Source: "amount of the tender's effective tender.awarded; missing when there is none"},
+		{Name: "award.made", Type: formula.Bool, Source: "the tender has an effective tender.awarded"},
+		{Name: "award.on", Type: formula.Civil, Source: "on of tender.awarded; missing when there is none"},
+		{Name: "award.winner", Type: formula.Text, Source: "payee key of its winner; missing when there is none"},
 	}
 	// allocation is (P, F).
 	allocation = []rule.Fact{
