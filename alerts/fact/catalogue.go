@@ -249,7 +249,7 @@ var (
 		{Name: "payment.id", Type: formula.Text, Source: "the payment of the entry"},
 		{Name: "payment.payee", Type: formula.Text, Source: "its payee key"},
 		{Name: "payment.is_grant", Type: formula.Bool, Source: "the payment is a batch of household grants"},
-		{Name: "return.reason", Type: formula.Text, Source: "reason of the entry: a code of ledger.Reasons"},
+		{Name: "refund.reason", Type: formula.Text, Source: "reason of the entry: a code of ledger.Reasons"},
 	}
 	batch = []rule.Fact{
 		{Name: "payment.id", Type: formula.Text, Source: "the payment of the entry"},

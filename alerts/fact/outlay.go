@@ -68,7 +68,7 @@ var outlayProviders = map[string]func(*subject) formula.Value{
 	}),
 	"invoice.dated": ofRequest(func(_ *subject, b *ledger.PaymentRequested) formula.Value { return formula.True(b.Invoice.On != "") }),
 	"invoice.on":    ofRequest(func(_ *subject, b *ledger.PaymentRequested) formula.Value { return day(b.Invoice.On) }),
-	"return.reason": func(s *subject) formula.Value {
+	"refund.reason": func(s *subject) formula.Value {
 		b, ok := s.e.Body.(*ledger.PaymentReturned)
 		if !ok {
 			return nothing
