@@ -128,17 +128,17 @@ func (w *world) funded() {
 	project := &ledger.ProjectApproved{
 		Project: "P1", Name: "道路硬化", Document: "襄扶〔2020〕3号", Content: "硬化道路1公里", Targets: "通行改善", Type: "construction",
 		Place: "411025103205", PlaceName: "颍阳镇某村", Unit: "颍阳镇政府", Responsible: ledger.Person{Name: "张某"}, Start: "2020-03-01", Finish: "2020-06-30",
-		Budget: []ledger.BudgetLine{{Fund: "F1", Amount: 900000}},
+		Budget: []ledger.BudgetLine{{Fund: "F1", Amount: 900000}}, Files: []ledger.File{paper},
 	}
 	w.post(w.draft("l1", &ledger.ProjectListed{Project: "P1", Name: "道路硬化", Content: "硬化道路1公里", Type: "construction", Place: "411025103205", PlaceName: "颍阳镇某村", Unit: "颍阳镇政府", Estimate: 900000}, maker))
 	w.settle("S1",
 		w.draft("f1", &ledger.FundReceived{Fund: "F1", Document: "豫财农〔2019〕1号", Name: "财政专项扶贫资金", Level: "central", Amount: 1000000, Issued: "2020-01-07", Year: "2020"}, maker),
 		w.draft("p1", project, maker),
-		w.draft("a1", &ledger.FundAllocated{Fund: "F1", Project: "P1", Document: "襄财〔2020〕1号", Amount: 900000}, maker))
+		w.draft("a1", &ledger.FundAllocated{Fund: "F1", Project: "P1", Document: "襄财〔2020〕1号", Amount: 900000, Files: []ledger.File{paper}}, maker))
 }
 
 func (w *world) request(id string, a ledger.Amount) *ledger.PaymentRequested {
-	return &ledger.PaymentRequested{Payment: id, Project: "P1", Fund: "F1", Amount: a, Purpose: "进度款", Payee: builder}
+	return &ledger.PaymentRequested{Payment: id, Project: "P1", Fund: "F1", Amount: a, Purpose: "进度款", Payee: builder, Files: []ledger.File{paper}}
 }
 
 func refusedBy(err error) []string {
