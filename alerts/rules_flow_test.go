@@ -409,3 +409,37 @@ func TestFlowOfDeadlines(t *testing.T) {
 		t.Errorf("paid in time, and works never started: %q", got)
 	}
 }
+
+// TestApprovalOfManyAfterARestart: a process that has kept nothing approves more
+// than it could load one by one.
+func TestApprovalOfManyAfterARestart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.funded()
+	var drafts []ledger.Draft
+	for i := range 80 {
+		b := w.request(fmt.Sprint("Z", i), ledger.Amount(1000+i))
+		b.Invoice = ledger.Invoice{Number: fmt.Sprint(1000 + i), Amount: b.Amount}
+		drafts = append(drafts, w.draft(b.Payment, b, maker))
+	}
+	for i := range 20 {
+		id := fmt.Sprint("11010519491231", 100+i)
+		for check := range 10 {
+			if n := fmt.Sprint(id, check); ledger.ValidIDNumber(n) {
+				drafts = append(drafts, w.grants(fmt.Sprint("G", i), "产业奖补", "2020", n)...)
+			}
+		}
+	}
+	if _, err := w.ledger.Submit(t.Context(), testBook, "S", ledger.SubmissionMade{Submission: "S", Title: "测试"}, drafts); err != nil {
+		t.Fatal(err)
+	}
+	fresh := *w
+	fresh.start(w.engine.Rules)
+	sub, err := fresh.ledger.Submission(t.Context(), testBook, "S")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fresh.ledger.Approve(t.Context(), testBook, "S-ok", "S", sub.ContentHash, "2020-03-18", checker); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -444,6 +444,11 @@ func (s *state) touch(e *Entry) {
 		s.reversal(e.Corrects)
 	}
 	e.Body.touch(s, e)
+	s.touchRules(e)
+}
+
+// touchRules asks for everything that the judge will read of an entry.
+func (s *state) touchRules(e *Entry) {
 	if s.rules != nil && s.rules.Touch != nil {
 		s.rules.Touch(View{s}, e)
 	}

@@ -188,12 +188,9 @@ func personTwins(s *subject) formula.Value {
 	if !ok {
 		return nothing
 	}
+	lines, known := s.v.Grants(s.e)
 	header, ok := s.header(b.Payment)
-	if !ok {
-		return nothing
-	}
-	lines, ok := s.v.Grants(s.e)
-	if !ok {
+	if !ok || !known {
 		return nothing
 	}
 	n := int64(0)
