@@ -130,6 +130,9 @@ func (y *year) close(i int, w *works) {
 	y.post(workdays(c.settled, 6), by, w.id+".asset", &ledger.AssetRegistered{
 		Asset: w.id + "-ZC", Project: w.id, Name: w.name, Class: w.sort.asset, Owner: w.placeName + "集体", Keeper: w.placeName + "村委会", Place: w.place, Value: settled})
 	y.file(workdays(c.settled, 6), w.project, 26, "确权移交书")
+	if i != forgottenAccounts {
+		y.file(workdays(c.settled, 8), w.project, 22, "竣工财务决算表")
+	}
 	k.amount = settled
 	if w.sort.price == 3_180 { // lamps are guaranteed for half a year only
 		y.pay("2020-12-14", w.project, k, "retention", settled-k.asked)

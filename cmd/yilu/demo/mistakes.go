@@ -31,6 +31,8 @@ const (
 	withdrawnPayment = 19
 	mistypedContract = 22
 	failedAcceptance = 25
+	// forgottenAccounts never filed its final accounts, and nobody noticed but a rule.
+	forgottenAccounts = 30
 )
 
 // reversal is the entry that takes back another (红字冲销).

@@ -72,6 +72,7 @@ func (y *year) tellTraining(p *project) {
 		Acceptors: acceptors(p),
 		Project: p.id, Level: "department", Conclusion: "人次属实，合格率97%", Files: []ledger.File{paper(p.id + "验收单")}})
 	y.pay("2020-11-09", p, &k, "final", k.amount-k.asked)
+	y.file("2020-11-16", p, 22, "决算表")
 }
 
 // tellLeaders pays eight private persons, who are sealed; these requests are
