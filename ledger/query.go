@@ -351,6 +351,32 @@ func (l *Ledger) Entry(ctx context.Context, book Book, seq Seq) (*Entry, error) 
 	return es[0], nil
 }
 
+// EntriesAt reads entries by their seqs, in their order, in one query; what is not
+// there is left out.
+func (l *Ledger) EntriesAt(ctx context.Context, book Book, seqs []Seq) ([]*Entry, error) {
+	var wanted []uint64
+	for _, q := range seqs {
+		if q >= 0 {
+			wanted = append(wanted, uint64(q))
+		}
+	}
+	var out []*Entry
+	b := &pgx.Batch{}
+	audit.QueueRows(b, string(book), wanted, func(row audit.Row) error {
+		e, err := DecodeEntry(row.Leaf)
+		if err != nil {
+			return err
+		}
+		e.LeafHash = row.LeafHash
+		out = append(out, e)
+		return nil
+	})
+	if err := l.Read.SendBatch(ctx, b).Close(); err != nil {
+		return nil, fmt.Errorf("read entries of book %s: %w", book, err)
+	}
+	return out, nil
+}
+
 // Leaf reads the exact bytes of one entry, or ErrNotFound.
 func (l *Ledger) Leaf(ctx context.Context, book Book, seq Seq) ([]byte, error) {
 	row, err := audit.ReadLeaf(ctx, l.Read, string(book), uint64(max(seq, 0)))
