@@ -24,6 +24,8 @@ import (
 type Watch struct {
 	Pool *pgxpool.Pool
 	Log  *slog.Logger
+	// Render writes an event as readers send it: once for all of them.
+	Render func(Event) []byte
 
 	mu    sync.Mutex
 	tails map[ledger.Book]*tail
@@ -48,7 +50,13 @@ type tail struct {
 	moved  chan struct{}
 	known  bool
 	start  ledger.Seq
-	events []Event
+	events []Line
+}
+
+// Line is an event as it is sent.
+type Line struct {
+	Event
+	Data []byte
 }
 
 // ErrBehind is returned to readers of what is no longer in the buffer.
@@ -97,7 +105,7 @@ func (w *Watch) Wake() {
 // Since returns the events after a seq, and a channel that is closed when there are
 // more. ErrBehind means that some of them are no longer in memory, or not known yet:
 // Feed has them. The reader has joined.
-func (w *Watch) Since(book ledger.Book, after ledger.Seq) ([]Event, <-chan struct{}, error) {
+func (w *Watch) Since(book ledger.Book, after ledger.Seq) ([]Line, <-chan struct{}, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := w.tails[book]
@@ -154,11 +162,15 @@ func (w *Watch) look(ctx context.Context, book ledger.Book, t *tail) error {
 		if len(page) == 0 {
 			return nil
 		}
+		lines := make([]Line, len(page))
+		for i, e := range page {
+			lines[i] = Line{e, w.Render(e)}
+		}
 		w.add(t, func() {
-			t.events = append(t.events, page...)
+			t.events = append(t.events, lines...)
 			if over := len(t.events) - keptEvents; over > 0 {
 				t.start = t.events[over-1].Seq
-				t.events = append([]Event(nil), t.events[over:]...) // readers may hold the old ones
+				t.events = append([]Line(nil), t.events[over:]...) // readers may hold the old ones
 			}
 		})
 		if len(page) < feedPage {

@@ -80,7 +80,7 @@ type state struct {
 	heard []Heard
 	index int
 	first Seq
-	undo     []func()
+	undo  []func()
 }
 
 // projection is a table[R] of any R.

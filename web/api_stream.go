@@ -31,7 +31,7 @@ func (s *server) watchAlerts() {
 	if s.Alerts == nil {
 		return
 	}
-	s.watch = &alerts.Watch{Pool: s.Alerts.Pool, Log: s.Log}
+	s.watch = &alerts.Watch{Pool: s.Alerts.Pool, Log: s.Log, Render: renderEvent}
 	if s.Raised != nil {
 		go func() {
 			for range s.Raised {
@@ -39,6 +39,15 @@ func (s *server) watchAlerts() {
 			}
 		}()
 	}
+}
+
+// renderEvent writes an event as the stream sends it.
+func renderEvent(e alerts.Event) []byte {
+	data, err := json.Marshal(e, rendering)
+	if err != nil {
+		panic(fmt.Errorf("render an event: %w", err)) // a struct of ours
+	}
+	return fmt.Appendf(nil, "id: %d\ndata: %s\n\n", e.Seq, data)
 }
 
 // stream is one reader of the feed of a book.
@@ -111,7 +120,7 @@ func (x *stream) run() error {
 		case tailing: // too slow
 			return err
 		default:
-			if events, err = alerts.Feed(x.c.ctx(), x.s.Alerts.Pool, x.c.book, "", x.after, replayPage); err != nil {
+			if events, err = x.replay(); err != nil {
 				return err
 			}
 		}
@@ -127,19 +136,25 @@ func (x *stream) run() error {
 	}
 }
 
+// replay reads what lies further back than the buffer.
+func (x *stream) replay() ([]alerts.Line, error) {
+	page, err := alerts.Feed(x.c.ctx(), x.s.Alerts.Pool, x.c.book, "", x.after, replayPage)
+	lines := make([]alerts.Line, len(page))
+	for i, e := range page {
+		lines[i] = alerts.Line{Event: e, Data: renderEvent(e)}
+	}
+	return lines, err
+}
+
 // send writes the events that the reader may see.
-func (x *stream) send(events []alerts.Event) error {
+func (x *stream) send(events []alerts.Line) error {
 	var b bytes.Buffer
 	for _, e := range events {
 		x.after = e.Seq
 		if x.unit != "" && x.unit != e.To {
 			continue
 		}
-		data, err := json.Marshal(e, rendering)
-		if err != nil {
-			return fmt.Errorf("render: %w", err)
-		}
-		fmt.Fprintf(&b, "id: %d\ndata: %s\n\n", e.Seq, data)
+		b.Write(e.Data)
 	}
 	if b.Len() == 0 {
 		return nil
