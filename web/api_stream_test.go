@@ -25,7 +25,7 @@ import (
 func (a *api) streamed() *httptest.Server {
 	a.t.Helper()
 	srv := httptest.NewUnstartedServer(a.http)
-	srv.Config.ReadTimeout, srv.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+	srv.Config.ReadTimeout, srv.Config.WriteTimeout = 2*time.Second, 2*time.Second
 	srv.Start()
 	a.t.Cleanup(srv.Close)
 	return srv
@@ -219,7 +219,7 @@ func TestStreamOutlivesTheLimitsOfARequest(t *testing.T) {
 	if first, second := <-got, <-got; first != int64(found[0].Raised) || second <= first { // raised and assigned; not the other warning
 		t.Errorf("events %d, %d", first, second)
 	}
-	time.Sleep(700 * time.Millisecond) // more than both limits of the server
+	time.Sleep(2500 * time.Millisecond) // more than both limits of the server
 	a.addEvents(found[1].Alert, 7000, 1)
 	a.addEvents(found[0].Alert, 8000, 1)
 	if seq := <-got; seq != 8000 {
