@@ -78,12 +78,8 @@ func (g *Engine) Open(ctx context.Context, book ledger.Book, alert string) (Deta
 	if err != nil {
 		return d, fmt.Errorf("open warning %s: %w", alert, err)
 	}
-	bySeq := map[ledger.Seq]*ledger.Entry{}
-	for _, e := range entries {
-		bySeq[e.Seq] = e
-	}
 	for _, e := range list {
-		entry := bySeq[e.Seq]
+		entry := entries[e.Seq]
 		if entry == nil {
 			return d, fmt.Errorf("entry %d of warning %s: %w", e.Seq, alert, ErrGap)
 		}

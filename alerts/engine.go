@@ -65,16 +65,15 @@ func (g *Engine) step(ctx context.Context, book ledger.Book) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	head, err := g.Ledger.Head(ctx, book)
-	if err != nil {
+	v, err := ledger.ReadVerdicts(ctx, g.Pool, book, pos, batchSize)
+	if err != nil || v.Until == pos {
 		return false, err
 	}
-	until := min(pos+batchSize, ledger.Seq(head.Size)-1)
-	if until <= pos {
-		return false, nil
+	if v.Entries != int64(v.Until-pos) {
+		return false, fmt.Errorf("%w: %d of %d after %d", ErrGap, v.Entries, v.Until-pos, pos)
 	}
-	b := &batch{g: g, book: book, from: pos, until: until, now: g.Ledger.Now().UTC(), known: map[string]*Current{}}
-	if err := b.read(ctx); err != nil {
+	b := &batch{g: g, book: book, from: pos, until: v.Until, now: g.Ledger.Now().UTC(), known: map[string]*Current{}}
+	if err := b.read(ctx, v); err != nil {
 		return false, err
 	}
 	if err := b.plan(ctx); err != nil {
@@ -119,8 +118,10 @@ type batch struct {
 	now         time.Time
 	notes       []judged
 	// known are the open cases by fingerprint, with what this batch adds.
-	known  map[string]*Current
-	drafts []ledger.Draft
+	known map[string]*Current
+	// episodes counts the cases there were about a matter.
+	episodes map[string]int64
+	drafts   []ledger.Draft
 	// then is what each draft leaves behind, in the order of the drafts.
 	then []func(context.Context, pgx.Tx, ledger.Receipt) error
 	// timers are opened and met in the order of the entries.
@@ -141,36 +142,67 @@ type judged struct {
 
 type tallyKey struct{ month, code, state string }
 
-// read reads the verdicts of the batch, and sees that no entry is missing.
-func (b *batch) read(ctx context.Context) error {
-	notes, err := ledger.Notes(ctx, b.g.Pool, b.book, b.from, b.until)
-	if err != nil {
-		return err
-	}
-	there, err := b.g.Ledger.Count(ctx, b.book, b.from, b.until)
-	if err != nil {
-		return err
-	}
-	if there != int64(b.until-b.from) {
-		return fmt.Errorf("%w: %d of %d after %d", ErrGap, there, b.until-b.from, b.from)
-	}
-	b.tally = map[tallyKey]int64{{b.now.Format("2006-01"), "", "judged"}: there}
-	for _, n := range notes {
+// read takes the verdicts, with the entries and the open cases they are about.
+func (b *batch) read(ctx context.Context, v ledger.Verdicts) error {
+	b.tally = map[tallyKey]int64{{b.now.Format("2006-01"), "", "judged"}: v.Entries}
+	var seqs []ledger.Seq
+	for _, n := range v.Notes {
 		j := judged{at: n.At, entry: n.Entry}
 		if err := json.Unmarshal(n.Note, &j.Note); err != nil {
 			return fmt.Errorf("verdict at %d on entry %d: %w", n.At, n.Entry, err)
 		}
-		for _, seq := range slices.Compact([]ledger.Seq{n.Entry, n.At}) {
-			e, err := b.g.Ledger.Entry(ctx, b.book, seq)
-			if err != nil {
-				return err
+		b.notes = append(b.notes, j)
+		seqs = append(seqs, n.Entry, n.At)
+	}
+	if len(b.notes) == 0 {
+		return nil
+	}
+	entries, err := b.g.Ledger.EntriesAt(ctx, b.book, seqs)
+	if err != nil {
+		return err
+	}
+	var matters []string
+	for i := range b.notes {
+		j := &b.notes[i]
+		for _, seq := range slices.Compact([]ledger.Seq{j.entry, j.at}) {
+			if entries[seq] == nil {
+				return fmt.Errorf("%w: %d", ErrGap, seq)
 			}
-			j.makers = append(j.makers, e.By.User)
-			if seq == n.Entry {
-				j.month = e.On.Month()
+			j.makers = append(j.makers, entries[seq].By.User)
+		}
+		j.month = entries[j.entry].On.Month()
+		for _, f := range j.Findings {
+			if f.Due == "" {
+				matters = append(matters, f.Fingerprint)
 			}
 		}
-		b.notes = append(b.notes, j)
+	}
+	return b.find(ctx, matters)
+}
+
+// find reads the open cases about some matters and how many there were before.
+func (b *batch) find(ctx context.Context, matters []string) error {
+	rows, err := b.g.Pool.Query(ctx, `
+		select `+columns+` from alert.current
+		where fingerprint = any ($2) and book || '' = $1`, b.book, matters)
+	if err != nil {
+		return fmt.Errorf("read cases: %w", err)
+	}
+	cases, err := pgx.CollectRows(rows, pgx.RowToStructByName[Current])
+	if err != nil {
+		return fmt.Errorf("read cases: %w", err)
+	}
+	if b.episodes == nil {
+		b.episodes = map[string]int64{}
+	}
+	for _, m := range matters {
+		b.known[m] = nil
+	}
+	for _, c := range cases {
+		b.episodes[c.Fingerprint] = max(b.episodes[c.Fingerprint], c.Episode)
+		if c.State != Dismissed && c.State != Closed {
+			b.known[c.Fingerprint] = &c
+		}
 	}
 	return nil
 }
@@ -221,21 +253,19 @@ func repeatID(alert string, m matter) string {
 
 // raise makes a warning of a finding, or adds it to the open one about the same.
 func (b *batch) raise(ctx context.Context, m matter) error {
-	c, err := b.open(ctx, m.Fingerprint)
-	if err != nil {
-		return err
+	if _, asked := b.known[m.Fingerprint]; !asked {
+		if err := b.find(ctx, []string{m.Fingerprint}); err != nil {
+			return err
+		}
 	}
-	if c != nil {
+	if c := b.known[m.Fingerprint]; c != nil {
 		if m.State == rule.Flag {
 			return b.repeat(c, m)
 		}
 		return nil // that an input is missing is said once a day
 	}
-	episode, err := b.episode(ctx, m.Fingerprint)
-	if err != nil {
-		return err
-	}
-	c = b.newCase(m, episode)
+	episode := b.episodes[m.Fingerprint] + 1
+	c := b.g.newCase(b.book, m, episode)
 	b.known[m.Fingerprint] = c
 	sealed, err := sealedOf(m)
 	if err != nil {
@@ -246,8 +276,7 @@ func (b *batch) raise(ctx context.Context, m matter) error {
 		Alert: c.Alert, Code: m.Code, Version: m.Version, RuleHash: hash, Level: m.Level, Handling: m.Handling, Origin: m.origin,
 		Outcome: string(m.State), Reason: m.Reason, Episode: ledger.Count(episode), Shadow: m.Shadow, Suppressed: m.Suppressed,
 	}, Sealed: sealed}, func(ctx context.Context, tx pgx.Tx, r ledger.Receipt) error {
-		stored := *c
-		stored.Raised, stored.Last, stored.RaisedAt, stored.Count, stored.Step = r.Seq, r.Seq, r.At, 1, 1
+		stored := c.raised(b.g, r)
 		err := insert(ctx, tx, b.book, stored)
 		if taken(err) {
 			return &ledger.TakeBack{Reason: errRaced}
@@ -261,17 +290,24 @@ func (b *batch) raise(ctx context.Context, m matter) error {
 }
 
 // newCase is a case that nobody has looked at.
-func (b *batch) newCase(m matter, episode int64) *Current {
+func (g *Engine) newCase(book ledger.Book, m matter, episode int64) *Current {
 	c := &Current{
-		Alert: alertID(b.book, m), Code: m.Code, Version: m.Version, Level: m.Level, Handling: m.Handling, Origin: m.origin, Outcome: string(m.State), Reason: m.Reason,
+		Alert: alertID(book, m), Code: m.Code, Version: m.Version, Level: m.Level, Handling: m.Handling, Origin: m.origin, Outcome: string(m.State), Reason: m.Reason,
 		State: Open, Episode: episode, Count: 1, Fingerprint: m.Fingerprint, Subject: m.Subject, Region: m.region, Entry: m.entry, At: m.at,
 		Makers: m.makers, Shadow: m.Shadow, Suppressed: m.Suppressed, Zh: m.Sentence.Zh, En: m.Sentence.En, Value: m.Value, Limit: m.Limit, Step: 1,
 	}
 	if m.Shadow || m.Suppressed != "" || m.Handling == "L" || m.State == rule.NotEvaluable {
 		c.State = Recorded
-		return c
 	}
-	c.Due = b.g.dueAfter(ledger.DateOf(b.now), c.Level)
+	return c
+}
+
+// raised is the case as its entry leaves it.
+func (c Current) raised(g *Engine, r ledger.Receipt) Current {
+	c.Raised, c.Last, c.RaisedAt, c.Count, c.Step = r.Seq, r.Seq, r.At, 1, 1
+	if c.State == Open {
+		c.Due = g.dueAfter(ledger.DateOf(r.At), c.Level)
+	}
 	return c
 }
 
@@ -315,32 +351,6 @@ func (b *batch) add(d ledger.Draft, then func(context.Context, pgx.Tx, ledger.Re
 	b.then = append(b.then, then)
 }
 
-// open is the open case about a matter, nil if there is none.
-func (b *batch) open(ctx context.Context, fingerprint string) (*Current, error) {
-	if c, ok := b.known[fingerprint]; ok {
-		return c, nil
-	}
-	c, err := one(ctx, b.g.Pool, `select `+columns+` from alert.current where fingerprint = $2 and book = $1 and state not in ('dismissed', 'closed')`, b.book, fingerprint)
-	if errors.Is(err, ledger.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	b.known[fingerprint] = &c
-	return &c, nil
-}
-
-// episode counts the cases about a matter, the next included.
-func (b *batch) episode(ctx context.Context, fingerprint string) (int64, error) {
-	var n int64
-	err := b.g.Pool.QueryRow(ctx, `select coalesce(max(episode), 0) + 1 from alert.current where fingerprint = $2 and book = $1`, b.book, fingerprint).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("count episodes: %w", err)
-	}
-	return n, nil
-}
-
 // post enters the warnings, with the cursor and all that follows in one transaction.
 func (b *batch) post(ctx context.Context) error {
 	ride := func(ctx context.Context, tx pgx.Tx, receipts []ledger.Receipt) error {
@@ -357,6 +367,9 @@ func (b *batch) post(ctx context.Context) error {
 		return err
 	}
 	_, err := b.g.Ledger.PostWith(ctx, b.book, ride, b.drafts...)
+	if _, other := errors.AsType[*ledger.Conflict](err); other { // it saw what we did not
+		return errRaced
+	}
 	if err == nil && b.g.Notify != nil {
 		b.g.Notify.Wake()
 	}

@@ -47,16 +47,22 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.start(known)
-	if err := w.ledger.CreateBook(t.Context(), testBook); err != nil {
-		t.Fatal(err)
+	w.adopt()
+	return w
+}
+
+// adopt opens the book and puts every rule in force.
+func (w *world) adopt() {
+	w.Helper()
+	if err := w.ledger.CreateBook(w.Context(), testBook); err != nil {
+		w.Fatal(err)
 	}
 	var drafts []ledger.Draft
-	for i, a := range known.Activations() {
+	for i, a := range w.engine.Rules.Activations() {
 		a.State = "active"
 		drafts = append(drafts, w.draft(fmt.Sprintf("rule-%d", i), a, maker))
 	}
 	w.settle("rules", drafts...)
-	return w
 }
 
 // start makes the ledger and the engine of a process.
@@ -123,18 +129,23 @@ func (w *world) cases() []string {
 
 // funded makes fund F1 with 10,000 yuan, of which 9,000 are in the listed and
 // approved project P1.
-func (w *world) funded() {
+func (w *world) funded() { w.fund(1000000) }
+
+// rich is funded with money for any load.
+func (w *world) rich() { w.fund(ledger.MaxAmount) }
+
+func (w *world) fund(a ledger.Amount) {
 	w.Helper()
 	project := &ledger.ProjectApproved{
 		Project: "P1", Name: "道路硬化", Document: "襄扶〔2020〕3号", Content: "硬化道路1公里", Targets: "通行改善", Type: "construction",
 		Place: "411025103205", PlaceName: "颍阳镇某村", Unit: "颍阳镇政府", Responsible: ledger.Person{Name: "张某"}, Start: "2020-03-01", Finish: "2020-06-30",
-		Budget: []ledger.BudgetLine{{Fund: "F1", Amount: 900000}},
+		Budget: []ledger.BudgetLine{{Fund: "F1", Amount: a / 10 * 9}},
 	}
-	w.post(w.draft("l1", &ledger.ProjectListed{Project: "P1", Name: "道路硬化", Content: "硬化道路1公里", Type: "construction", Place: "411025103205", PlaceName: "颍阳镇某村", Unit: "颍阳镇政府", Estimate: 900000}, maker))
+	w.post(w.draft("l1", &ledger.ProjectListed{Project: "P1", Name: "道路硬化", Content: "硬化道路1公里", Type: "construction", Place: "411025103205", PlaceName: "颍阳镇某村", Unit: "颍阳镇政府", Estimate: a / 10 * 9}, maker))
 	w.settle("S1",
-		w.draft("f1", &ledger.FundReceived{Fund: "F1", Document: "豫财农〔2019〕1号", Name: "财政专项扶贫资金", Level: "central", Amount: 1000000, Issued: "2020-01-07", Year: "2020"}, maker),
+		w.draft("f1", &ledger.FundReceived{Fund: "F1", Document: "豫财农〔2019〕1号", Name: "财政专项扶贫资金", Level: "central", Amount: a, Issued: "2020-01-07", Year: "2020"}, maker),
 		w.draft("p1", project, maker),
-		w.draft("a1", &ledger.FundAllocated{Fund: "F1", Project: "P1", Document: "襄财〔2020〕1号", Amount: 900000}, maker))
+		w.draft("a1", &ledger.FundAllocated{Fund: "F1", Project: "P1", Document: "襄财〔2020〕1号", Amount: a / 10 * 9}, maker))
 }
 
 func (w *world) request(id string, a ledger.Amount) *ledger.PaymentRequested {
@@ -209,9 +220,28 @@ func TestWarningAllTheWay(t *testing.T) {
 	if c := w.find("P13"); c.State != Closed || c.Returned != 10000 || c.Due != "" {
 		t.Errorf("at the end: %+v", c)
 	}
+	w.rebuilds(1)
 	events, err := Events(t.Context(), w.db.Pool, testBook, c.Alert)
 	if err != nil || len(events) != 8 || events[0].Kind != "alert.raised" || events[7].Kind != "alert.closed" {
 		t.Errorf("events %+v %v", events, err)
+	}
+}
+
+// rebuilds wants the cases to be what the entries say, and a change of one to be
+// found.
+func (w *world) rebuilds(cases int) {
+	w.Helper()
+	if n, err := w.engine.Rebuild(w.Context(), w.db.Owner, testBook, false); err != nil || n != cases {
+		w.Errorf("rebuild: %d cases, want %d: %v", n, cases, err)
+	}
+	if _, err := w.db.Owner.Exec(w.Context(), `update alert.current set state = 'dismissed', dismisser = 'x' where book = $1`, testBook); err != nil {
+		w.Fatal(err)
+	}
+	if _, err := w.engine.Rebuild(w.Context(), w.db.Owner, testBook, false); !errors.Is(err, ErrDiverged) {
+		w.Errorf("a case that was closed by a superuser: %v", err)
+	}
+	if _, err := w.engine.Rebuild(w.Context(), w.db.Owner, testBook, true); err != nil {
+		w.Error(err)
 	}
 }
 

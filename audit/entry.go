@@ -175,15 +175,18 @@ func readHashes(ctx context.Context, q Querier, book string, indexes []int64) ([
 	return hashes, err
 }
 
-// Count is how many entries a book has after a number, up to another: less than
-// their difference when some are missing.
-func Count(ctx context.Context, q Querier, book string, after, until int64) (int64, error) {
-	var n int64
-	err := q.QueryRow(ctx, `
-		select count(*) from only log.entry
-		where book = $1 and seq > $2 and seq <= $3`, book, after, until).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("count entries of book %s: %w", book, err)
-	}
-	return n, nil
+// QueueExtent asks, as part of a batch, for the last entry after a number and up to
+// another, and how many there are: fewer than the distance if some are missing. Of
+// none the last is the number itself.
+func QueueExtent(b *pgx.Batch, book string, after, until int64, told func(last, entries int64)) {
+	b.Queue(`
+		select coalesce(max(seq), $2), count(*) from only log.entry
+		where book = $1 and seq > $2 and seq <= $3`, book, after, until).QueryRow(func(row pgx.Row) error {
+		var last, entries int64
+		if err := row.Scan(&last, &entries); err != nil {
+			return err
+		}
+		told(last, entries)
+		return nil
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -14,10 +15,20 @@ import (
 	"yilu/audit"
 )
 
-// CreateBook opens an empty book for a county. It does nothing if it exists.
+// bookPattern holds a county's division code, or the name of a book of published
+// records, which is no county's: it stands in URLs, file names and leaves.
+var bookPattern = regexp.MustCompile(`^([0-9]{6}|[a-z][a-z0-9]*(-[a-z0-9]+)*)$`)
+
+// Valid says whether there can be such a book: whether its name may stand in
+// paths and addresses.
+func (b Book) Valid() bool { return len(b) <= 32 && bookPattern.MatchString(string(b)) }
+
+// CreateBook opens an empty book, of a county or of published records. It does
+// nothing if it exists.
 func (l *Ledger) CreateBook(ctx context.Context, book Book) error {
-	if len(book) != 6 || digitCount(string(book)) != 6 {
-		return &Invalid{[]Problem{problem("book", "账套须为6位县级区划代码，如 411025", "want a county's division code of 6 digits, such as 411025")}}
+	if !book.Valid() {
+		return &Invalid{[]Problem{problem("book", "账套须为6位县级区划代码，如 411025；公开采购记录的账套为小写字母、数字和横线，如 ocds-ua",
+			"want a county's division code of 6 digits, such as 411025, or for published records a name such as ocds-ua")}}
 	}
 	return pgx.BeginFunc(ctx, l.Pool, func(tx pgx.Tx) error { return audit.CreateBook(ctx, tx, string(book)) })
 }

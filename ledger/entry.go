@@ -21,7 +21,8 @@ import (
 )
 
 // Book is a county's administrative code (县级行政区划代码), six digits, such as
-// "411025". Every table's key begins with it.
+// "411025", or the name of a book of published records, such as "ocds-ua". Every
+// table's key begins with it.
 type Book string
 
 // Seq is an entry's number in its book: gap-free from 0, in order of commit.
@@ -159,6 +160,7 @@ func decodeProblem(at string, err error) Problem {
 		errDate:             "日期须形如 2020-03-18",
 		errCount:            "须为整数，写成字符串，如 \"12\"",
 		errInstant:          "时间须带时区，如 2020-03-18T09:00:00+08:00",
+		errMoment:           "时间须为日期、时间或带时区的时间，如 2020-03-18T09:00:00+08:00",
 		json.ErrUnknownName: "没有这个字段",
 	} {
 		if errors.Is(why, known) {

@@ -13,9 +13,9 @@ import (
 
 // 更正与治理: submissions and their approval, reversals, closed periods.
 var governanceKinds = []Spec{
-	{Kind: "submission.made", Stage: StageGovernance, Text: Text{"提交审批", "submission made"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(SubmissionMade) }},
-	{Kind: "submission.approved", Stage: StageGovernance, Text: Text{"审批通过", "submission approved"}, Roles: []Role{Checker}, Sealed: []string{fieldNote}, new: func() Body { return new(SubmissionApproved) }},
-	{Kind: "submission.rejected", Stage: StageGovernance, Text: Text{"审批退回", "submission rejected"}, Roles: []Role{Checker}, Sealed: []string{fieldNote}, new: func() Body { return new(SubmissionRejected) }},
+	{Kind: "submission.made", Stage: StageGovernance, Text: Text{"提交审批", "submission made"}, Roles: []Role{Maker, ProjectOfficer, Auditor}, Sealed: []string{fieldNote}, new: func() Body { return new(SubmissionMade) }},
+	{Kind: "submission.approved", Stage: StageGovernance, Text: Text{"审批通过", "submission approved"}, Roles: []Role{Checker, Auditor}, Sealed: []string{fieldNote}, new: func() Body { return new(SubmissionApproved) }},
+	{Kind: "submission.rejected", Stage: StageGovernance, Text: Text{"审批退回", "submission rejected"}, Roles: []Role{Checker, Auditor}, Sealed: []string{fieldNote}, new: func() Body { return new(SubmissionRejected) }},
 	{Kind: "entry.reversed", Stage: StageGovernance, Text: Text{"红字冲销", "entry reversed"}, TwoPersons: true, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(EntryReversed) }},
 	{Kind: "period.closed", Stage: StageGovernance, Text: Text{"期间结账", "period closed"}, TwoPersons: true, Roles: []Role{Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(PeriodClosed) }},
 }
@@ -171,6 +171,9 @@ func (b *SubmissionApproved) apply(s *state, e *Entry) {
 		return
 	}
 	before := len(s.problems)
+	if !s.mayDecide(e, sub) {
+		return
+	}
 	s.approvedBy = e
 	for q := sub.First; q <= sub.Last; q++ {
 		n := len(s.problems)
@@ -189,6 +192,16 @@ func (b *SubmissionApproved) apply(s *state, e *Entry) {
 	sub.State, sub.Decided, sub.Decider = StateApproved, e.Seq, e.By.User
 }
 
+// mayDecide refuses auditors who would decide on money: they decide on rules only,
+// and nothing else can stand in a submission with those of an auditor.
+func (s *state) mayDecide(e *Entry, sub *Submission) bool {
+	if e.By.Role != Auditor || s.entry(sub.First).By.Role == Auditor {
+		return true
+	}
+	s.refuse("by.role", "role", "审计人员只能审批规则、参数和白名单", "auditors decide on rules, parameters and exemptions only")
+	return false
+}
+
 // SubmissionRejected sends a submission back (审批退回): its entries never take
 // effect.
 type SubmissionRejected struct {
@@ -201,10 +214,14 @@ func (b *SubmissionRejected) check(c *checker) {
 	c.oneOf("reason", b.Reason, Reasons)
 }
 
-func (b *SubmissionRejected) touch(s *state, _ *Entry) { s.submission(b.Submission) }
+func (b *SubmissionRejected) touch(s *state, _ *Entry) {
+	if sub := s.submission(b.Submission); sub != nil {
+		s.entry(sub.First)
+	}
+}
 
 func (b *SubmissionRejected) apply(s *state, e *Entry) {
-	if s.needSubmission(b.Submission) == nil {
+	if sub := s.needSubmission(b.Submission); sub == nil || !s.mayDecide(e, sub) {
 		return
 	}
 	sub := s.submissions.edit(b.Submission)

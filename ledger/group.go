@@ -166,6 +166,9 @@ func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
 	}
 	g.keep(q)
 	g.answer()
+	if l.Committed != nil && len(g.accepted) > 0 {
+		l.Committed(g.book)
+	}
 	return nil
 }
 
@@ -194,6 +197,10 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
+// neverScan keeps the planner from reading whole tables for the look-ups of a group:
+// a plan that was made while the table was small stays prepared as it grows.
+const neverScan = `set local enable_seqscan = off`
+
 // load locks the head and reads what the group touches and was not read ahead,
 // mostly in one round trip. The rows kept from the last group are good if nobody
 // posted since.
@@ -211,6 +218,7 @@ func (g *group) load(ctx context.Context, tx pgx.Tx, q *queue) error {
 		}
 	}
 	b := &pgx.Batch{}
+	b.Queue(neverScan)
 	audit.QueueLock(b, string(g.book), &g.head)
 	if len(ids) > 0 {
 		audit.QueueFindIDs(b, string(g.book), ids, g.found)

@@ -3,8 +3,11 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
+
+	"yilu/audit"
 )
 
 // Judge weighs entries by rules that are no concern of the book (预警规则). It is
@@ -77,20 +80,35 @@ func (s *state) weigh(e *Entry) (after func()) {
 	}
 }
 
-// Notes returns what the judge said of entries that took effect after a seq, in
-// that order, of at most so many of them.
-func Notes(ctx context.Context, q querier, book Book, after, until Seq) ([]Note, error) {
-	rows, err := q.Query(ctx, `
+// Verdicts are the entries of a book after a seq, as far as they were read: Until is
+// the last of them, Entries how many there are, fewer than there should be if some
+// are missing, and Notes what the judge said when they took effect.
+type Verdicts struct {
+	Until   Seq
+	Entries int64
+	Notes   []Note
+}
+
+// ReadVerdicts reads on after a seq, at most so many entries, in one round trip.
+func ReadVerdicts(ctx context.Context, q querier, book Book, after Seq, most int) (Verdicts, error) {
+	v := Verdicts{Until: after}
+	b := &pgx.Batch{}
+	audit.QueueExtent(b, string(book), int64(after), int64(after)+int64(most), func(last, entries int64) {
+		v.Until, v.Entries = Seq(last), entries
+	})
+	// These are read after the entries, and may be more.
+	b.Queue(`
 		select at_seq, entry_seq, note from proj.verdict
 		where book = $1 and at_seq > $2 and at_seq <= $3
-		order by at_seq, entry_seq`, book, after, until)
-	if err == nil {
-		var notes []Note
-		if notes, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Note]); err == nil {
-			return notes, nil
-		}
+		order by at_seq, entry_seq`, book, after, int64(after)+int64(most)).Query(func(rows pgx.Rows) (err error) {
+		v.Notes, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Note])
+		return err
+	})
+	if err := q.SendBatch(ctx, b).Close(); err != nil {
+		return v, fmt.Errorf("read verdicts of book %s after %d: %w", book, after, err)
 	}
-	return nil, fmt.Errorf("read verdicts of book %s after %d: %w", book, after, err)
+	v.Notes = slices.DeleteFunc(v.Notes, func(n Note) bool { return n.At > v.Until })
+	return v, nil
 }
 
 // Rider is what a caller stores in the transaction of its own post, once the

@@ -29,12 +29,15 @@ var payNoter = &Judge{Weigh: func(v View, e *Entry) Verdict {
 
 func notes(t *testing.T, db *pgtest.DB) []string {
 	t.Helper()
-	found, err := Notes(t.Context(), db.Pool, testBook, None, 1<<40)
+	found, err := ReadVerdicts(t.Context(), db.Pool, testBook, None, 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if int64(found.Until)+1 != found.Entries {
+		t.Errorf("%d entries up to %d", found.Entries, found.Until)
+	}
 	var out []string
-	for _, n := range found {
+	for _, n := range found.Notes {
 		out = append(out, string(n.Note))
 	}
 	return out

@@ -68,7 +68,7 @@ type Spec struct {
 
 // kinds is the one list of what the book records. A kind is added here and in
 // the file of its stage, nowhere else.
-var kinds = index(slices.Concat(fundKinds, projectKinds, tenderKinds, paymentKinds, acceptanceKinds, alertKinds, caseKinds, governanceKinds, rulebookKinds, keepingKinds))
+var kinds = index(slices.Concat(fundKinds, projectKinds, tenderKinds, paymentKinds, acceptanceKinds, alertKinds, caseKinds, governanceKinds, rulebookKinds, keepingKinds, processKinds))
 
 func index(specs []Spec) map[Kind]*Spec {
 	m := make(map[Kind]*Spec, len(specs))

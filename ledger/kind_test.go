@@ -98,6 +98,7 @@ func samples() map[Kind]Draft {
 		&SealErased{Entry: 1, Field: "name", Ground: "order"},
 		&SealDisclosed{Entry: 1, Field: "name", To: "县审计局"},
 	}
+	bodies = append(bodies, processSamples()...)
 	all := make(map[Kind]Draft, len(bodies))
 	for _, b := range bodies {
 		d := draft("", b, maker)
@@ -128,7 +129,7 @@ func TestEveryKindHasASample(t *testing.T) {
 		}
 		v := reflect.ValueOf(d.Body).Elem()
 		for i := range v.NumField() {
-			alone := map[string]bool{"FundAllocated.Unit": true, "FundRecalled.Unit": true}
+			alone := map[string]bool{"FundAllocated.Unit": true, "FundRecalled.Unit": true, "ProcessBid.Amount": true, "ProcessTender.Foreign": true, "ProcessAward.Foreign": true, "ProcessContract.Foreign": true, "ProcessTransaction.Foreign": true}
 			if name := v.Type().Name() + "." + v.Type().Field(i).Name; v.Field(i).IsZero() && !alone[name] {
 				t.Errorf("the sample leaves %s empty, so the golden leaves do not hold it", name)
 			}
@@ -232,7 +233,7 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 	want := map[Role][]Kind{
 		Engine: {"alert.escalated", "alert.raised", "alert.repeated", "alert.summary"},
 		Auditor: {"alert.assigned", "alert.closed", "alert.commented", "alert.confirmed", "alert.dismissed", "alert.escalated", "alert.reopened", "alert.returned", "alert.seconded",
-			"alert.silenced", "exemption.set", "parameter.set", "rule.activated"},
+			"alert.silenced", "exemption.set", "parameter.set", "rule.activated", "submission.approved", "submission.made", "submission.rejected"},
 		Checker: {"alert.answered", "alert.commented", "alert.rectified", "payment.approved", "payment.rejected", "submission.approved", "submission.rejected"},
 		Payer:   {"alert.acknowledged", "payment.paid", "payment.returned"},
 		ProjectOfficer: {"acceptance.failed", "acceptance.passed", "alert.acknowledged", "alert.answered", "alert.commented", "alert.rectified", "asset.registered", "contract.amended", "contract.signed", "document.filed", "entry.reversed",
@@ -495,7 +496,8 @@ func TestStatesHaveNames(t *testing.T) {
 	t.Parallel()
 	for name, list := range map[string]codes{"states": States, "levels": Levels, "types": ProjectTypes, "reasons": Reasons, "methods": Methods, "categories": Categories,
 		"failures": FailReasons, "grounds": Grounds, "stages of payment": PayStages, "ways of payment": PayMethods, "acceptance": AcceptanceLevels,
-		"asset classes": AssetClasses, "asset states": AssetStates} {
+		"asset classes": AssetClasses, "asset states": AssetStates, "ways": ProcessMethods, "tender statuses": TenderStatuses, "bid statuses": BidStatuses,
+		"award statuses": AwardStatuses, "contract statuses": ContractStatuses} {
 		for code, text := range list {
 			if text.Zh == "" || text.En == "" || text.Zh == text.En || !validID(code) {
 				t.Errorf("%s: %s is %+v", name, code, text)

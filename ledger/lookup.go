@@ -25,13 +25,15 @@ func newLookup(s *state, sql string) *lookup {
 	return &lookup{s: s, sql: sql, keys: map[string][]string{}, want: map[string]struct{}{}}
 }
 
-// The look-ups. Each key is looked up by itself, see schema.
+// The look-ups. Each key is looked up by itself, and the book is written such that no
+// index serves it, see schema: with young statistics any other index would do, one
+// for the order of rows above all.
 const (
-	findBids     = `select bid as key, seq from proj.bid where book = $1 and tender = w.wanted`
-	findTwins    = `select payment as key, requested_seq as seq from proj.payment where book = $1 and payee = split_part(w.wanted, '/', 1) and amount = split_part(w.wanted, '/', 2)::bigint`
-	findInvoiced = `select payment as key, requested_seq as seq from proj.payment where book = $1 and invoice = w.wanted and invoice <> ''`
-	findReceipts = `select fund as key, seq from proj.fund where book = $1 and document = w.wanted`
-	findTenders  = `select tender as key, seq from proj.tender where book = $1 and project = w.wanted`
+	findBids     = `select bid as key, seq + 0 as place from proj.bid where tender = w.wanted and book || '' = $1`
+	findTwins    = `select payment as key, requested_seq + 0 as place from proj.payment where payee = split_part(w.wanted, '/', 1) and amount = split_part(w.wanted, '/', 2)::bigint and book || '' = $1`
+	findInvoiced = `select payment as key, requested_seq + 0 as place from proj.payment where invoice = w.wanted and invoice <> '' and book || '' = $1`
+	findReceipts = `select fund as key, seq + 0 as place from proj.fund where document = w.wanted and book || '' = $1`
+	findTenders  = `select tender as key, seq + 0 as place from proj.tender where project = w.wanted and book || '' = $1`
 )
 
 // get returns the keys that belong to one.
@@ -66,8 +68,8 @@ func (t *lookup) queueLoad(b *pgx.Batch, book Book) (keep func()) {
 	b.Queue(`
 		select w.wanted, v.key
 		from unnest($2::text[]) as w(wanted)
-		cross join lateral (`+t.sql+` order by seq desc limit $3) v
-		order by v.seq`, book, wanted, mostFound).Query(func(rows pgx.Rows) error {
+		cross join lateral (`+t.sql+` order by place desc limit $3) v
+		order by v.place`, book, wanted, mostFound).Query(func(rows pgx.Rows) error {
 		var key, row string
 		_, err := pgx.ForEachRow(rows, []any{&key, &row}, func() error {
 			got[key] = append(got[key], row)

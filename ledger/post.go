@@ -36,6 +36,9 @@ type Config struct {
 	Log *slog.Logger
 	// Judge weighs entries by rules; nil for none.
 	Judge *Judge
+	// Committed is told of each book that has new entries, after their commit and
+	// before their callers are answered. It must not wait for anything. May be nil.
+	Committed func(Book)
 	// MaxWaiting bounds the entries that wait for one book; zero means 20,000.
 	MaxWaiting int
 }

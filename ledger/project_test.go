@@ -102,7 +102,7 @@ func TestProjectsAllTheWay(t *testing.T) {
 	listed := mustPost(t, l, all["project.listed"])
 	want := Project{ProjectFacts{Project: "P1", State: StateListed, Name: "道路硬化", Type: "construction", Subtype: "通村路", Place: aVillage, PlaceName: "颍阳镇某村",
 		Content: "硬化道路1公里", Unit: "颍阳镇政府", Start: "2020-03-01", Finish: "2020-06-30", Targets: "通行改善", Linkage: "务工就业", Beneficiaries: 120,
-		Listed: listed[0].Seq, Approved: None}, Total{}}
+		Listed: listed[0].Seq, Approved: None, Exempted: None}, Total{}}
 	if diff := cmp.Diff(want, project()); diff != "" {
 		t.Error("listed (-want +got):\n" + diff)
 	}

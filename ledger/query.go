@@ -351,32 +351,6 @@ func (l *Ledger) Entry(ctx context.Context, book Book, seq Seq) (*Entry, error) 
 	return es[0], nil
 }
 
-// EntriesAt reads entries by their seqs, in their order, in one query; what is not
-// there is left out.
-func (l *Ledger) EntriesAt(ctx context.Context, book Book, seqs []Seq) ([]*Entry, error) {
-	var wanted []uint64
-	for _, q := range seqs {
-		if q >= 0 {
-			wanted = append(wanted, uint64(q))
-		}
-	}
-	var out []*Entry
-	b := &pgx.Batch{}
-	audit.QueueRows(b, string(book), wanted, func(row audit.Row) error {
-		e, err := DecodeEntry(row.Leaf)
-		if err != nil {
-			return err
-		}
-		e.LeafHash = row.LeafHash
-		out = append(out, e)
-		return nil
-	})
-	if err := l.Read.SendBatch(ctx, b).Close(); err != nil {
-		return nil, fmt.Errorf("read entries of book %s: %w", book, err)
-	}
-	return out, nil
-}
-
 // Leaf reads the exact bytes of one entry, or ErrNotFound.
 func (l *Ledger) Leaf(ctx context.Context, book Book, seq Seq) ([]byte, error) {
 	row, err := audit.ReadLeaf(ctx, l.Read, string(book), uint64(max(seq, 0)))
@@ -421,7 +395,24 @@ func (l *Ledger) Outcome(ctx context.Context, book Book, id string) (Receipt, er
 	return receiptOf(row)
 }
 
-// Count is how many entries there are after a seq, up to another.
-func (l *Ledger) Count(ctx context.Context, book Book, after, until Seq) (int64, error) {
-	return audit.Count(ctx, l.Pool, string(book), int64(after), int64(until))
+// EntriesAt returns the entries with some numbers, by number, in one round trip.
+func (l *Ledger) EntriesAt(ctx context.Context, book Book, seqs []Seq) (map[Seq]*Entry, error) {
+	out := make(map[Seq]*Entry, len(seqs))
+	numbers := make([]uint64, len(seqs))
+	for i, q := range seqs {
+		numbers[i] = uint64(q)
+	}
+	b := &pgx.Batch{}
+	audit.QueueRows(b, string(book), numbers, func(r audit.Row) error {
+		e, err := DecodeEntry(r.Leaf)
+		if err == nil {
+			e.LeafHash = r.LeafHash
+			out[e.Seq] = e
+		}
+		return err
+	})
+	if err := l.Read.SendBatch(ctx, b).Close(); err != nil {
+		return nil, fmt.Errorf("read entries: %w", err)
+	}
+	return out, nil
 }

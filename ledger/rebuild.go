@@ -17,7 +17,7 @@ import (
 var projections = []string{
 	"proj.fund", "proj.project", "proj.project_total", "proj.quota", "proj.account", "proj.leg", "proj.turnover", "proj.tender", "proj.bid",
 	"proj.contract", "proj.payment", "proj.payee", "proj.grant_line", "proj.submission", "proj.reversal", "proj.period", "proj.event",
-	"proj.rulebook", "proj.verdict",
+	"proj.rulebook", "proj.verdict", "proj.record",
 }
 
 // Rebuilt is what a rebuild found.

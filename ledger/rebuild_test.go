@@ -51,6 +51,9 @@ func TestTamperedProjectionsAreNamed(t *testing.T) {
 	ctx := t.Context()
 	l.Judge = payNoter
 	everything(t, l)
+	for v := range Count(3) {
+		mustPost(t, l, draft("rec"+string('1'+rune(v)), &ProcessBid{Recorded: recordOf("B1", v+1), Amount: Amount(v)}, maker))
+	}
 	how := Replay{Judge: payNoter}
 	first, err := Rebuild(ctx, db.Owner, testBook, how)
 	if err != nil || len(first.Differing) != 0 || first.Rows == 0 {
@@ -73,6 +76,7 @@ func TestTamperedProjectionsAreNamed(t *testing.T) {
 		"proj.submission":    `update proj.submission set decider = 'u9' where submission = 'S1'`,
 		"proj.reversal":      `delete from proj.reversal`,
 		"proj.period":        `update proj.period set period = '2020-01'`,
+		"proj.record":        `update proj.record set digest = 'x'`,
 		"proj.event":         `delete from proj.event where kind = 'tender.bid'`,
 		"proj.rulebook":      `update proj.rulebook set rules = '{}'`,
 		"proj.verdict":       `delete from proj.verdict`,

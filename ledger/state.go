@@ -44,6 +44,7 @@ type state struct {
 	reversals   *table[Reversal]
 	periods     *table[Closed]
 	rulebooks   *table[Rulebook]
+	records     *table[Record]
 	tables      []projection
 
 	bidsOf    *lookup
@@ -106,6 +107,7 @@ var (
 	reversalSchema   = schemaOf[Reversal]("proj.reversal")
 	periodSchema     = schemaOf[Closed]("proj.period")
 	rulebookSchema   = schemaOf[Rulebook]("proj.rulebook")
+	recordSchema     = schemaOf[Record]("proj.record")
 )
 
 // Tables that are only added to.
@@ -133,7 +135,8 @@ func newState(book Book) *state {
 	s.reversals = newTable[Reversal](s, reversalSchema)
 	s.periods = newTable[Closed](s, periodSchema)
 	s.rulebooks = newTable[Rulebook](s, rulebookSchema)
-	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks}
+	s.records = newTable[Record](s, recordSchema)
+	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks, s.records}
 	s.bidsOf, s.twins, s.invoiced = newLookup(s, findBids), newLookup(s, findTwins), newLookup(s, findInvoiced)
 	s.receipts, s.tendersOf = newLookup(s, findReceipts), newLookup(s, findTenders)
 	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf}

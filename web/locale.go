@@ -132,6 +132,12 @@ var codeNames = map[string]func(string) ledger.Text{
 	"dismissal":   ledger.DismissGrounds.Name,
 	"violation":   ledger.Violations.Name,
 	"silence":     ledger.SilenceGrounds.Name,
+	"way":         ledger.ProcessMethods.Name,
+
+	"tender_status":   ledger.TenderStatuses.Name,
+	"bid_status":      ledger.BidStatuses.Name,
+	"award_status":    ledger.AwardStatuses.Name,
+	"contract_status": ledger.ContractStatuses.Name,
 	"kind": func(kind string) ledger.Text {
 		if s, ok := ledger.SpecOf(ledger.Kind(kind)); ok {
 			return s.Text

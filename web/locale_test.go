@@ -75,8 +75,8 @@ func TestEveryKeyHasASentence(t *testing.T) {
 			keys = append(keys, "stage."+string(kind.Stage))
 		}
 		body := reflect.TypeOf(ledger.NewBody(kind.Kind)).Elem()
-		for i := range body.NumField() {
-			if name, _, _ := strings.Cut(body.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
+		for _, field := range reflect.VisibleFields(body) {
+			if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" && name != "-" {
 				keys = append(keys, "field."+name)
 			}
 		}

@@ -67,6 +67,8 @@ var codes = map[string]map[string]ledger.Text{
 	"AlertRaised.level": ledger.AlertLevels, "AlertRaised.handling": ledger.Handlings, "AlertRaised.origin": ledger.Origins, "AlertRaised.outcome": ledger.Outcomes,
 	"AlertRepeated.level": ledger.AlertLevels, "AlertAcknowledged.ground": ledger.AckGrounds, "RuleActivated.state": ledger.RuleStates,
 	"AlertDismissed.dismiss_ground": ledger.DismissGrounds, "AlertConfirmed.violation": ledger.Violations, "AlertReturned.reason": ledger.Reasons, "AlertSilenced.silence_ground": ledger.SilenceGrounds,
+	"ProcessTender.category": ledger.Categories, "ProcessTender.way": ledger.ProcessMethods, "ProcessTender.status_told": ledger.TenderStatuses,
+	"ProcessBid.status_told": ledger.BidStatuses, "ProcessAward.status_told": ledger.AwardStatuses, "ProcessContract.status_told": ledger.ContractStatuses,
 }
 
 // filled are members that the server fills in when they are left out.
@@ -136,7 +138,8 @@ func schemaName(t reflect.Type) string {
 // scalars are the types with a text or number form of their own.
 var scalars = map[reflect.Type]string{
 	reflect.TypeFor[ledger.Amount](): "Amount", reflect.TypeFor[ledger.Count](): "Count", reflect.TypeFor[ledger.Seq](): "Seq",
-	reflect.TypeFor[ledger.Date](): "Date", reflect.TypeOf(ledger.Instant(time.Time{})): "Instant", reflect.TypeFor[time.Time](): "Instant",
+	reflect.TypeFor[ledger.Date](): "Date", reflect.TypeFor[ledger.Moment](): "Moment", reflect.TypeOf(ledger.Instant(time.Time{})): "Instant",
+	reflect.TypeFor[time.Time](): "Instant",
 }
 
 // shape describes a type as rendering writes it and decode reads it. Structs

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -69,12 +70,13 @@ func (s *server) entriesPage(ctx context.Context, c echo.Context, f *frame) (pag
 	return p, nil
 }
 
-// amountOf is the amount a body states, if it states one.
+// amountOf is the amount a body states, if it states one. A record of what others
+// published may have none.
 func amountOf(b ledger.Body) (ledger.Amount, bool) {
 	v := reflect.ValueOf(b).Elem()
 	if field := v.FieldByName("Amount"); field.IsValid() {
 		a, ok := field.Interface().(ledger.Amount)
-		return a, ok
+		return a, ok && (a != 0 || ledger.RecordedOf(b) == nil)
 	}
 	return 0, false
 }
@@ -235,6 +237,8 @@ var codedFields = map[string]string{
 	"ground": "ground", "stage": "part", "class": "asset", "asset.registered state": "condition", "erasure_ground": "erasure",
 	"alert.raised level": "alert_level", "alert.repeated level": "alert_level", "handling": "handling", "origin": "origin", "outcome": "outcome",
 	"alert.acknowledged ground": "ack", "rule.activated state": "rule_state", "dismiss_ground": "dismissal", "violation": "violation", "silence_ground": "silence",
+	"process.tender category": "category", "way": "way", "process.tender status_told": "tender_status", "process.bid status_told": "bid_status",
+	"process.award status_told": "award_status", "process.contract status_told": "contract_status",
 }
 
 // linkedFields are the fields that name another thing with a page of its own.
@@ -279,6 +283,20 @@ func (f *frame) fact(kind, name string, v reflect.Value) fact {
 		return fact{Kind: "text", Value: x.Key(), Amount: x.Amount}
 	case ledger.Candidate:
 		return fact{Kind: "text", Value: x.Bidder.Name, Amount: x.Amount}
+	case ledger.Moment: // as it was told: no zone is added
+		return fact{Kind: "text", Value: string(x)}
+	case ledger.Participant:
+		return fact{Kind: "text", Value: cmp.Or(x.Name, x.Code), Key: x.Code}
+	case ledger.ProcessItem:
+		return fact{Kind: "text", Value: joined(x.Class, x.Name, x.Quantity, x.Unit)}
+	case ledger.ProcessAmendment:
+		return fact{Kind: "text", Value: joined(string(x.At), x.Reason)}
+	case ledger.ProcessValue:
+		return fact{Kind: "text", Value: string(x.Released), Amount: x.Amount}
+	case ledger.FindingCount:
+		return fact{Kind: "text", Value: x.Code + " × " + strconv.FormatInt(int64(x.Count), 10)}
+	case ledger.Finding:
+		return fact{Kind: "text", Value: joined(x.Code, x.Path, x.Found, x.Made)}
 	}
 	if v.Kind() == reflect.Bool { // false is left out
 		return fact{Kind: "text", Value: f.t("yes")}
@@ -291,6 +309,11 @@ func (f *frame) fact(kind, name string, v reflect.Value) fact {
 		return all
 	}
 	return f.word(kind, name, v.String())
+}
+
+// joined is what there is of some texts, in one line.
+func joined(texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(t string) bool { return t == "" }), " · ")
 }
 
 // word shows a field of text: a code by its name, an id as a link, an instant in

@@ -215,7 +215,7 @@ func (s *server) known(ctx context.Context, book ledger.Book) error {
 	if _, ok := s.books.Load(book); ok {
 		return nil
 	}
-	if len(book) != 6 || !plain(string(book)) {
+	if !book.Valid() {
 		return fmt.Errorf("book: %w", ledger.ErrNotFound)
 	}
 	if _, err := s.ledger.Head(ctx, book); err != nil {

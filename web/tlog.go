@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -37,7 +36,7 @@ func (s *server) logRoutes(g *echo.Group) {
 
 // publicDir is the folder of a book's log. A book that cannot be one has none.
 func (s *server) publicDir(book string) (tile.Dir, bool) {
-	if s.Public == "" || len(book) != 6 || strings.Trim(book, "0123456789") != "" {
+	if s.Public == "" || !ledger.Book(book).Valid() {
 		return "", false
 	}
 	return tile.Dir(filepath.Join(s.Public, book)), true

@@ -18,7 +18,7 @@ type Rule struct {
 	Version int      `yaml:"version"`
 	Kind    Trigger  `yaml:"kind"`
 	Stage   string   `yaml:"stage"`
-	State   string   `yaml:"state"` // shadow, which is recorded and notifies nobody, or active
+	State   string   `yaml:"state"` // active, or shadow: recorded, and nobody is notified. Statistics begin in shadow
 	Name    Names    `yaml:"name"`
 	Kinds   []string `yaml:"kinds"`
 	// Handling is B 拦截, A 预警需附件, W 预警, N 提醒 or L 记录.
@@ -131,7 +131,7 @@ func Parse(file string, data []byte) (*Rule, error) {
 	if err := Decode(file, data, r); err != nil {
 		return nil, err
 	}
-	r.State, r.Window = cmp.Or(r.State, "shadow"), cmp.Or(r.Window, "none")
+	r.State, r.Window = cmp.Or(r.State, "active"), cmp.Or(r.Window, "none")
 	return r, nil
 }
 

@@ -27,7 +27,7 @@ func TestDemonstrationCounty(t *testing.T) {
 	}
 	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now})
 	t.Cleanup(l.Close)
-	if err := demo.Load(t.Context(), l, nil); err != nil {
+	if err := demo.Load(t.Context(), l, demo.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	var leaves [][]byte

@@ -43,7 +43,7 @@ func loadDemo(ctx context.Context, env *environment, l *ledger.Ledger) error {
 	}
 	begun := time.Now()
 	progress := env.progress("demo")
-	err := demo.Load(ctx, l, func(done, of int) { progress(int64(done), int64(of)) })
+	err := demo.Load(ctx, l, demo.Options{Rules: env.rules.Activations(), Progress: func(done, of int) { progress(int64(done), int64(of)) }})
 	if errors.Is(err, demo.ErrForeign) {
 		return &coded{exitRefused, err}
 	}

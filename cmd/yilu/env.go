@@ -16,11 +16,14 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"yilu/alerts"
+	"yilu/alerts/rules"
 	"yilu/audit"
 	"yilu/audit/tile"
 	"yilu/ledger"
 	"yilu/migrations"
 	"yilu/migrations/pgserver"
+	"yilu/publicity/workday"
 )
 
 // environment is what every command works in: streams, language and settings.
@@ -39,6 +42,11 @@ type environment struct {
 	PGBin, PGUser string
 	// Book is the county the command works on.
 	Book string
+
+	// rules are those that the ledger judges by, once it is open; committed is told
+	// of what it commits.
+	rules     *alerts.Rules
+	committed chan struct{}
 }
 
 func newEnvironment(stdout, stderr io.Writer) *environment {
@@ -186,11 +194,11 @@ func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logg
 	if err := os.MkdirAll(env.Data, 0o711); err != nil {
 		return nil, nil, fmt.Errorf("data folder: %w", err)
 	}
-	secret, err := audit.LoadOrCreateSecret(setting("YILU_SEAL_SECRET_FILE", filepath.Join(env.Data, "seal.secret")))
+	sealer, err := env.sealer()
 	if err != nil {
 		return nil, nil, err
 	}
-	sealer, err := audit.NewSealer(secret)
+	known, err := loadRules()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -208,10 +216,28 @@ func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logg
 		write.Close()
 		return nil, nil, fmt.Errorf("%w (%s)", err, env.say("运行 yilu migrate 升级", "run yilu migrate"))
 	}
-	l := ledger.New(ledger.Config{Pool: write, Read: read, Sealer: sealer, Now: time.Now, Log: log})
+	env.rules, env.committed = known, make(chan struct{}, 1)
+	l := ledger.New(ledger.Config{Pool: write, Read: read, Sealer: sealer, Now: time.Now, Log: log, Judge: known.Judge(), Committed: func(ledger.Book) {
+		select {
+		case env.committed <- struct{}{}:
+		default: // somebody is told already
+		}
+	}})
 	return l, func() {
 		l.Close()
 		read.Close()
 		write.Close()
 	}, nil
 }
+
+// sealer opens and seals private values with the secret of our data folder.
+func (env *environment) sealer() (*audit.Sealer, error) {
+	secret, err := audit.LoadOrCreateSecret(setting("YILU_SEAL_SECRET_FILE", filepath.Join(env.Data, "seal.secret")))
+	if err != nil {
+		return nil, err
+	}
+	return audit.NewSealer(secret)
+}
+
+// loadRules reads the rules that this program carries.
+func loadRules() (*alerts.Rules, error) { return alerts.LoadRules(rules.Files, workday.StateCouncil()) }

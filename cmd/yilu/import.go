@@ -49,6 +49,7 @@ func (c *importing) flags(env *environment) *flag.FlagSet {
 	fs := env.flags("import")
 	fs.Usage = func() {
 		fmt.Fprintln(env.Stderr, env.say("用法：yilu import 表名 文件 [参数]；表名：", "usage: yilu import FORM FILE [FLAGS]; forms:"), formNames())
+		fmt.Fprintln(env.Stderr, env.say("公开采购数据（OCDS）：yilu import ocds --help", "Open Contracting data: yilu import ocds --help"))
 		fs.PrintDefaults()
 		fmt.Fprintln(env.Stderr, env.say(
 			"退出码：0 已提交待审批（或预览无误），1 故障，2 参数有误，3 文件或行有误、可能重复（未入账）；一个文件要么全部入账，要么全不入账",
@@ -89,8 +90,12 @@ func formNames() string {
 	return strings.Join(names, ", ")
 }
 
-// runImport reads a sheet and submits it for approval.
+// runImport reads a sheet and submits it for approval. Published records come
+// another way, see runImportOCDS.
 func runImport(ctx context.Context, env *environment, args []string) error {
+	if len(args) > 0 && args[0] == "ocds" {
+		return runImportOCDS(ctx, env, args[1:])
+	}
 	c := &importing{}
 	word, err := words(c.flags(env), args, 2)
 	if err != nil {
@@ -98,7 +103,7 @@ func runImport(ctx context.Context, env *environment, args []string) error {
 	}
 	form, ok := sheet.FormOf(word[0])
 	if !ok {
-		return &coded{exitUsage, fmt.Errorf("%s %s; %s", env.say("没有这种表：", "there is no form"), word[0], formNames())}
+		return &coded{exitUsage, fmt.Errorf("%s %s; %s; yilu import ocds FILE", env.say("没有这种表：", "there is no form"), word[0], formNames())}
 	}
 	if !c.preview && (c.user == "" || c.unit == "") {
 		return &coded{exitUsage, errors.New(env.say("须指明经办人 --user 和单位 --unit", "say who imports: --user and --unit"))}

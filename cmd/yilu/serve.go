@@ -29,7 +29,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	fs.StringVar(&o.base, "base-path", setting("YILU_BASE_PATH", ""), env.say("门户挂载路径，如 /yilu (YILU_BASE_PATH)", "path a portal mounts us at, such as /yilu (YILU_BASE_PATH)"))
 	fs.BoolVar(&o.demo, "demo", false, env.say("载入演示县，打印地址和令牌", "load the demo county, print addresses and tokens"))
 	fs.BoolVar(&o.sign, "sign", true, env.say("在本进程内签名检查点；独立运行 yilu signer 时设为 false", "sign checkpoints in this process; false beside yilu signer"))
-	s := env.signingFlags(fs)
+	s, w := env.signingFlags(fs), env.warningFlags(fs)
 	if err := parse(fs, args); err != nil {
 		return err
 	}
@@ -79,6 +79,11 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	defer stopSigning()
+	_, stopAlerts, err := w.start(ctx, env, o, l, log)
+	if err != nil {
+		return err
+	}
+	defer stopAlerts()
 	return serveAll(ctx, o, config, db.ended)
 }
 

@@ -6,14 +6,17 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"yilu/alerts"
 	"yilu/audit"
 	"yilu/audit/signer"
 	"yilu/audit/tile"
 	"yilu/ledger"
 	"yilu/migrations"
+	"yilu/publicity/workday"
 )
 
 // runMigrate brings the database to this program's version.
@@ -54,12 +57,19 @@ func runRebuild(ctx context.Context, env *environment, args []string) error {
 	if err := parse(fs, args); err != nil {
 		return err
 	}
+	known, err := loadRules()
+	if err != nil {
+		return err
+	}
 	return env.asOwner(ctx, func(pool *pgxpool.Pool) error {
-		r, err := ledger.Rebuild(ctx, pool, ledger.Book(env.Book), ledger.Replay{Replace: *replace, Progress: env.progress("rebuild")})
+		r, err := ledger.Rebuild(ctx, pool, ledger.Book(env.Book), ledger.Replay{Judge: known.Judge(), Replace: *replace, Progress: env.progress("rebuild")})
 		if errors.Is(err, ledger.ErrDiverged) {
 			return &coded{exitDiverged, err}
 		}
 		if err != nil {
+			return err
+		}
+		if err := env.rebuildCases(ctx, pool, known, *replace); err != nil {
 			return err
 		}
 		fmt.Fprintf(env.Stdout, env.say("重算 %d 条分录、%d 行投影：", "replayed %d entries into %d rows: "), r.Entries, r.Rows)
@@ -70,6 +80,23 @@ func runRebuild(ctx context.Context, env *environment, args []string) error {
 		}
 		return nil
 	})
+}
+
+// rebuildCases replays what the log says of warnings and compares.
+func (env *environment) rebuildCases(ctx context.Context, pool *pgxpool.Pool, known *alerts.Rules, replace bool) error {
+	sealer, err := env.sealer()
+	if err != nil {
+		return err
+	}
+	engine := &alerts.Engine{Ledger: ledger.New(ledger.Config{Pool: pool, Sealer: sealer, Now: time.Now}), Pool: pool, Rules: known, Calendar: workday.StateCouncil()}
+	n, err := engine.Rebuild(ctx, pool, ledger.Book(env.Book), replace)
+	if errors.Is(err, alerts.ErrDiverged) {
+		return &coded{exitDiverged, err}
+	}
+	if err == nil {
+		fmt.Fprintf(env.Stdout, env.say("重算预警 %d 件\n", "replayed %d warnings\n"), n)
+	}
+	return err
 }
 
 // runVerify recomputes every hash of the log; with --all, of every book, and holds

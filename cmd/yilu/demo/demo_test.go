@@ -7,14 +7,18 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"yilu/alerts"
+	"yilu/alerts/rules"
 	"yilu/audit"
 	"yilu/ledger"
 	"yilu/migrations/pgtest"
+	councils "yilu/publicity/workday"
 )
 
 func newLedger(t testing.TB) (*ledger.Ledger, *pgtest.DB) {
@@ -24,15 +28,25 @@ func newLedger(t testing.TB) (*ledger.Ledger, *pgtest.DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now})
+	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now, Judge: known().Judge()})
 	t.Cleanup(l.Close)
 	return l, db
 }
 
+// known are the rules that the demonstration is judged by, all of them in force as
+// their files propose.
+var known = sync.OnceValue(func() *alerts.Rules {
+	r, err := alerts.LoadRules(rules.Files, councils.StateCouncil())
+	if err != nil {
+		panic(err)
+	}
+	return r
+})
+
 func load(t testing.TB, l *ledger.Ledger) {
 	t.Helper()
 	begun, n := time.Now(), 0
-	if err := Load(t.Context(), l, func(done, _ int) { n = done }); err != nil {
+	if err := Load(t.Context(), l, Options{Rules: known().Activations(), Progress: func(done, _ int) { n = done }}); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%d entries in %.1f s", n, time.Since(begun).Seconds())
@@ -51,7 +65,7 @@ func TestLoad(t *testing.T) {
 	t.Run("traces add up", func(t *testing.T) { checkTraces(t, l) })
 	t.Run("mistakes stay visible", func(t *testing.T) { checkMistakes(t, entries) })
 	t.Run("loading again does nothing", func(t *testing.T) {
-		if err := Load(t.Context(), l, nil); err != nil {
+		if err := Load(t.Context(), l, Options{Rules: known().Activations()}); err != nil {
 			t.Fatal(err)
 		}
 		if h, err := l.Head(t.Context(), Book); err != nil || h.Size != int64(len(entries)) {
@@ -60,7 +74,7 @@ func TestLoad(t *testing.T) {
 	})
 	t.Run("cut off and resumed is the same", func(t *testing.T) { checkResumed(t, l, entries) })
 	t.Run("replaying gives the same", func(t *testing.T) {
-		if r, err := ledger.Rebuild(t.Context(), db.Owner, Book, ledger.Replay{}); err != nil {
+		if r, err := ledger.Rebuild(t.Context(), db.Owner, Book, ledger.Replay{Judge: known().Judge()}); err != nil {
 			t.Errorf("rebuild: %+v %v", r, err)
 		}
 		if err := audit.VerifyBook(t.Context(), db.Owner, string(Book), nil); err != nil {
@@ -75,11 +89,11 @@ func checkResumed(t *testing.T, whole *ledger.Ledger, entries []*ledger.Entry) {
 	parts, _ := newLedger(t)
 	for _, most := range []int{1, 700, 9_000, 18_000} {
 		ctx, cancel := context.WithCancel(t.Context())
-		err := Load(ctx, parts, func(done, _ int) {
+		err := Load(ctx, parts, Options{Rules: known().Activations(), Progress: func(done, _ int) {
 			if done >= most {
 				cancel()
 			}
-		})
+		}})
 		cancel()
 		if err == nil {
 			t.Fatalf("was not cut off at %d entries", most)
@@ -111,7 +125,7 @@ func TestForeignBookIsLeftAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Load(t.Context(), l, nil); !errors.Is(err, ErrForeign) {
+	if err := Load(t.Context(), l, Options{Rules: known().Activations()}); !errors.Is(err, ErrForeign) {
 		t.Errorf("got %v, want ErrForeign", err)
 	}
 	if h, err := l.Head(t.Context(), Book); err != nil || h.Size != 1 {

@@ -16,12 +16,11 @@ var ErrForeign = errors.New("the book holds other entries than the demonstration
 // Load posts the demonstration to the book of 襄城县, which it opens if there is
 // none. What is there already is skipped, so a load that was cut off is finished
 // by the next, with the same result. ErrForeign if the book holds other entries.
-// progress, which may be nil, is told how many entries are done.
 //
 // Entries are posted one unit after another, so that the order of the book is
 // always the same. That two loads run at once is not provided for.
-func Load(ctx context.Context, l *ledger.Ledger, progress func(done, of int)) error {
-	steps := tell().steps()
+func Load(ctx context.Context, l *ledger.Ledger, o Options) error {
+	steps := tell(o.Rules).steps()
 	n := &loading{ledger: l, submissions: map[string]*submission{}, places: map[string]place{}}
 	of := 0
 	for _, s := range steps {
@@ -40,11 +39,20 @@ func Load(ctx context.Context, l *ledger.Ledger, progress func(done, of int)) er
 			}
 		}
 		done += s.size()
-		if progress != nil {
-			progress(done, of)
+		if o.Progress != nil {
+			o.Progress(done, of)
 		}
 	}
 	return nil
+}
+
+// Options say what a load leaves open.
+type Options struct {
+	// Rules are put in force in the first days of the year; none leaves the book
+	// without warnings.
+	Rules []*ledger.RuleActivated
+	// Progress, which may be nil, is told how many entries are done.
+	Progress func(done, of int)
 }
 
 // loading is one run of Load.

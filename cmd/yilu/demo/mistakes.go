@@ -92,7 +92,9 @@ func (y *year) allocateWrongly(p *project) {
 // the announcement back before anybody bid.
 func (y *year) announceWrongly(w *works) {
 	l := lot{project: w.project, id: w.id + "-ZB0", method: "open", category: "works", estimate: w.estimate}
-	y.announce(l, "2020-02-06", "2020-02-20")
+	for _, a := range y.explained("T07", "fact", announcement(l, "2020-02-06", "2020-02-20")) {
+		y.add(a)
+	}
 	y.submit("gengzheng", "更正：投标截止时间", reversal("2020-02-06", w.by(), l.id+".announced", "date"))
 }
 
@@ -112,7 +114,7 @@ func (y *year) mistypeContract(w *works, k *contract, body ledger.ContractSigned
 	wrong := body
 	wrong.Amount -= yuan(27_000)
 	entry := wrong.Contract + ".signed"
-	y.submit("hetong", "施工合同备案", y.contractAct(on, w.project, *k, wrong))
+	y.submit("hetong", "施工合同备案", y.explained("C03", "agreed", y.contractAct(on, w.project, *k, wrong))...)
 	k.id += "2"
 	body.Contract = k.id
 	on = workdays(on, 2)
@@ -123,8 +125,11 @@ func (y *year) mistypeContract(w *works, k *contract, body ledger.ContractSigned
 func (y *year) payTwice(w *works) {
 	on := workdays(payday(after(w.schedule.started, 2)), 3)
 	id := w.id + "-Z1C"
-	y.add(paymentAct(on, id, w.project, w.contract, &ledger.PaymentRequested{
-		Stage: "advance", Amount: share(w.contract.signed, 30, 100), Fund: fundLines[w.holdings[0].line].id, Purpose: "预付款"}))
+	again := paymentAct(on, id, w.project, w.contract, &ledger.PaymentRequested{
+		Stage: "advance", Amount: share(w.contract.signed, 30, 100), Fund: fundLines[w.holdings[0].line].id, Purpose: "预付款"})
+	for _, a := range y.explained("P13", "other", again) {
+		y.add(a)
+	}
 	y.post(workdays(on, 1), financeChecker, id+".rejected", &ledger.PaymentRejected{Payment: id, Reason: "duplicate"})
 }
 

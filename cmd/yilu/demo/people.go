@@ -19,10 +19,19 @@ var (
 	reliefChecker = ledger.By{Role: ledger.Checker, Unit: "411025-FP", User: "demo-fp-fuhe"}
 )
 
+// auditor and secondAuditor are the audit bureau's (审计局).
+var (
+	auditor       = ledger.By{Role: ledger.Auditor, Unit: "411025-SJ", User: "demo-sj-shenji"}
+	secondAuditor = ledger.By{Role: ledger.Auditor, Unit: "411025-SJ", User: "demo-sj-fuhe"}
+)
+
 // secondOf is who decides what a maker handed in.
 func secondOf(maker ledger.By) ledger.By {
-	if maker.Unit == reliefMaker.Unit {
+	switch maker.Unit {
+	case reliefMaker.Unit:
 		return reliefChecker
+	case auditor.Unit:
+		return secondAuditor
 	}
 	return financeChecker
 }

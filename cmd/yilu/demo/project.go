@@ -52,11 +52,14 @@ type year struct {
 	misled, misledTo *project
 	// lending gets its money through an office.
 	lending *project
+	// rules are the versions of the rules in force.
+	rules map[string]ledger.Count
 }
 
 // tell writes the whole story.
-func tell() *story {
+func tell(rules []*ledger.RuleActivated) *story {
 	y := &year{story: newStory(), purse: newPurse()}
+	y.adoptRules(rules)
 	y.towns = y.newCounty()
 	y.tellFunds()
 	others := y.planOthers()

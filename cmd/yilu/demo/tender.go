@@ -34,8 +34,10 @@ func (y *year) tender(l lot, c schedule) offer {
 	return bids[0]
 }
 
-func (y *year) announce(l lot, on, deadline ledger.Date) {
-	y.post(on, l.project.by(), l.id+".announced", &ledger.TenderAnnounced{
+func (y *year) announce(l lot, on, deadline ledger.Date) { y.add(announcement(l, on, deadline)) }
+
+func announcement(l lot, on, deadline ledger.Date) act {
+	return newAct(on, l.project.by(), l.id+".announced", &ledger.TenderAnnounced{
 		Tender: l.id, Project: l.project.id, Name: l.project.name, Method: l.method, Category: l.category, Estimate: l.estimate, Ceiling: l.estimate,
 		Deadline: ledger.Instant(clock(deadline, 9, 30)), Platform: platform, SaleFrom: on, SaleTo: after(on, 7),
 	})

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"yilu/alerts"
+	"yilu/ledger"
+)
+
+// putRules puts all rules in force, or freezes them: how a book with warnings is
+// compared with one without.
+func (b *bench) putRules(ctx context.Context, state string) error {
+	b.round++
+	var drafts []ledger.Draft
+	by := ledger.By{Role: ledger.Auditor, Unit: "bench", User: "auditor"}
+	for _, a := range b.env.rules.Activations() {
+		a.State = state
+		drafts = append(drafts, ledger.Draft{ID: fmt.Sprintf("rule-%d-%s", b.round, a.Code), Kind: "rule.activated", On: "2020-01-07", By: by, Corrects: ledger.None, Body: a})
+	}
+	id, book := fmt.Sprintf("rules-%d", b.round), ledger.Book(b.env.Book)
+	if _, err := b.ledger.Submit(ctx, book, id, ledger.SubmissionMade{Submission: id, Title: "bench"}, drafts); err != nil {
+		return err
+	}
+	sub, err := b.ledger.Submission(ctx, book, id)
+	if err != nil {
+		return err
+	}
+	_, err = b.ledger.Approve(ctx, book, id+"-ok", id, sub.ContentHash, "2020-01-08", ledger.By{Role: ledger.Auditor, Unit: "bench", User: "second"})
+	return err
+}
+
+// distinct writes a payment request that no rule takes for another one.
+func (b *bench) distinct(buf []byte, id string, fund, project, n int) []byte {
+	buf = append(buf, `{"id":"`+id+`","kind":"payment.requested","on":"2020-03-18","body":{"amount":"`...)
+	buf = strconv.AppendInt(buf, int64(n/100+1), 10)
+	buf = append(buf, '.')
+	buf = append(buf, byte('0'+n/10%10), byte('0'+n%10))
+	return append(buf, fmt.Sprintf(`","fund":"F%d","payee":{"code":"91350100M000100Y43","name":"某建筑工程有限公司"},"payment":"%s","project":"P%d-%d","purpose":"工程进度款"}}`, fund, id, fund, project)...)
+}
+
+// figPostRules compares posting with all rules in force and with all of them frozen,
+// in turn: the median of the pairs.
+func figPostRules(ctx context.Context, b *bench) (string, bool, error) {
+	if err := b.start(ctx); err != nil {
+		return "", false, err
+	}
+	var pairs []int64
+	for range 5 {
+		var posts [2]int64
+		for i, state := range []string{"frozen", "active"} {
+			if err := b.putRules(ctx, state); err != nil {
+				return "", false, err
+			}
+			b.round++
+			round := b.round
+			before := b.cpu()
+			l, err := b.drive(32, b.seconds, func(client, n int, buf []byte) request {
+				return request{b.path("entries"), b.distinct(buf, fmt.Sprintf("%d-%d-%d", round, client, n), (client*31+n)%benchFunds, (client+n)%benchProjects, (round*64+client)*100_000+n)}
+			})
+			if err != nil {
+				return "", false, err
+			}
+			b.note("rules %s: %d posts/s, p99 %s; %s", state, l.perSecond, l.p99, b.cpu().since(before, l.requests))
+			posts[i] = l.perSecond
+		}
+		r, _ := ratio(posts[1], posts[0])
+		pairs = append(pairs, r)
+	}
+	slices.Sort(pairs)
+	r, text := ratio(pairs[len(pairs)/2], 1000)
+	return text, r >= 800, nil
+}
+
+// alertRate is how many entries a second are posted while warnings are timed, and
+// one of alertEvery is a payment that looks like the one before.
+const (
+	alertRate  = 300
+	alertEvery = 10
+)
+
+// latencies posts at a steady rate with all rules in force, and times how long after
+// its request was sent each warning can be read: the commit of the entry and that of
+// its warning are both in it.
+func (b *bench) latencies(ctx context.Context) error {
+	if b.kept["alert_p50"] != 0 {
+		return nil
+	}
+	if err := b.start(ctx); err != nil {
+		return err
+	}
+	if err := b.putRules(ctx, "active"); err != nil {
+		return err
+	}
+	b.round++
+	watch := &watcher{b: b, posted: map[string]time.Time{}}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	watching := make(chan error, 1)
+	go func() { watching <- watch.run(ctx) }()
+	if err := b.postSteadily(ctx, watch); err != nil {
+		return err
+	}
+	time.Sleep(2 * time.Second)
+	stop()
+	if err := <-watching; err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	all := watch.times
+	if len(all) == 0 || len(watch.posted) > 0 {
+		return fmt.Errorf("%d warnings were read, %d were not", len(all), len(watch.posted))
+	}
+	slices.Sort(all)
+	b.kept["alert_p50"], b.kept["alert_p99"] = int64(all[len(all)/2]), int64(all[len(all)*99/100])
+	b.note("%d warnings: p50 %s, p99 %s, most %s", len(all), all[len(all)/2], all[len(all)*99/100], all[len(all)-1])
+	return nil
+}
+
+// postSteadily has clients post alertRate entries a second between them over HTTP,
+// each client a payment and, one time in alertEvery, its twin with an explanation.
+func (b *bench) postSteadily(ctx context.Context, watch *watcher) error {
+	const clients = 10
+	c, err := newCaller(b.addr, b.token)
+	if err != nil {
+		return err
+	}
+	c.conn.Close()
+	begin := time.Now()
+	round := b.round
+	_, err = b.drive(clients, b.seconds, func(client, n int, buf []byte) request {
+		time.Sleep(time.Until(begin.Add(time.Duration(n) * time.Second * clients / alertRate)))
+		twin := n%alertEvery == alertEvery-1
+		k := n
+		if twin {
+			k--
+		}
+		id := fmt.Sprintf("%d-w-%d-%d", round, client, n)
+		pay := b.distinct(nil, id, 0, 0, (round*64+client)*100_000+k)
+		if !twin {
+			return request{b.path("entries"), append(buf, pay...)}
+		}
+		watch.expect(id, time.Now())
+		buf = append(buf, fmt.Sprintf(`{"entries":[{"id":"%s-a","kind":"alert.acknowledged","on":"2020-03-18","body":{"code":"P13","file":{"name":"bench","sha256":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","size":"1"},"ground":"agreed","of":"%s","version":"1"}},`, id, id)...)
+		return request{b.path("units"), append(append(buf, pay...), `]}`...)}
+	})
+	return err
+}
+
+// watcher reads the feed as often as it can.
+type watcher struct {
+	b      *bench
+	mu     sync.Mutex
+	posted map[string]time.Time // by payment, when its request was sent
+	times  []time.Duration
+}
+
+func (w *watcher) expect(payment string, at time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.posted[payment] = at
+}
+
+func (w *watcher) run(ctx context.Context) error {
+	after := ledger.None
+	for {
+		list, err := alerts.List(ctx, w.b.ledger.Read, ledger.Book(w.b.env.Book), alerts.Filter{Code: "P13"}, after, 1000)
+		if err != nil {
+			return err
+		}
+		now := time.Now()
+		w.mu.Lock()
+		for _, c := range list {
+			after = c.Raised
+			if at, ok := w.posted[c.Subject[0]]; ok {
+				w.times = append(w.times, now.Sub(at))
+				delete(w.posted, c.Subject[0])
+			}
+		}
+		w.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+func figAlert(name string, most time.Duration) func(context.Context, *bench) (string, bool, error) {
+	return func(ctx context.Context, b *bench) (string, bool, error) {
+		if err := b.latencies(ctx); err != nil {
+			return "", false, err
+		}
+		took := time.Duration(b.kept[name])
+		return strconv.FormatInt(int64((took+time.Millisecond-1)/time.Millisecond), 10), took <= most, nil
+	}
+}

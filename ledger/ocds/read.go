@@ -1,0 +1,424 @@
+package ocds
+
+import (
+	"fmt"
+	"html"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/cockroachdb/apd/v3"
+	"github.com/go-json-experiment/json"
+
+	"yilu/audit/proof"
+	"yilu/ledger"
+)
+
+// Readings of single values. Each takes what stands there, whatever it is, and
+// notes what it had to make of it.
+
+// amountForm is a plain decimal; grouped is one with unmistakable thousands.
+var (
+	amountForm = regexp.MustCompile(`^[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]{1,3})?$`)
+	grouped    = regexp.MustCompile(`^-?[0-9]{1,3}([,' \x{00a0}\x{202f}][0-9]{3})+(\.[0-9]{1,2})?$|^-?[0-9]{1,3}(,[0-9]{3}){2,}$`)
+	european   = regexp.MustCompile(`^-?[0-9]{1,3}([. \x{00a0}\x{202f}][0-9]{3})+,[0-9]{1,2}$|^-?[0-9]+,[0-9]{1,2}$`)
+	ambiguous  = regexp.MustCompile(`^-?[1-9][0-9]{0,2}[,.][0-9]{3}$`)
+)
+
+// decimal turns the text of a number into one that can be parsed.
+func decimal(s string) (string, bool) {
+	s = strings.TrimSpace(s)
+	keep := func(r rune) rune {
+		if r == '-' || r == '.' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}
+	switch {
+	case ambiguous.MatchString(s): // 1,234 and 1.234 are a thousand to some
+		return "", false
+	case amountForm.MatchString(s):
+		return s, true
+	case grouped.MatchString(s):
+		return strings.Map(keep, s), true
+	case european.MatchString(s):
+		return strings.Map(keep, strings.ReplaceAll(strings.ReplaceAll(s, ".", ""), ",", ".")), true
+	}
+	return "", false
+}
+
+// roundAmount reads a decimal and rounds it half up to hundredths, the one place
+// where money is rounded here.
+func roundAmount(s string) (a ledger.Amount, rounded bool, err error) {
+	d, _, err := apd.NewFromString(s)
+	if err != nil || d.Form != apd.Finite || d.NumDigits() > 60 || d.Exponent > 30 || d.Exponent < -60 {
+		return 0, false, fmt.Errorf("%q is no amount", s)
+	}
+	ctx := apd.BaseContext.WithPrecision(100)
+	ctx.Rounding = apd.RoundHalfUp
+	var whole apd.Decimal
+	condition, err := ctx.Quantize(&whole, d, -2)
+	if err != nil {
+		return 0, false, err
+	}
+	whole.Exponent = 0
+	fen, err := whole.Int64()
+	if err != nil || ledger.Amount(fen) > ledger.MaxAmount || ledger.Amount(fen) < -ledger.MaxAmount {
+		return 0, false, errBig
+	}
+	return ledger.Amount(fen), condition.Inexact(), nil
+}
+
+var errBig = fmt.Errorf("beyond %s", ledger.MaxAmount)
+
+// money reads a Value: the amount if it is in the book's currency, else the
+// currency because of which it was left out.
+func (n *notes) money(path string, v any) (a ledger.Amount, foreign string) {
+	if v == nil {
+		return 0, ""
+	}
+	told, currency := v, any(nil)
+	if o, ok := v.(map[string]any); ok {
+		told, currency = o["amount"], o["currency"]
+		path += "/amount"
+	}
+	a, ok := n.amount(path, told)
+	if !ok {
+		return 0, ""
+	}
+	switch code := n.currencyCode(path, currency, told); code {
+	case "":
+		return 0, ""
+	case n.currency:
+		if a == 0 {
+			n.add("amount_zero", path, short(told), "")
+		}
+		return a, ""
+	default:
+		n.add("currency_other", path, short(told)+" "+code, "")
+		return 0, code
+	}
+}
+
+// amount reads the number of a Value, and whether there is one.
+func (n *notes) amount(path string, told any) (ledger.Amount, bool) {
+	var s string
+	switch x := told.(type) {
+	case nil:
+		return 0, false
+	case number:
+		s = string(x)
+	case string:
+		if strings.TrimSpace(x) == "" {
+			return 0, false
+		}
+		var ok bool
+		if s, ok = decimal(x); !ok {
+			n.add("amount_unread", path, x, "")
+			return 0, false
+		}
+		n.add("amount_text", path, x, s)
+	default:
+		n.add("amount_unread", path, short(told), "")
+		return 0, false
+	}
+	a, rounded, err := roundAmount(s)
+	switch {
+	case err == errBig:
+		n.add("amount_big", path, s, "")
+		return 0, false
+	case err != nil:
+		n.add("amount_unread", path, s, "")
+		return 0, false
+	case rounded:
+		n.add("amount_rounded", path, s, a.String())
+	}
+	return a, true
+}
+
+var currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
+
+// currencyCode is the currency of an amount, "" if it cannot be known.
+func (n *notes) currencyCode(path string, v, told any) string {
+	s, isText := v.(string)
+	code := strings.ToUpper(strings.TrimSpace(s))
+	switch {
+	case v != nil && !isText, code != "" && !currencyForm.MatchString(code):
+		n.add("currency_unread", path, short(v), "")
+		return ""
+	case code == "" && n.assume != "":
+		n.add("currency_assumed", path, short(told), n.assume)
+		return n.assume
+	case code == "":
+		n.add("currency_missing", path, short(told), "")
+	case code != s:
+		n.add("currency_form", path, s, code)
+	}
+	return code
+}
+
+// positive is money that cannot be negative.
+func (n *notes) positive(path string, v any) (ledger.Amount, string) {
+	a, foreign := n.money(path, v)
+	if a < 0 {
+		n.add("amount_negative", path, a.String(), "")
+		return 0, foreign
+	}
+	return a, foreign
+}
+
+// timeForms are the forms in which times are met, the standard one first. A form
+// with a slash is taken only if day and month cannot be mistaken.
+var timeForms = []struct {
+	form  string
+	zoned bool
+}{
+	{time.RFC3339, true}, {"2006-01-02T15:04:05", false}, {time.DateOnly, false},
+	{"2006-01-02T15:04:05Z0700", true}, {"2006-01-02T15:04:05Z07", true}, {"2006-01-02T15:04Z07:00", true}, {"2006-01-02T15:04Z0700", true}, {"2006-01-02T15:04", false},
+	{"2006-01-02 15:04:05Z07:00", true}, {"2006-01-02 15:04:05 Z0700", true}, {"2006-01-02 15:04:05Z0700", true}, {"2006-01-02 15:04:05Z07", true},
+	{"2006-01-02 15:04:05", false}, {"2006-01-02 15:04", false},
+	{"2006-1-2", false}, {"2006/1/2", false}, {"2006.1.2", false}, {"20060102", false}, {"2006/1/2 15:04:05", false}, {"2006/1/2 15:04", false},
+	{"2/1/2006", false}, {"1/2/2006", false}, {"2.1.2006", false}, {"2.1.2006 15:04:05", false}, {"2/1/2006 15:04:05", false}, {"1/2/2006 15:04:05", false},
+}
+
+// moment reads a time as told.
+func (n *notes) moment(path string, v any) ledger.Moment {
+	s, isText := v.(string)
+	s = strings.TrimSpace(s)
+	if v == nil || isText && s == "" {
+		return ""
+	}
+	m := momentOf(strings.ToUpper(s))
+	if m == "" {
+		n.add("date_unread", path, short(v), "")
+		return ""
+	}
+	if _, zoned := m.Instant(); !sameTime(s, string(m)) {
+		n.add("date_form", path, s, string(m))
+	} else if !zoned && len(m) == len(time.DateOnly) {
+		n.add("date_day", path, s, "")
+	}
+	if _, zoned := m.Instant(); !zoned && len(m) > len(time.DateOnly) {
+		n.add("date_no_zone", path, s, string(m))
+	}
+	return m
+}
+
+func momentOf(s string) ledger.Moment {
+	for _, f := range timeForms {
+		t, err := time.Parse(f.form, s)
+		if err != nil || strings.HasPrefix(f.form, "2/") && t.Day() <= 12 && t.Day() != int(t.Month()) || strings.HasPrefix(f.form, "1/") && t.Day() <= 12 {
+			continue
+		}
+		form := time.DateOnly
+		if strings.Contains(f.form, "15:04") {
+			form = "2006-01-02T15:04:05.999999"
+		}
+		if f.zoned {
+			form += "Z07:00"
+		}
+		m, err := ledger.ParseMoment(t.Format(form))
+		if err != nil {
+			return ""
+		}
+		return m
+	}
+	return ""
+}
+
+// sameTime says whether two texts differ at most in what nobody would call a
+// repair: the spelling of UTC, and zeros behind the seconds.
+func sameTime(told, made string) bool {
+	told = strings.Replace(strings.Replace(told, "+00:00", "Z", 1), "-00:00", "Z", 1)
+	if seconds, rest, ok := strings.Cut(told, "."); ok {
+		digits := strings.TrimRight(rest, "Z+-:0123456789")
+		zone := strings.TrimLeft(rest, "0123456789")
+		fraction := strings.TrimRight(rest[:len(rest)-len(zone)], "0")
+		if digits == "" && len(fraction) <= 6 {
+			told = seconds + zone
+			if fraction != "" {
+				told = seconds + "." + fraction + zone
+			}
+		}
+	}
+	return told == made
+}
+
+// plain is a text in one line, without what a leaf cannot hold.
+func plain(s string) string {
+	s = strings.ToValidUTF8(s, "�")
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	if proof.TextFault(s) != "" {
+		s = strings.Map(func(r rune) rune {
+			if proof.TextFault(string(r)) != "" {
+				return -1
+			}
+			return r
+		}, s)
+	}
+	return s
+}
+
+var markup = regexp.MustCompile(`</?[a-zA-Z][^<>]*>`)
+
+// text reads a text of at most so many characters, without markup and without
+// what may be personal.
+func (n *notes) text(path string, v any, most int) string {
+	var s string
+	switch x := v.(type) {
+	case nil:
+		return ""
+	case string:
+		s = x
+	case number:
+		s = string(x)
+		n.add("text_wanted", path, s, s)
+	default:
+		n.add("text_wanted", path, short(v), "")
+		return ""
+	}
+	if markup.MatchString(s) {
+		n.add("text_html", path, "", "")
+		s = markup.ReplaceAllString(s, " ")
+	}
+	s = plain(html.UnescapeString(s))
+	s, masked := mask(s)
+	if masked {
+		n.add("text_masked", path, "", "")
+	}
+	short := cut(s, most)
+	if short != s {
+		n.add("text_cut", path, "", strconv.Itoa(most))
+	}
+	return short
+}
+
+// maxID is the longest id in bytes.
+const maxID = 200
+
+// id reads an id; "" if there is none.
+func (n *notes) id(path string, v any) string {
+	var s string
+	switch x := v.(type) {
+	case nil:
+		return ""
+	case string:
+		s = plain(x)
+	case number:
+		s = string(x)
+		n.add("id_number", path, s, s)
+	default:
+		n.add("text_wanted", path, short(v), "")
+		return ""
+	}
+	if !keeps(s) {
+		made := "sha256-" + hashed(s)
+		n.add("id_hashed", path, "", made)
+		return made
+	}
+	return s
+}
+
+// keeps says whether the book takes an id as it is.
+func keeps(s string) bool {
+	return len(s) <= maxID-8 && !ledger.HoldsCitizenNumber(s) && !(strings.ContainsRune(s, '@') && email.MatchString(s))
+}
+
+// code reads a word of a closed list.
+func (n *notes) code(path string, v any, list map[string]ledger.Text, note string) string {
+	s, isText := v.(string)
+	if v == nil || isText && strings.TrimSpace(s) == "" {
+		return ""
+	}
+	word := strings.TrimSpace(s)
+	for _, w := range []string{word, strings.ToLower(word), word[:1] + strings.ToLower(word[1:])} {
+		if _, ok := list[w]; ok {
+			if w != s {
+				n.add(note, path, s, w)
+			}
+			return w
+		}
+	}
+	n.add(note, path, short(v), "")
+	return ""
+}
+
+// quantity reads a plain decimal; others are left out without much ado.
+func quantity(v any) string {
+	s, _ := v.(string)
+	if x, ok := v.(number); ok {
+		s = string(x)
+	}
+	d, _, err := apd.NewFromString(strings.TrimSpace(s))
+	if err != nil || d.Form != apd.Finite || d.Negative || d.Exponent > 12 || d.Exponent < -20 || d.NumDigits() > 30 {
+		return ""
+	}
+	d.Reduce(d)
+	if s = d.Text('f'); !quantityForm.MatchString(s) {
+		return ""
+	}
+	return s
+}
+
+var quantityForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$`)
+
+// list reads a list; a single thing is a list of one.
+func (n *notes) list(path string, v any) []any {
+	switch x := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		return x
+	case map[string]any, string, number:
+		n.add("list_wanted", path, short(v), "")
+		return []any{x}
+	}
+	n.add("list_wanted", path, short(v), "")
+	return nil
+}
+
+// ids reads a list of ids, each once, in order.
+func (n *notes) ids(path string, v any) []string {
+	var out []string
+	for i, x := range n.list(path, v) {
+		if o, ok := x.(map[string]any); ok { // a reference with an id
+			x = o["id"]
+		}
+		if id := n.id(path+"/"+strconv.Itoa(i), x); id != "" && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return capped(n, path, out, roomOfIDs)
+}
+
+// mostItems is the most items of any list in an entry; the rooms are the most
+// bytes of one, so that all lists of an entry together fit a leaf.
+const (
+	mostItems      = 200
+	roomOfIDs      = 6_000
+	roomOfChanges  = 12_000
+	roomOfItems    = 18_000
+	roomOfParties  = 28_000
+	smallestOfItem = 30
+)
+
+// capped cuts a list that is too long for an entry, and notes it.
+func capped[T any](n *notes, path string, list []T, room int) []T {
+	keep := min(len(list), mostItems)
+	if keep*1000 > room { // else there is no need to look
+		for i, x := range list[:keep] {
+			b, err := json.Marshal(x)
+			if room -= max(len(b), smallestOfItem); err != nil || room < 0 {
+				keep = i
+				break
+			}
+		}
+	}
+	if keep < len(list) {
+		n.add("list_cut", path, strconv.Itoa(len(list)), strconv.Itoa(keep))
+	}
+	return list[:keep]
+}

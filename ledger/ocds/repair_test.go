@@ -1,0 +1,232 @@
+package ocds
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// repair is a mistake made in the clean process, what is said of it, and what
+// the entries then hold and do not hold.
+type repair struct {
+	name        string
+	old, new    string
+	says        []string
+	holds, lack []string
+}
+
+// p1 begins the findings of the clean process.
+const p1 = "ocds-abc-1 "
+
+var repairs = []repair{
+	// Amounts.
+	{"string for a number", `"amount":1000,`, `"amount":"1000",`, []string{"amount_text tender/value/amount: 1000 → 1000"}, []string{`"amount":"1000.00"`}, nil},
+	{"grouped thousands", `"amount":1000,`, `"amount":"1,234,567.8",`, []string{"amount_text tender/value/amount: 1,234,567.8 → 1234567.8"}, []string{`"amount":"1234567.80"`}, nil},
+	{"comma for a point", `"amount":1000,`, `"amount":"1.234,50",`, []string{"amount_text tender/value/amount: 1.234,50 → 1234.50"}, []string{`"amount":"1234.50"`}, nil},
+	{"blanks for thousands", `"amount":1000,`, "\"amount\":\"12 345\u00a0678,9\",", []string{"amount_text tender/value/amount: 12 345 678,9 → 12345678.9"}, []string{`"amount":"12345678.90"`}, nil},
+	{"a comma that may be either", `"amount":1000,`, `"amount":"1,234",`, []string{"amount_unread tender/value/amount: 1,234 →"}, nil, []string{`"amount":"1.23`, `"amount":"1234`}},
+	{"a point that may be either", `"amount":1000,`, `"amount":"1.234",`, []string{"amount_unread tender/value/amount: 1.234 →"}, nil, []string{`"amount":"1.23`, `"amount":"1234`}},
+	{"words for a number", `"amount":1000,`, `"amount":"a thousand",`, []string{"amount_unread tender/value/amount: a thousand →"}, nil, []string{`"amount":"1000`}},
+	{"no number", `"amount":1000,`, `"amount":true,`, []string{"amount_unread tender/value/amount: true →"}, nil, nil},
+	{"null", `"amount":1000,`, `"amount":null,`, nil, nil, []string{`"amount":"1000`}},
+	{"empty", `"amount":1000,`, `"amount":" ",`, nil, nil, nil},
+	{"three decimals", `"amount":1000,`, `"amount":1000.005,`, []string{"amount_rounded tender/value/amount: 1000.005 → 1000.01"}, []string{`"amount":"1000.01"`}, nil},
+	{"floating point noise", `"amount":1000,`, `"amount":1234.560000000001,`, []string{"amount_rounded tender/value/amount: 1234.560000000001 → 1234.56"}, []string{`"amount":"1234.56"`}, nil},
+	{"exponent", `"amount":1000,`, `"amount":1.5e3,`, nil, []string{`"amount":"1500.00"`}, nil},
+	{"zero", `"amount":1000,`, `"amount":0.00,`, []string{"amount_zero tender/value/amount: 0.00 →"}, nil, nil},
+	{"negative", `"amount":1000,`, `"amount":-5,`, []string{"amount_negative tender/value: -5.00 →"}, nil, []string{"-5.00"}},
+	{"beyond an entry", `"amount":1000,`, `"amount":1e14,`, []string{"amount_big tender/value/amount: 1e14 →"}, nil, nil},
+	{"absurd", `"amount":1000,`, `"amount":1e999,`, []string{"amount_unread tender/value/amount: 1e999 →"}, nil, nil},
+	{"refund", `"amount":100,`, `"amount":-100,`, []string{"refund contracts[c1]/transactions[t1]/value: -100.00 →"}, []string{`"amount":"-100.00"`}, nil},
+	{"bare value", `"value":{"amount":1000,"currency":"CNY"}`, `"value":1000`, []string{"currency_missing tender/value: 1000 →"}, nil, []string{`"amount":"1000`}},
+	{"no currency", `"amount":1000,"currency":"CNY"`, `"amount":1000`, []string{"currency_missing tender/value/amount: 1000 →"}, nil, []string{`"amount":"1000`}},
+	{"currency in small letters", `"amount":1000,"currency":"CNY"`, `"amount":1000,"currency":" cny"`, []string{"currency_form tender/value/amount: cny → CNY"}, []string{`"amount":"1000.00"`}, nil},
+	{"no such currency", `"amount":1000,"currency":"CNY"`, `"amount":1000,"currency":"yuan"`, []string{"currency_unread tender/value/amount: yuan →"}, nil, []string{`"amount":"1000`}},
+	{"another currency", `"amount":1000,"currency":"CNY"`, `"amount":1000,"currency":"EUR"`, []string{"currency_other tender/value/amount: 1000 EUR →"}, []string{`"foreign_currency":"EUR"`}, []string{`"amount":"1000`}},
+	// Times.
+	{"no zone", `"date":"2020-02-19T09:00:00Z"`, `"date":"2020-02-19T09:00:00"`, []string{"bid_time_unknown bids[b1]/date: 2020-02-19T09:00:00 → 2020-02-20T09:00:00Z", "date_no_zone bids[b1]/date: 2020-02-19T09:00:00 → 2020-02-19T09:00:00"}, []string{`"told_at":"2020-02-19T09:00:00"`}, nil},
+	{"a day", `"dateSigned":"2020-02-28T00:00:00Z"`, `"dateSigned":"2020-02-28"`, []string{"date_day contracts[c1]/dateSigned: 2020-02-28 →"}, []string{`"signed_at":"2020-02-28"`}, nil},
+	{"a blank for T", `"dateSigned":"2020-02-28T00:00:00Z"`, `"dateSigned":"2020-02-28 10:00:00"`, []string{"date_form contracts[c1]/dateSigned: 2020-02-28 10:00:00 → 2020-02-28T10:00:00", "date_no_zone contracts[c1]/dateSigned: 2020-02-28 10:00:00 → 2020-02-28T10:00:00"}, []string{`"signed_at":"2020-02-28T10:00:00"`}, nil},
+	{"offset without colon", `"dateSigned":"2020-02-28T00:00:00Z"`, `"dateSigned":"2020-02-28T10:00:00.120+0200"`, []string{"date_form contracts[c1]/dateSigned: 2020-02-28T10:00:00.120+0200 → 2020-02-28T10:00:00.12+02:00"}, []string{`"signed_at":"2020-02-28T10:00:00.12+02:00"`}, nil},
+	{"UTC spelled out", `"dateSigned":"2020-02-28T00:00:00Z"`, `"dateSigned":"2020-02-28T10:00:00.000+00:00"`, nil, []string{`"signed_at":"2020-02-28T10:00:00Z"`}, nil},
+	{"nanoseconds", `"dateSigned":"2020-02-28T00:00:00Z"`, `"dateSigned":"2020-02-28T10:00:00.123456789Z"`, []string{"date_form contracts[c1]/dateSigned: 2020-02-28T10:00:00.123456789Z → 2020-02-28T10:00:00.123456Z"}, nil, nil},
+	{"day first", `"dateSigned":"2020-02-28T00:00:00Z"`, `"dateSigned":"28/02/2020"`, []string{"date_form contracts[c1]/dateSigned: 28/02/2020 → 2020-02-28"}, []string{`"signed_at":"2020-02-28"`}, nil},
+	{"month first", `"dateSigned":"2020-02-28T00:00:00Z"`, `"dateSigned":"02/28/2020"`, []string{"date_form contracts[c1]/dateSigned: 02/28/2020 → 2020-02-28"}, []string{`"signed_at":"2020-02-28"`}, nil},
+	{"either first", `"dateSigned":"2020-02-28T00:00:00Z"`, `"dateSigned":"03/02/2020"`, []string{"date_unread contracts[c1]/dateSigned: 03/02/2020 →"}, nil, []string{"signed_at"}},
+	{"no such day", `"dateSigned":"2020-02-28T00:00:00Z"`, `"dateSigned":"2020-02-30"`, []string{"date_unread contracts[c1]/dateSigned: 2020-02-30 →"}, nil, []string{"signed_at"}},
+	{"year one", `"dateSigned":"2020-02-28T00:00:00Z"`, `"dateSigned":"0001-01-01T00:00:00Z"`, []string{"date_unread contracts[c1]/dateSigned: 0001-01-01T00:00:00Z →"}, nil, []string{"signed_at"}},
+	{"seconds since", `"dateSigned":"2020-02-28T00:00:00Z"`, `"dateSigned":1582848000`, []string{"date_unread contracts[c1]/dateSigned: 1582848000 →"}, nil, []string{"signed_at"}},
+	{"no date", `"date":"2020-03-01T00:00:00Z",`, ``, []string{"release_undated date: r1 →"}, nil, []string{`"released"`}},
+	// Ids and shapes.
+	{"no id", `{"id":"b1","date"`, `{"date"`, []string{"id_missing bids/details/0:  → ~1"}, []string{`"object":"~1"`}, nil},
+	{"number for an id", `{"id":"b1","date"`, `{"id":7,"date"`, []string{"id_number bids/details/0/id: 7 → 7"}, []string{`"object":"7"`}, nil},
+	{"one id twice", `{"id":"b2","date"`, `{"id":"b1","date"`, []string{"id_repeated bids/details: b1 → b1~2"}, []string{`"object":"b1"`, `"object":"b1~2"`, `"amount":"950.00"`, `"amount":"900.50"`}, nil},
+	{"long id", `{"id":"b1","date"`, `{"id":"` + strings.Repeat("b", 300) + `","date"`, []string{"id_hashed bids/details/0/id:  → sha256-" + hashed(strings.Repeat("b", 300))}, []string{"sha256-"}, nil},
+	{"citizen's number for an id", `{"id":"b1","date"`, `{"id":"411025199001010012","date"`, []string{"id_hashed bids/details/0/id:  → sha256-" + hashed("411025199001010012")}, nil, []string{"411025199001010012"}},
+	{"one for a list", `"suppliers":[{"id":"S1","name":"Alpha"}]`, `"suppliers":{"id":"S1","name":"Alpha"}`, []string{"list_wanted awards[a1]/suppliers: {…} →"}, []string{`"suppliers":[{"code":"GB-COH:01","name":"Alpha"}]`}, nil},
+	{"no list at all", `"suppliers":[{"id":"S1","name":"Alpha"}]`, `"suppliers":true`, []string{"award_no_supplier awards[a1]/suppliers:  →", "list_wanted awards[a1]/suppliers: true →"}, nil, nil},
+	{"no object", `"awards":[{`, `"awards":["x",null,{`, []string{"object_wanted awards/0: x →"}, []string{`"object":"a1"`}, nil},
+	{"number for a text", `"title":"Road"`, `"title":12`, []string{"text_wanted tender/title: 12 → 12"}, []string{`"name":"12"`}, nil},
+	{"object for a text", `"title":"Road"`, `"title":{"en":"Road"}`, []string{"text_wanted tender/title: {…} →"}, nil, nil},
+	{"member twice", `"title":"Road"`, `"title":"Street","title":"Road"`, []string{"member_repeated /tender/title: Street → Road"}, []string{`"name":"Road"`}, nil},
+	{"member twice, the same", `"title":"Road"`, `"title":"Road","title":"Road"`, nil, []string{`"name":"Road"`}, nil},
+	{"markup", `"title":"Road"`, `"title":"<p>Road &amp; <b>bridge</b></p>"`, []string{"text_html tender/title:  →"}, []string{`"name":"Road & bridge"`}, nil},
+	{"control characters", `"title":"Road"`, `"title":"Ro\u0007ad\n\nbridge\u200b"`, nil, []string{`Ro ad bridge`}, nil},
+	{"half a character", `"title":"Road"`, "\"title\":\"Ro\xffad\"", nil, []string{`Ro�ad`}, nil},
+	{"half a pair", `"title":"Road"`, `"title":"Ro\ud83dad"`, nil, []string{`Ro�ad`}, nil},
+	{"long text", `"title":"Road"`, `"title":"` + strings.Repeat("é", 600) + `"`, []string{"text_cut tender/title:  → 500"}, []string{strings.Repeat("é", 499) + "…"}, nil},
+	{"long list", `"relatedBids":["b1"]`, `"relatedBids":[` + strings.TrimSuffix(strings.Repeat(`"b1",`, 3), ",") + `,` + many(400) + `]`, []string{"list_cut awards[a1]/relatedBids: 401 → 200"}, nil, []string{`"x200"`}},
+	{"address for an id", `{"id":"b1","date"`, `{"id":"jane@city.example","date"`, []string{"id_hashed bids/details/0/id:  → sha256-" + hashed("jane@city.example")}, nil, []string{"jane"}},
+	{"other status", `"status":"complete"`, `"status":"finished"`, []string{"status_other tender/status: finished →"}, nil, []string{"finished"}},
+	{"capital status", `"status":"complete"`, `"status":"Complete"`, []string{"status_other tender/status: Complete → complete"}, []string{`"status_told":"complete"`}, nil},
+	{"other method", `"procurementMethod":"open"`, `"procurementMethod":"lottery"`, []string{"method_other tender/procurementMethod: lottery →"}, nil, []string{"lottery"}},
+	{"wider category", `"mainProcurementCategory":"works"`, `"mainProcurementCategory":"consultingServices"`, []string{"kind_other tender/mainProcurementCategory: consultingServices → services"}, []string{`"category":"services"`}, nil},
+	{"old members", `"value":{"amount":100,"currency":"CNY"},"payer"`, `"amount":{"amount":100,"currency":"CNY"},"payer"`, []string{"old_form contracts[c1]/transactions[t1]/amount: amount → value"}, []string{`"amount":"100.00"`}, nil},
+	{"old amendment", `"title":"Road"`, `"title":"Road","amendment":{"date":"2020-02-10T00:00:00Z","rationale":"later"}`, []string{"old_form tender/amendment: amendment → amendments"}, []string{`"reason_told":"later"`}, nil},
+	// Parties and what is personal.
+	{"unknown party", `"tenderers":[{"id":"S2","name":"Beta"}]`, `"tenderers":[{"id":"S9","name":"Beta"}]`, []string{"party_unknown bids[b2]/tenderers/0:  →"}, []string{`"code":"S9","name":"Beta"`}, nil},
+	{"party as text", `"tenderers":[{"id":"S2","name":"Beta"}]`, `"tenderers":["Beta Ltd"]`, []string{"party_text bids[b2]/tenderers/0: Beta Ltd →"}, []string{`"name":"Beta Ltd"`}, nil},
+	{"party as reference", `"tenderers":[{"id":"S2","name":"Beta"}]`, `"tenderers":["S2"]`, []string{"party_text bids[b2]/tenderers/0: S2 →"}, []string{`"code":"S2","name":"Beta"`}, nil},
+	{"nameless party", `"tenderers":[{"id":"S2","name":"Beta"}]`, `"tenderers":[{}]`, []string{"party_nameless bids[b2]/tenderers/0:  →"}, nil, nil},
+	{"party listed twice", `{"id":"S2","name":"Beta"}],`, `{"id":"S2","name":"Beta"},{"id":"S2","name":"Gamma"}],`, []string{"party_repeated parties:  →"}, nil, nil},
+	{"placeholder", `"identifier":{"scheme":"GB-COH","id":"01"}`, `"identifier":{"scheme":"GB-COH","id":"N/A"}`, nil, []string{`"code":"S1","name":"Alpha"`}, []string{"N/A"}},
+	{"natural person by scheme", `"identifier":{"scheme":"GB-COH","id":"01"}`, `"identifier":{"scheme":"BR-CPF","id":"123.456.789-09"},"contactPoint":{"email":"a@b.example"},"address":{"streetAddress":"x"}`, nil, []string{`{"name":"Alpha","natural_person":true}`}, []string{"123.456", "S1", "b.example"}},
+	{"natural person by what it is", `{"id":"S2","name":"Beta"}],`, `{"id":"S2","name":"Beta","details":{"entityType":"Natural Person"}}],`, []string{"person_code bids[b2]/tenderers/0:  →"}, []string{`{"name":"Beta","natural_person":true}`}, []string{`"S2"`}},
+	{"sole trader by name", `{"id":"S2","name":"Beta"}`, `{"id":"S2","name":"ФОП Бета"}`, []string{"person_code bids[b2]/tenderers/0:  →"}, []string{`{"name":"Beta","natural_person":true}`}, []string{`"S2"`}},
+	{"contact points", `"buyer":{"id":"B","name":"Buyer"},`, `"buyer":{"id":"B","name":"Buyer","contactPoint":{"name":"Jane","email":"j@b.example"}},`, []string{"contacts : 1 →"}, nil, []string{"Jane", "b.example"}},
+	{"address in a text", `"title":"Road"`, `"title":"Road, ask jane.doe@city.example or tel. (0)20 7946 0018 or +44 20 7946 0018"`, []string{"text_masked tender/title:  →"}, []string{`"name":"Road, ask ▮▮▮ or ▮▮▮ or ▮▮▮"`}, []string{"7946", "jane"}},
+	{"mobile number in a text", `"title":"Road"`, `"title":"Road 13800138000"`, []string{"text_masked tender/title:  →"}, nil, []string{"13800138000"}},
+	// The process.
+	{"no tender", `"tender":{`, `"tenders":{`, []string{"tender_missing :  →"}, []string{"process.award"}, []string{"process.tender"}},
+	{"contract without its award", `"awardID":"a1"`, `"awardID":"a9"`, []string{"award_unknown contracts[c1]/awardID: a9 →"}, []string{`"of_awards":["a9"]`}, nil},
+	{"contract without any award", `"awardID":"a1",`, ``, []string{"award_unknown contracts[c1]/awardID:  →"}, nil, nil},
+	{"award without supplier", `"suppliers":[{"id":"S1","name":"Alpha"}]`, `"suppliers":[]`, []string{"award_no_supplier awards[a1]/suppliers:  →"}, nil, nil},
+	{"joint award", `"suppliers":[{"id":"S1","name":"Alpha"}]`, `"suppliers":[{"id":"S1"},{"id":"S2"}]`, []string{"award_joint awards[a1]/suppliers: 2 →"}, []string{`"suppliers":[{"code":"GB-COH:01","name":"Alpha"},{"code":"S2","name":"Beta"}]`}, nil},
+	{"bids as a list", `"bids":{"details":[`, `"bids":[`, nil, nil, nil},
+	{"unknown lot", `"relatedBids":["b1"]`, `"relatedLots":["L9"]`, nil, []string{`"of_lots":["L9"]`}, nil},
+	{"late bid", `"date":"2020-02-19T09:00:00Z"`, `"date":"2020-02-20T09:00:01Z"`, []string{"bid_late bids[b1]/date: 2020-02-20T09:00:01Z → 2020-02-20T09:00:00Z"}, nil, nil},
+	{"at the deadline", `"date":"2020-02-19T09:00:00Z"`, `"date":"2020-02-20T10:00:00+01:00"`, nil, nil, nil},
+}
+
+func many(n int) string {
+	var out []string
+	for i := range n {
+		out = append(out, `"x`+strconv.Itoa(i)+`"`)
+	}
+	return strings.Join(out, ",")
+}
+
+// TestRepairs makes each mistake alone, and wants exactly what is said of it.
+func TestRepairs(t *testing.T) {
+	t.Parallel()
+	for _, c := range repairs {
+		content := strings.Replace(clean, c.old, c.new, 1)
+		if content == clean {
+			t.Errorf("%s: nothing was changed", c.name)
+		}
+		if c.name == "bids as a list" {
+			content = strings.Replace(content, `"value":{"amount":950,"currency":"CNY"}}]},`, `"value":{"amount":950,"currency":"CNY"}}],`, 1)
+			c.says = []string{"bids_list bids: 2 →"}
+		}
+		switch c.name {
+		case "placeholder":
+			c.says = everyAlpha("identifier_unread", "/identifier/id: N/A →")
+		case "natural person by scheme":
+			c.says = append([]string{"contacts : 2 →"}, everyAlpha("person_code", ":  →")...)
+		}
+		ps, said := read(t, content, Options{})
+		for i := range said {
+			said[i] = strings.TrimPrefix(said[i], p1)
+		}
+		if diff := cmp.Diff(c.says, said); diff != "" && len(c.says)+len(said) > 0 {
+			t.Errorf("%s: findings (-want +got):\n%s", c.name, diff)
+		}
+		got := entries(t, ps)
+		for _, s := range c.holds {
+			if !strings.Contains(got, s) {
+				t.Errorf("%s: the entries lack %s:\n%s", c.name, s, got)
+			}
+		}
+		for _, s := range c.lack {
+			if strings.Contains(got+strings.Join(said, "\n"), s) && s != "x" && !slices.ContainsFunc(c.says, func(f string) bool { return strings.Contains(f, s) }) {
+				t.Errorf("%s: the entries hold %s:\n%s", c.name, s, got)
+			}
+		}
+	}
+}
+
+// everyAlpha is a finding at each place where Alpha is named.
+func everyAlpha(code, rest string) []string {
+	return []string{code + " awards[a1]/suppliers/0" + rest, code + " bids[b1]/tenderers/0" + rest, code + " contracts[c1]/transactions[t1]/payee" + rest}
+}
+
+// TestRepairsOfFiles are what is found between releases.
+func TestRepairsOfFiles(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, content string
+		says          []string
+	}{
+		{"a line that is none", oneLine(clean) + "\n{bad\n" + oneLine(clean) + "\n", []string{"bad_json line 2: {bad →", p1 + "release_twice : r1 →"}},
+		{"the first line is none", "{bad\n" + oneLine(clean) + "\n", []string{"bad_json line 1: {bad →"}},
+		{"two values on a line", oneLine(clean) + "\n{\"ocid\":\"x\"} {}\n", []string{`bad_json line 2: {"ocid":"x"} {} →`}},
+		{"what is no release", "[7," + clean + `,{"a":1},{},"x",[]]`, nil},
+		{"linked", `{"records":[{"ocid":"o","releases":[{"url":"https://x","date":"2020-01-01T00:00:00Z","tag":["tender"]}]}]}`, []string{"o linked_release : 1 →"}},
+		{"linked, and compiled", `{"records":[{"ocid":"o","releases":[{"url":"https://x","date":"2020-01-01T00:00:00Z"}],"compiledRelease":{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{}}}]}`, nil},
+		{"linked alone", `{"ocid":"o","url":"https://x"}`, []string{"o linked_release : 1 →"}},
+		{"versioned", `{"records":[{"ocid":"o","versionedRelease":{"ocid":"o"}}]}`, []string{"o versioned_only :  →"}},
+		{"no ocid", `{"id":"r","date":"2020-01-01T00:00:00Z","tender":{"title":"x"}}`, []string{"~r ocid_missing :  → ~r"}},
+		{"one release id", `[{"ocid":"o","id":"r","date":"2020-01-01T00:00:00Z","tender":{"title":"x"}},{"ocid":"o","id":"r","date":"2020-01-02T00:00:00Z","tender":{"title":"y"}}]`, []string{"o release_repeated id: r →"}},
+		{"one date", `[{"ocid":"o","id":"r1","date":"2020-01-01T00:00:00Z","tender":{"title":"x"}},{"ocid":"o","id":"r2","date":"2020-01-01T01:00:00+01:00","tender":{"title":"y"}}]`, []string{"o same_date : r1 → r2"}},
+		{"one date, no contradiction", `[{"ocid":"o","id":"r1","date":"2020-01-01T00:00:00Z","tender":{"title":"x"}},{"ocid":"o","id":"r2","date":"2020-01-01T00:00:00Z","tender":{"status":"active"}}]`, nil},
+		{"deep", `{"ocid":"o","tender":` + strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100) + "}", []string{"o too_deep :  →"}},
+		{"bidders without bids", `{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{"title":"x","tenderers":[{"name":"A"},{"name":"B"}]}}`, []string{"o bids_tenderers tender/tenderers/0:  →", "o bids_tenderers tender/tenderers/1:  →"}},
+		{"unknown lot", `{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{"lots":[{"id":"L1"},{"id":"L2"}]},"bids":{"details":[{"id":"b","relatedLots":["L2","L9"]}]}}`, []string{"o lot_unknown bids[b]/relatedLots: L9 →"}},
+		{"one name after all", `{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{},"contracts":[{"id":"a/b","extendsContractID":"x","implementation":{"transactions":[{"id":"c"}]}},{"id":"a","extendsContractID":"x","implementation":{"transactions":[{"id":"b/c"}]}}]}`, []string{"o id_repeated : a/b/c → ~" + hashed("a/b/c\na/b/c")}},
+		{"the same thing twice", `{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{},"awards":[{"id":"a","title":"x"},{"title":"x","id":"a"},{"id":"a","title":"y"}]}`, []string{"o id_repeated awards: a → a~2", "o id_twice awards: a →"}},
+	} {
+		ps, said := read(t, c.content, Options{})
+		entries(t, ps)
+		if c.name == "what is no release" {
+			if len(said) != 4 || len(ps) != 1 || strings.Count(strings.Join(said, "\n"), "not_a_release") != 4 {
+				t.Errorf("%s: %q", c.name, said)
+			}
+			continue
+		}
+		if diff := cmp.Diff(c.says, said); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+	big := `{"ocid":"o","tender":{"title":"` + strings.Repeat("x", maxRelease/2) + `"}}` + "\n"
+	if _, said := read(t, strings.Repeat(big, 5), Options{}); len(said) != 1 || !strings.HasPrefix(said[0], "o process_too_big") {
+		t.Errorf("%q", said)
+	}
+	_, said := read(t, strings.Replace(clean, `"amount":1000,"currency":"CNY"`, `"amount":1000`, 1), Options{Assume: "CNY"})
+	if diff := cmp.Diff([]string{p1 + "currency_assumed tender/value/amount: 1000 → CNY"}, said); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestEveryCodeIsTested: what can be found is found in a test, here or in that
+// of the import.
+func TestEveryCodeIsTested(t *testing.T) {
+	t.Parallel()
+	var all strings.Builder
+	for _, name := range []string{"repair_test.go", "merge_test.go", "import_test.go"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	for code := range Codes {
+		if !regexp.MustCompile(`[" ]` + code + `[" ]`).MatchString(all.String()) {
+			t.Errorf("no test finds %s", code)
+		}
+	}
+}
