@@ -110,11 +110,10 @@ func (b *batch) attempters(ctx context.Context, h ledger.Heard, drafts []ledger.
 // knownToday says whether an attempt on the same matter was kept today.
 func (b *batch) knownToday(ctx context.Context, m matter) (bool, error) {
 	ids := []string{alertID(b.book, m)}
-	c, err := b.open(ctx, m.Fingerprint)
-	if err != nil {
+	if err := b.find(ctx, []string{m.Fingerprint}); err != nil {
 		return false, err
 	}
-	if c != nil {
+	if c := b.known[m.Fingerprint]; c != nil {
 		ids = append(ids, repeatID(c.Alert, m))
 	}
 	found, err := b.g.Ledger.FindIDs(ctx, b.book, ids)

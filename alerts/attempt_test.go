@@ -56,6 +56,9 @@ func TestAttemptIsKeptOnceADay(t *testing.T) {
 	if c := w.find("P12"); c.Count != 2 {
 		t.Errorf("the next day: %d hits", c.Count)
 	}
+	if _, err := w.engine.Rebuild(t.Context(), w.db.Owner, testBook, false); err != nil {
+		t.Errorf("rebuild: %v", err)
+	}
 	w.run() // its own entries are judged and raise nothing
 	if c := w.find("P12"); c.Count != 2 {
 		t.Errorf("after the engine: %d hits", c.Count)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/go-json-experiment/json"
 
@@ -108,15 +107,10 @@ func evidenceOf(seq ledger.Seq, fields map[string]audit.Opened) (Evidence, error
 		hit.Erased = true
 		return hit, nil
 	}
-	var a struct { // about, whose seqs may be None
-		Entry string `json:"entry"`
-		At    string `json:"at"`
-	}
+	var a about
 	err := errors.Join(json.Unmarshal([]byte(evidence.Value), &hit.Finding), json.Unmarshal([]byte(concerns.Value), &a))
-	entry, entryErr := strconv.ParseInt(a.Entry, 10, 64)
-	at, atErr := strconv.ParseInt(a.At, 10, 64)
-	hit.Entry, hit.At = ledger.Seq(entry), ledger.Seq(at)
-	return hit, errors.Join(err, entryErr, atErr)
+	hit.Entry, hit.At = ledger.Seq(a.Entry), ledger.Seq(a.At)
+	return hit, err
 }
 
 // Moved is a case that somebody else has taken a step of meanwhile.

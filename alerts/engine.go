@@ -463,7 +463,7 @@ func sealedOf(m matter) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write evidence: %w", err)
 	}
-	about, err := json.Marshal(about{m.region, m.at, m.entry, m.makers}, json.Deterministic(true))
+	about, err := json.Marshal(about{m.region, int64(m.at), int64(m.entry), m.makers}, json.Deterministic(true))
 	if err != nil {
 		return nil, fmt.Errorf("write evidence: %w", err)
 	}
@@ -474,10 +474,11 @@ func sealedOf(m matter) (map[string]string, error) {
 
 // about is what a warning concerns, in its sealed subject.
 type about struct {
-	Region string     `json:"region"`
-	At     ledger.Seq `json:"at"`
-	Entry  ledger.Seq `json:"entry"`
-	Makers []string   `json:"makers"`
+	Region string `json:"region"`
+	// At and Entry are seqs, -1 for an attempt, which has none.
+	At     int64    `json:"at,string"`
+	Entry  int64    `json:"entry,string"`
+	Makers []string `json:"makers"`
 }
 
 // alertOf is the case that an entry belongs to.

@@ -58,7 +58,7 @@ func Check(ctx context.Context, l *ledger.Ledger, book ledger.Book, drafts ...le
 			p.Findings = append(p.Findings, Checked{h.Index, h.Entry, f.needs(), f})
 		}
 	}
-	p.Digest = digest(p.Findings)
+	p.Digest = digestOf(p.Findings)
 	return p, nil
 }
 
@@ -74,9 +74,9 @@ func (f Finding) needs() string {
 	return p.Needs
 }
 
-// digest does not depend on the order of entries: a unit that is sorted anew has the
+// digestOf does not depend on the order of entries: a unit that is sorted anew has the
 // same findings. Parts are written with their lengths.
-func digest(findings []Checked) [sha256.Size]byte {
+func digestOf(findings []Checked) [sha256.Size]byte {
 	var lines []string
 	for _, f := range findings {
 		var line strings.Builder
