@@ -44,6 +44,17 @@ func (p *alertView) Exclusions() string { return p.lang.pick(ledger.Text(p.Rule.
 // Basis is the law or reason behind the rule.
 func (p *alertView) Basis() string { return p.basisText(p.Rule.Basis) }
 
+// Value is an input of the rule as people say it.
+func (p *alertView) Value(x alerts.Input) string {
+	switch x.Value {
+	case "true":
+		return p.t("yes")
+	case "false":
+		return p.t("no")
+	}
+	return x.Value
+}
+
 // Raised is when it was raised, in Shanghai.
 func (p *alertView) Raised() string { return inShanghai(p.Detail.RaisedAt) }
 
