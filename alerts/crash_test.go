@@ -97,7 +97,7 @@ func TestKillWorkersAndDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &world{T: t, ledger: g.Ledger, engine: g}
-	w.adopt()
+	w.adopt("P01", "P13")
 	w.rich()
 	owner, err := pgxpool.New(t.Context(), c.OwnerURL())
 	if err != nil {

@@ -51,14 +51,17 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// adopt opens the book and puts every rule in force.
-func (w *world) adopt() {
+// adopt opens the book and puts rules in force, all if none is named.
+func (w *world) adopt(codes ...string) {
 	w.Helper()
 	if err := w.ledger.CreateBook(w.Context(), testBook); err != nil {
 		w.Fatal(err)
 	}
 	var drafts []ledger.Draft
 	for i, a := range w.engine.Rules.Activations() {
+		if len(codes) > 0 && !slices.Contains(codes, a.Code) {
+			continue
+		}
 		a.State = "active"
 		drafts = append(drafts, w.draft(fmt.Sprintf("rule-%d", i), a, maker))
 	}
@@ -139,17 +142,17 @@ func (w *world) fund(a ledger.Amount) {
 	project := &ledger.ProjectApproved{
 		Project: "P1", Name: "道路硬化", Document: "襄扶〔2020〕3号", Content: "硬化道路1公里", Targets: "通行改善", Type: "construction",
 		Place: "411025103205", PlaceName: "颍阳镇某村", Unit: "颍阳镇政府", Responsible: ledger.Person{Name: "张某"}, Start: "2020-03-01", Finish: "2020-06-30",
-		Budget: []ledger.BudgetLine{{Fund: "F1", Amount: a / 10 * 9}},
+		Budget: []ledger.BudgetLine{{Fund: "F1", Amount: a / 10 * 9}}, Files: []ledger.File{paper},
 	}
 	w.post(w.draft("l1", &ledger.ProjectListed{Project: "P1", Name: "道路硬化", Content: "硬化道路1公里", Type: "construction", Place: "411025103205", PlaceName: "颍阳镇某村", Unit: "颍阳镇政府", Estimate: a / 10 * 9}, maker))
 	w.settle("S1",
 		w.draft("f1", &ledger.FundReceived{Fund: "F1", Document: "豫财农〔2019〕1号", Name: "财政专项扶贫资金", Level: "central", Amount: a, Issued: "2020-01-07", Year: "2020"}, maker),
 		w.draft("p1", project, maker),
-		w.draft("a1", &ledger.FundAllocated{Fund: "F1", Project: "P1", Document: "襄财〔2020〕1号", Amount: a / 10 * 9}, maker))
+		w.draft("a1", &ledger.FundAllocated{Fund: "F1", Project: "P1", Document: "襄财〔2020〕1号", Amount: a / 10 * 9, Files: []ledger.File{paper}}, maker))
 }
 
 func (w *world) request(id string, a ledger.Amount) *ledger.PaymentRequested {
-	return &ledger.PaymentRequested{Payment: id, Project: "P1", Fund: "F1", Amount: a, Purpose: "进度款", Payee: builder}
+	return &ledger.PaymentRequested{Payment: id, Project: "P1", Fund: "F1", Amount: a, Purpose: "进度款", Payee: builder, Files: []ledger.File{paper}}
 }
 
 func refusedBy(err error) []string {
@@ -220,7 +223,7 @@ func TestWarningAllTheWay(t *testing.T) {
 	if c := w.find("P13"); c.State != Closed || c.Returned != 10000 || c.Due != "" {
 		t.Errorf("at the end: %+v", c)
 	}
-	w.rebuilds(1)
+	w.rebuilds()
 	events, err := Events(t.Context(), w.db.Pool, testBook, c.Alert)
 	if err != nil || len(events) != 8 || events[0].Kind != "alert.raised" || events[7].Kind != "alert.closed" {
 		t.Errorf("events %+v %v", events, err)
@@ -229,8 +232,9 @@ func TestWarningAllTheWay(t *testing.T) {
 
 // rebuilds wants the cases to be what the entries say, and a change of one to be
 // found.
-func (w *world) rebuilds(cases int) {
+func (w *world) rebuilds() {
 	w.Helper()
+	cases := len(w.cases())
 	if n, err := w.engine.Rebuild(w.Context(), w.db.Owner, testBook, false); err != nil || n != cases {
 		w.Errorf("rebuild: %d cases, want %d: %v", n, cases, err)
 	}
@@ -311,4 +315,42 @@ func TestEachVerdictOnce(t *testing.T) {
 	if again := len(w.cases()); again != len(other.cases()) {
 		t.Errorf("judged again: %d", again)
 	}
+}
+
+// TestOverdueGoesUp: a case that nobody answers goes one level up, once for each day
+// it was due, and no further when it has an answer in time.
+func TestOverdueGoesUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.funded()
+	z := w.draft("z2", w.request("Z2", 10000), maker)
+	w.post(w.draft("z1", w.request("Z1", 10000), maker))
+	w.post(w.draft("why", &ledger.AlertAcknowledged{Code: "P13", Version: 1, Of: "z2", Ground: "agreed", File: paper}, maker), z)
+	w.run()
+	c := w.find("P13")
+	assign := &ledger.AlertAssigned{Step: ledger.Step{Alert: c.Alert, Seen: ledger.Count(c.Step)}, Unit: "411025103-CZ"}
+	if _, err := w.engine.Take(t.Context(), testBook, w.draft("assign", assign, auditor)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []struct {
+		day, unit string
+		due       ledger.Date
+	}{
+		{"2020-03-25", "411025103-CZ", "2020-03-25"},
+		{"2020-03-26", "411025-CZ", "2020-04-02"},
+		{"2020-04-02", "411025-CZ", "2020-04-02"},
+		{"2020-04-03", "411000-CZ", "2020-04-13"}, // 04-06 is a holiday
+	} {
+		day, err := time.Parse(time.DateOnly, want.day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.now = day.Add(4 * time.Hour)
+		w.run()
+		w.run()
+		if c := w.find("P13"); c.Unit != want.unit || c.Due != want.due || c.State != Verifying {
+			t.Errorf("on %s: unit %s, due %s, %s", want.day, c.Unit, c.Due, c.State)
+		}
+	}
+	w.rebuilds()
 }

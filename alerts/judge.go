@@ -114,10 +114,11 @@ func (r *Rules) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 
 // judge applies one rule. found is false when there is nothing to keep.
 func (x *active) judge(act rule.Act) (f Finding, found bool) {
-	if x.compiled == nil {
+	compiled := x.compiled()
+	if compiled == nil {
 		return x.broken(act), true
 	}
-	res := x.compiled.Eval(act)
+	res := compiled.Eval(act)
 	if res.State != rule.Flag && res.State != rule.NotEvaluable {
 		return Finding{}, false
 	}
@@ -130,18 +131,18 @@ func (x *active) judge(act rule.Act) (f Finding, found bool) {
 		f.notEvaluable(act)
 		return f, true
 	}
-	for _, name := range x.compiled.Facts {
+	for _, name := range compiled.Facts {
 		if v, ok := act.Facts.Fact(name); ok {
 			f.Facts = append(f.Facts, Input{name, v.String()})
 		}
 	}
-	if steps, err := x.compiled.Explain(act); err == nil {
+	if steps, err := compiled.Explain(act); err == nil {
 		for _, s := range steps {
 			f.Steps = append(f.Steps, Input{s.Expression, s.Value.String()})
 		}
 	}
-	if x.compiled.Kind == rule.OnDeadline {
-		f.open(x.compiled, act)
+	if compiled.Kind == rule.OnDeadline {
+		f.open(compiled, act)
 	}
 	return f, true
 }

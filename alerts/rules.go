@@ -65,6 +65,17 @@ func (r *Rules) Known() []*rule.Rule {
 	return slices.SortedFunc(maps.Values(r.files), func(a, b *rule.Rule) int { return strings.Compare(a.Code, b.Code) })
 }
 
+// Version is the newest version of a rule that there is a file of, 0 for none.
+func (r *Rules) Version(code string) ledger.Count {
+	newest := 0
+	for _, f := range r.files {
+		if f.Code == code {
+			newest = max(newest, f.Version)
+		}
+	}
+	return ledger.Count(newest)
+}
+
 // Activations are the entries that would put every known rule in force as its file
 // proposes, active or in shadow.
 func (r *Rules) Activations() []*ledger.RuleActivated {
@@ -87,11 +98,13 @@ type inForce struct {
 	hash [sha256.Size]byte
 }
 
-// active is a rule in force. Without compiled it cannot be judged, and says so.
+// active is a rule in force.
 type active struct {
 	ledger.RuleActivated
-	compiled *rule.Compiled
-	fault    string
+	// compiled makes the rule ready when it is first asked: many rules are put in
+	// force one after the other, and each time most of them judge nothing. It is nil
+	// for a rule that cannot be judged, which then says so.
+	compiled func() *rule.Compiled
 }
 
 // kindRules are the rules judged at entries of one kind and the facts they read.
@@ -120,19 +133,14 @@ func (r *Rules) compile(text []byte) *inForce {
 	if err != nil {
 		panic(fmt.Errorf("alerts: a rulebook that the ledger wrote: %w", err))
 	}
-	compiler, err := rule.NewCompiler(r.surroundings(book))
+	compiler := sync.OnceValues(func() (*rule.Compiler, error) { return rule.NewCompiler(r.surroundings(book)) })
 	sum := sha256.New()
 	for _, a := range slices.SortedFunc(slices.Values(book.Rules), func(a, b ledger.RuleActivated) int { return strings.Compare(a.Code, b.Code) }) {
 		if a.State == "frozen" || a.State == "retired" {
 			continue
 		}
-		x := &active{RuleActivated: a}
+		x := &active{RuleActivated: a, compiled: sync.OnceValue(func() *rule.Compiled { return r.compileOne(compiler, a) })}
 		fmt.Fprintf(sum, "%s %d %s\n", a.Code, a.Version, a.FileHash)
-		if err != nil {
-			x.fault = err.Error()
-		} else {
-			x.compiled, x.fault = r.compileOne(compiler, a)
-		}
 		f.rules[a.Code] = x
 		f.place(x, r.files[ledger.Version(a.Code, a.Version)])
 	}
@@ -140,20 +148,23 @@ func (r *Rules) compile(text []byte) *inForce {
 	return f
 }
 
-// compileOne compiles the file that an activation names, if it is the one at hand.
-func (r *Rules) compileOne(c *rule.Compiler, a ledger.RuleActivated) (*rule.Compiled, string) {
+// compileOne compiles the file that an activation names. It is nil when this
+// program has no such file, when the file is not the one that was activated, and
+// when it does not compile with the limits of the book.
+func (r *Rules) compileOne(compiler func() (*rule.Compiler, error), a ledger.RuleActivated) *rule.Compiled {
 	file := r.files[ledger.Version(a.Code, a.Version)]
-	switch {
-	case file == nil:
-		return nil, "this program has no file of the rule in this version"
-	case encodeHash(file.Hash) != a.FileHash:
-		return nil, "the file of the rule is not the one that was activated"
+	if file == nil || encodeHash(file.Hash) != a.FileHash {
+		return nil
+	}
+	c, err := compiler()
+	if err != nil {
+		return nil
 	}
 	compiled, problems := c.Compile(file)
 	if len(problems) > 0 {
-		return nil, errors.Join(problems...).Error()
+		return nil
 	}
-	return compiled, ""
+	return compiled
 }
 
 // place files a rule under the kinds it is judged at.

@@ -38,7 +38,7 @@ func (g *Engine) Run(ctx context.Context, wake <-chan struct{}) {
 	}
 }
 
-// catchUp judges what a book has, then fires what is due.
+// catchUp judges what a book has, then fires what is due and reports what is overdue.
 func (g *Engine) catchUp(ctx context.Context, book ledger.Book) error {
 	for {
 		more, err := g.Step(ctx, book)
@@ -51,7 +51,11 @@ func (g *Engine) catchUp(ctx context.Context, book ledger.Book) error {
 	}
 	for {
 		fired, err := g.Fire(ctx, book)
-		if err != nil || !fired {
+		if err != nil {
+			return err
+		}
+		late, err := g.Escalate(ctx, book)
+		if err != nil || !fired && late == 0 {
 			return err
 		}
 		if _, err := g.Step(ctx, book); err != nil { // its own entries move the head

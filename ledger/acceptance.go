@@ -1,6 +1,9 @@
 package ledger
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // 验收: works start, go on and end; they are accepted, settled, and become
 // assets; papers are filed (一项一档).
@@ -120,10 +123,12 @@ func (b *WorksCompleted) revert(s *state, e *Entry) { s.revertProject(b.Project,
 // AcceptancePassed records a passed acceptance (验收合格), township's first
 // (乡镇初验) or county's (县级验收).
 type AcceptancePassed struct {
-	Conclusion string `json:"conclusion"`
-	Files      []File `json:"files,omitzero"`
-	Level      string `json:"level"`
-	Project    string `json:"project"`
+	// Acceptors are the units that took part in the acceptance (参加验收单位).
+	Acceptors  []Party `json:"acceptors,omitzero"`
+	Conclusion string  `json:"conclusion"`
+	Files      []File  `json:"files,omitzero"`
+	Level      string  `json:"level"`
+	Project    string  `json:"project"`
 }
 
 // AcceptanceLevels are who accepts.
@@ -138,6 +143,12 @@ func (b *AcceptancePassed) check(c *checker) {
 	c.oneOf("level", b.Level, AcceptanceLevels)
 	c.text("conclusion", b.Conclusion, 500)
 	c.files("files", b.Files)
+	if len(b.Acceptors) > 20 {
+		c.bad("acceptors", "最多20个单位", "at most 20 units")
+	}
+	for i, p := range b.Acceptors {
+		c.party("acceptors."+strconv.Itoa(i), p)
+	}
 }
 
 func (b *AcceptancePassed) touch(s *state, _ *Entry) { s.project(b.Project) }
@@ -156,10 +167,12 @@ func (b *AcceptancePassed) revert(s *state, e *Entry) { s.revertProject(b.Projec
 //
 // Effect: the project is under way again.
 type AcceptanceFailed struct {
-	Conclusion string `json:"conclusion"`
-	Files      []File `json:"files,omitzero"`
-	Level      string `json:"level"`
-	Project    string `json:"project"`
+	// Acceptors are the units that took part in the acceptance.
+	Acceptors  []Party `json:"acceptors,omitzero"`
+	Conclusion string  `json:"conclusion"`
+	Files      []File  `json:"files,omitzero"`
+	Level      string  `json:"level"`
+	Project    string  `json:"project"`
 }
 
 func (b *AcceptanceFailed) check(c *checker) { (*AcceptancePassed)(b).check(c) }

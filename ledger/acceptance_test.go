@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +30,8 @@ func TestAcceptanceBodies(t *testing.T) {
 		{func(b *AcceptancePassed) { b.Project = "" }, "project", "字母", "letters"},
 		{func(b *AcceptancePassed) { b.Level = "village" }, "level", "乡镇初验", "want one of"},
 		{func(b *AcceptancePassed) { b.Conclusion = "" }, "conclusion", "必填", "is required"},
+		{func(b *AcceptancePassed) { b.Acceptors[0].Name = "" }, "acceptors.0.name", "必填", "is required"},
+		{func(b *AcceptancePassed) { b.Acceptors = slices.Repeat(b.Acceptors, 21) }, "acceptors", "最多20个", "at most 20"},
 		{func(b *AcceptancePassed) { b.Files[0].Name = "" }, "files.0.name", "必填", "is required"},
 	})
 	testBody(t, []badBody[*AcceptanceFailed]{

@@ -157,6 +157,7 @@ func (b *SubmissionApproved) touch(s *state, _ *Entry) {
 	for q := sub.First; q <= sub.Last; q++ {
 		if e := s.entry(q); e != nil {
 			e.Body.touch(s, e)
+			s.touchRules(e)
 		}
 	}
 }

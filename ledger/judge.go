@@ -60,7 +60,7 @@ func (s *state) weigh(e *Entry) (after func()) {
 	verdict := s.rules.Weigh(View{s}, e)
 	if s.trial && verdict.Note != nil {
 		heard := Heard{Index: s.index, Entry: None, Note: verdict.Note}
-		if e.Seq < s.first {
+		if e.Seq < s.unit[0].Seq {
 			heard.Entry = e.Seq
 		}
 		s.heard = append(s.heard, heard)

@@ -83,3 +83,67 @@ func TestLookupsSeeWhatWasJustPosted(t *testing.T) {
 		t.Errorf("bids %s", got)
 	}
 }
+
+// TestLooksBackTheSameWay asks for a project's events, a day's payments and a
+// person's grants, of a ledger that has kept all and of one that has kept nothing,
+// with entries of the same unit and without what was taken back.
+func TestLooksBackTheSameWay(t *testing.T) {
+	t.Parallel()
+	l, db := testLedger(t)
+	var said string
+	look := func(v View, e *Entry) Verdict {
+		var all []string
+		for _, x := range v.Events("P1", "works.progressed") {
+			all = append(all, fmt.Sprint(x.Body.(*WorksProgressed).Percent))
+		}
+		for _, p := range v.PaidOn(PayeeKey(builder), "2020-03-18") {
+			all = append(all, p.Payment)
+		}
+		lines, known := v.Grants(e)
+		for _, x := range lines {
+			all = append(all, x.Key)
+		}
+		said = fmt.Sprint(all, known)
+		return Verdict{}
+	}
+	watch := func(l *Ledger) *Ledger {
+		l.Judge = &Judge{Weigh: look, Touch: func(v View, e *Entry) { look(v, e) }}
+		return l
+	}
+	watch(l)
+	funded(t, l)
+	progress := func(id string, percent Count) Draft {
+		return draft(id, &WorksProgressed{Project: "P1", Percent: percent, Value: 1, Content: "路基"}, maker)
+	}
+	paid := func(id, day string, a Amount) Draft {
+		d := draft(id, request(id, a), maker)
+		d.On = Date(day)
+		return d
+	}
+	hears := func(what, want string) {
+		t.Helper()
+		if said != want {
+			t.Errorf("%s: %s, want %s", what, said, want)
+		}
+	}
+	mustPost(t, l, progress("w1", 10), progress("w2", 20))
+	hears("the second of a unit", "[10] false")
+	seq := mustPost(t, l, progress("w3", 30))[0].Seq
+	hears("the next", "[10 20] false")
+	if err := reverse(t, l, "x", seq); err != nil {
+		t.Fatal(err)
+	}
+	mustPost(t, l, paid("Z1", "2020-03-18", 100))
+	hears("one taken back", "[10 20] false")
+	mustPost(t, l, paid("Z2", "2020-03-19", 100))
+	if _, err := l.Post(t.Context(), testBook, progress("w4", 40), paid("Z3", "2020-03-18", 10000000)); err == nil {
+		t.Fatal("more than there is was requested")
+	}
+	mustPost(t, l, batch("b1", "G1", 2)...)
+	hears("a first grant", "[10 20 Z1] true")
+	mustPost(t, l, batch("b2", "G2", 2)...)
+	hears("a second grant to the person", "[10 20 Z1 G1/2] true")
+	fresh := watch(ledgerOn(t, db))
+	mustPost(t, fresh, batch("b3", "G3", 2)...)
+	hears("a ledger that has kept nothing", "[10 20 Z1 G1/2 G2/2] true")
+}

@@ -146,6 +146,10 @@ func (b *PaymentRequested) apply(s *state, e *Entry) {
 // twinKey is what payments of one amount to one payee have in common.
 func twinKey(payee string, a Amount) string { return payee + "/" + strconv.FormatInt(int64(a), 10) }
 
+// paidOnKey is what payments to one payee that were asked for on one day have in
+// common.
+func paidOnKey(payee string, on Date) string { return payee + "/" + string(on) }
+
 // Invoice is the invoice that a payment pays, or a part of it (发票): its code, if
 // it has one, its number, its total with tax, and its day.
 type Invoice struct {
@@ -202,6 +206,7 @@ func (s *state) request(e *Entry, p Payment) {
 	}
 	s.payments.add(p.Payment, p)
 	s.twins.add(twinKey(p.Payee, p.Amount), p.Payment)
+	s.paidOn.add(paidOnKey(p.Payee, p.On), p.Payment)
 	if p.Invoice != "" {
 		s.invoiced.add(p.Invoice, p.Payment)
 	}
@@ -515,7 +520,10 @@ type GrantRequested struct {
 	// LinesHash is base64 SHA-256 over the lines' content hashes in order.
 	LinesHash string `json:"lines_hash"`
 	Payment   string `json:"payment"`
-	Project   string `json:"project"`
+	// Period is what the grant is for (发放期间): a year, quarter or month, such as
+	// 2020, 2020-Q1 or 2020-03; empty for what is given once.
+	Period  string `json:"period,omitzero"`
+	Project string `json:"project"`
 }
 
 func (b *GrantRequested) check(c *checker) {
@@ -526,10 +534,15 @@ func (b *GrantRequested) check(c *checker) {
 	c.text("item", b.Item, 200)
 	c.hash("lines_hash", b.LinesHash)
 	c.files("files", b.Files)
+	if b.Period != "" && !periodPattern.MatchString(b.Period) {
+		c.bad("period", "发放期间须形如 2020、2020-Q1 或 2020-03", "want a period such as 2020, 2020-Q1 or 2020-03")
+	}
 	if b.Lines < 1 || b.Lines > MaxUnit-2 {
 		c.bad("lines", fmt.Sprintf("须有1–%d行", MaxUnit-2), fmt.Sprintf("want 1 to %d lines", MaxUnit-2))
 	}
 }
+
+var periodPattern = regexp.MustCompile(`^(19|20|21)[0-9]{2}(-Q[1-4]|-(0[1-9]|1[0-2]))?$`)
 
 func (b *GrantRequested) touch(s *state, _ *Entry) {
 	s.payment(b.Payment)
@@ -631,6 +644,9 @@ func (b *GrantLine) apply(s *state, e *Entry) {
 		Key: lineKey(b.Payment, b.Line), Payment: b.Payment, Line: int64(b.Line), Place: b.Place,
 		Amount: b.Amount, Person: personOrNone(e.Person), Seq: e.Seq,
 	})
+	if e.Person != (audit.Token{}) {
+		s.grantsOf.add(personKey(e.Person), lineKey(b.Payment, b.Line))
+	}
 	if o.left == 0 {
 		s.closeBatch(o)
 	}

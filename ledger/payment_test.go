@@ -52,6 +52,8 @@ func TestPaymentBodies(t *testing.T) {
 		{func(b *GrantRequested) { b.Lines = 0 }, "lines", "须有1–120000行", "1 to 120000"},
 		{func(b *GrantRequested) { b.Lines = 120001 }, "lines", "须有1–120000行", "1 to 120000"},
 		{func(b *GrantRequested) { b.LinesHash = "x" }, "lines_hash", "SHA-256", "SHA-256"},
+		{func(b *GrantRequested) { b.Period = "2020-13" }, "period", "发放期间", "want a period"},
+		{func(b *GrantRequested) { b.Period = "2020-Q5" }, "period", "发放期间", "want a period"},
 		{func(b *GrantRequested) { b.Files[0].Name = "" }, "files.0.name", "必填", "is required"},
 	})
 	testBody(t, []badBody[*GrantLine]{

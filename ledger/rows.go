@@ -308,6 +308,9 @@ type turnover struct {
 	Amount  Amount `db:"amount"`
 }
 
+// eventKey is what events of one kind in one project have in common.
+func eventKey(project string, k Kind) string { return project + "/" + string(k) }
+
 // Event is one line of a project's timeline.
 type Event struct {
 	Project string `db:"project" json:"project"`

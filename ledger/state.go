@@ -52,6 +52,9 @@ type state struct {
 	invoiced  *lookup
 	receipts  *lookup
 	tendersOf *lookup
+	eventsOf  *lookup
+	paidOn    *lookup
+	grantsOf  *lookup
 	lookups   []*lookup
 
 	// entries and covers are read from the log, never written.
@@ -70,17 +73,18 @@ type state struct {
 	// covered entries take effect.
 	current    *Entry
 	approvedBy *Entry
-	cover      *openCover
-	batch      *openBatch
+	// unit are the entries that are judged together, numbered one after the other.
+	unit  []*Entry
+	cover *openCover
+	batch *openBatch
 	// acks are the warnings that this unit acknowledges, by the id of the entry
 	// that they are about.
 	acks     map[string][]*AlertAcknowledged
 	problems []Problem
 	// heard is what the judge said of the unit, refused or not; index is the draft
-	// being judged, first the seq of the unit's first.
+	// being judged.
 	heard []Heard
 	index int
-	first Seq
 	undo  []func()
 }
 
@@ -139,7 +143,8 @@ func newState(book Book) *state {
 	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks, s.records}
 	s.bidsOf, s.twins, s.invoiced = newLookup(s, findBids), newLookup(s, findTwins), newLookup(s, findInvoiced)
 	s.receipts, s.tendersOf = newLookup(s, findReceipts), newLookup(s, findTenders)
-	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf}
+	s.eventsOf, s.paidOn, s.grantsOf = newLookup(s, findEvents), newLookup(s, findPaidOn), newLookup(s, findGrants)
+	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf, s.eventsOf, s.paidOn, s.grantsOf}
 	s.forget()
 	return s
 }
@@ -155,7 +160,7 @@ func (l *Ledger) newState(book Book) *state {
 func (s *state) forget() {
 	s.entries, s.wantEntry = map[Seq]*Entry{}, map[Seq]struct{}{}
 	s.covers, s.wantCovers = map[Seq]string{}, map[Seq]struct{}{}
-	s.legs, s.events, s.notes, s.erasures, s.undo = nil, nil, nil, nil, nil
+	s.legs, s.events, s.notes, s.erasures, s.undo, s.unit = nil, nil, nil, nil, nil, nil
 	s.judging = false
 }
 
@@ -423,6 +428,7 @@ func (s *state) leg(e *Entry, fund, account string, a Amount) {
 func (s *state) event(e *Entry, project string, a Amount) {
 	s.undo = append(s.undo, func() { s.events = s.events[:len(s.events)-1] })
 	s.events = append(s.events, Event{Project: project, At: s.at(e), Entry: e.Seq, Kind: e.Kind, On: e.On, Amount: a})
+	s.eventsOf.add(eventKey(project, e.Kind), seqKey(e.Seq))
 }
 
 // at is the seq at which e takes effect: its approval's, if it needed one.
@@ -448,6 +454,11 @@ func (s *state) touch(e *Entry) {
 		s.reversal(e.Corrects)
 	}
 	e.Body.touch(s, e)
+	s.touchRules(e)
+}
+
+// touchRules asks for everything that the judge will read of an entry.
+func (s *state) touchRules(e *Entry) {
 	if s.rules != nil && s.rules.Touch != nil {
 		s.rules.Touch(View{s}, e)
 	}
@@ -518,8 +529,7 @@ func (s *state) effect(e *Entry) {
 // what is wrong with them. When anything is, no trace of them is left.
 func (s *state) judgeUnit(entries []*Entry) []Problem {
 	mark := len(s.undo)
-	s.problems, s.cover, s.batch, s.approvedBy, s.acks, s.heard = nil, nil, nil, nil, nil, nil
-	s.first = entries[0].Seq
+	s.problems, s.cover, s.batch, s.approvedBy, s.acks, s.heard, s.unit = nil, nil, nil, nil, nil, nil, entries
 	for i, e := range entries {
 		n := len(s.problems)
 		s.index = i

@@ -200,11 +200,40 @@ type TenderOpened struct {
 	Experts Count  `json:"experts,omitzero"`
 	Members Count  `json:"members,omitzero"`
 	Place   string `json:"place,omitzero"`
-	Tender  string `json:"tender"`
+	// Rejected are the bids that were found invalid (否决投标), each with why.
+	Rejected []RejectedBid `json:"rejected,omitzero"`
+	Tender   string        `json:"tender"`
+}
+
+// RejectedBid is a bid that the committee found invalid (招条51).
+type RejectedBid struct {
+	Bidder Party `json:"bidder"`
+	// Ground is one of RejectGrounds.
+	Ground string `json:"ground"`
+}
+
+// RejectGrounds are why a bid is invalid (招条51).
+var RejectGrounds = codes{
+	"late":          {"逾期送达", "received late"},
+	"seal":          {"未密封、未签章", "not sealed or signed"},
+	"qualification": {"资格条件不符", "not qualified"},
+	"bond":          {"投标保证金不符", "bond missing or short"},
+	"price":         {"低于成本或高于最高限价", "below cost or above the ceiling"},
+	"response":      {"未响应实质性要求", "does not meet the requirements"},
+	"withdrawn":     {"投标人撤回", "withdrawn by the bidder"},
+	"other":         {"其他", "other"},
 }
 
 func (b *TenderOpened) check(c *checker) {
 	c.id("tender", b.Tender)
+	if len(b.Rejected) > 100 {
+		c.bad("rejected", "最多100家", "at most 100 bids")
+	}
+	for i, x := range b.Rejected {
+		at := "rejected." + strconv.Itoa(i)
+		c.party(at+".bidder", x.Bidder)
+		c.oneOf(at+".ground", x.Ground, RejectGrounds)
+	}
 	c.instant("at", b.At)
 	c.count("members", b.Members)
 	c.count("experts", b.Experts)
@@ -403,7 +432,9 @@ func (b *TenderExempted) revert(s *state, e *Entry) {
 // Effect: the contract exists. Refused: unknown or cancelled project, unknown
 // tender, id taken.
 type ContractSigned struct {
-	Amount   Amount `json:"amount"`
+	Amount Amount `json:"amount"`
+	// Category is what a contract without a tender buys; see Categories.
+	Category string `json:"category,omitzero"`
 	Contract string `json:"contract"`
 	Files    []File `json:"files,omitzero"`
 	Finish   Date   `json:"finish,omitzero"`
@@ -423,6 +454,9 @@ func (b *ContractSigned) check(c *checker) {
 	c.text("name", b.Name, 200)
 	c.party("supplier", b.Supplier)
 	c.positive("amount", b.Amount)
+	if b.Category != "" {
+		c.oneOf("category", b.Category, Categories)
+	}
 	c.optionalDay("start", b.Start)
 	c.optionalDay("finish", b.Finish)
 	c.order(b.Start, b.Finish, "finish")

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,9 @@ func TestTenderBodies(t *testing.T) {
 		{func(b *TenderOpened) { b.Experts = -1 }, "experts", "整数", "whole number"},
 		{func(b *TenderOpened) { b.Experts = 6 }, "experts", "不能多于", "more experts"},
 		{func(b *TenderOpened) { b.Place = strings.Repeat("长", 201) }, "place", "最多200字", "at most 200"},
+		{func(b *TenderOpened) { b.Rejected[0].Bidder.Name = "" }, "rejected.0.bidder.name", "必填", "is required"},
+		{func(b *TenderOpened) { b.Rejected[0].Ground = "" }, "rejected.0.ground", "逾期送达", "want one of"},
+		{func(b *TenderOpened) { b.Rejected = slices.Repeat(b.Rejected, 101) }, "rejected", "最多100家", "at most 100"},
 	})
 	testBody(t, []badBody[*TenderCandidates]{
 		{func(b *TenderCandidates) { b.Tender = "" }, "tender", "字母", "letters"},
@@ -71,6 +75,7 @@ func TestTenderBodies(t *testing.T) {
 		{func(b *ContractSigned) { b.Tender = " " }, "tender", "字母", "letters"},
 		{func(b *ContractSigned) { b.Name = "" }, "name", "必填", "is required"},
 		{func(b *ContractSigned) { b.Supplier = Party{} }, "supplier.name", "必填", "is required"},
+		{func(b *ContractSigned) { b.Category = "road" }, "category", "施工", "want one of"},
 		{func(b *ContractSigned) { b.Amount = 0 }, "amount", "大于零", "above zero"},
 		{func(b *ContractSigned) { b.Finish = "2020-03-19" }, "finish", "不得早于", "must not be before"},
 		{func(b *ContractSigned) { b.Start = "2020-02-30" }, "start", "日期", "want a day"},

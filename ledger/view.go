@@ -1,6 +1,12 @@
 package ledger
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"yilu/audit"
+)
 
 // View is a book as it stands just before an entry takes effect. Its answers are
 // copies. Asked before judging (see Judge.Touch) it knows nothing and loads.
@@ -88,8 +94,47 @@ func PayeeOf(b *PaymentRequested, e *Entry) string {
 // PayeeKey is the key under which a firm or office is paid.
 func PayeeKey(p Party) string { return payeeKey(p) }
 
-// Entry returns an earlier entry of the log.
+// Events returns the entries of one kind about a project that took effect and were
+// not taken back, in their order, the latest 200.
+func (v View) Events(project string, k Kind) []*Entry {
+	var entries []*Entry
+	for _, key := range v.s.eventsOf.get(eventKey(project, k)) {
+		q, err := strconv.ParseInt(key, 10, 64)
+		if err != nil {
+			panic(fmt.Sprintf("ledger: event %q of project %s", key, project)) // a bug
+		}
+		if v.s.reversal(Seq(q)) != nil {
+			continue
+		}
+		if e, ok := v.Entry(Seq(q)); ok {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// PaidOn returns the payments to a payee that were asked for on a day.
+func (v View) PaidOn(payee string, on Date) []Payment {
+	return many(v.s.paidOn.get(paidOnKey(payee, on)), v.s.payments)
+}
+
+// Grants returns the lines of grants to whoever an entry is sealed for, the latest
+// 200, in the order of their entries. ok is false when nobody is known.
+func (v View) Grants(e *Entry) (lines []Line, ok bool) {
+	if e.Person == (audit.Token{}) {
+		return nil, false
+	}
+	return many(v.s.grantsOf.get(personKey(e.Person)), v.s.lines), true
+}
+
+// Submission returns a submission by its id.
+func (v View) Submission(id string) (Submission, bool) { return copied(v.s.submission(id)) }
+
+// Entry returns an earlier entry of the log, or of the unit that is judged.
 func (v View) Entry(q Seq) (*Entry, bool) {
+	if u := v.s.unit; len(u) > 0 && q >= u[0].Seq && q < u[0].Seq+Seq(len(u)) {
+		return u[q-u[0].Seq], true
+	}
 	e := v.s.entry(q)
 	return e, e != nil
 }

@@ -25,6 +25,7 @@ comment on column proj.payment.invoice is 'Code and number of the invoice that i
 alter table proj.payment add column invoice_total bigint not null default 0;
 comment on column proj.payment.invoice_total is 'Total of that invoice with tax, as the payment states it.';
 create index payment_twin on proj.payment (payee, amount, book, requested_seq);
+create index payment_day on proj.payment (payee, on_day, book);
 create index payment_invoice on proj.payment (invoice, book) where invoice <> '';
 
 grant select, insert, update on proj.rulebook, proj.verdict to yilu_service;

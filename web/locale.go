@@ -117,6 +117,7 @@ var codeNames = map[string]func(string) ledger.Text{
 	"method":     ledger.Methods.Name,
 	"category":   ledger.Categories.Name,
 	"ground":     ledger.Grounds.Name,
+	"rejection":  ledger.RejectGrounds.Name,
 	"part":       ledger.PayStages.Name,
 	"pay_method": ledger.PayMethods.Name,
 	"acceptance": ledger.AcceptanceLevels.Name,

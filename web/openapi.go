@@ -60,7 +60,7 @@ var codes = map[string]map[string]ledger.Text{
 	"FundReceived.level": ledger.Levels, "FundReceived.uses": ledger.ProjectTypes, "FundRecalled.reason": ledger.Reasons,
 	"ProjectListed.type": ledger.ProjectTypes, "ProjectApproved.type": ledger.ProjectTypes, "ProjectChanged.reason": ledger.Reasons, "ProjectCancelled.reason": ledger.Reasons,
 	"TenderAnnounced.method": ledger.Methods, "TenderAnnounced.category": ledger.Categories, "TenderFailed.reason": ledger.FailReasons,
-	"TenderExempted.ground": ledger.Grounds, "TenderExempted.method": ledger.Methods, "ContractAmended.reason": ledger.Reasons,
+	"TenderExempted.ground": ledger.Grounds, "TenderExempted.method": ledger.Methods, "ContractSigned.category": ledger.Categories, "ContractAmended.reason": ledger.Reasons,
 	"PaymentRequested.method": ledger.PayMethods, "PaymentRequested.stage": ledger.PayStages, "PaymentRejected.reason": ledger.Reasons, "PaymentReturned.reason": ledger.Reasons,
 	"AcceptancePassed.level": ledger.AcceptanceLevels, "AcceptanceFailed.level": ledger.AcceptanceLevels, "AssetRegistered.class": ledger.AssetClasses, "AssetRegistered.state": ledger.AssetStates, "SealErased.erasure_ground": ledger.ErasureGrounds,
 	"SubmissionRejected.reason": ledger.Reasons, "EntryReversed.reason": ledger.Reasons,

@@ -233,7 +233,7 @@ func ignoreMissing(err error) error {
 var codedFields = map[string]string{
 	"level": "level", "acceptance.passed level": "acceptance", "acceptance.failed level": "acceptance",
 	"type": "type", "uses": "type", "reason": "reason", "tender.failed reason": "failure",
-	"method": "method", "payment.requested method": "pay_method", "tender.announced category": "category",
+	"method": "method", "payment.requested method": "pay_method", "tender.announced category": "category", "contract.signed category": "category",
 	"ground": "ground", "stage": "part", "class": "asset", "asset.registered state": "condition", "erasure_ground": "erasure",
 	"alert.raised level": "alert_level", "alert.repeated level": "alert_level", "handling": "handling", "origin": "origin", "outcome": "outcome",
 	"alert.acknowledged ground": "ack", "rule.activated state": "rule_state", "dismiss_ground": "dismissal", "violation": "violation", "silence_ground": "silence",
@@ -281,6 +281,8 @@ func (f *frame) fact(kind, name string, v reflect.Value) fact {
 		return fact{Kind: "fund", Value: x.Fund, Key: x.Fund, Amount: x.Amount}
 	case ledger.Invoice:
 		return fact{Kind: "text", Value: x.Key(), Amount: x.Amount}
+	case ledger.RejectedBid:
+		return fact{Kind: "text", Value: x.Bidder.Name + " " + f.name("rejection", x.Ground)}
 	case ledger.Candidate:
 		return fact{Kind: "text", Value: x.Bidder.Name, Amount: x.Amount}
 	case ledger.Moment: // as it was told: no zone is added

@@ -16,22 +16,32 @@ import (
 
 // Catalogue lists the facts of each kind of entry.
 func Catalogue() rule.Catalogue {
+	payment := slices.Concat(entry, amount, project, fund, allocation, contract, payment, invoice)
 	return rule.Catalogue{
-		"fund.received":     slices.Concat(entry, amount, fund, receipt),
-		"fund.allocated":    slices.Concat(entry, amount, fund, pool, project),
-		"project.approved":  slices.Concat(entry, project),
-		"tender.announced":  slices.Concat(entry, project, tender, purchase),
-		"tender.bid":        slices.Concat(entry, amount, project, tender, bids),
-		"tender.opened":     slices.Concat(entry, project, tender, bids),
-		"tender.awarded":    slices.Concat(entry, amount, project, tender, bids, winner),
-		"contract.signed":   slices.Concat(entry, amount, project, tender, purchase, contract, award, approved),
-		"contract.amended":  slices.Concat(entry, amount, project, contract, approved),
-		"payment.requested": slices.Concat(entry, amount, project, fund, allocation, contract, payment, invoice),
-		"payment.approved":  slices.Concat(entry, amount, project, fund, allocation, contract, payment, invoice),
-		"payment.paid":      slices.Concat(entry, amount, project, fund, allocation, contract, payment, invoice),
-		"grant.requested":   slices.Concat(entry, amount, project, fund, allocation),
-		"works.completed":   slices.Concat(entry, project),
-		"acceptance.passed": slices.Concat(entry, project),
+		"fund.received":       slices.Concat(entry, amount, fund, receipt, level, dates),
+		"fund.allocated":      slices.Concat(entry, amount, fund, pool, project, level, allotment, money, papers),
+		"project.listed":      slices.Concat(entry, project, plan, names, wording, place),
+		"project.approved":    slices.Concat(entry, project, plan, estimate, names, wording, place, papers),
+		"tender.announced":    slices.Concat(entry, project, tender, terms, sale, purchase, names),
+		"tender.bid":          slices.Concat(entry, amount, project, tender, terms, bids, bond, names, codes),
+		"tender.opened":       slices.Concat(entry, project, tender, terms, bids, opening),
+		"tender.candidates":   slices.Concat(entry, project, tender),
+		"tender.awarded":      slices.Concat(entry, amount, project, tender, terms, bids, screens, winner, purchase, works, money, approved, names, codes),
+		"contract.signed":     slices.Concat(entry, amount, project, tender, purchase, contract, deed, award, approved, money, names, codes, dates),
+		"contract.amended":    slices.Concat(entry, amount, project, contract, deed, amendment, purchase, approved, money),
+		"payment.requested":   slices.Concat(payment, request, settled, works, names, codes, wording, dates, papers),
+		"payment.approved":    slices.Concat(payment, approval),
+		"payment.paid":        payment,
+		"payment.returned":    slices.Concat(entry, amount, project, fund, returned),
+		"grant.requested":     slices.Concat(entry, amount, project, fund, allocation, batch, wording, papers),
+		"grant.line":          slices.Concat(entry, amount, project, fund, batch, line, place),
+		"works.started":       slices.Concat(entry, project, approved, money, exempted),
+		"works.completed":     slices.Concat(entry, project, works, term),
+		"acceptance.passed":   slices.Concat(entry, project, works, acceptance, accounts, papers),
+		"settlement.audited":  slices.Concat(entry, amount, project, contract),
+		"asset.registered":    slices.Concat(entry, project),
+		"document.filed":      slices.Concat(entry, project, accounts),
+		"submission.approved": slices.Concat(entry, approval),
 	}
 }
 
@@ -76,15 +86,17 @@ var (
 		{Name: "winner.id", Type: formula.Text, Source: "payee key of body.winner"},
 		{Name: "winner.bid_at", Type: formula.Instant, Source: "at of the winner's effective tender.bid; missing when no bid is recorded"},
 	}
-	// purchase is what is bought, whether by a tender or directly.
-	purchase = []rule.Fact{
-		{Name: "purchase.method", Type: formula.Text, Source: "method of the tender; direct for a contract without one"},
-		{Name: "purchase.category", Type: formula.Text, Source: "category of the tender, or of the contract: works, goods, services"},
-		{Name: "purchase.estimate", Type: formula.Amount, Unit: "元", Source: "estimate of the tender, or amount of a contract without one, with all mergeable items of the project summed"},
+	exempted = []rule.Fact{
 		{Name: "project.exempted", Type: formula.Bool, Source: "an effective tender.exempted of the project with on ≤ the day of the entry"},
+	}
+	// purchase is what is bought, whether by a tender or directly.
+	purchase = slices.Concat(exempted, []rule.Fact{
+		{Name: "purchase.method", Type: formula.Text, Source: "method of the tender; direct for a contract without one"},
+		{Name: "purchase.category", Type: formula.Text, Source: "category of the tender, or as contract.signed says: works, goods, services; missing for a direct contract that says nothing"},
+		{Name: "purchase.estimate", Type: formula.Amount, Unit: "元", Source: "estimate of the tender, or amount of a contract without one, with all mergeable items of the project summed"},
 		{Name: "project.investment", Type: formula.Amount, Unit: "元", Source: "total investment: project.cap, or the estimate of project.listed before approval"},
 		{Name: "project.public_money", Type: formula.Amount, Unit: "元", Source: "Σ fund.allocated − fund.recalled of the project, or its approved budget lines if more"},
-	}
+	})
 	contract = []rule.Fact{
 		{Name: "contract.id", Type: formula.Text, Source: "the contract of the entry or payment; empty for a payment without one"},
 		{Name: "contract.signed_on", Type: formula.Civil, Source: "on of contract.signed; missing when no such contract is recorded"},
@@ -98,6 +110,9 @@ var (
 	}
 	award = []rule.Fact{
 		{Name: "award.price", Type: formula.Amount, Unit: "元", Source: "amount of the tender's effective tender.awarded; missing when there is none"},
+		{Name: "award.made", Type: formula.Bool, Source: "the tender has an effective tender.awarded"},
+		{Name: "award.on", Type: formula.Civil, Source: "on of tender.awarded; missing when there is none"},
+		{Name: "award.winner", Type: formula.Text, Source: "payee key of its winner; missing when there is none"},
 	}
 	// allocation is (P, F).
 	allocation = []rule.Fact{
@@ -117,5 +132,158 @@ var (
 		{Name: "invoice.amount", Type: formula.Amount, Unit: "元", Source: "total of the invoice with tax, less its credit notes"},
 		{Name: "invoice.paid", Type: formula.Amount, Unit: "元", Source: "Σ paid − returned on the invoice, whoever was paid"},
 		{Name: "invoice.requested", Type: formula.Amount, Unit: "元", Source: "requested or approved and not yet paid on the invoice, without this payment"},
+	}
+
+	// level is a fund on its way down.
+	level = []rule.Fact{
+		{Name: "fund.level", Type: formula.Text, Source: "level of fund.received: a code of ledger.Levels"},
+		{Name: "fund.passed_down", Type: formula.Text, Source: "for fund.received the fund; for fund.allocated the fund if nothing of it is left in hand then, else missing"},
+	}
+	allotment = []rule.Fact{
+		{Name: "fund.uses", Type: formula.Texts, Source: "uses of fund.received: types of projects; empty for any"},
+		{Name: "fund.received_on", Type: formula.Civil, Source: "on of fund.received"},
+		{Name: "project.type", Type: formula.Text, Source: "type of the project: a code of ledger.ProjectTypes"},
+		{Name: "project.targets", Type: formula.Text, Source: "performance targets of the project; empty for none"},
+		{Name: "project.is_approved", Type: formula.Bool, Source: "the project has an effective project.approved"},
+		{Name: "project.approved_on", Type: formula.Civil, Source: "on of project.approved; missing before it"},
+	}
+	money = []rule.Fact{
+		{Name: "project.allocated", Type: formula.Amount, Unit: "元", Source: "Σ fund.allocated − fund.recalled of the project"},
+		{Name: "project.paid", Type: formula.Amount, Unit: "元", Source: "Σ payment.paid − payment.returned of the project"},
+	}
+	estimate = []rule.Fact{
+		{Name: "project.has_estimate", Type: formula.Bool, Source: "the project was listed with an estimate"},
+		{Name: "project.estimate", Type: formula.Amount, Unit: "元", Source: "estimate of project.listed; missing without one"},
+		{Name: "approval.budget", Type: formula.Amount, Unit: "元", Source: "Σ budget lines of the entry"},
+	}
+	plan = []rule.Fact{
+		{Name: "plan.type", Type: formula.Text, Source: "type of the entry's project: a code of ledger.ProjectTypes"},
+		{Name: "plan.beneficiaries", Type: formula.Count, Unit: "户", Source: "beneficiaries of the entry; 0 for none stated"},
+		{Name: "plan.linkage", Type: formula.Text, Source: "linkage of the entry; empty for none"},
+	}
+	papers = []rule.Fact{
+		{Name: "entry.files", Type: formula.Count, Unit: "份", Source: "files attached to the entry"},
+	}
+	names = []rule.Fact{
+		{Name: "entry.names", Type: formula.Texts, Source: "what the entry calls the project, its place, content, unit, officer, the lot, the contract, the purpose and the party, as far as its form has them"},
+	}
+	wording = []rule.Fact{
+		{Name: "entry.wording", Type: formula.Text, Source: "name, content, remark, purpose or item of the entry, as far as its form has them, one a line"},
+	}
+	codes = []rule.Fact{
+		{Name: "entry.bad_codes", Type: formula.Count, Unit: "个", Source: "credit codes of 18 characters in the entry whose check character is not that of GB 32100"},
+	}
+	place = []rule.Fact{
+		{Name: "entry.place", Type: formula.Text, Source: "division code of the entry's place"},
+		{Name: "book.id", Type: formula.Text, Source: "division code of the county"},
+	}
+	dates = []rule.Fact{
+		{Name: "dates.known", Type: formula.Bool, Source: "the entry states both days"},
+		{Name: "dates.first", Type: formula.Civil, Source: "issued of a fund's document; day of a contract; day of an invoice"},
+		{Name: "dates.last", Type: formula.Civil, Source: "day of the receipt; planned end of the contract; day of the request"},
+	}
+	terms = []rule.Fact{
+		{Name: "tender.estimate", Type: formula.Amount, Unit: "元", Source: "estimate of tender.announced"},
+		{Name: "tender.has_ceiling", Type: formula.Bool, Source: "tender.announced has a ceiling"},
+		{Name: "tender.ceiling", Type: formula.Amount, Unit: "元", Source: "ceiling of tender.announced; missing without one"},
+	}
+	sale = []rule.Fact{
+		{Name: "tender.has_sale", Type: formula.Bool, Source: "tender.announced has both days of the sale of documents"},
+		{Name: "tender.sale_from", Type: formula.Civil, Source: "sale_from of tender.announced"},
+		{Name: "tender.sale_to", Type: formula.Civil, Source: "sale_to of tender.announced"},
+	}
+	bond = []rule.Fact{
+		{Name: "bid.bond", Type: formula.Amount, Unit: "元", Source: "bond of the entry; 0.00 for none"},
+	}
+	opening = []rule.Fact{
+		{Name: "tender.opened_at", Type: formula.Instant, Source: "at of the entry"},
+		{Name: "committee.members", Type: formula.Count, Unit: "人", Source: "members of the entry; missing when none are stated"},
+		{Name: "committee.experts", Type: formula.Count, Unit: "人", Source: "experts of the entry; missing when no members are stated"},
+		{Name: "committee.even", Type: formula.Bool, Source: "the number of members is even; missing when none are stated"},
+	}
+	// screens are statistics of one lot: valid bids, one a bidder; see statistics.go.
+	screens = []rule.Fact{
+		{Name: "bids.n", Type: formula.Count, Unit: "家", Source: "bidders with an effective bid that was not rejected at the opening"},
+		{Name: "bids.lowest", Type: formula.Amount, Unit: "元", Source: "b1, the lowest of their bids"},
+		{Name: "bids.second", Type: formula.Amount, Unit: "元", Source: "b2, the second lowest; as b1 when two are lowest"},
+		{Name: "bids.highest", Type: formula.Amount, Unit: "元", Source: "bn, the highest"},
+		{Name: "bids.cv", Type: formula.Share, Source: "s/mean with s the sample deviation (n−1), cut at six decimals"},
+		{Name: "bids.losers_deviation", Type: formula.Amount, Unit: "元", Source: "sample deviation of b2 to bn, cut to the 分"},
+		{Name: "bids.gap_deviation", Type: formula.Share, Source: "max |gi/mean gap − 1|, raised at six decimals; s0 when all bids are equal"},
+		{Name: "bids.percent_deviation", Type: formula.Share, Source: "max distance of bi/b1 − 1 (i>1) to a whole percentage, raised at six decimals; s0 when all bids are equal"},
+		{Name: "bids.common_unit", Type: formula.Amount, Unit: "元", Source: "largest power of ten yuan that all bids are whole multiples of, or 0.01, 0.10"},
+		{Name: "rejected.n", Type: formula.Count, Unit: "家", Source: "bidders whose bids were rejected at the opening"},
+		{Name: "rejected.lowest", Type: formula.Amount, Unit: "元", Source: "the lowest of their bids; missing without one"},
+	}
+	deed = []rule.Fact{
+		{Name: "contract.supplier", Type: formula.Text, Source: "payee key of the supplier"},
+		{Name: "contract.direct", Type: formula.Bool, Source: "no tender, or one of method direct or single"},
+		{Name: "contract.has_term", Type: formula.Bool, Source: "contract.signed has start and finish"},
+		{Name: "contract.start", Type: formula.Civil, Source: "start of contract.signed"},
+		{Name: "contract.finish", Type: formula.Civil, Source: "finish of contract.signed"},
+		{Name: "contract.has_retention", Type: formula.Bool, Source: "contract.signed has a retention"},
+		{Name: "contract.retention", Type: formula.Share, Source: "retention of contract.signed; missing without one"},
+	}
+	amendment = []rule.Fact{
+		{Name: "contract.amendments", Type: formula.Count, Unit: "次", Source: "earlier effective contract.amended of the contract"},
+		{Name: "contract.amended_on", Type: formula.Civil, Source: "day of the latest of them; missing when there is none"},
+		{Name: "amendment.has_finish", Type: formula.Bool, Source: "the entry has a finish"},
+		{Name: "amendment.finish", Type: formula.Civil, Source: "finish of the entry"},
+	}
+	settled = []rule.Fact{
+		{Name: "contract.is_settled", Type: formula.Bool, Source: "the contract has an effective settlement.audited"},
+		{Name: "contract.settled", Type: formula.Amount, Unit: "元", Source: "amount of settlement.audited; missing without one"},
+	}
+	request = []rule.Fact{
+		{Name: "payment.economic_code", Type: formula.Text, Source: "economic_code of the entry; empty for none"},
+		{Name: "payment.to_person", Type: formula.Bool, Source: "the payee is a private person"},
+		{Name: "payment.payee_name", Type: formula.Text, Source: "name of the payee; empty for a private person"},
+		{Name: "payment.same_day", Type: formula.Amount, Unit: "元", Source: "Σ other effective payments to the payee, under the same contract or none, that were asked for on the same day"},
+		{Name: "payment.same_day_most", Type: formula.Amount, Unit: "元", Source: "the largest of them; 0.00 for none"},
+		{Name: "twin.near_invoiced", Type: formula.Count, Unit: "笔", Source: "earlier effective payments to the same payee of the same amount on an invoice that is written otherwise, with the same number but for its code and leading zeros"},
+		{Name: "invoice.other_payees", Type: formula.Count, Unit: "笔", Source: "effective payments of the same amount on the same invoice to another payee"},
+		{Name: "invoice.dated", Type: formula.Bool, Source: "the payment's invoice has a day"},
+		{Name: "invoice.on", Type: formula.Civil, Source: "day of the payment's invoice"},
+	}
+	returned = []rule.Fact{
+		{Name: "payment.id", Type: formula.Text, Source: "the payment of the entry"},
+		{Name: "payment.payee", Type: formula.Text, Source: "its payee key"},
+		{Name: "payment.is_grant", Type: formula.Bool, Source: "the payment is a batch of household grants"},
+		{Name: "refund.reason", Type: formula.Text, Source: "reason of the entry: a code of ledger.Reasons"},
+	}
+	batch = []rule.Fact{
+		{Name: "payment.id", Type: formula.Text, Source: "the payment of the entry"},
+	}
+	line = []rule.Fact{
+		{Name: "grant.item", Type: formula.Text, Source: "item of the line's batch"},
+		{Name: "grant.period", Type: formula.Text, Source: "period of the line's batch; empty for what is given once, or not stated"},
+		{Name: "line.number", Type: formula.Count, Source: "line of the entry"},
+		{Name: "line.standard", Type: formula.Amount, Unit: "元", Source: "standard of the entry: yuan a unit"},
+		{Name: "line.quantity", Type: formula.Share, Source: "quantity of the entry"},
+		{Name: "person.twins", Type: formula.Count, Unit: "行", Source: "other effective lines of the same person (keyed token) for the same item (normalised) and period, not wholly returned"},
+	}
+	works = []rule.Fact{
+		{Name: "works.percent", Type: formula.Share, Source: "percent of the latest works.progressed of the project; 0 before any, 1 once completed"},
+		{Name: "works.is_started", Type: formula.Bool, Source: "an effective works.started or works.progressed of the project"},
+		{Name: "works.started_on", Type: formula.Civil, Source: "the earliest day of these; missing when there is none"},
+		{Name: "works.latest_on", Type: formula.Civil, Source: "the latest day of works.started, progressed, completed; missing when there is none"},
+	}
+	term = []rule.Fact{
+		{Name: "project.has_term", Type: formula.Bool, Source: "the project has a planned start and finish"},
+		{Name: "project.start", Type: formula.Civil, Source: "planned start of the project"},
+		{Name: "project.finish", Type: formula.Civil, Source: "planned finish of the project"},
+	}
+	acceptance = []rule.Fact{
+		{Name: "acceptance.level", Type: formula.Text, Source: "level of the entry: a code of ledger.AcceptanceLevels"},
+		{Name: "acceptance.failures", Type: formula.Count, Unit: "次", Source: "earlier effective acceptance.failed of the project"},
+		{Name: "acceptance.acceptors", Type: formula.Texts, Source: "names (normalised) of the units that took part; missing when none are stated"},
+		{Name: "acceptance.parties", Type: formula.Texts, Source: "names (normalised) of the project's unit and of the suppliers of its effective contracts"},
+	}
+	accounts = []rule.Fact{
+		{Name: "accounts.project", Type: formula.Text, Source: "the project; for document.filed only of item 22, the final accounts (决算表), else missing"},
+	}
+	approval = []rule.Fact{
+		{Name: "approval.by", Type: formula.Text, Source: "by.user of the entry"},
+		{Name: "approval.maker", Type: formula.Text, Source: "by.user of what is approved"},
 	}
 )

@@ -90,6 +90,8 @@ func (s *subject) payment() (ledger.Payment, bool) {
 		return s.v.Payment(b.Payment)
 	case *ledger.PaymentReturned:
 		return s.v.Payment(b.Payment)
+	case *ledger.GrantLine:
+		return s.v.Payment(b.Payment)
 	}
 	return ledger.Payment{}, false
 }
@@ -126,10 +128,15 @@ func (s *subject) tenderID() (string, bool) {
 		return b.Tender, true
 	case *ledger.TenderOpened:
 		return b.Tender, true
+	case *ledger.TenderCandidates:
+		return b.Tender, true
 	case *ledger.TenderAwarded:
 		return b.Tender, true
 	case *ledger.ContractSigned:
 		return b.Tender, true
+	case *ledger.ContractAmended:
+		k, ok := s.v.Contract(b.Contract)
+		return k.Tender, ok
 	}
 	return "", false
 }
@@ -168,6 +175,8 @@ func (s *subject) contractID() (string, bool) {
 		return b.Contract, true
 	case *ledger.ContractAmended:
 		return b.Contract, true
+	case *ledger.SettlementAudited:
+		return b.Contract, true
 	}
 	p, ok := s.payment()
 	return p.Contract, ok
@@ -188,6 +197,8 @@ func (s *subject) projectID() (string, bool) {
 	switch b := s.e.Body.(type) {
 	case *ledger.FundAllocated:
 		return b.Project, true
+	case *ledger.ProjectListed:
+		return b.Project, true
 	case *ledger.ProjectApproved:
 		return b.Project, true
 	case *ledger.ProjectChanged:
@@ -201,6 +212,10 @@ func (s *subject) projectID() (string, bool) {
 	case *ledger.AcceptancePassed:
 		return b.Project, true
 	case *ledger.AcceptanceFailed:
+		return b.Project, true
+	case *ledger.AssetRegistered:
+		return b.Project, true
+	case *ledger.DocumentFiled:
 		return b.Project, true
 	case *ledger.ContractSigned:
 		return b.Project, true

@@ -1,12 +1,23 @@
 package fact
 
 import (
+	"maps"
+
 	"yilu/alerts/formula"
 	"yilu/ledger"
 )
 
 // providers is how each fact of the catalogue is known.
-var providers = map[string]func(*subject) formula.Value{
+var providers = func() map[string]func(*subject) formula.Value {
+	all := maps.Clone(mainProviders)
+	for _, more := range []map[string]func(*subject) formula.Value{bidProviders, deedProviders, workProviders, outlayProviders, wordingProviders} {
+		maps.Copy(all, more)
+	}
+	return all
+}()
+
+// mainProviders know the things that an entry is about, as the book has them.
+var mainProviders = map[string]func(*subject) formula.Value{
 	"entry.on":     func(s *subject) formula.Value { return day(s.e.On) },
 	"entry.unit":   func(s *subject) formula.Value { return formula.String(s.e.By.Unit) },
 	"entry.amount": entryAmount,
@@ -84,7 +95,7 @@ var providers = map[string]func(*subject) formula.Value{
 		}
 		return nothing
 	},
-	"purchase.category": ofTender(func(t ledger.Tender) formula.Value { return formula.String(t.Category) }),
+	"purchase.category": purchaseCategory,
 	"purchase.estimate": purchaseEstimate,
 
 	"contract.id":        func(s *subject) formula.Value { return text(s.contractID()) },
@@ -236,6 +247,10 @@ func entryAmount(s *subject) formula.Value {
 		return yuan(b.Amount)
 	case *ledger.SettlementAudited:
 		return yuan(b.Amount)
+	case *ledger.GrantLine:
+		return yuan(b.Amount)
+	case *ledger.PaymentReturned:
+		return yuan(b.Amount)
 	}
 	p, ok := s.payment()
 	if !ok {
@@ -304,6 +319,17 @@ func otherBids(s *subject) formula.Value {
 		}
 	}
 	return formula.Fens(amounts)
+}
+
+// purchaseCategory is what is bought: by the tender, or as the contract says.
+func purchaseCategory(s *subject) formula.Value {
+	if t, ok := s.tender(); ok {
+		return formula.String(t.Category)
+	}
+	if b, ok := s.deed(); ok && b.Category != "" {
+		return formula.String(b.Category)
+	}
+	return nothing
 }
 
 // purchaseEstimate sums what is bought of one category for a project: lots that

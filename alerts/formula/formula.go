@@ -26,7 +26,7 @@ const (
 	mostNesting  = 2
 	mostElements = 200
 	mostText     = 500
-	mostCost     = 500_000
+	mostCost     = 600_000
 )
 
 // subset of the standard library. What is not here does not compile: division,

@@ -43,6 +43,8 @@ type importing struct {
 	user, unit, on  string
 	sheet, errors   string
 	preview, asJSON bool
+	// explain are answers to warnings, as CODE=GROUND:FILE.
+	explain []string
 }
 
 func (c *importing) flags(env *environment) *flag.FlagSet {
@@ -76,6 +78,10 @@ func (c *importing) flags(env *environment) *flag.FlagSet {
 	fs.StringVar(&c.options.Type, "type", "", env.say("表上没有项目类型时的类型，如 construction", "project type of rows that name none, such as construction"))
 	fs.StringVar(&c.sheet, "sheet", "", env.say("读取哪个工作表", "which worksheet to read"))
 	fs.StringVar(&c.errors, "errors", "", env.say("把有误的行连同原因写入此 .xlsx", "write the bad rows with the reasons to this .xlsx"))
+	fs.Func("explain", env.say("对拦下行的预警的说明：规则=理由:文件，如 P13=agreed:说明.pdf，可重复", "answer to a warning that holds rows: CODE=GROUND:FILE such as P13=agreed:why.pdf, may be repeated"), func(v string) error {
+		c.explain = append(c.explain, v)
+		return nil
+	})
 	fs.BoolVar(&c.preview, "preview", false, env.say("只检查并显示合计，不入账", "check and show totals, post nothing"))
 	fs.BoolVar(&c.options.AllowDuplicates, "allow-duplicates", false, env.say("可能重复的文件和行也入账", "post what may be a duplicate"))
 	fs.BoolVar(&c.asJSON, "json", false, env.say("以 JSON 输出", "write JSON"))
@@ -121,6 +127,9 @@ func runImport(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	defer closeLedger()
+	if c.options.Explain, err = explanations(env, c.explain); err != nil {
+		return &coded{exitUsage, err}
+	}
 	if c.options.Known, err = sheet.KnownOf(ctx, l, c.options.Book); err != nil {
 		return err
 	}
@@ -142,6 +151,29 @@ func runImport(ctx context.Context, env *environment, args []string) error {
 		}
 	}
 	return c.answer(env, src, b, result)
+}
+
+// explanations reads the answers to warnings with the files that they name.
+func explanations(env *environment, given []string) (map[string]sheet.Explanation, error) {
+	out := map[string]sheet.Explanation{}
+	for _, text := range given {
+		code, rest, _ := strings.Cut(text, "=")
+		ground, path, ok := strings.Cut(rest, ":")
+		version := env.rules.Version(code)
+		if _, known := ledger.AckGrounds[ground]; !ok || !known || version == 0 {
+			return nil, fmt.Errorf("--explain %s: %s", text, env.say("须为 规则=理由:文件，理由为 agreed、approved、corrected、fact、other", "want CODE=GROUND:FILE, the ground one of agreed, approved, corrected, fact, other"))
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("--explain %s: %w", text, err)
+		}
+		file, err := sheet.FileOf(path, f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return nil, fmt.Errorf("--explain %s: %w", text, err)
+		}
+		out[code] = sheet.Explanation{Version: version, Ground: ground, File: file}
+	}
+	return out, nil
 }
 
 // complete fills in what the flags leave out.
@@ -213,6 +245,12 @@ func (c *importing) answer(env *environment, src *sheet.Source, b *sheet.Batch, 
 	}
 	for _, p := range b.Problems {
 		fmt.Fprintf(env.Stderr, "%s:%d:%s: %s\n", b.File.Name, p.Row, p.Column, env.say(p.Zh, p.En))
+	}
+	for _, p := range b.Problems {
+		if p.Needs != "" {
+			fmt.Fprintf(env.Stderr, env.say("有规则须说明后才能入账：加 --explain %s=理由:文件，或先更正\n", "a rule holds rows until explained: add --explain %s=GROUND:FILE, or mend them\n"), p.Rule)
+			break
+		}
 	}
 	if len(b.Problems) == 0 {
 		return nil

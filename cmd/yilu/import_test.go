@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -90,5 +91,75 @@ func TestImportFromTheShell(t *testing.T) {
 	}
 	if code, _, _ := yilu("import", "nothing", template); code != exitUsage {
 		t.Errorf("unknown form: code %d", code)
+	}
+}
+
+// TestImportHeldByARule: a receipt that was entered before, under another id, is held,
+// and goes in with an explanation and the file that shows it.
+func TestImportHeldByARule(t *testing.T) {
+	db := pgtest.New(t)
+	dir := t.TempDir()
+	t.Setenv("YILU_DATABASE_URL", db.ServiceURL)
+	t.Setenv("YILU_SEAL_SECRET_FILE", filepath.Join(dir, "seal.secret"))
+	t.Setenv("LC_ALL", "zh_CN.UTF-8")
+	known, err := loadRules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealer, err := audit.NewSealer(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now, Judge: known.Judge()})
+	t.Cleanup(l.Close)
+	if err := l.CreateBook(t.Context(), "411025"); err != nil {
+		t.Fatal(err)
+	}
+	settle := func(id string, role ledger.Role, bodies ...ledger.Body) {
+		t.Helper()
+		var drafts []ledger.Draft
+		by := ledger.By{Role: role, Unit: "411025-SJ", User: "a1"}
+		for i, b := range bodies {
+			drafts = append(drafts, ledger.Draft{ID: fmt.Sprint(id, i), Kind: ledger.KindOf(b), On: "2020-01-07", By: by, Corrects: ledger.None, Body: b})
+		}
+		if _, err := l.Submit(t.Context(), "411025", id, ledger.SubmissionMade{Submission: id, Title: "测试"}, drafts); err != nil {
+			t.Fatal(err)
+		}
+		sub, err := l.Submission(t.Context(), "411025", id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decider := ledger.By{Role: ledger.Checker, Unit: "411025-SJ", User: "a2"}
+		if role == ledger.Auditor {
+			decider.Role = ledger.Auditor
+		}
+		if _, err := l.Approve(t.Context(), "411025", id+"-ok", id, sub.ContentHash, "2020-01-07", decider); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var rules []ledger.Body
+	for _, a := range known.Activations() {
+		rules = append(rules, a)
+	}
+	settle("rules", ledger.Auditor, rules...)
+	settle("first", ledger.Maker, &ledger.FundReceived{Fund: "F0", Document: "豫财农〔2019〕12号", Name: "扶贫资金", Level: "central", Issued: "2020-01-07", Year: "2020", Amount: 100})
+	path, why := filepath.Join(dir, "台账.csv"), filepath.Join(dir, "说明.txt")
+	for file, text := range map[string]string{
+		path: "资金编号,资金文号,资金名称,级次,下达日期,年度,指标金额（万元）\nF1,豫财农〔2019〕12号,扶贫资金,中央,2020-01-07,2020,2101.905898\n",
+		why:  "第二笔为追加",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := []string{"import", "ledger", path, "--user", "u1", "--unit", "411025-CZ"}
+	if code, _, stderr := yilu(args...); code != exitRefused || !strings.Contains(stderr, "台账.csv:2:") || !strings.Contains(stderr, "--explain A17=") {
+		t.Errorf("held: code %d, %s", code, stderr)
+	}
+	if code, _, stderr := yilu(append(args, "--explain", "A17=because:"+why)...); code != exitUsage || !strings.Contains(stderr, "agreed") {
+		t.Errorf("no such ground: code %d, %s", code, stderr)
+	}
+	if code, out, stderr := yilu(append(args, "--explain", "A17=approved:"+why)...); code != exitOK || !strings.Contains(out, "2 条") {
+		t.Errorf("explained: code %d, %s%s", code, out, stderr)
 	}
 }

@@ -22,6 +22,8 @@ type RowProblem struct {
 	Value  string `json:"value,omitempty"`
 	// Rule is a stable word for programs.
 	Rule string `json:"rule"`
+	// Needs is "acknowledgement" when the row can be posted with an explanation.
+	Needs string `json:"needs,omitempty"`
 	ledger.Text
 }
 
@@ -58,6 +60,8 @@ type Batch struct {
 
 	opt   Options
 	table *table
+	// acks is how many explanations stand before the drafts when they are posted.
+	acks int
 }
 
 // Upper is the total in capital numerals, as previews show it.
@@ -114,10 +118,21 @@ type Options struct {
 	// Document is the approval's number, Responsible the person in charge and
 	// Type the project type, where a plan has no such column.
 	Document, Responsible, Type string
+	// Explain answers warnings that hold rows, by the code of the rule.
+	Explain map[string]Explanation
 	// AllowDuplicates posts rows that are in the book already once more.
 	AllowDuplicates bool
 	// Progress is told how many rows are read.
 	Progress func(rows int)
+}
+
+// Explanation is what an officer answers to a warning (预警说明): why the rows are right
+// all the same, and the file that shows it.
+type Explanation struct {
+	Version ledger.Count
+	// Ground is one of ledger.AckGrounds.
+	Ground string
+	File   ledger.File
 }
 
 // builder is a batch while it is read.

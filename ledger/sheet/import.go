@@ -62,7 +62,13 @@ func (b *Batch) Import(ctx context.Context, l *ledger.Ledger) (Result, error) {
 	if len(b.Problems) > 0 {
 		return Result{}, ErrBadRows
 	}
-	receipts, err := l.Submit(ctx, b.opt.Book, id, ledger.SubmissionMade{Submission: id, Title: b.title(), Form: b.Form.Name, File: b.File}, drafts)
+	made := ledger.SubmissionMade{Submission: id, Title: b.title(), Form: b.Form.Name, File: b.File}
+	receipts, err := l.Submit(ctx, b.opt.Book, id, made, drafts)
+	if acks := b.explain(id, drafts, err); len(acks) > 0 {
+		b.acks = len(acks)
+		drafts = append(acks, drafts...)
+		receipts, err = l.Submit(ctx, b.opt.Book, id, made, drafts)
+	}
 	if b.blame(err) {
 		return Result{}, ErrBadRows
 	}
@@ -77,6 +83,29 @@ func (b *Batch) Import(ctx context.Context, l *ledger.Ledger) (Result, error) {
 		Submission: id, ContentHash: sub.ContentHash, Entries: len(drafts), Rows: b.Rows, Amount: b.Amount, Upper: b.Upper(),
 		First: receipts[0].Seq, Last: receipts[len(receipts)-1].Seq,
 	}, nil
+}
+
+// explain answers the warnings by which rows were held, if the officer gave an answer
+// to every one of them. The answers stand before all rows: nothing may come between a
+// grant batch and its lines.
+func (b *Batch) explain(submission string, drafts []ledger.Draft, err error) []ledger.Draft {
+	held, ok := errors.AsType[*ledger.Refused](err)
+	if !ok {
+		return nil
+	}
+	var acks []ledger.Draft
+	for _, p := range held.Problems {
+		why, given := b.opt.Explain[p.Rule]
+		if p.Needs == "" || !given || p.Index < 1 {
+			return nil
+		}
+		of := drafts[p.Index-1]
+		acks = append(acks, ledger.Draft{
+			ID: "ack-" + hash(submission, p.Rule, of.ID)[:32], Kind: "alert.acknowledged", On: of.On, By: of.By, Corrects: ledger.None,
+			Body: &ledger.AlertAcknowledged{Code: p.Rule, Version: why.Version, Of: of.ID, Ground: why.Ground, File: why.File},
+		})
+	}
+	return acks
 }
 
 // sameFile is an error when the file was imported and some of it still counts.
@@ -220,11 +249,11 @@ func (b *Batch) blame(err error) bool {
 	} else if taken, ok := errors.AsType[*ledger.Conflict](err); ok {
 		problems = []ledger.Problem{{Rule: "duplicate", Text: ledger.Text{
 			Zh: fmt.Sprintf("可能重复：账簿第 %d 号分录已有同样编号", taken.Seq), En: fmt.Sprintf("may be a duplicate: entry %d has the same id", taken.Seq)}}}
-		problems[0].Index = 1 + slices.IndexFunc(b.Drafts, func(d ledger.Draft) bool { return d.ID == taken.ID })
+		problems[0].Index = 1 + b.acks + slices.IndexFunc(b.Drafts, func(d ledger.Draft) bool { return d.ID == taken.ID })
 	}
 	for _, p := range problems {
-		q := RowProblem{Rule: p.Rule, Text: p.Text}
-		if i := p.Index - 1; i >= 0 && i < len(b.Drafts) { // 0 is submission.made
+		q := RowProblem{Rule: p.Rule, Needs: p.Needs, Text: p.Text}
+		if i := p.Index - 1 - b.acks; i >= 0 && i < len(b.Drafts) { // before them are submission.made and answers
 			q.Row = b.DraftRows[i]
 			if c := b.Form.columnOf(b.Drafts[i].Kind, p.Field); c != "" {
 				if n := b.table.at[b.Form.column(c)]; n >= 0 {

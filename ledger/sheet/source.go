@@ -54,6 +54,19 @@ type Source struct {
 	template string
 }
 
+// FileOf names a file by its content, as entries do.
+func FileOf(name string, r io.Reader) (ledger.File, error) {
+	sum, national := sha256.New(), sm3.New()
+	size, err := io.Copy(io.MultiWriter(sum, national), r)
+	if err != nil {
+		return ledger.File{}, fmt.Errorf("read %s: %w", name, err)
+	}
+	return ledger.File{
+		Name: filepath.Base(name), SHA256: base64.StdEncoding.EncodeToString(sum.Sum(nil)),
+		SM3: base64.StdEncoding.EncodeToString(national.Sum(nil)), Size: ledger.Count(size),
+	}, nil
+}
+
 // Open judges a file by its content, not by its name: XLSX or CSV. Whatever
 // cannot be read completely is refused with a reason a clerk can act on. Sheet
 // chooses a worksheet; empty means the only one that is filled.
@@ -64,17 +77,11 @@ func Open(name string, r io.ReaderAt, size int64, sheet string) (*Source, error)
 	if size > MaxFile {
 		return nil, fileProblem("文件超过 %d MB，请拆分", "the file is larger than %d MB, split it", MaxFile>>20)
 	}
-	sum, national := sha256.New(), sm3.New()
-	if _, err := io.Copy(io.MultiWriter(sum, national), io.NewSectionReader(r, 0, size)); err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+	file, err := FileOf(name, io.NewSectionReader(r, 0, size))
+	if err != nil {
+		return nil, err
 	}
-	s := &Source{
-		File: ledger.File{
-			Name: filepath.Base(name), SHA256: base64.StdEncoding.EncodeToString(sum.Sum(nil)),
-			SM3: base64.StdEncoding.EncodeToString(national.Sum(nil)), Size: ledger.Count(size),
-		},
-		r: r, size: size, close: func() error { return nil },
-	}
+	s := &Source{File: file, r: r, size: size, close: func() error { return nil }}
 	head := make([]byte, 8)
 	n, err := r.ReadAt(head, 0)
 	if err != nil && err != io.EOF {

@@ -1,0 +1,209 @@
+package fact
+
+import (
+	"slices"
+
+	"yilu/alerts/formula"
+	"yilu/ledger"
+)
+
+// workProviders know projects: their plan, their money, and how far they have come.
+var workProviders = map[string]func(*subject) formula.Value{
+	"project.allocated":   ofProject(func(p ledger.Project) formula.Value { return yuan(p.Allocated) }),
+	"project.paid":        ofProject(func(p ledger.Project) formula.Value { return yuan(p.Paid) }),
+	"project.type":        ofProject(func(p ledger.Project) formula.Value { return formula.String(p.Type) }),
+	"project.targets":     ofProject(func(p ledger.Project) formula.Value { return formula.String(p.Targets) }),
+	"project.has_term":    ofProject(func(p ledger.Project) formula.Value { return formula.True(p.Start != "" && p.Finish != "") }),
+	"project.start":       ofProject(func(p ledger.Project) formula.Value { return day(p.Start) }),
+	"project.finish":      ofProject(func(p ledger.Project) formula.Value { return day(p.Finish) }),
+	"project.is_approved": ofProject(func(p ledger.Project) formula.Value { return formula.True(p.Approved != ledger.None) }),
+	"project.approved_on": func(s *subject) formula.Value {
+		p, ok := s.project()
+		if !ok || p.Approved == ledger.None {
+			return nothing
+		}
+		e, ok := s.v.Entry(p.Approved)
+		if !ok {
+			return nothing
+		}
+		return day(e.On)
+	},
+	"project.has_estimate": func(s *subject) formula.Value {
+		_, ok := s.estimate()
+		return formula.True(ok)
+	},
+	"project.estimate": func(s *subject) formula.Value {
+		a, ok := s.estimate()
+		if !ok {
+			return nothing
+		}
+		return yuan(a)
+	},
+	"approval.budget": func(s *subject) formula.Value {
+		b, ok := s.e.Body.(*ledger.ProjectApproved)
+		if !ok {
+			return nothing
+		}
+		var sum ledger.Amount
+		for _, l := range b.Budget {
+			sum += l.Amount
+		}
+		return yuan(sum)
+	},
+
+	"plan.type":          ofPlan(func(p planned) formula.Value { return formula.String(p.kind) }),
+	"plan.beneficiaries": ofPlan(func(p planned) formula.Value { return formula.Whole(int64(p.beneficiaries)) }),
+	"plan.linkage":       ofPlan(func(p planned) formula.Value { return formula.String(p.linkage) }),
+
+	"works.percent": func(s *subject) formula.Value {
+		if p, ok := s.project(); !ok || p.Project == "" {
+			return nothing
+		}
+		return formula.Number(hundredths(s.percent()))
+	},
+	"works.is_started": func(s *subject) formula.Value {
+		if _, ok := s.project(); !ok {
+			return nothing
+		}
+		return formula.True(s.firstDay("works.started", "works.progressed") != "")
+	},
+	"works.started_on": func(s *subject) formula.Value {
+		if _, ok := s.project(); !ok {
+			return nothing
+		}
+		return day(s.firstDay("works.started", "works.progressed"))
+	},
+	"works.latest_on": func(s *subject) formula.Value {
+		last := ledger.Date("")
+		for _, e := range s.steps("works.started", "works.progressed", "works.completed") {
+			last = max(last, e.On)
+		}
+		return day(last)
+	},
+	"acceptance.level": func(s *subject) formula.Value {
+		b, ok := s.e.Body.(*ledger.AcceptancePassed)
+		if !ok {
+			return nothing
+		}
+		return formula.String(b.Level)
+	},
+	"acceptance.failures": func(s *subject) formula.Value {
+		if _, ok := s.project(); !ok {
+			return nothing
+		}
+		return formula.Whole(int64(len(s.steps("acceptance.failed"))))
+	},
+	"acceptance.acceptors": func(s *subject) formula.Value {
+		b, ok := s.e.Body.(*ledger.AcceptancePassed)
+		if !ok || len(b.Acceptors) == 0 {
+			return nothing
+		}
+		var names []string
+		for _, p := range b.Acceptors {
+			names = append(names, formula.NormalName(p.Name))
+		}
+		return formula.Strings(names)
+	},
+	"acceptance.parties": func(s *subject) formula.Value {
+		p, ok := s.project()
+		if !ok {
+			return nothing
+		}
+		names := []string{formula.NormalName(p.Unit)}
+		for _, e := range s.steps("contract.signed") {
+			if b, ok := e.Body.(*ledger.ContractSigned); ok {
+				names = append(names, formula.NormalName(b.Supplier.Name))
+			}
+		}
+		return formula.Strings(names)
+	},
+	"accounts.project": func(s *subject) formula.Value {
+		if b, ok := s.e.Body.(*ledger.DocumentFiled); ok && !slices.Contains(accountItems, b.Item) {
+			return nothing
+		}
+		return text(s.projectID())
+	},
+}
+
+// accountItems are the numbers of the final accounts in the list of one file a
+// project (一项一档): 决算表及公示照片.
+var accountItems = []ledger.Count{22}
+
+// planned is what listing and approval of a project say alike.
+type planned struct {
+	kind, linkage string
+	beneficiaries ledger.Count
+}
+
+func ofPlan(get func(planned) formula.Value) func(*subject) formula.Value {
+	return func(s *subject) formula.Value {
+		switch b := s.e.Body.(type) {
+		case *ledger.ProjectListed:
+			return get(planned{b.Type, b.Linkage, b.Beneficiaries})
+		case *ledger.ProjectApproved:
+			return get(planned{b.Type, b.Linkage, b.Beneficiaries})
+		}
+		return nothing
+	}
+}
+
+// estimate is what the project was listed with.
+func (s *subject) estimate() (ledger.Amount, bool) {
+	p, ok := s.project()
+	if !ok || p.Listed == ledger.None {
+		return 0, false
+	}
+	e, ok := s.v.Entry(p.Listed)
+	if !ok {
+		return 0, false
+	}
+	b, ok := e.Body.(*ledger.ProjectListed)
+	return b.Estimate, ok && b.Estimate > 0
+}
+
+// steps are the earlier entries of some kinds about the entry's project.
+func (s *subject) steps(kinds ...ledger.Kind) []*ledger.Entry {
+	project, ok := s.projectID()
+	if !ok || project == "" {
+		return nil
+	}
+	var all []*ledger.Entry
+	for _, k := range kinds {
+		all = append(all, s.v.Events(project, k)...)
+	}
+	return all
+}
+
+func (s *subject) firstDay(kinds ...ledger.Kind) ledger.Date {
+	first := ledger.Date("")
+	for _, e := range s.steps(kinds...) {
+		if first == "" || e.On < first {
+			first = e.On
+		}
+	}
+	return first
+}
+
+// percent is the last recorded progress of the project: 100 once it is completed,
+// nothing before the first.
+func (s *subject) percent() int64 {
+	p, _ := s.project()
+	if p.State == ledger.StateCompleted || p.State == ledger.StateAccepted {
+		return 100
+	}
+	done := int64(0)
+	for _, e := range s.steps("works.progressed") {
+		if b, ok := e.Body.(*ledger.WorksProgressed); ok {
+			done = int64(b.Percent)
+		}
+	}
+	return done
+}
+
+func hundredths(n int64) *formula.Decimal {
+	d, err := formula.ParseDecimal(ledger.Amount(n).String())
+	if err != nil {
+		panic(err) // an amount is always a decimal
+	}
+	return d
+}
