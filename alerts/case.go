@@ -60,6 +60,38 @@ func (c Current) check(d ledger.Draft) error {
 	return nil
 }
 
+// checkOneOf is check for a step that may be one of many in one act.
+func (c Current) checkOneOf(d ledger.Draft, many bool) error {
+	if err := c.check(d); err != nil {
+		return err
+	}
+	if many && c.Level == "red" && (d.Kind == "alert.dismissed" || d.Kind == "alert.seconded") {
+		return refusal("body.alert", "red", "红色预警须逐件认定", "a red warning is dismissed by itself, not in bulk")
+	}
+	return nil
+}
+
+// allowed says whether a step may be taken now, as take would.
+func (g *Engine) allowed(c Current, d ledger.Draft, many bool) error {
+	if err := c.checkOneOf(d, many); err != nil {
+		return err
+	}
+	_, err := c.apply(g, d, ledger.DateOf(g.Ledger.Now().UTC()))
+	return err
+}
+
+// Steps lists the kinds of steps that a role can take of a case as it stands, in the
+// order of the ledger's kinds. That somebody may take them is for Take to say.
+func (c Current) Steps(role ledger.Role) []ledger.Kind {
+	var kinds []ledger.Kind
+	for _, spec := range ledger.Kinds() {
+		if slices.Contains(spec.Roles, role) && slices.Contains(transitions[spec.Kind], c.State) && (spec.Kind != "alert.silenced" || c.Level != "red") {
+			kinds = append(kinds, spec.Kind)
+		}
+	}
+	return kinds
+}
+
 // maxSilence is how many days ahead a case may be silenced [assumed].
 const maxSilence = 30
 
@@ -163,18 +195,19 @@ func (g *Engine) take(ctx context.Context, tx pgx.Tx, book ledger.Book, d ledger
 	if err != nil {
 		return err
 	}
-	if err := c.check(d); err != nil {
+	if err := c.checkOneOf(d, many); err != nil {
 		return err
-	}
-	if many && c.Level == "red" && (d.Kind == "alert.dismissed" || d.Kind == "alert.seconded") {
-		return refusal("body.alert", "red", "红色预警须逐件认定", "a red warning is dismissed by itself, not in bulk")
 	}
 	next, err := c.apply(g, d, ledger.DateOf(r.At))
 	if err != nil {
 		return err
 	}
 	next.Last = r.Seq
-	if ok, err := update(ctx, tx, book, next); err != nil || !ok {
+	ok, err := update(ctx, tx, book, next)
+	switch {
+	case taken(err): // one open case for a matter: it was raised again since
+		return refusal("body.alert", "open_again", "同一事项已有在办预警，请在该预警中办理", "the same matter has an open warning: go on there")
+	case err != nil || !ok:
 		return errors.Join(err, errRaced)
 	}
 	next.Step++

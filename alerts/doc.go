@@ -15,6 +15,10 @@
 // into warnings; it may lag, and never skips: its cursor moves in the transaction of
 // the warnings that it raises, and only over entries that are all there.
 //
+// Readers list cases, follow the feed through a Watch, and open what is sealed only
+// in Engine.Open. Check says beforehand what the rules would find; Attempt keeps what
+// they refused.
+//
 // Everything that people or the engine do is an entry. The tables of this package
 // can be made again from the entries (Rebuild).
 package alerts

@@ -216,7 +216,7 @@ func (b *batch) plan(ctx context.Context) error {
 				b.timers = append(b.timers, b.openTimer(j, f))
 				continue
 			}
-			if err := b.raise(ctx, matter{f, "live", j.Region, j.at, j.entry, j.makers}); err != nil {
+			if err := b.raise(ctx, matter{Finding: f, origin: "live", region: j.Region, at: j.at, entry: j.entry, makers: j.makers}); err != nil {
 				return err
 			}
 		}
@@ -234,6 +234,21 @@ type matter struct {
 	region    string
 	at, entry ledger.Seq
 	makers    []string
+	// day is that of a refused attempt, which has no entry to tell it by.
+	day ledger.Date
+}
+
+// place tells the hits on one matter apart.
+func (m matter) place() []string {
+	if m.day != "" {
+		return []string{m.origin, string(m.day)}
+	}
+	return []string{fmt.Sprint(m.at), fmt.Sprint(m.entry)}
+}
+
+// repeatID names the entry by which a hit is added to an open case.
+func repeatID(alert string, m matter) string {
+	return hashID("r", append([]string{alert}, m.place()...)...)
 }
 
 // raise makes a warning of a finding, or adds it to the open one about the same.
@@ -308,8 +323,7 @@ func (b *batch) repeat(c *Current, m matter) error {
 		c.Level = m.Level
 	}
 	seen := *c
-	id := hashID("r", c.Alert, fmt.Sprint(m.at), fmt.Sprint(m.entry))
-	b.add(ledger.Draft{ID: id, Kind: "alert.repeated", Body: &ledger.AlertRepeated{Alert: c.Alert, Count: ledger.Count(seen.Count), Level: seen.Level}, Sealed: sealed},
+	b.add(ledger.Draft{ID: repeatID(c.Alert, m), Kind: "alert.repeated", Body: &ledger.AlertRepeated{Alert: c.Alert, Count: ledger.Count(seen.Count), Level: seen.Level}, Sealed: sealed},
 		func(ctx context.Context, tx pgx.Tx, r ledger.Receipt) error {
 			tag, err := tx.Exec(ctx, `
 				update alert.current set count = $3, level = $4, last_seq = $5
@@ -432,7 +446,7 @@ func severity(level string) int {
 
 // alertID names a case by what it is about: the same log gives the same names.
 func alertID(book ledger.Book, m matter) string {
-	return hashID("a", string(book), m.Code, fmt.Sprint(m.Version), fmt.Sprint(m.at), fmt.Sprint(m.entry), m.Fingerprint)
+	return hashID("a", slices.Concat([]string{string(book), m.Code, fmt.Sprint(m.Version)}, m.place(), []string{m.Fingerprint})...)
 }
 
 func hashID(prefix string, parts ...string) string {
@@ -449,7 +463,7 @@ func sealedOf(m matter) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write evidence: %w", err)
 	}
-	about, err := json.Marshal(about{m.region, m.at, m.entry, m.makers}, json.Deterministic(true))
+	about, err := json.Marshal(about{m.region, int64(m.at), int64(m.entry), m.makers}, json.Deterministic(true))
 	if err != nil {
 		return nil, fmt.Errorf("write evidence: %w", err)
 	}
@@ -460,10 +474,11 @@ func sealedOf(m matter) (map[string]string, error) {
 
 // about is what a warning concerns, in its sealed subject.
 type about struct {
-	Region string     `json:"region"`
-	At     ledger.Seq `json:"at"`
-	Entry  ledger.Seq `json:"entry"`
-	Makers []string   `json:"makers"`
+	Region string `json:"region"`
+	// At and Entry are seqs, -1 for an attempt, which has none.
+	At     int64    `json:"at,string"`
+	Entry  int64    `json:"entry,string"`
+	Makers []string `json:"makers"`
 }
 
 // alertOf is the case that an entry belongs to.

@@ -126,7 +126,7 @@ func (g *Engine) raiseAgain(ctx context.Context, tx pgx.Tx, book ledger.Book, b 
 			}
 		}
 	}
-	m.region, m.at, m.entry, m.makers = what.Region, what.At, what.Entry, what.Makers
+	m.region, m.at, m.entry, m.makers = what.Region, ledger.Seq(what.At), ledger.Seq(what.Entry), what.Makers
 	c := g.newCase(book, m, int64(b.Episode))
 	c.Alert = b.Alert
 	return insert(ctx, tx, book, c.raised(g, r))

@@ -39,7 +39,12 @@ func (e *Invalid) Error() string { return "invalid entry: " + list(e.Problems) }
 
 // Refused is well-formed input that the book's balances or states forbid. The
 // entries stay unposted as a whole; nothing else in the group is touched.
-type Refused struct{ Problems []Problem }
+type Refused struct {
+	Problems []Problem
+	// Heard is what the judge said of the unit, so that an attempt that a rule refused
+	// can be kept with its evidence.
+	Heard []Heard
+}
 
 func (e *Refused) Error() string { return "refused: " + list(e.Problems) }
 

@@ -408,7 +408,7 @@ func (g *group) judgeUnit(i int, u *unit) {
 		entries[n] = p.entry
 	}
 	if problems := g.state.judgeUnit(entries); len(problems) > 0 {
-		g.answers[i].err = &Refused{problems}
+		g.answers[i].err = &Refused{Problems: problems, Heard: g.state.heard}
 		return
 	}
 	for _, p := range u.items {

@@ -41,6 +41,16 @@ type Note struct {
 	Note  []byte `db:"note"`
 }
 
+// Heard is what the judge said of an entry while a unit was tried.
+type Heard struct {
+	// Index is the place in the unit of the draft that was judged: the entry itself,
+	// or the approval by which an earlier entry would take effect.
+	Index int
+	// Entry is the entry that it is about, None if that is the draft itself.
+	Entry Seq
+	Note  []byte
+}
+
 // weigh asks the judge about an entry that is about to take effect, and returns
 // what to do once it has. A judge that fails is a bug of one unit only.
 func (s *state) weigh(e *Entry) (after func()) {
@@ -48,9 +58,16 @@ func (s *state) weigh(e *Entry) (after func()) {
 		return func() {}
 	}
 	verdict := s.rules.Weigh(View{s}, e)
+	if s.trial && verdict.Note != nil {
+		heard := Heard{Index: s.index, Entry: None, Note: verdict.Note}
+		if e.Seq < s.unit[0].Seq {
+			heard.Entry = e.Seq
+		}
+		s.heard = append(s.heard, heard)
+	}
 	before := len(s.problems)
 	return func() {
-		if len(s.problems) > before { // arithmetic and states come first
+		if len(s.problems) > before && !s.keepAll { // arithmetic and states come first
 			return
 		}
 		if s.trial {

@@ -455,8 +455,8 @@ func TestErrorsTell(t *testing.T) {
 	}
 	for want, err := range map[string]error{
 		"invalid entry: body.amount: wrong / 错":                                     &Invalid{many[:1]},
-		"refused: entry 1: body.amount: wrong / 错; entry 2: body.amount: wrong / 错": &Refused{many[:2]},
-		"refused: entry 1: body.amount: wrong / 错; entry 2: body.amount: wrong / 错; entry 3: body.amount: wrong / 错; entry 4: body.amount: wrong / 错; entry 5: body.amount: wrong / 错; and 2 more": &Refused{many},
+		"refused: entry 1: body.amount: wrong / 错; entry 2: body.amount: wrong / 错": &Refused{Problems: many[:2]},
+		"refused: entry 1: body.amount: wrong / 错; entry 2: body.amount: wrong / 错; entry 3: body.amount: wrong / 错; entry 4: body.amount: wrong / 错; entry 5: body.amount: wrong / 错; and 2 more": &Refused{Problems: many},
 		"id e1 is entry 7 with other content":         &Conflict{"e1", 7},
 		"too many posts are waiting, try again later": &Busy{},
 	} {

@@ -232,7 +232,7 @@ func TestBalanceDoesNotOverflow(t *testing.T) {
 	s := newState(testBook)
 	s.accounts.add("hand/F1", Account{Account: "hand/F1", Balance: 1<<63 - 1})
 	s.leg(&Entry{}, "F1", "hand/F1", 1)
-	if got := said(&Refused{s.problems}, false); len(got) != 1 || got[0] != "0 body.amount overflow" {
+	if got := said(&Refused{Problems: s.problems}, false); len(got) != 1 || got[0] != "0 body.amount overflow" {
 		t.Errorf("got %v", got)
 	}
 }

@@ -1,10 +1,13 @@
 package ledger
 
 import (
+	"context"
+	"fmt"
 	"regexp"
 	"strings"
 
 	"github.com/go-json-experiment/json"
+	"github.com/jackc/pgx/v5"
 )
 
 // 规则与参数: which rules are in force, with which limits. Both are set by two
@@ -54,10 +57,10 @@ func (b *RuleActivated) check(c *checker) {
 	c.oneOf("state", b.State, RuleStates)
 }
 
-func (b *RuleActivated) touch(s *state, _ *Entry) { s.rulebook() }
+func (b *RuleActivated) touch(s *state, _ *Entry) { s.touchRulebook() }
 
 func (b *RuleActivated) apply(s *state, e *Entry) {
-	s.editRulebook(e, func(r *Rules) {
+	s.editRulebook(e, RuleChange{Rule: b}, func(r *Rules) {
 		for i := range r.Rules {
 			if r.Rules[i].Code == b.Code {
 				r.Rules[i] = *b
@@ -107,10 +110,10 @@ func (b *ParameterSet) check(c *checker) {
 	c.order(b.From, b.To, "to")
 }
 
-func (b *ParameterSet) touch(s *state, _ *Entry) { s.rulebook() }
+func (b *ParameterSet) touch(s *state, _ *Entry) { s.touchRulebook() }
 
 func (b *ParameterSet) apply(s *state, e *Entry) {
-	s.editRulebook(e, func(r *Rules) {
+	s.editRulebook(e, RuleChange{Parameter: b}, func(r *Rules) {
 		for i, p := range r.Parameters {
 			if p.Code == b.Code && p.Name == b.Name && p.Region == b.Region && p.Category == b.Category && p.From == b.From {
 				r.Parameters[i] = *b
@@ -153,10 +156,10 @@ func (b *ExemptionSet) check(c *checker) {
 	c.order(b.From, b.To, "to")
 }
 
-func (b *ExemptionSet) touch(s *state, _ *Entry) { s.rulebook() }
+func (b *ExemptionSet) touch(s *state, _ *Entry) { s.touchRulebook() }
 
 func (b *ExemptionSet) apply(s *state, e *Entry) {
-	s.editRulebook(e, func(r *Rules) { r.Exemptions = append(r.Exemptions, *b) })
+	s.editRulebook(e, RuleChange{Exemption: b}, func(r *Rules) { r.Exemptions = append(r.Exemptions, *b) })
 }
 
 // Rules are the rules and parameters in force in a book.
@@ -164,6 +167,31 @@ type Rules struct {
 	Rules      []RuleActivated `json:"rules"`
 	Parameters []ParameterSet  `json:"parameters"`
 	Exemptions []ExemptionSet  `json:"exemptions"`
+}
+
+// RuleChange is one change of the rules in force: what was set, and by which entries.
+type RuleChange struct {
+	// Entry set it, Seq put it in effect. On is the day of the entry.
+	Entry Seq  `json:"entry"`
+	Seq   Seq  `json:"seq"`
+	On    Date `json:"on"`
+	// One of these is set.
+	Rule      *RuleActivated `json:"rule,omitzero"`
+	Parameter *ParameterSet  `json:"parameter,omitzero"`
+	Exemption *ExemptionSet  `json:"exemption,omitzero"`
+}
+
+// Code is the rule that was changed.
+func (c RuleChange) Code() string {
+	switch {
+	case c.Rule != nil:
+		return c.Rule.Code
+	case c.Parameter != nil:
+		return c.Parameter.Code
+	case c.Exemption != nil:
+		return c.Exemption.Code
+	}
+	return ""
 }
 
 // Rulebook is the row that holds them, as JSON. Seq is the entry by which it was
@@ -183,13 +211,25 @@ func (r Rulebook) Read() (Rules, error) {
 	return rules, err
 }
 
-const rulebookKey = "rules"
+// The rows of a book: what is in force, which is read with every entry, and how it
+// came about, which is not.
+const (
+	rulebookKey = "rules"
+	historyKey  = "history"
+)
+
+// touchRulebook asks for both.
+func (s *state) touchRulebook() {
+	s.rulebook()
+	s.rulebooks.get(historyKey)
+}
 
 func (s *state) rulebook() *Rulebook { return s.rulebooks.get(rulebookKey) }
 
 // editRulebook changes the rules in force. Many changes of one submission are many
 // rewritings of one row, written once.
-func (s *state) editRulebook(e *Entry, change func(*Rules)) {
+func (s *state) editRulebook(e *Entry, c RuleChange, change func(*Rules)) {
+	s.keepChange(e, c)
 	var rules Rules
 	if s.rulebook() == nil {
 		s.rulebooks.add(rulebookKey, Rulebook{Key: rulebookKey, Seq: None})
@@ -206,6 +246,46 @@ func (s *state) editRulebook(e *Entry, change func(*Rules)) {
 	}
 	row := s.rulebooks.edit(rulebookKey)
 	row.Rules, row.Seq = text, s.at(e)
+}
+
+// keepChange adds a change to the history of the rules.
+func (s *state) keepChange(e *Entry, c RuleChange) {
+	c.Entry, c.Seq, c.On = e.Seq, s.at(e), e.On
+	var all []RuleChange
+	if s.rulebooks.get(historyKey) == nil {
+		s.rulebooks.add(historyKey, Rulebook{Key: historyKey, Seq: None})
+	} else if err := json.Unmarshal(s.rulebooks.get(historyKey).Rules, &all); err != nil {
+		panic(err) // we wrote it
+	}
+	text, err := json.Marshal(append(all, c), json.Deterministic(true))
+	if err != nil {
+		panic(err)
+	}
+	row := s.rulebooks.edit(historyKey)
+	row.Rules, row.Seq = text, c.Seq
+}
+
+// RulesOf returns the rules and parameters in force in a book, and all changes of
+// them, oldest first.
+func (l *Ledger) RulesOf(ctx context.Context, book Book) (Rules, []RuleChange, error) {
+	rows, err := l.Read.Query(ctx, `select rulebook, rules from proj.rulebook where book = $1`, book)
+	if err != nil {
+		return Rules{}, nil, fmt.Errorf("read rules of book %s: %w", book, err)
+	}
+	var rules Rules
+	var changes []RuleChange
+	var key string
+	var text []byte
+	_, err = pgx.ForEachRow(rows, []any{&key, &text}, func() error {
+		if key == historyKey {
+			return json.Unmarshal(text, &changes)
+		}
+		return json.Unmarshal(text, &rules)
+	})
+	if err != nil {
+		return Rules{}, nil, fmt.Errorf("read rules of book %s: %w", book, err)
+	}
+	return rules, changes, nil
 }
 
 // InRegion says whether a place lies in a region: both are division codes, the

@@ -25,6 +25,9 @@ type state struct {
 	// since the log holds nothing that was refused.
 	trial bool
 	rules *Judge
+	// keepAll adds what rules say to what arithmetic and states refuse already: a
+	// pre-check names everything at once.
+	keepAll bool
 
 	funds       *table[Fund]
 	projects    *table[ProjectFacts]
@@ -78,7 +81,11 @@ type state struct {
 	// that they are about.
 	acks     map[string][]*AlertAcknowledged
 	problems []Problem
-	undo     []func()
+	// heard is what the judge said of the unit, refused or not; index is the draft
+	// being judged.
+	heard []Heard
+	index int
+	undo  []func()
 }
 
 // projection is a table[R] of any R.
@@ -522,9 +529,10 @@ func (s *state) effect(e *Entry) {
 // what is wrong with them. When anything is, no trace of them is left.
 func (s *state) judgeUnit(entries []*Entry) []Problem {
 	mark := len(s.undo)
-	s.problems, s.cover, s.batch, s.approvedBy, s.acks, s.unit = nil, nil, nil, nil, nil, entries
+	s.problems, s.cover, s.batch, s.approvedBy, s.acks, s.heard, s.unit = nil, nil, nil, nil, nil, nil, entries
 	for i, e := range entries {
 		n := len(s.problems)
+		s.index = i
 		s.judge(e)
 		for j := n; j < len(s.problems); j++ {
 			s.problems[j].Index = i

@@ -17,9 +17,15 @@ func (l *Ledger) Submit(ctx context.Context, book Book, id string, made Submissi
 	if len(drafts) == 0 {
 		return nil, &Invalid{[]Problem{problem("entries", "提交不能为空", "a submission needs entries")}}
 	}
+	return l.Post(ctx, book, Submitted(id, made, drafts)...)
+}
+
+// Submitted is the unit that Submit posts, for those who only try it. There is at
+// least one draft.
+func Submitted(id string, made SubmissionMade, drafts []Draft) []Draft {
 	made.Entries, made.ContentHash = Count(len(drafts)), ""
 	header := Draft{ID: id, Kind: "submission.made", On: drafts[0].On, By: drafts[0].By, Corrects: None, Body: &made}
-	return l.Post(ctx, book, append([]Draft{header}, drafts...)...)
+	return append([]Draft{header}, drafts...)
 }
 
 // Approve approves an open submission as seen: contentHash is what the approver

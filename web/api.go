@@ -28,6 +28,7 @@ func (s *server) apiRoutes(g *echo.Group) {
 	g.GET("/books", s.listBooks)
 	b := g.Group("/books/:book")
 
+	b.POST("/precheck", s.inside(s.precheck, tokenRoles...))
 	b.POST("/entries", s.writing(s.postEntry))
 	b.POST("/units", s.writing(s.postUnit))
 	b.POST("/submissions", s.writing(s.postSubmission))
@@ -62,6 +63,13 @@ func (s *server) apiRoutes(g *echo.Group) {
 	b.GET("/balances", s.reading(s.listBalances))
 	b.GET("/summary", s.reading(s.getSummary))
 	b.GET("/flows", s.reading(s.listFlows))
+
+	b.GET("/alerts", s.warned(s.listAlerts))
+	b.GET("/alerts/feed", s.warned(s.listFeed))
+	b.GET("/alerts/stream", s.warned(s.streamFeed))
+	b.GET("/alerts/:alert", s.warned(s.getAlert))
+	b.POST("/alerts/steps", s.writing(s.handling(s.takeSteps)))
+	b.POST("/alerts/:alert/steps", s.writing(s.handling(s.takeStep)))
 }
 
 // call is one request to a book.
@@ -126,6 +134,11 @@ func (s *server) inside(handle func(*call) error, roles ...ledger.Role) echo.Han
 // identify finds out whose token a call carries.
 func (s *server) identify(r *call) error {
 	token, err := s.tokens.verify(r.ctx(), r.Request().Header.Get("Authorization"))
+	if errors.Is(err, errNoToken) && strings.HasSuffix(r.Path(), "/alerts/stream") { // a browser's EventSource sends cookies only
+		if session, ok := s.sessions.of(r.Request(), s.Now()); ok {
+			token, err = s.tokens.verifyHash(r.ctx(), session.token)
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -130,6 +130,7 @@ func (s *server) post(c *call, ds ...ledger.Draft) ([]ledger.Receipt, error) {
 	began := s.Now()
 	r, err := s.ledger.Post(c.ctx(), c.book, ds...)
 	s.Metrics.posted(c.book, s.Now().Sub(began), err)
+	s.keepAttempt(c, err, ds)
 	return r, err
 }
 
@@ -197,6 +198,7 @@ func (s *server) postSubmission(c *call) error {
 	began := s.Now()
 	r, err := s.ledger.Submit(c.ctx(), c.book, id, ledger.SubmissionMade{Submission: id, Title: in.Title}, ds)
 	s.Metrics.posted(c.book, s.Now().Sub(began), err)
+	s.keepAttempt(c, err, append(ds[:1:1], ds...)) // submission.made has the same maker
 	if err != nil {
 		return inSubmission(err)
 	}
@@ -206,22 +208,24 @@ func (s *server) postSubmission(c *call) error {
 // inSubmission counts the problems of a submission by the entries that were
 // sent: the ledger counts submission.made as the first. Its own get index -1.
 func inSubmission(err error) error {
-	shift := func(ps []ledger.Problem) []ledger.Problem {
-		out := slices.Clone(ps)
-		for i := range out {
-			if out[i].Index--; out[i].Index < 0 {
-				out[i].Field = strings.TrimPrefix(out[i].Field, "body.")
-			}
-		}
-		return out
-	}
 	switch e := err.(type) {
 	case *ledger.Invalid:
-		return &ledger.Invalid{Problems: shift(e.Problems)}
+		return &ledger.Invalid{Problems: countedFromEntries(e.Problems)}
 	case *ledger.Refused:
-		return &ledger.Refused{Problems: shift(e.Problems)}
+		return &ledger.Refused{Problems: countedFromEntries(e.Problems)}
 	}
 	return err
+}
+
+// countedFromEntries leaves submission.made out of the count.
+func countedFromEntries(ps []ledger.Problem) []ledger.Problem {
+	out := slices.Clone(ps)
+	for i := range out {
+		if out[i].Index--; out[i].Index < 0 {
+			out[i].Field = strings.TrimPrefix(out[i].Field, "body.")
+		}
+	}
+	return out
 }
 
 // approveRequest binds an approval to what was on the approver's screen.

@@ -46,6 +46,7 @@ var rendering = json.JoinOptions(json.Deterministic(true), json.WithMarshalers(j
 		}
 		return json.MarshalEncode(e, open(p))
 	}),
+	json.MarshalToFunc(func(e *jsontext.Encoder, t time.Time) error { return e.WriteToken(jsontext.String(instant(t))) }),
 	json.MarshalToFunc(renderEntry),
 	json.MarshalToFunc(renderHead),
 	json.MarshalToFunc(renderReceipt),

@@ -41,6 +41,7 @@ type api struct {
 	log    *bytes.Buffer
 	tokens map[ledger.Role]string
 	clock  time.Time
+	ctx    context.Context
 	// answered, if set, sees every answer.
 	answered func(r *http.Request, body []byte, w *httptest.ResponseRecorder)
 }
@@ -52,7 +53,7 @@ func newAPI(t testing.TB, change ...func(*ledger.Config)) *api {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now}
+	c := ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now, Judge: testRules().Judge()}
 	for _, f := range change {
 		f(&c)
 	}
@@ -61,11 +62,13 @@ func newAPI(t testing.TB, change ...func(*ledger.Config)) *api {
 	if err := l.CreateBook(t.Context(), testBook); err != nil {
 		t.Fatal(err)
 	}
-	a := &api{t: t, db: db, ledger: l, log: &bytes.Buffer{}, tokens: map[ledger.Role]string{}, clock: time.Now()}
+	a := &api{t: t, db: db, ledger: l, log: &bytes.Buffer{}, tokens: map[ledger.Role]string{}, clock: time.Now(), ctx: t.Context()}
 	a.server, a.echo = newServer(Config{
 		Ledger: l, Pool: db.Pool, Log: slog.New(slog.NewJSONHandler(a.log, nil)), Now: func() time.Time { return a.clock }, Book: testBook,
+		Alerts: testEngine(l, db),
 	})
 	a.http = a.echo
+	t.Cleanup(a.server.attempting.Wait)
 	for i, role := range tokenRoles {
 		a.tokens[role] = a.token(Token{Book: testBook, User: fmt.Sprintf("u%d", i), Unit: "411025-CZ", Role: role, Created: a.clock, Expires: a.clock.Add(time.Hour)})
 	}
@@ -121,7 +124,7 @@ func (w answered) field(pointer jsontext.Pointer) any {
 // name, value, ….
 func (a *api) send(status int, method, path, token, body string, headers ...string) answered {
 	a.t.Helper()
-	r := httptest.NewRequest(method, "/api/v1"+path, strings.NewReader(body))
+	r := httptest.NewRequest(method, "/api/v1"+path, strings.NewReader(body)).WithContext(a.ctx)
 	if body == "" {
 		r.Body, r.ContentLength = http.NoBody, 0
 	}

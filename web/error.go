@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
 
+	"yilu/alerts"
 	"yilu/ledger"
 )
 
@@ -28,6 +29,8 @@ type problem struct {
 	Problems []ledger.Problem `json:"problems,omitzero"`
 	// Seq is the entry that has the id already, in a conflict.
 	Seq *ledger.Seq `json:"seq,omitzero"`
+	// Cases are the cases that moved on since they were seen, as they are now.
+	Cases []alerts.Moved `json:"cases,omitzero"`
 
 	title, detail ledger.Text
 	retry         time.Duration
@@ -65,7 +68,9 @@ func answer(status int, kind string, title, detail ledger.Text) *problem {
 // problemOf is the one table from errors to statuses.
 //
 // 422 is input that is wrong in itself (invalid) or that the book does not
-// allow (refused); 409 has one meaning: the id belongs to another entry.
+// allow (refused). 409 is what can be posted once its sender has looked again: an id
+// that belongs to another entry (conflict), an entry that a rule holds until it is
+// explained (acknowledge), a case that somebody else has moved on (moved).
 func problemOf(err error) *problem {
 	if p := problemOfLedger(err); p != nil {
 		return p
@@ -109,7 +114,17 @@ func problemOfLedger(err error) *problem {
 		}
 		return listed("invalid", ledger.Text{Zh: "内容有误", En: "invalid input"}, bad.Problems)
 	}
+	if m, ok := errors.AsType[*moved](err); ok {
+		p := listed("moved", ledger.Text{Zh: "已有新的办理", En: "the case has moved on"}, m.problems)
+		p.Status, p.Cases = http.StatusConflict, m.cases
+		return p
+	}
 	if refused, ok := errors.AsType[*ledger.Refused](err); ok {
+		if needsAcknowledgement(refused.Problems) {
+			p := listed("acknowledge", ledger.Text{Zh: "预警需说明并附件", En: "held until explained with a file"}, refused.Problems)
+			p.Status = http.StatusConflict
+			return p
+		}
 		return listed("refused", ledger.Text{Zh: "账簿不允许", En: "refused by the book"}, refused.Problems)
 	}
 	if taken, ok := errors.AsType[*ledger.Conflict](err); ok {
@@ -142,6 +157,11 @@ func problemOfLedger(err error) *problem {
 		return notFound()
 	}
 	return nil
+}
+
+// needsAcknowledgement says whether explanations are all that is missing.
+func needsAcknowledgement(ps []ledger.Problem) bool {
+	return len(ps) > 0 && !slices.ContainsFunc(ps, func(p ledger.Problem) bool { return p.Needs != "acknowledgement" })
 }
 
 // problemOfServer is the rest of the table: the router's answers, callers who

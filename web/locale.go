@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"yilu/alerts"
 	"yilu/ledger"
 )
 
@@ -132,6 +133,7 @@ var codeNames = map[string]func(string) ledger.Text{
 	"rule_state":  ledger.RuleStates.Name,
 	"dismissal":   ledger.DismissGrounds.Name,
 	"violation":   ledger.Violations.Name,
+	"case":        func(state string) ledger.Text { return alerts.StateName(alerts.State(state)) },
 	"silence":     ledger.SilenceGrounds.Name,
 	"way":         ledger.ProcessMethods.Name,
 

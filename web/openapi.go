@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 
+	"yilu/alerts"
 	"yilu/ledger"
 )
 
@@ -43,6 +44,7 @@ var described = []any{
 	list[ledger.Head]{}, list[*ledger.Entry]{}, list[ledger.Submission]{}, submissionPage{}, list[ledger.Spec]{}, list[ledger.Fund]{}, ledger.FundTrace{},
 	list[ledger.Project]{}, projectPage{}, list[ledger.TimelineEvent]{}, list[ledger.Share]{}, list[ledger.PersonShare]{}, list[ledger.Payment]{}, linePage{},
 	list[ledger.Payee]{}, list[ledger.Account]{}, ledger.Summary{}, list[ledger.Flow]{},
+	alerts.Precheck{}, list[alerts.Current]{}, list[alerts.Event]{}, alerts.Detail{},
 }
 
 // rendered are the types that answers show as another, see rendering.
@@ -70,7 +72,7 @@ var codes = map[string]map[string]ledger.Text{
 }
 
 // filled are members that the server fills in when they are left out.
-var filled = map[string]bool{"SubmissionMade.content_hash": true, "GrantRequested.lines_hash": true}
+var filled = map[string]bool{"SubmissionMade.content_hash": true, "Step.alert": true, "GrantRequested.lines_hash": true}
 
 // apiDocument gathers the shapes of types under the names of components.
 type apiDocument struct {
@@ -117,11 +119,18 @@ func reference(name string) map[string]any {
 // EntryRequest, list[ledger.Fund] is FundList.
 func schemaName(t reflect.Type) string {
 	name := strings.TrimPrefix(t.Name(), "rendered")
+	prefix := "" // what package alerts calls Current is a current what?
+	if strings.Contains(name, "alerts.") || t.PkgPath() == reflect.TypeFor[alerts.Current]().PkgPath() {
+		prefix = "Alert"
+	}
 	if of, ok := strings.CutPrefix(name, "list["); ok {
-		return strings.TrimSuffix(of[strings.LastIndex(of, ".")+1:], "]") + "List"
+		return prefix + strings.TrimSuffix(of[strings.LastIndex(of, ".")+1:], "]") + "List"
 	}
 	if t == reflect.TypeFor[problem]() {
 		return "ProblemDetails"
+	}
+	if prefix != "" {
+		return prefix + name
 	}
 	return strings.ToUpper(name[:1]) + name[1:]
 }
@@ -130,6 +139,7 @@ func schemaName(t reflect.Type) string {
 var scalars = map[reflect.Type]string{
 	reflect.TypeFor[ledger.Amount](): "Amount", reflect.TypeFor[ledger.Count](): "Count", reflect.TypeFor[ledger.Seq](): "Seq",
 	reflect.TypeFor[ledger.Date](): "Date", reflect.TypeFor[ledger.Moment](): "Moment", reflect.TypeOf(ledger.Instant(time.Time{})): "Instant",
+	reflect.TypeFor[time.Time](): "Instant",
 }
 
 // shape describes a type as rendering writes it and decode reads it. Structs

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -116,18 +118,34 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 			t.Errorf("%s %s: %d %s: %v", r.Method, r.URL, w.Code, w.Body, err)
 		}
 	}
-	a.fill()
+	openapi3filter.RegisterBodyDecoder("text/event-stream", openapi3filter.FileBodyDecoder)
+	c := a.warn(1)[0]
+	auditor, second, _ := a.auditors()
+	a.send(200, "GET", book("/alerts?active=true"), auditor, "")
+	a.send(200, "GET", book("/alerts/"+c.Alert), auditor, "")
+	a.send(200, "GET", book("/alerts/feed"), auditor, "")
+	streamed, cut := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cut()
+	a.ctx = streamed
+	a.send(200, "GET", book("/alerts/stream"), auditor, "")
+	a.ctx = t.Context()
+	a.send(201, "POST", book("/alerts/"+c.Alert+"/steps"), auditor, caseStep("step-1", "assigned", `"unit":"411025-CZ",`, 1))
+	a.send(409, "POST", book("/alerts/"+c.Alert+"/steps"), second, caseStep("step-2", "assigned", `"unit":"411025-CZ",`, 1))
+	a.send(201, "POST", book("/alerts/steps"), auditor, `{"entries":[`+caseStep("step-3", "commented", `"alert":"`+c.Alert+`",`, 2)+`]}`)
+	a.post(200, ledger.Maker, "/precheck", requestEntry("w9", "W9", "1.00"))
+	a.post(200, ledger.Maker, "/precheck", `{"submission":"S8","title":"测试","entries":[`+requestEntry("w9", "W9", "1.00")+`]}`)
+	a.post(409, ledger.Maker, "/entries", requestEntry("w9", "W9", "1.00"))
 	for _, path := range publicPaths() {
 		a.get(path)
 	}
 	a.send(200, "GET", "/books", "", "")
-	a.send(200, "GET", book("/ids/f1"), a.tokens[ledger.Auditor], "")
+	a.send(200, "GET", book("/ids/f1"), auditor, "")
 	a.send(200, "GET", book("/payments/Z3/lines"), a.tokens[ledger.Auditor], "")
 	a.post(200, ledger.Checker, "/persons/trace", `{"id_number":"`+secretNumber+`"}`)
 	a.post(201, ledger.Checker, "/submissions/S3/reject", `{"id":"S3-no","reason":"plan","on":"2020-03-23"}`)
-	a.post(201, ledger.Maker, "/entries", requestEntry("r9", "Z9", "1.00"))
+	a.post(201, ledger.Maker, "/entries", requestEntry("r9", "Z9", "3.00"))
 	a.post(201, ledger.Checker, "/payments/Z9/reject", `{"id":"Z9-no","reason":"payee","on":"2020-03-23"}`)
-	a.post(200, ledger.Maker, "/entries", requestEntry("r9", "Z9", "1.00"))
+	a.post(200, ledger.Maker, "/entries", requestEntry("r9", "Z9", "3.00"))
 	a.post(409, ledger.Maker, "/entries", requestEntry("r9", "Z8", "1.00"))
 	a.post(422, ledger.Maker, "/entries", requestEntry("r10", "Z8", "1000.00"))
 	a.post(400, ledger.Maker, "/entries", `{`)

@@ -44,6 +44,7 @@ func (s *server) pageRoutes(g *echo.Group) {
 		at("/payees/:payee", "payee", "payees", s.payeePage)
 		at("/entries", "entries", "entries", s.entriesPage)
 		at("/entries/:seq", "entry", "entries", s.entryPage)
+		s.staffRoutes(g, l)
 		get(l.Prefix+"/log", s.showLog)
 		get(l.Prefix+"/entries/:seq/proof", s.showProofPage)
 	}
@@ -63,6 +64,8 @@ type frame struct {
 	County string
 	Book   ledger.Book
 	Demo   bool
+	// Rules is set where there are rules and warnings to link to.
+	Rules bool
 	// Head is the state of the book that the figures show; Known is false on
 	// pages that did not ask for it.
 	Head  ledger.Head
@@ -85,7 +88,7 @@ func (s *server) newFrame(c echo.Context, template, section string) *frame {
 		path += "?" + u.RawQuery
 	}
 	return &frame{
-		site: site, lang: l, template: template, Lang: l.Tag, Section: section, Book: s.Book, Demo: s.Demo,
+		site: site, lang: l, template: template, Lang: l.Tag, Section: section, Book: s.Book, Demo: s.Demo, Rules: s.Alerts != nil,
 		Zh: site.href(chinese, path), En: site.href(english, path), County: l.division(string(s.Book)),
 	}
 }

@@ -17,8 +17,9 @@ import (
 // countyFixture posts a small county as officers would, through the ledger
 // alone: every figure on a page has entries behind it.
 type countyFixture struct {
-	t testing.TB
-	l *ledger.Ledger
+	t  testing.TB
+	db *pgtest.DB
+	l  *ledger.Ledger
 	// dress changes every free text, to make hostile ones.
 	dress func(string) string
 	n     int
@@ -51,12 +52,12 @@ func newFixture(t testing.TB, dress func(string) string) *countyFixture {
 		t.Fatal(err)
 	}
 	at := time.Date(2020, 6, 30, 1, 0, 0, 0, time.UTC)
-	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: func() time.Time { return at }})
+	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: func() time.Time { return at }, Judge: testRules().Judge()})
 	t.Cleanup(l.Close)
 	if err := l.CreateBook(t.Context(), pageBook); err != nil {
 		t.Fatal(err)
 	}
-	return &countyFixture{t: t, l: l, dress: dress, day: "2020-03-18"}
+	return &countyFixture{t: t, db: db, l: l, dress: dress, day: "2020-03-18"}
 }
 
 func (x *countyFixture) draft(b ledger.Body, by ledger.By) ledger.Draft {

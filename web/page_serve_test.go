@@ -7,6 +7,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"yilu/ledger"
 )
 
 // TestServeForBrowser serves the small county of the tests to a browser at
@@ -16,11 +18,21 @@ func TestServeForBrowser(t *testing.T) {
 	if at == "" {
 		t.Skip("YILU_SERVE is not set")
 	}
-	x := newFixture(t, func(s string) string { return s }).typical()
+	dress := plainText
+	if os.Getenv("YILU_HOSTILE") != "" {
+		dress = hostile
+	}
+	x := newFixture(t, dress).typical()
+	x.warned()
 	ln, err := net.Listen("tcp", at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := New(Config{Ledger: x.l, Log: slog.Default(), Now: time.Now, Book: pageBook, Demo: true})
+	h := New(Config{Ledger: x.l, Pool: x.db.Pool, Log: slog.Default(), Now: time.Now, Book: pageBook, Demo: true, Alerts: testEngine(x.l, x.db)})
+	if file := os.Getenv("YILU_TOKEN_FILE"); file != "" {
+		if err := os.WriteFile(file, []byte(x.token(ledger.Auditor, "auditor-1", "411025-SJ", time.Now())), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Log(http.Serve(ln, h))
 }

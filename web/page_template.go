@@ -163,6 +163,15 @@ func (s *site) functions(l language) template.FuncMap {
 	}
 }
 
+// sentence is a sentence without arguments in a language.
+func (s *site) sentence(l language, key string) string {
+	text, err := s.locales[l].text(key)
+	if err != nil {
+		panic("web: " + err.Error()) // the test of the locales holds every key
+	}
+	return text
+}
+
 // placeName names a township or county. Projects of the county as a whole have a
 // code that ends in zeros.
 func placeName(l language, m locale, code string) (string, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/labstack/echo/v4"
 
+	"yilu/alerts"
 	"yilu/ledger"
 )
 
@@ -45,6 +46,12 @@ type Config struct {
 	Held func() ledger.Text
 	// Warnings are what our own checks of the book found, for the page; it may be nil.
 	Warnings func() []ledger.Text
+	// Alerts reads warnings and takes the steps of their cases; nil means that there
+	// are no warnings here.
+	Alerts *alerts.Engine
+	// Raised says by a send that the engine may have raised warnings, so that streams
+	// need not wait for their next look, each second. It may be nil.
+	Raised <-chan struct{}
 	// Metrics counts what New serves and Admin shows; nil counts for nobody.
 	Metrics *Metrics
 	// Stopping is closed when the server is told to stop: Admin then says "not
@@ -60,6 +67,13 @@ type server struct {
 	origin *http.CrossOriginProtection
 	// books are those known to exist. A book never goes away.
 	books sync.Map
+	// watch follows the feed of warnings for all streams; streams counts them.
+	watch   *alerts.Watch
+	streams atomic.Int64
+	// attempts are the refused posts that are being kept, attempting waits for them.
+	attempts   chan struct{}
+	attempting sync.WaitGroup
+	sessions   sessions
 	// served numbers the requests of this process.
 	served atomic.Int64
 	// started tells the requests of two processes apart.
@@ -82,8 +96,9 @@ func newServer(c Config) (*server, *echo.Echo) {
 	}
 	s := &server{
 		Config: c, ledger: c.Ledger, tokens: newTokens(c.Pool, c.Now), origin: http.NewCrossOriginProtection(),
-		started: strconv.FormatInt(c.Now().UnixMilli(), 36),
+		started: strconv.FormatInt(c.Now().UnixMilli(), 36), attempts: make(chan struct{}, maxAttempts),
 	}
+	s.watchAlerts()
 	e := echo.New()
 	e.HideBanner = true
 	e.IPExtractor = echo.ExtractIPDirect()
@@ -172,15 +187,19 @@ func plain(s string) bool {
 	return true
 }
 
-// quiet marks an answer that needs no line in the log.
-const quiet = "quiet"
+// quiet marks an answer that needs no line in the log, lasting one that is meant to
+// take long.
+const (
+	quiet   = "quiet"
+	lasting = "lasting"
+)
 
 // observe counts every request and logs the slow and the failed ones. The log
 // names the route, never the path: a path holds what people type.
 func (s *server) observe(c echo.Context, took time.Duration) {
 	w := c.Response()
 	s.Metrics.requests.WithLabelValues(c.Path(), strconv.Itoa(w.Status)).Inc()
-	if took < slow && (w.Status < http.StatusInternalServerError || c.Get(quiet) == true) {
+	if c.Get(lasting) == true || took < slow && (w.Status < http.StatusInternalServerError || c.Get(quiet) == true) { // a stream is no slow answer
 		return
 	}
 	s.Log.LogAttrs(context.WithoutCancel(c.Request().Context()), slog.LevelWarn, "request", slog.String("request", requestIDOf(c)),

@@ -146,10 +146,23 @@ func (t *tokens) verify(ctx context.Context, header string) (*Token, error) {
 		return nil, errNoToken
 	}
 	scheme, secret, _ := strings.Cut(header, " ")
-	if !strings.EqualFold(scheme, "Bearer") || len(secret) != len(tokenPrefix)+tokenDigits || !strings.HasPrefix(secret, tokenPrefix) {
+	hash, ok := hashOf(secret)
+	if !strings.EqualFold(scheme, "Bearer") || !ok {
 		return nil, errBadToken
 	}
-	hash := sha256.Sum256([]byte(secret))
+	return t.verifyHash(ctx, hash)
+}
+
+// hashOf is the hash under which a secret is stored, if it looks like one.
+func hashOf(secret string) (hash [sha256.Size]byte, ok bool) {
+	if len(secret) != len(tokenPrefix)+tokenDigits || !strings.HasPrefix(secret, tokenPrefix) {
+		return hash, false
+	}
+	return sha256.Sum256([]byte(secret)), true
+}
+
+// verifyHash returns the token with the hash of its secret, or errBadToken.
+func (t *tokens) verifyHash(ctx context.Context, hash [sha256.Size]byte) (*Token, error) {
 	now := t.now()
 	t.mu.RLock()
 	v, ok := t.known[hash]

@@ -79,11 +79,12 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	defer stopSigning()
-	_, stopAlerts, err := w.start(ctx, env, o, l, log)
+	engine, stopAlerts, err := w.start(ctx, env, o, l, log)
 	if err != nil {
 		return err
 	}
 	defer stopAlerts()
+	config.Alerts = engine
 	return serveAll(ctx, o, config, db.ended)
 }
 

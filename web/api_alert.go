@@ -1,0 +1,299 @@
+package web
+
+import (
+	"errors"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"yilu/alerts"
+	"yilu/ledger"
+)
+
+// Warnings are a reason to look, not a finding: the public reads none of them, an
+// auditor all of a book, and an officer those that his unit has been given.
+
+// alertReaders are the roles that read warnings.
+var alertReaders = []ledger.Role{ledger.Auditor, ledger.Maker, ledger.Checker, ledger.ProjectOfficer}
+
+// alertStates are the states of a case in the order in which it takes them.
+var alertStates = []alerts.State{alerts.Open, alerts.Verifying, alerts.Dismissing, alerts.Dismissed, alerts.Rectifying, alerts.Review, alerts.Closed, alerts.Recorded}
+
+// warned is inside for readers of warnings. A server without any has no such address.
+func (s *server) warned(handle func(*call) error) echo.HandlerFunc {
+	return s.inside(s.handling(handle), alertReaders...)
+}
+
+// handling is for servers that have warnings.
+func (s *server) handling(handle func(*call) error) func(*call) error {
+	return func(c *call) error {
+		if s.Alerts == nil {
+			return ledger.ErrNotFound
+		}
+		return handle(c)
+	}
+}
+
+// unitOf is the unit whose warnings a token may see, "" for those of all.
+func unitOf(t *Token) string {
+	if t.Role == ledger.Auditor {
+		return ""
+	}
+	return t.Unit
+}
+
+// mayRead says whether a warning may be seen with a token.
+func mayRead(t *Token, c alerts.Current) bool {
+	unit := unitOf(t)
+	return unit == "" || unit == c.Unit
+}
+
+// filter reads what narrows a list of warnings. An officer asking for another unit's
+// is refused, and told so: an empty list would look like good news.
+func (q *query) filter(t *Token) (alerts.Filter, error) {
+	f := alerts.Filter{Code: q.text("code"), Level: q.text("level"), State: alerts.State(q.text("state")), Unit: q.text("unit"), Region: q.place("region")}
+	if _, ok := ledger.AlertLevels[f.Level]; f.Level != "" && !ok {
+		q.bad("level", "须为 red、orange、yellow 或 blue", "want red, orange, yellow or blue")
+	}
+	if f.State != "" && !slices.Contains(alertStates, f.State) {
+		q.bad("state", "没有这种状态", "there is no such state")
+	}
+	switch q.values.Get("active") {
+	case "", "false":
+	case "true":
+		f.Active = true
+	default:
+		q.bad("active", "须为 true 或 false", "want true or false")
+	}
+	if own := unitOf(t); own != "" {
+		if f.Unit != "" && f.Unit != own {
+			return f, errRole
+		}
+		f.Unit = own
+	}
+	return f, q.err()
+}
+
+// afterSeq is a cursor of a list that begins before its first entry.
+func (q *query) afterSeq() ledger.Seq { return ledger.Seq(q.number("after", int64(ledger.None))) }
+
+// listAlerts lists warnings in the order in which they were raised.
+func (s *server) listAlerts(c *call) error {
+	q := c.query("after", "limit", "code", "level", "state", "unit", "region", "active")
+	after, limit := q.afterSeq(), q.limit()
+	f, err := q.filter(c.token)
+	if err != nil {
+		return err
+	}
+	rows, err := alerts.List(c.ctx(), s.Alerts.Pool, c.book, f, after, limit)
+	for i := range rows {
+		hideCase(&rows[i])
+	}
+	l := list[alerts.Current]{Items: rows}
+	if len(rows) == limit {
+		l.Next = strconv.FormatInt(int64(rows[limit-1].Raised), 10)
+	}
+	return c.answer(l, err)
+}
+
+// listFeed lists the entries about warnings: what a stream sends, page by page.
+func (s *server) listFeed(c *call) error {
+	q := c.query("after", "limit")
+	after, limit := q.afterSeq(), q.limit()
+	if err := q.err(); err != nil {
+		return err
+	}
+	rows, err := alerts.Feed(c.ctx(), s.Alerts.Pool, c.book, unitOf(c.token), after, limit)
+	l := list[alerts.Event]{Items: rows}
+	if len(rows) == limit {
+		l.Next = strconv.FormatInt(int64(rows[limit-1].Seq), 10)
+	}
+	return c.answer(l, err)
+}
+
+// findAlert reads a warning that the token may see; others are not found.
+func (s *server) findAlert(c *call, alert string) (alerts.Current, error) {
+	found, err := alerts.Find(c.ctx(), s.Alerts.Pool, c.book, alert)
+	if err == nil && !mayRead(c.token, found) {
+		err = ledger.ErrNotFound
+	}
+	return found, err
+}
+
+// getAlert opens what is sealed about a warning. Who did is logged.
+func (s *server) getAlert(c *call) error {
+	alert, err := c.name("alert")
+	if err != nil {
+		return err
+	}
+	if _, err := s.findAlert(c, alert); err != nil {
+		return err
+	}
+	return c.answer(s.openAlert(c, alert))
+}
+
+func (s *server) openAlert(c *call, alert string) (alerts.Detail, error) {
+	d, err := s.Alerts.Open(c.ctx(), c.book, alert)
+	if err == nil {
+		hideCase(&d.Current)
+		for i := range d.Evidence {
+			hideFinding(&d.Evidence[i].Finding)
+		}
+		s.Log.InfoContext(c.ctx(), "warning opened", "request", requestIDOf(c), "book", string(c.book), "token", c.token.ID, "alert", d.Raised)
+	}
+	return d, err
+}
+
+// takeStep takes one step of the case that the path names. The body's own "alert"
+// may be left out.
+func (s *server) takeStep(c *call) error {
+	alert, err := c.name("alert")
+	if err != nil {
+		return err
+	}
+	var in entryRequest
+	if err := c.decode(&in); err != nil {
+		return err
+	}
+	if in.ID, err = c.idempotencyKey(in.ID); err != nil {
+		return err
+	}
+	d, err := in.draft(c.token.by())
+	if err != nil {
+		return err
+	}
+	if err := aboutCase(d.Body, alert); err != nil {
+		return err
+	}
+	r, err := s.take(c, d)
+	if err != nil {
+		return err
+	}
+	return c.write(created(r), r[0])
+}
+
+// takeSteps takes a step of each of up to 200 cases, all or none. A refusal names
+// every one that stands against it, by its index.
+func (s *server) takeSteps(c *call) error {
+	var in unitRequest
+	if err := c.decode(&in); err != nil {
+		return err
+	}
+	ds, err := drafts(in.Entries, c.token.by())
+	if err != nil {
+		return err
+	}
+	r, err := s.take(c, ds...)
+	if err != nil {
+		return err
+	}
+	return c.write(created(r), receipts{r})
+}
+
+// aboutCase makes a step that of the case which the path names.
+func aboutCase(b ledger.Body, alert string) error {
+	step, ok := b.(ledger.CaseStep)
+	switch {
+	case !ok:
+		return one("kind", "不是预警办理事项", "is no step of a case")
+	case step.Case().Alert != "" && step.Case().Alert != alert:
+		return one("body.alert", "与地址中的预警不一致", "is not the warning of the address")
+	}
+	reflect.ValueOf(b).Elem().FieldByName("Step").FieldByName("Alert").SetString(alert)
+	return nil
+}
+
+// moved is the answer to a step of a case that somebody else has taken further.
+type moved struct {
+	problems []ledger.Problem
+	cases    []alerts.Moved
+}
+
+func (m *moved) Error() string { return "the case has moved on since it was seen" }
+
+// take takes steps of cases that the token may act on.
+func (s *server) take(c *call, ds ...ledger.Draft) ([]ledger.Receipt, error) {
+	if err := s.mayTake(c, ds); err != nil {
+		return nil, err
+	}
+	began := s.Now()
+	r, err := s.Alerts.Take(c.ctx(), c.book, ds...)
+	s.Metrics.posted(c.book, s.Now().Sub(began), err)
+	s.watch.Wake()
+	if _, refused := errors.AsType[*ledger.Refused](err); !refused {
+		return r, err
+	}
+	all, cases, again := s.Alerts.Review(c.ctx(), c.book, ds...)
+	switch {
+	case again != nil || len(all.Problems) == 0: // moved once more meanwhile
+		return nil, err
+	case len(cases) > 0:
+		for i := range cases {
+			hideCase(&cases[i].Current)
+		}
+		return nil, &moved{all.Problems, cases}
+	}
+	return nil, all
+}
+
+// mayTake refuses steps of cases that are not the token's to see. That the case goes
+// to another unit in between is seen by its version.
+func (s *server) mayTake(c *call, ds []ledger.Draft) error {
+	if unitOf(c.token) == "" {
+		return nil
+	}
+	wrong := &ledger.Refused{}
+	for i, d := range ds {
+		step, ok := d.Body.(ledger.CaseStep)
+		if !ok {
+			continue // Take says so
+		}
+		switch _, err := s.findAlert(c, step.Case().Alert); {
+		case errors.Is(err, ledger.ErrNotFound):
+			wrong.Problems = append(wrong.Problems, ledger.Problem{Index: i, Field: "body.alert", Rule: "not_found", Text: ledger.Text{
+				Zh: "没有这件预警，或不由贵单位办理", En: "there is no such warning, or your unit does not have it",
+			}})
+		case err != nil:
+			return err
+		}
+	}
+	if len(wrong.Problems) > 0 {
+		return wrong
+	}
+	return nil
+}
+
+// privateKey is the key of a private person wherever it stands.
+var privateKey = regexp.MustCompile(`\b` + privatePayee + `[0-9a-f]{16,}`)
+
+// hideKey takes the keys of private persons out of a text: they link one person's
+// payments.
+func hideKey(s string) string { return privateKey.ReplaceAllString(s, "…") }
+
+// hideCase takes them out of a case.
+func hideCase(c *alerts.Current) {
+	for i, s := range c.Subject {
+		c.Subject[i] = hideKey(s)
+	}
+	for _, s := range []*string{&c.Zh, &c.En, &c.Value, &c.Limit} {
+		*s = hideKey(*s)
+	}
+}
+
+// hideFinding takes them out of a finding.
+func hideFinding(f *alerts.Finding) {
+	for i, s := range f.Subject {
+		f.Subject[i] = hideKey(s)
+	}
+	for _, s := range []*string{&f.Sentence.Zh, &f.Sentence.En, &f.Value, &f.Limit, &f.Match} {
+		*s = hideKey(*s)
+	}
+	for _, inputs := range [][]alerts.Input{f.Facts, f.Steps} {
+		for i := range inputs {
+			inputs[i].Value = hideKey(inputs[i].Value)
+		}
+	}
+}

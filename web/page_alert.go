@@ -1,0 +1,372 @@
+package web
+
+import (
+	"crypto/rand"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"yilu/alerts"
+	"yilu/alerts/rule"
+	"yilu/ledger"
+)
+
+// alertView is one warning: what differs from what, by which rule, on what evidence,
+// what was done, and what can be done next.
+type alertView struct {
+	*officer
+	Detail alerts.Detail
+	// Rule is the rule's file in the version that found it, nil if it is not at hand.
+	Rule     *rule.Rule
+	Name     string
+	Sentence string
+	Late     bool
+	History  []historyLine
+	Forms    []stepForm
+	// Problems are what stood against the step that was tried.
+	Problems []string
+	// Lost is an opinion whose step cannot be taken any more: it is shown to be kept.
+	Lost string
+}
+
+// historyLine is a step in words.
+type historyLine struct {
+	alerts.Step
+	When  string
+	Facts []fact
+}
+
+// Formula is the rule in words, Exclusions what it leaves out.
+func (p *alertView) Formula() string    { return p.lang.pick(ledger.Text(p.Rule.Formula)) }
+func (p *alertView) Exclusions() string { return p.lang.pick(ledger.Text(p.Rule.Exclusions)) }
+
+// Basis is the law or reason behind the rule.
+func (p *alertView) Basis() string { return p.basisText(p.Rule.Basis) }
+
+// Value is an input of the rule as people say it.
+func (p *alertView) Value(x alerts.Input) string {
+	switch x.Value {
+	case "true":
+		return p.t("yes")
+	case "false":
+		return p.t("no")
+	}
+	return x.Value
+}
+
+// Raised is when it was raised, in Shanghai.
+func (p *alertView) Raised() string { return inShanghai(p.Detail.RaisedAt) }
+
+// Say is a text of two languages in the page's.
+func (p *alertView) Say(t ledger.Text) string { return p.lang.pick(t) }
+
+// alertPage shows a warning.
+func (s *server) alertPage(c *call, o *officer) error {
+	p, err := s.readAlert(c, o)
+	if err != nil {
+		return err
+	}
+	p.Forms = p.forms(nil)
+	return s.showStaff(c, http.StatusOK, p)
+}
+
+// readAlert opens a warning that the officer may see.
+func (s *server) readAlert(c *call, o *officer) (*alertView, error) {
+	o.template = "alert"
+	alert, err := c.name("alert")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.findAlert(c, alert); err != nil {
+		return nil, err
+	}
+	p := &alertView{officer: o}
+	if p.Detail, err = s.openAlert(c, alert); err != nil {
+		return nil, err
+	}
+	d := &p.Detail
+	p.Name = s.ruleNames(o.lang)[d.Code]
+	p.Sentence = o.lang.pick(ledger.Text{Zh: d.Zh, En: d.En})
+	p.Late = d.Due != "" && d.Due < ledger.DateOf(s.Now())
+	for _, r := range s.Alerts.Rules.Known() {
+		if r.Code == d.Code && ledger.Count(r.Version) == d.Version {
+			p.Rule = r
+		}
+	}
+	for _, h := range d.History {
+		p.History = append(p.History, historyLine{h, inShanghai(h.At), o.stepFacts(h.Entry)})
+	}
+	return p, nil
+}
+
+// stepFacts are the facts of a step but for those that are on the page anyway.
+func (f *frame) stepFacts(e *ledger.Entry) []fact {
+	if _, ok := e.Body.(ledger.CaseStep); !ok {
+		return nil
+	}
+	skip := []string{f.t("field.alert"), f.t("field.seen")}
+	return slices.DeleteFunc(f.facts(e), func(x fact) bool { return slices.Contains(skip, x.Label) })
+}
+
+// stepForm is a form for one kind of step.
+type stepForm struct {
+	Kind ledger.Kind
+	// ID makes the step the same step when the form is sent twice.
+	ID     string
+	Open   bool
+	Fields []stepField
+}
+
+// stepField is one input of a form, with what was typed.
+type stepField struct {
+	Name, Label, Value, Error string
+	// List names the codes of a choice, Options are its words.
+	List     string
+	Options  []string
+	Long     bool
+	Day      bool
+	Required bool
+	// Form parts the inputs of one form from those of another: their ids.
+	Form string
+}
+
+// choices are the members of steps that take a word of a list.
+var choices = map[string]struct {
+	list  string
+	words map[string]ledger.Text
+}{
+	"dismiss_ground": {"dismissal", ledger.DismissGrounds}, "violation": {"violation", ledger.Violations},
+	"reason": {"reason", ledger.Reasons}, "silence_ground": {"silence", ledger.SilenceGrounds},
+}
+
+// stepInputs are the members of each step that a form asks for. Files are left to
+// programs until officers have a place to put them: a hash typed by
+// hand is no evidence.
+var stepInputs = map[ledger.Kind][]string{
+	"alert.assigned": {"unit", "opinion"}, "alert.answered": {"opinion!"}, "alert.dismissed": {"dismiss_ground!", "opinion!"}, "alert.seconded": {"opinion"},
+	"alert.confirmed": {"violation!", "return_amount", "adjust", "other_amount", "opinion!"},
+	"alert.rectified": {"correcting_entries!", "returned_amount", "adjusted", "opinion!"},
+	"alert.returned":  {"reason!", "opinion!"}, "alert.closed": {"opinion!"}, "alert.reopened": {"opinion!"},
+	"alert.escalated": {"to_unit!", "due!", "opinion"}, "alert.commented": {"opinion!"}, "alert.silenced": {"silence_ground!", "until!", "opinion"},
+}
+
+// forms are those for the steps that the officer's role allows in this state. typed
+// is the form that was sent and refused.
+func (p *alertView) forms(typed *stepForm) []stepForm {
+	var out []stepForm
+	for _, kind := range p.Detail.Steps(p.Token.Role) {
+		form := stepForm{Kind: kind, ID: rand.Text()}
+		if typed != nil && typed.Kind == kind {
+			form = *typed
+			form.Open = true
+		} else {
+			form.Fields = p.fields(kind)
+		}
+		out = append(out, form)
+	}
+	return out
+}
+
+// fields are the inputs of a kind, empty but for what can be known.
+func (p *alertView) fields(kind ledger.Kind) []stepField {
+	var out []stepField
+	for _, name := range stepInputs[kind] {
+		name, required := strings.CutSuffix(name, "!")
+		x := stepField{Name: name, Required: required || name == "unit", Form: strings.TrimPrefix(string(kind), "alert.")}
+		switch name {
+		case "opinion":
+			x.Label, x.Long = p.t("sealed.opinion"), true
+		case "until":
+			x.Label, x.Day = p.t("step.until"), true
+		case "to_unit":
+			x.Label = p.t("field.to_unit")
+		case "due":
+			x.Label, x.Day, x.Value = p.t("field.due"), true, string(p.Detail.Due)
+		case "unit":
+			x.Label, x.Value = p.t("step.unit"), p.Detail.Unit
+		case "correcting_entries":
+			x.Label = p.t("step.entries")
+		default:
+			x.Label = p.t("field." + name)
+		}
+		if choice, ok := choices[name]; ok {
+			x.List = choice.list
+			for _, word := range sortedWords(choice.words) {
+				x.Options = append(x.Options, word.(string))
+			}
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// stepPage takes the step that a form sent. When it cannot be taken the page comes
+// again with what was typed, with what stands against it, and as the case is now.
+func (s *server) stepPage(c *call, o *officer) error {
+	p, err := s.readAlert(c, o)
+	if err != nil {
+		return err
+	}
+	kind := ledger.Kind(c.FormValue("kind"))
+	inputs, known := stepInputs[kind]
+	seen, parseErr := strconv.ParseInt(c.FormValue("seen"), 10, 64)
+	if !known || parseErr != nil || inputs == nil {
+		return one("kind", "没有这种办理事项", "there is no such step")
+	}
+	typed := &stepForm{Kind: kind, ID: c.FormValue("id"), Fields: p.fields(kind)}
+	for i := range typed.Fields {
+		typed.Fields[i].Value = strings.TrimSpace(c.FormValue(typed.Fields[i].Name))
+	}
+	d := typed.draft(p.Detail.Alert, seen)
+	d.By, d.On, d.Corrects = c.token.by(), ledger.DateOf(s.Now()), ledger.None
+	err = typed.missing(o)
+	if err == nil {
+		_, err = s.take(c, d)
+	}
+	if err == nil {
+		return c.Redirect(http.StatusSeeOther, o.site.href(o.lang, "/alerts/", p.Detail.Alert)+"#history")
+	}
+	problem := problemOf(err)
+	if len(problem.Problems) == 0 {
+		return err
+	}
+	return s.showRefused(c, p, typed, problem)
+}
+
+// showRefused reads the case anew and shows the form again beside it.
+func (s *server) showRefused(c *call, p *alertView, typed *stepForm, why *problem) error {
+	p, err := s.readAlert(c, p.officer)
+	if err != nil {
+		return err
+	}
+	for _, x := range why.Problems {
+		if !typed.mark(strings.TrimPrefix(strings.TrimPrefix(x.Field, "body."), "sealed."), p.Say(x.Text)) {
+			p.Problems = append(p.Problems, p.Say(x.Text))
+		}
+	}
+	if why.Seq != nil { // the id is another entry's: a new one
+		typed.ID = rand.Text()
+	}
+	p.Forms = p.forms(typed)
+	if !slices.ContainsFunc(p.Forms, func(f stepForm) bool { return f.Open }) {
+		p.Lost = typed.value("opinion")
+	}
+	return s.showStaff(c, why.Status, p)
+}
+
+// mark puts what is wrong beside its input.
+func (f *stepForm) mark(field, text string) bool {
+	name, _, _ := strings.Cut(field, ".")
+	for i := range f.Fields {
+		if f.Fields[i].Name == name {
+			f.Fields[i].Error = text
+			return true
+		}
+	}
+	return false
+}
+
+func (f *stepForm) value(name string) string {
+	for _, x := range f.Fields {
+		if x.Name == name {
+			return x.Value
+		}
+	}
+	return ""
+}
+
+// missing wants the inputs that a form must have, and amounts that can be read.
+func (f *stepForm) missing(o *officer) error {
+	wrong := &ledger.Invalid{}
+	bad := func(name, key string) {
+		wrong.Problems = append(wrong.Problems, ledger.Problem{Field: name, Rule: "form", Text: ledger.Text{
+			Zh: o.site.sentence(chinese, key), En: o.site.sentence(english, key),
+		}})
+	}
+	for _, x := range f.Fields {
+		switch {
+		case x.Required && x.Value == "":
+			bad(x.Name, "step.required")
+		case slices.Contains(amountInputs, x.Name) && !isAmount(x.Value):
+			bad(x.Name, "step.amount")
+		case x.Name == "correcting_entries" && entrySeqs(x.Value) == nil:
+			bad(x.Name, "step.seqs")
+		}
+	}
+	if len(wrong.Problems) > 0 {
+		return wrong
+	}
+	return nil
+}
+
+var amountInputs = []string{"return_amount", "adjust", "other_amount", "returned_amount", "adjusted"}
+
+// typedAmount reads yuan as people type them; nothing is zero.
+func typedAmount(s string) (ledger.Amount, error) {
+	s = strings.NewReplacer(",", "", "，", "", " ", "", "元", "").Replace(s)
+	if s == "" {
+		return 0, nil
+	}
+	return ledger.ParseAmount(s)
+}
+
+func isAmount(s string) bool { _, err := typedAmount(s); return err == nil }
+
+// amount is an input that missing has passed.
+func (f *stepForm) amount(name string) ledger.Amount {
+	a, err := typedAmount(f.value(name))
+	if err != nil {
+		return -1 // refused by the body's own check
+	}
+	return a
+}
+
+// entrySeqs reads numbers of entries, parted by anything; nil when there are none.
+func entrySeqs(s string) []ledger.Count {
+	var out []ledger.Count
+	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(" ,，、;；\t\n\r", r) }) {
+		n, err := strconv.ParseInt(word, 10, 64)
+		if err != nil || n < 0 {
+			return nil
+		}
+		out = append(out, ledger.Count(n))
+	}
+	return out
+}
+
+// draft is the step that a form describes.
+func (f *stepForm) draft(alert string, seen int64) ledger.Draft {
+	at := ledger.Step{Alert: alert, Seen: ledger.Count(seen)}
+	d := ledger.Draft{ID: "web-" + f.ID, Kind: f.Kind}
+	switch f.Kind {
+	case "alert.assigned":
+		d.Body = &ledger.AlertAssigned{Step: at, Unit: f.value("unit")}
+	case "alert.answered":
+		d.Body = &ledger.AlertAnswered{Step: at}
+	case "alert.dismissed":
+		d.Body = &ledger.AlertDismissed{Step: at, Ground: f.value("dismiss_ground")}
+	case "alert.seconded":
+		d.Body = &ledger.AlertSeconded{Step: at}
+	case "alert.confirmed":
+		d.Body = &ledger.AlertConfirmed{Step: at, Violation: f.value("violation"), Return: f.amount("return_amount"), Adjust: f.amount("adjust"), Other: f.amount("other_amount")}
+	case "alert.rectified":
+		d.Body = &ledger.AlertRectified{Step: at, Entries: entrySeqs(f.value("correcting_entries")), Returned: f.amount("returned_amount"), Adjusted: f.amount("adjusted")}
+	case "alert.returned":
+		d.Body = &ledger.AlertReturned{Step: at, Reason: f.value("reason")}
+	case "alert.closed":
+		d.Body = &ledger.AlertClosed{Step: at}
+	case "alert.reopened":
+		d.Body = &ledger.AlertReopened{Step: at}
+	case "alert.escalated":
+		d.Body = &ledger.AlertEscalated{Step: at, To: f.value("to_unit"), Overdue: ledger.Date(f.value("due"))}
+	case "alert.commented":
+		d.Body = &ledger.AlertCommented{Step: at}
+	case "alert.silenced":
+		d.Body = &ledger.AlertSilenced{Step: at, Ground: f.value("silence_ground"), Until: ledger.Date(f.value("until"))}
+	}
+	if opinion := f.value("opinion"); opinion != "" {
+		d.Sealed = map[string]string{"opinion": opinion}
+	}
+	return d
+}

@@ -1,0 +1,363 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"yilu/alerts"
+	"yilu/ledger"
+)
+
+var (
+	pageAuditor = ledger.By{Role: ledger.Auditor, Unit: "411025-SJ", User: "auditor-1"}
+	pageSecond  = ledger.By{Role: ledger.Auditor, Unit: "411025-SJ", User: "auditor-2"}
+	// pageNow is when the pages of the fixture are read.
+	pageNow = time.Date(2020, 6, 30, 2, 0, 0, 0, time.UTC)
+)
+
+// warned puts the rules in force and makes warnings in several states: twins of a
+// payment, one of them on its way, and an attempt on a blocking rule.
+func (x *countyFixture) warned() *countyFixture {
+	x.t.Helper()
+	activate(x.t, x.l, pageBook)
+	g := testEngine(x.l, x.db)
+	x.day = "2020-06-22"
+	pay := func(id string, a ledger.Amount, invoice ledger.Invoice) ledger.Draft {
+		return x.draft(&ledger.PaymentRequested{Payment: id, Project: "XC2020-020", Fund: "2020-SJ-1", Amount: a, Purpose: x.dress("水表采购款"), Payee: ledger.Party{Name: x.dress("襄城县惠民水务设备有限公司")}, Invoice: invoice}, pageMaker)
+	}
+	x.mustPost(pay("ZF-0300", yuan(3000), ledger.Invoice{}))
+	for _, id := range []string{"ZF-0301", "ZF-0302", "ZF-0303"} {
+		d := pay(id, yuan(3000), ledger.Invoice{})
+		ack := x.draft(&ledger.AlertAcknowledged{Code: "P13", Version: 1, Of: d.ID, Ground: "agreed", File: ledger.File{Name: x.dress("说明.pdf"), SHA256: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", Size: 10}}, pageMaker)
+		x.mustPost(ack, d)
+	}
+	over := pay("ZF-0304", yuan(901), ledger.Invoice{Amount: yuan(900), Number: "12345678"})
+	_, err := x.l.Post(context.Background(), pageBook, over)
+	refused, ok := errors.AsType[*ledger.Refused](err)
+	if !ok {
+		x.t.Fatalf("over the invoice: %v", err)
+	}
+	if err := g.Attempt(context.Background(), pageBook, refused, over); err != nil {
+		x.t.Fatal(err)
+	}
+	for more := true; more; {
+		if more, err = g.Step(context.Background(), pageBook); err != nil {
+			x.t.Fatal(err)
+		}
+	}
+	c := x.warning("P13", 0)
+	x.take(g, pageAuditor, &ledger.AlertAssigned{Step: at(c, 1), Unit: pageMaker.Unit}, "请核实是否为同一笔")
+	x.take(g, ledger.By{Role: ledger.Checker, Unit: pageMaker.Unit, User: "checker-9"}, &ledger.AlertAnswered{Step: at(c, 2)}, "两笔分属两个批次，附入库单")
+	x.take(g, pageAuditor, &ledger.AlertConfirmed{Step: at(c, 3), Violation: "V05", Return: yuan(3000)}, "批次相同，应退回")
+	return x
+}
+
+func (x *countyFixture) mustPost(ds ...ledger.Draft) {
+	x.t.Helper()
+	if _, err := x.l.Post(context.Background(), pageBook, ds...); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+func at(c alerts.Current, seen int64) ledger.Step {
+	return ledger.Step{Alert: c.Alert, Seen: ledger.Count(seen)}
+}
+
+func (x *countyFixture) take(g *alerts.Engine, by ledger.By, b ledger.Body, opinion string) {
+	x.t.Helper()
+	d := x.draft(b, by)
+	d.Sealed = map[string]string{"opinion": x.dress(opinion)}
+	if _, err := g.Take(context.Background(), pageBook, d); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// warning is the nth of a rule.
+func (x *countyFixture) warning(code string, n int) alerts.Current {
+	x.t.Helper()
+	list, err := alerts.List(context.Background(), x.db.Pool, pageBook, alerts.Filter{Code: code}, ledger.None, 100)
+	if err != nil || len(list) <= n {
+		x.t.Fatalf("%d warnings of %s: %v", len(list), code, err)
+	}
+	return list[n]
+}
+
+func (x *countyFixture) token(role ledger.Role, user, unit string, now time.Time) string {
+	x.t.Helper()
+	secret, err := CreateToken(context.Background(), x.db.Owner, Token{Book: pageBook, User: user, Unit: unit, Role: role, Created: now, Expires: now.Add(240 * time.Hour)})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return secret
+}
+
+// browser keeps the cookie of one officer.
+type browser struct {
+	t      *testing.T
+	h      http.Handler
+	cookie string
+}
+
+func (x *countyFixture) officers(base string, now func() time.Time) http.Handler {
+	return New(Config{
+		Ledger: x.l, Pool: x.db.Pool, Log: slog.New(slog.DiscardHandler), Now: now, Book: pageBook, BasePath: base, Demo: true, Alerts: testEngine(x.l, x.db),
+	})
+}
+
+func (b *browser) do(method, path string, form url.Values, headers ...string) *httptest.ResponseRecorder {
+	b.t.Helper()
+	r := httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if b.cookie != "" {
+		r.Header.Set("Cookie", sessionCookie+"="+b.cookie)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	b.h.ServeHTTP(w, r)
+	for _, c := range w.Result().Cookies() {
+		b.cookie = c.Value
+	}
+	return w
+}
+
+// enter shows a token and follows to the page that was asked for.
+func (b *browser) enter(token, to string) *httptest.ResponseRecorder {
+	b.t.Helper()
+	w := b.do("POST", "/alerts/enter", url.Values{"token": {token}, "to": {to}})
+	if w.Code != http.StatusSeeOther {
+		b.t.Fatalf("enter: %d %s", w.Code, w.Body)
+	}
+	return b.do("GET", w.Header().Get("Location"), nil)
+}
+
+var hidden = regexp.MustCompile(`name="(form|id|seen)" value="([^"]*)"`)
+
+// hiddenOf reads the hidden inputs of the form for a kind of step.
+func hiddenOf(t *testing.T, page, kind string) url.Values {
+	t.Helper()
+	for part := range strings.SplitSeq(page, "<form ") {
+		if !strings.Contains(part, `value="`+kind+`"`) {
+			continue
+		}
+		form := url.Values{"kind": {kind}}
+		for _, found := range hidden.FindAllStringSubmatch(part, -1) {
+			form.Set(found[1], found[2])
+		}
+		return form
+	}
+	t.Fatalf("no form for %s", kind)
+	return nil
+}
+
+func TestPagesOfOfficersAreAsBefore(t *testing.T) {
+	t.Parallel()
+	for name, dress := range map[string]func(string) string{"warned": plainText, "warnedhostile": hostile} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := newFixture(t, dress).typical().warned()
+			b := &browser{t: t, h: x.officers("", func() time.Time { return pageNow })}
+			token := x.token(ledger.Auditor, "auditor-1", "411025-SJ", pageNow)
+			pages := map[string]string{
+				"enter": "/alerts?code=P13", "alerts": "/alerts", "all": "/alerts?state=all&level=orange", "none": "/alerts?state=closed",
+				"alert": "/alerts/" + x.warning("P13", 0).Alert, "open": "/alerts/" + x.warning("P13", 1).Alert, "attempt": "/alerts/" + x.warning("P12", 0).Alert, "rules": "/rules",
+			}
+			for page, path := range pages {
+				for _, l := range languages {
+					b.cookie = ""
+					w := b.do("GET", l.Prefix+path, nil)
+					if page != "enter" && page != "rules" {
+						if w.Code != http.StatusUnauthorized {
+							t.Errorf("%s without a session: %d", path, w.Code)
+						}
+						w = b.enter(token, l.Prefix+path)
+					}
+					got := w.Body.String()
+					if page != "rules" && w.Header().Get("Cache-Control") != "private, no-store" {
+						t.Errorf("%s may be kept: %v", path, w.Header())
+					}
+					if w.Header().Get("Content-Security-Policy") != contentPolicy {
+						t.Errorf("%s: policy %s", path, w.Header().Get("Content-Security-Policy"))
+					}
+					for _, bad := range []string{"<script", "style=", "onclick", "javascript:", "ZgotmplZ", "<no value>", "%!", "maker-1", token} {
+						if strings.Contains(got, bad) {
+							t.Errorf("%s holds %q", l.Prefix+path, bad)
+						}
+					}
+					if strings.Count(got, "<h1") != 1 {
+						t.Errorf("%s has %d h1", path, strings.Count(got, "<h1"))
+					}
+					if l == chinese || page == "alert" && name == "warned" {
+						got = hidden.ReplaceAllString(mainOf(got), `name="$1" value="HIDDEN"`)
+						golden(t, name+"_"+l.Code+"_"+page+".html", got)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestEntrance: who gets in, with what cookie, to where, and for how long.
+func TestEntrance(t *testing.T) {
+	t.Parallel()
+	x := newFixture(t, plainText).typical().warned()
+	now := pageNow
+	h := x.officers("", func() time.Time { return now })
+	auditor := x.token(ledger.Auditor, "auditor-1", "411025-SJ", now)
+	b := &browser{t: t, h: h}
+	for _, bad := range []string{"", "x", auditor[:len(auditor)-1] + "!", x.token(ledger.Payer, "payer-1", "411025-GK", now)} {
+		if w := b.do("POST", "/alerts/enter", url.Values{"token": {bad}}); w.Code != http.StatusForbidden || b.cookie != "" || bad != "" && strings.Contains(w.Body.String(), bad) && len(bad) > 1 {
+			t.Errorf("token %q: %d", bad, w.Code)
+		}
+	}
+	for to, want := range map[string]string{
+		"": "/alerts", "/en/alerts?code=P13": "/en/alerts?code=P13", "/alerts/a-1": "/alerts/a-1", "https://example.com/alerts": "/alerts", "//example.com/alerts": "/alerts",
+		"/alerts/../funds": "/alerts", "/funds": "/alerts", "/alerts/enter": "/alerts", "/alerts//x": "/alerts", `/\example.com`: "/alerts",
+	} {
+		w := b.do("POST", "/alerts/enter", url.Values{"token": {auditor}, "to": {to}})
+		if got := w.Header().Get("Location"); got != want {
+			t.Errorf("to %q: %q", to, got)
+		}
+		cookie := w.Header().Get("Set-Cookie")
+		for _, part := range []string{"__Host-yilu=", "Path=/", "HttpOnly", "Secure", "SameSite=Strict"} {
+			if !strings.Contains(cookie, part) {
+				t.Errorf("cookie %s lacks %s", cookie, part)
+			}
+		}
+		if strings.Contains(cookie, auditor) || strings.Contains(cookie, "Max-Age") {
+			t.Errorf("cookie %s", cookie)
+		}
+	}
+	if w := b.do("GET", "/alerts", nil); w.Code != http.StatusOK {
+		t.Fatalf("inside: %d", w.Code)
+	}
+	if w := b.do("POST", "/alerts/leave", url.Values{"form": {"x"}}); w.Code != http.StatusForbidden {
+		t.Errorf("a form of another session: %d", w.Code)
+	}
+	if w := b.do("POST", "/alerts/leave", nil, "Sec-Fetch-Site", "cross-site"); w.Code != http.StatusForbidden {
+		t.Errorf("a form of another site: %d", w.Code)
+	}
+	now = now.Add(sessionIdle + time.Second)
+	if w := b.do("GET", "/alerts", nil); w.Code != http.StatusUnauthorized {
+		t.Errorf("after a while without use: %d", w.Code)
+	}
+	page := b.enter(auditor, "/alerts").Body.String()
+	kept := b.cookie
+	if w := b.do("POST", "/alerts/leave", hiddenOf(t, strings.Replace(page, "<form ", `<form value="leave"`, 1), "leave")); w.Code != http.StatusSeeOther || b.cookie != "" {
+		t.Errorf("leave: %d", w.Code)
+	}
+	b.cookie = kept
+	if w := b.do("GET", "/alerts", nil); w.Code != http.StatusUnauthorized {
+		t.Errorf("the cookie of a session that was left: %d", w.Code)
+	}
+	maker := &browser{t: t, h: h}
+	if w := maker.enter(x.token(ledger.Maker, "m8", pageMaker.Unit, now), "/alerts?state=all"); strings.Count(w.Body.String(), `href="/alerts/a-`) != 1 {
+		t.Errorf("a maker sees %d warnings", strings.Count(w.Body.String(), `href="/alerts/a-`))
+	}
+	if w := maker.do("GET", "/alerts/"+x.warning("P13", 1).Alert, nil); w.Code != http.StatusNotFound {
+		t.Errorf("another unit's warning: %d", w.Code)
+	}
+	if w := answerTo(x.site(""), "/alerts"); w.Code != http.StatusNotFound {
+		t.Errorf("a server without warnings: %d", w.Code)
+	}
+}
+
+// TestStepByForm: what is typed is never lost, two officers cannot both act, and a
+// form that is sent twice is one step.
+func TestStepByForm(t *testing.T) {
+	t.Parallel()
+	x := newFixture(t, plainText).typical().warned()
+	h := x.officers("", func() time.Time { return pageNow })
+	c := x.warning("P13", 1)
+	path := "/alerts/" + c.Alert
+	one, two := &browser{t: t, h: h}, &browser{t: t, h: h}
+	mine := one.enter(x.token(ledger.Auditor, "auditor-1", "411025-SJ", pageNow), path).Body.String()
+	theirs := two.enter(x.token(ledger.Auditor, "auditor-2", "411025-SJ", pageNow), path).Body.String()
+
+	form := hiddenOf(t, mine, "alert.assigned")
+	form.Set("opinion", `请<b>核实</b>"两笔"`)
+	w := one.do("POST", path, form)
+	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "请&lt;b&gt;核实&lt;/b&gt;&#34;两笔&#34;</textarea>") || !strings.Contains(w.Body.String(), "请填写") || !strings.Contains(w.Body.String(), "<details open") {
+		t.Fatalf("without a unit: %d %s", w.Code, w.Body)
+	}
+	form = hiddenOf(t, w.Body.String(), "alert.assigned")
+	form.Set("opinion", "请核实")
+	form.Set("unit", pageMaker.Unit)
+	for range 2 {
+		if w := one.do("POST", path, form); w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), path) {
+			t.Fatalf("assign: %d %s", w.Code, w.Body)
+		}
+	}
+	form = hiddenOf(t, theirs, "alert.assigned")
+	form.Set("unit", "411025-NY")
+	form.Set("opinion", "交农业农村局")
+	w = two.do("POST", path, form)
+	if w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "交农业农村局</textarea>") || !strings.Contains(w.Body.String(), `value="411025-NY"`) || !strings.Contains(w.Body.String(), "现为第 2 步") {
+		t.Fatalf("the second: %d %s", w.Code, w.Body)
+	}
+	if got := x.warning("P13", 1); got.Unit != pageMaker.Unit || got.Step != 2 {
+		t.Errorf("the case: %+v", got)
+	}
+	page := one.do("GET", path, nil).Body.String()
+	form = hiddenOf(t, page, "alert.confirmed")
+	form.Set("violation", "V05")
+	form.Set("return_amount", "三千")
+	form.Set("opinion", "属实")
+	if w := one.do("POST", path, form); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `value="三千"`) || !strings.Contains(w.Body.String(), "1234.56") {
+		t.Errorf("an amount in words: %d", w.Code)
+	}
+	form.Set("return_amount", "3,000.00")
+	if w := one.do("POST", path, form); w.Code != http.StatusSeeOther {
+		t.Errorf("confirm: %d %s", w.Code, w.Body)
+	}
+	form = hiddenOf(t, page, "alert.commented") // seen before that
+	form.Set("opinion", "我的意见很长")
+	if w := two.do("POST", path, form); w.Code != http.StatusForbidden {
+		t.Errorf("a form of the other session: %d", w.Code)
+	}
+	if got := x.warning("P13", 1); got.State != alerts.Rectifying || got.ToReturn != yuan(3000) {
+		t.Errorf("the case: %+v", got)
+	}
+	for _, bad := range []url.Values{{}, {"kind": {"fund.received"}, "seen": {"1"}}, {"kind": {"alert.closed"}, "seen": {"x"}}} {
+		bad.Set("form", form.Get("form"))
+		if w := one.do("POST", path, bad); w.Code != http.StatusUnprocessableEntity {
+			t.Errorf("%v: %d", bad, w.Code)
+		}
+	}
+}
+
+// TestListOfWarningsStays: new warnings are said and not put in between, and filters
+// are in every link.
+func TestListOfWarningsStays(t *testing.T) {
+	t.Parallel()
+	x := newFixture(t, plainText).typical().warned()
+	b := &browser{t: t, h: x.officers("", func() time.Time { return pageNow })}
+	newest := x.warning("P13", 2)
+	w := b.enter(x.token(ledger.Auditor, "auditor-1", "411025-SJ", pageNow), "/alerts?code=P13&state=all")
+	if !strings.Contains(w.Body.String(), newest.Alert) || strings.Contains(w.Body.String(), "件新预警") {
+		t.Errorf("the list: %s", w.Body)
+	}
+	older := b.do("GET", "/alerts?code=P13&state=all&upto="+strings.TrimSpace(seqText(newest.Raised-1)), nil).Body.String()
+	if strings.Contains(older, newest.Alert) || !strings.Contains(older, "又有 1 件新预警") || !strings.Contains(older, `href="/alerts?code=P13&amp;state=all"`) {
+		t.Errorf("as it was: %s", older)
+	}
+	if w := b.do("GET", "/alerts?level=pink", nil); w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("no such level: %d", w.Code)
+	}
+}
+
+func seqText(q ledger.Seq) string {
+	b, _ := q.MarshalText()
+	return string(b)
+}
