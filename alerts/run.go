@@ -24,7 +24,7 @@ func (g *Engine) Run(ctx context.Context, wake <-chan struct{}) {
 			g.Log.WarnContext(ctx, "list books", "error", err)
 		}
 		for _, book := range books {
-			if err := g.catchUp(ctx, book); err != nil && ctx.Err() == nil && time.Since(quiet[book]) > time.Minute {
+			if err := g.catchUp(ctx, book); err != nil && ctx.Err() == nil && g.Ledger.Now().Sub(quiet[book]) > time.Minute {
 				quiet[book] = g.Ledger.Now()
 				g.Log.ErrorContext(ctx, "raise warnings", "book", string(book), "error", err)
 			}
