@@ -33,6 +33,8 @@ type Engine struct {
 	// Link is the address of a warning's page.
 	Link func(alert string) string
 	Log  *slog.Logger
+	// Clock is what slots are due by; nil is the database's clock.
+	Clock func() time.Time
 }
 
 // ErrGap is returned when entries before the head cannot be read: the log was
@@ -329,18 +331,19 @@ func (b *batch) episode(ctx context.Context, fingerprint string) (int64, error) 
 
 // post enters the warnings, with the cursor and all that follows in one transaction.
 func (b *batch) post(ctx context.Context) error {
+	return b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error { return moveCursor(ctx, tx, b.book, b.from, b.until) })
+}
+
+// enter enters the warnings, with what marks them as raised in the same transaction.
+func (b *batch) enter(ctx context.Context, mark func(context.Context, pgx.Tx) error) error {
 	ride := func(ctx context.Context, tx pgx.Tx, receipts []ledger.Receipt) error {
-		if err := moveCursor(ctx, tx, b.book, b.from, b.until); err != nil {
+		if err := mark(ctx, tx); err != nil {
 			return err
 		}
 		return b.leave(ctx, tx, receipts)
 	}
 	if len(b.drafts) == 0 {
-		err := pgx.BeginFunc(ctx, b.g.Pool, func(tx pgx.Tx) error { return ride(ctx, tx, nil) })
-		if back, ok := errors.AsType[*ledger.TakeBack](err); ok {
-			return back.Reason
-		}
-		return err
+		return takenBack(pgx.BeginFunc(ctx, b.g.Pool, func(tx pgx.Tx) error { return ride(ctx, tx, nil) }))
 	}
 	_, err := b.g.Ledger.PostWith(ctx, b.book, ride, b.drafts...)
 	if err == nil && b.g.Notify != nil {

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"context"
+	"errors"
 	"regexp"
 	"strings"
 
@@ -212,4 +214,13 @@ func (s *state) editRulebook(e *Entry, change func(*Rules)) {
 // region's may be cut or end in zeros.
 func InRegion(place, region string) bool {
 	return strings.HasPrefix(place, strings.TrimRight(region, "0"))
+}
+
+// Rulebook returns the rules in force in a book; without any it is empty.
+func (l *Ledger) Rulebook(ctx context.Context, book Book) (Rulebook, error) {
+	row, err := one[Rulebook](ctx, l.Read, rulebookSchema, "rulebook", book, rulebookKey)
+	if errors.Is(err, ErrNotFound) {
+		return Rulebook{Key: rulebookKey, Rules: []byte("{}"), Seq: None}, nil
+	}
+	return row, err
 }

@@ -317,8 +317,19 @@ $$;
 -- +goose StatementEnd
 comment on function rules_v1.last_seq(text, timestamptz) is 'The last entry recorded at or before an instant, -1 for none.';
 
+-- Quantiles as the handbook has them: Hyndman and Fan, type 8, in exact numbers. (The
+-- percentile_cont of SQL is type 7 and a float.) Both are written over a denominator of
+-- 3, so that the median of three is the second and not nearly the second.
+create function rules_v1.quantile(numbers numeric[], tau numeric) returns numeric
+language sql immutable set search_path = pg_catalog as $$
+  with sorted as (select array_agg(x order by x) as a, count(*)::numeric as n from unnest(numbers) as x where x is not null),
+       placed as (select a, n, greatest(1, least(n, ((3 * n + 1) * tau + 1) / 3)) as h from sorted)
+  select a[floor(h)::integer] + (h - floor(h)) * (a[least(n, floor(h) + 1)::integer] - a[floor(h)::integer]) from placed
+$$;
+comment on function rules_v1.quantile(numeric[], numeric) is 'The tau-quantile of some numbers, Hyndman and Fan type 8; null for none.';
+
 grant usage on schema rules_v1 to yilu_rule_ro, yilu_service;
 grant select on all tables in schema rules_v1 to yilu_rule_ro;
-grant execute on function rules_v1.last_seq(text, timestamptz) to yilu_rule_ro, yilu_service;
+grant execute on function rules_v1.last_seq(text, timestamptz), rules_v1.quantile(numeric[], numeric) to yilu_rule_ro, yilu_service;
 
 reset role;
