@@ -348,3 +348,21 @@ func (l pumpLog) Info(string, ...any) {}
 func (l pumpLog) Error(err error, message string, pairs ...any) {
 	l.log.ErrorContext(l.ctx, "scheduled job: "+message, append(pairs, "error", err)...)
 }
+
+// slotsBetween lists the slots of a schedule from the first day to the last.
+func slotsBetween(schedule string, from, to ledger.Date) ([]time.Time, error) {
+	s, err := cron.ParseStandard(schedule)
+	if err != nil {
+		return nil, fmt.Errorf("schedule %q: %w", schedule, err)
+	}
+	first, errFrom := time.ParseInLocation(time.DateOnly, string(from), ledger.Shanghai)
+	last, errTo := time.ParseInLocation(time.DateOnly, string(to.AddDays(1)), ledger.Shanghai)
+	if err := errors.Join(errFrom, errTo); err != nil {
+		return nil, err
+	}
+	var all []time.Time
+	for at := s.Next(first.Add(-time.Second)); !at.IsZero() && at.Before(last); at = s.Next(at) {
+		all = append(all, at)
+	}
+	return all, nil
+}

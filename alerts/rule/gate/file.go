@@ -22,7 +22,8 @@ type File struct {
 	Params map[string]rule.Words `yaml:"params"`
 	// Region is the administrative code of the acts.
 	Region string `yaml:"region"`
-	// Facts and Given come before those of each case.
+	// Facts and Given come before those of each case; Facts are for cases without
+	// entries.
 	Facts map[string]Input `yaml:"facts"`
 	Given []Event          `yaml:"given"`
 	// Rows are planted for a sweep, before those of each case.
@@ -110,7 +111,7 @@ func Parse(name string, data []byte) (*File, error) {
 		return nil, &rule.Invalid{File: name, Key: "start", Reason: "want an instant with offset, such as 2026-03-02T09:00:00+08:00"}
 	}
 	for i, c := range f.Cases {
-		direct := len(f.Facts)+len(c.Facts) > 0
+		direct := len(c.Facts) > 0 || len(f.Facts) > 0 && len(c.When) == 0 // those of the file are for cases without entries
 		planted := len(f.Rows)+len(c.Rows)+len(f.Given)+len(c.Given) > 0 && len(c.When) == 0
 		switch key := fmt.Sprintf("cases[%d]", i); {
 		case c.Name == "" || len(c.Expect) == 0:
@@ -139,7 +140,11 @@ func (f *File) facts(c *Case) map[string]Input {
 // in one of them.
 func (f *File) flat(c *Case) map[string]string {
 	flat := map[string]string{"day": c.Day.String(), "region": c.Region, "after_fact": fmt.Sprint(c.AfterFact)}
-	for name, in := range f.facts(c) {
+	facts := f.facts(c)
+	if len(c.When) > 0 {
+		facts = nil
+	}
+	for name, in := range facts {
 		for i, text := range in.Texts {
 			flat[fmt.Sprintf("%s[%d]", name, i)] = text
 		}
