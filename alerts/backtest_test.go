@@ -29,6 +29,7 @@ func (w *world) busy() {
 		switch i % 3 {
 		case 0:
 			w.post(w.draft("ok-"+z.ID, ok, checker))
+			w.post(w.draft("paid-"+z.ID, &ledger.PaymentPaid{Payment: ok.Payment}, payer))
 		case 1:
 			w.post(w.draft("no-"+z.ID, &ledger.PaymentRejected{Payment: ok.Payment, Reason: "amount"}, checker))
 		}
@@ -51,8 +52,7 @@ func TestFoldJudgesAsThePostDid(t *testing.T) {
 	}
 	var folded []ledger.Note
 	judge := w.engine.Rules.Judge()
-	var fold *ledger.Fold
-	fold = ledger.NewFold(testBook, &ledger.Judge{Weigh: func(v ledger.View, e *ledger.Entry) ledger.Verdict {
+	fold := ledger.NewFold(testBook, &ledger.Judge{Weigh: func(v ledger.View, e *ledger.Entry) ledger.Verdict {
 		verdict := judge.Weigh(v, e)
 		if verdict.Note != nil {
 			at := e.Seq
@@ -69,10 +69,7 @@ func TestFoldJudgesAsThePostDid(t *testing.T) {
 	if len(stored) == 0 {
 		t.Fatal("no verdicts")
 	}
-	// What an officer acknowledged is known to the post alone; a warning says so, a
-	// verdict of the past need not.
-	diff := cmp.Diff(notesAsText(stored), notesAsText(folded))
-	if diff != "" {
+	if diff := cmp.Diff(notesAsText(stored), notesAsText(folded)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"yilu/alerts/rule"
 	"yilu/ledger"
 )
 
@@ -146,8 +147,11 @@ func TestEachSlotOnceUnderAborts(t *testing.T) {
 		})
 	}
 	const days = 12
-	for range days {
-		time.Sleep(150 * time.Millisecond) // the runners work meanwhile
+	for day := range days {
+		deadline := time.Now().Add(time.Second) // a day may be left to the next round
+		for len(w.slots("summary")) < day && time.Now().Before(deadline) {
+			time.Sleep(5 * time.Millisecond)
+		}
 		mu.Lock()
 		now = now.AddDate(0, 0, 1)
 		w.now = now
@@ -257,4 +261,64 @@ func TestReaderReadsViewsAlone(t *testing.T) {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
+}
+
+// TestLastEntryOfAnInstant finds entries by when they were recorded, and rule L19 looks
+// back as many days as it says.
+func TestLastEntryOfAnInstant(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.funded()
+	before, err := w.ledger.Head(t.Context(), testBook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.now = time.Date(2020, 3, 20, 4, 0, 0, 0, time.UTC)
+	for i := range 20 {
+		w.post(w.draft(fmt.Sprintf("z%d", i), w.request(fmt.Sprintf("Z%d", i), ledger.Amount(100+i)), maker))
+	}
+	head, err := w.ledger.Head(t.Context(), testBook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]int64{
+		"2020-03-17T00:00:00Z": -1, "2020-03-18T04:00:00Z": before.Size - 1, "2020-03-20T03:59:59.999999Z": before.Size - 1, "2020-03-20T04:00:00Z": head.Size - 1, "2030-01-01T00:00:00Z": head.Size - 1,
+	} {
+		var seq int64
+		if err := w.db.Pool.QueryRow(t.Context(), `select rules_v1.last_seq($1, $2::timestamptz)`, testBook, at).Scan(&seq); err != nil || seq != want {
+			t.Errorf("%s: %d, want %d (%v)", at, seq, want, err)
+		}
+	}
+	_, err = w.db.Owner.Exec(t.Context(), `
+		insert into proj.verdict (book, at_seq, entry_seq, note)
+		select $1, seq, seq, convert_to('{"findings":[{"code":"P05","state":"not_evaluable","reason":"field:contract.amount"},{"code":"P13","state":"flag"}]}', 'UTF8')
+		from generate_series($2::bigint, $2::bigint + 4) as s(seq)
+		on conflict (book, at_seq, entry_seq) do update set note = excluded.note`, testBook, before.Size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := w.engine.Rules.inForceOf(testBook, must(w.ledger.Rulebook(t.Context(), testBook))).rules["L19"]
+	for day, want := range map[ledger.Date]int{"2020-04-19": 1, "2020-04-20": 0} {
+		q, state, reason := x.compiled.Query(rule.Act{Book: string(testBook), Day: Today(day), Region: string(testBook)}, head.Size)
+		if state != "" {
+			t.Fatal(state, reason)
+		}
+		var rows []rule.Row
+		err := pgx.BeginTxFunc(t.Context(), w.db.Pool, readOnly, func(tx pgx.Tx) (err error) {
+			if err = becomeReader(t.Context(), tx); err == nil {
+				rows, err = readRows(t.Context(), tx, q)
+			}
+			return err
+		})
+		if err != nil || len(rows) != want || want == 1 && (rows[0].Subject[0] != "P05" || rows[0].Value.String() != "5/20") {
+			t.Errorf("as of %s: %+v %v", day, rows, err)
+		}
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }

@@ -171,6 +171,26 @@ func (g *Gate) Check(r *rule.Rule, f *File) (Report, error) {
 	return report, nil
 }
 
+// Cases runs the cases of a test file alone and lists those that gave something else:
+// for files beside the rule's own, of which no completeness is asked.
+func (g *Gate) Cases(r *rule.Rule, f *File) ([]string, error) {
+	if !f.ofRule(r) {
+		return nil, &rule.Invalid{File: f.name, Key: "rule", Reason: fmt.Sprintf("it tests %s, the rule is %s@%d", f.Rule, r.Code, r.Version)}
+	}
+	if r.Kind == rule.OnSweep && g.Sweeps == nil {
+		return nil, &rule.Invalid{File: f.name, Key: "rule", Reason: "a sweep is tested with a database"}
+	}
+	r, err := f.withParams(r)
+	if err != nil {
+		return nil, err
+	}
+	compiled, wrong := g.compiler.Compile(r)
+	if len(wrong) > 0 {
+		return nil, errors.Join(wrong...)
+	}
+	return g.run(compiled, f), nil
+}
+
 // withParams puts the values of the test file in the place of the defaults.
 func (f *File) withParams(r *rule.Rule) (*rule.Rule, error) {
 	changed := *r
