@@ -24,7 +24,7 @@ import (
 func PlantedSweeps(ctx context.Context, pool *pgxpool.Pool) gate.Sweeps {
 	return func(r *rule.Compiled, a rule.Act, p gate.Planted) (results []rule.Result, err error) {
 		if len(p.Given) > 0 {
-			return nil, errors.New("there is no ledger to post to")
+			return nil, gate.ErrNotRun
 		}
 		q, state, reason := r.Query(a, p.Upto)
 		switch state {

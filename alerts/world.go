@@ -82,6 +82,17 @@ type script struct {
 	n        int
 	// seqs are the entries by their ids, for those that correct them.
 	seqs map[string]ledger.Seq
+	// also, if there is one, gets what the book took, such as a real ledger.
+	also func(at time.Time, drafts []ledger.Draft) error
+}
+
+// enter posts drafts to the book, and to the ledger beside it.
+func (w *script) enter(at time.Time, drafts ...ledger.Draft) ([]*ledger.Entry, error) {
+	entries, err := w.book.Post(at, drafts...)
+	if err == nil && w.also != nil {
+		err = w.also(at, drafts)
+	}
+	return entries, err
 }
 
 // post posts one event and returns its id. The keys of an event beside the members of
@@ -102,7 +113,7 @@ func (w *script) post(event gate.Event) (id string, err error) {
 		made.ID, made.Kind, made.Body, made.Corrects = d.ID+"-made", "submission.made", &ledger.SubmissionMade{Submission: d.ID + "-made", Title: "测试", Entries: 1}, ledger.None
 		drafts = []ledger.Draft{made, d}
 	}
-	entries, err := w.book.Post(at, drafts...)
+	entries, err := w.enter(at, drafts...)
 	if err != nil {
 		return d.ID, fmt.Errorf("post %s %s: %w", d.Kind, d.ID, err)
 	}
@@ -111,7 +122,7 @@ func (w *script) post(event gate.Event) (id string, err error) {
 		made := entries[0].Body.(*ledger.SubmissionMade)
 		ok := ledger.Draft{ID: d.ID + "-ok", Kind: "submission.approved", On: d.On, Corrects: ledger.None, By: by(ledger.Checker),
 			Body: &ledger.SubmissionApproved{Submission: made.Submission, ContentHash: made.ContentHash}}
-		if _, err := w.book.Post(at, ok); err != nil {
+		if _, err := w.enter(at, ok); err != nil {
 			return d.ID, fmt.Errorf("approve %s %s: %w", d.Kind, d.ID, err)
 		}
 	}

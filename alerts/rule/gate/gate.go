@@ -25,6 +25,9 @@ type World func(r *rule.Compiled, start time.Time, given, when []Event) ([]Outco
 // the order of their subjects.
 type Sweeps func(r *rule.Compiled, a rule.Act, p Planted) ([]rule.Result, error)
 
+// ErrNotRun is the answer of a Sweeps that has no ledger for a case that posts entries.
+var ErrNotRun = errors.New("not run: there is no ledger to post entries to")
+
 // Planted is what a sweep's test gives: rows of views, or entries to be posted to a
 // ledger from Start on.
 type Planted struct {
@@ -55,8 +58,10 @@ type Report struct {
 	Survivors []string
 	// Equivalent counts the survivors that the test file explains.
 	Equivalent int
-	// NotRun is set for a sweep when there is no database to run it in.
-	NotRun bool
+	// NotRun is set for a sweep when there is no database to run it in; Skipped counts
+	// the cases that there was no ledger for.
+	NotRun  bool
+	Skipped int
 }
 
 // Passed says whether the rule may be activated as far as its tests go.
@@ -66,7 +71,14 @@ func (r Report) Passed() bool {
 
 func (r Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d cases, %d mutants, %d survive, %d equivalent\n", r.Code, r.Cases, r.Mutants, len(r.Survivors), r.Equivalent)
+	fmt.Fprintf(&b, "%s: %d cases, %d mutants, %d survive, %d equivalent", r.Code, r.Cases, r.Mutants, len(r.Survivors), r.Equivalent)
+	switch {
+	case r.NotRun:
+		b.WriteString(", not run")
+	case r.Skipped > 0:
+		fmt.Fprintf(&b, ", %d cases not run", r.Skipped)
+	}
+	b.WriteByte('\n')
 	for _, lines := range [][]string{r.Failures, r.Missing, r.Survivors} {
 		for _, line := range lines {
 			fmt.Fprintf(&b, "  %s\n", line)
@@ -143,7 +155,7 @@ func (g *Gate) Check(r *rule.Rule, f *File) (Report, error) {
 	if report.NotRun = r.Kind == rule.OnSweep && g.Sweeps == nil; report.NotRun {
 		return report, nil
 	}
-	report.Failures = g.run(compiled, f)
+	report.Failures, report.Skipped = g.run(compiled, f)
 	if len(report.Failures) > 0 {
 		return report, nil
 	}
@@ -158,7 +170,8 @@ func (g *Gate) Check(r *rule.Rule, f *File) (Report, error) {
 		}
 		report.Mutants++
 		why, excused := f.Equivalent[m.what]
-		switch survives := len(g.run(changed, f)) == 0; {
+		failures, _ := g.run(changed, f)
+		switch survives := len(failures) == 0; {
 		case survives && (!excused || why == ""):
 			report.Survivors = append(report.Survivors, "survives: "+m.what)
 		case survives:
@@ -188,7 +201,11 @@ func (g *Gate) Cases(r *rule.Rule, f *File) ([]string, error) {
 	if len(wrong) > 0 {
 		return nil, errors.Join(wrong...)
 	}
-	return g.run(compiled, f), nil
+	failures, skipped := g.run(compiled, f)
+	if skipped > 0 {
+		failures = append(failures, fmt.Sprintf("%d cases: %v", skipped, ErrNotRun))
+	}
+	return failures, nil
 }
 
 // withParams puts the values of the test file in the place of the defaults.
@@ -205,11 +222,16 @@ func (f *File) withParams(r *rule.Rule) (*rule.Rule, error) {
 	return &changed, nil
 }
 
-// run judges every case and lists those that differ.
-func (g *Gate) run(c *rule.Compiled, f *File) (failures []string) {
+// run judges every case, lists those that differ and counts those that nothing could
+// run.
+func (g *Gate) run(c *rule.Compiled, f *File) (failures []string, skipped int) {
 	for i := range f.Cases {
 		test := &f.Cases[i]
 		outcomes, err := g.judge(c, f, test)
+		if errors.Is(err, ErrNotRun) {
+			skipped++
+			continue
+		}
 		if err == nil && len(outcomes) != len(test.Expect) {
 			err = fmt.Errorf("%d verdicts, want %d", len(outcomes), len(test.Expect))
 		}
@@ -220,7 +242,7 @@ func (g *Gate) run(c *rule.Compiled, f *File) (failures []string) {
 			failures = append(failures, fmt.Sprintf("%s: %v", test.Name, err))
 		}
 	}
-	return failures
+	return failures, skipped
 }
 
 // given is the direct form of facts.
