@@ -9,6 +9,11 @@
 //	             ▼
 //	          Case steps by people ──► alert.* entries, with the case in the same transaction
 //
+//	cron pumps ──► slot (a row of alert.job_run) ──► sweep: reviewed SQL over rules_v1, read-only,
+//	             │ up to the last entry of the slot
+//	             ▼
+//	          alert.raised entries and the slot's row, in one transaction
+//
 // Event rules are judged where the state is: when an entry takes effect, once, by
 // the fold that a replay runs too. So a warning cannot see another state than the
 // post did, and what was judged is as durable as the entry. The engine turns verdicts
@@ -18,6 +23,15 @@
 // Readers list cases, follow the feed through a Watch, and open what is sealed only
 // in Engine.Open. Check says beforehand what the rules would find; Attempt keeps what
 // they refused.
+//
+// What needs many rows or peers is a sweep. Its slot is done when its row is there, so
+// a late, killed or doubled process neither misses nor repeats one. A sweep sees views
+// in yuan, without personal values, as a role that has no other right. What the views
+// keep of the past is written at each: where it is only the state of now, a late run
+// may find what a punctual one would not.
+//
+// BackTest judges the past by proposed rules on a book in memory (ledger.Fold), and
+// World posts the entries of test files to one.
 //
 // Everything that people or the engine do is an entry. The tables of this package
 // can be made again from the entries (Rebuild).

@@ -33,6 +33,8 @@ type Engine struct {
 	// Link is the address of a warning's page.
 	Link func(alert string) string
 	Log  *slog.Logger
+	// Clock is what slots are due by; nil is the database's clock.
+	Clock func() time.Time
 }
 
 // ErrGap is returned when entries before the head cannot be read: the log was
@@ -125,9 +127,8 @@ type batch struct {
 	// then is what each draft leaves behind, in the order of the drafts.
 	then []func(context.Context, pgx.Tx, ledger.Receipt) error
 	// timers are opened and met in the order of the entries.
-	timers   []func(context.Context, pgx.Tx) error
-	tally    map[tallyKey]int64
-	messages []notify.Message
+	timers []func(context.Context, pgx.Tx) error
+	tally  map[tallyKey]int64
 }
 
 // judged is a verdict with the entries it is about.
@@ -353,18 +354,19 @@ func (b *batch) add(d ledger.Draft, then func(context.Context, pgx.Tx, ledger.Re
 
 // post enters the warnings, with the cursor and all that follows in one transaction.
 func (b *batch) post(ctx context.Context) error {
+	return b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error { return moveCursor(ctx, tx, b.book, b.from, b.until) })
+}
+
+// enter enters the warnings, with what marks them as raised in the same transaction.
+func (b *batch) enter(ctx context.Context, mark func(context.Context, pgx.Tx) error) error {
 	ride := func(ctx context.Context, tx pgx.Tx, receipts []ledger.Receipt) error {
-		if err := moveCursor(ctx, tx, b.book, b.from, b.until); err != nil {
+		if err := mark(ctx, tx); err != nil {
 			return err
 		}
 		return b.leave(ctx, tx, receipts)
 	}
 	if len(b.drafts) == 0 {
-		err := pgx.BeginFunc(ctx, b.g.Pool, func(tx pgx.Tx) error { return ride(ctx, tx, nil) })
-		if back, ok := errors.AsType[*ledger.TakeBack](err); ok {
-			return back.Reason
-		}
-		return err
+		return takenBack(pgx.BeginFunc(ctx, b.g.Pool, func(tx pgx.Tx) error { return ride(ctx, tx, nil) }))
 	}
 	_, err := b.g.Ledger.PostWith(ctx, b.book, ride, b.drafts...)
 	if _, other := errors.AsType[*ledger.Conflict](err); other { // it saw what we did not

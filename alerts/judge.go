@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -222,3 +223,20 @@ func acknowledged(v ledger.View, e *ledger.Entry, f Finding) bool {
 
 // Today is a day of the ledger as rules have it.
 func Today(d ledger.Date) formula.Day { return fact.Day(d) }
+
+// FindingOf opens what a warning was raised on: the finding as the rule made it.
+func FindingOf(ctx context.Context, l *ledger.Ledger, book ledger.Book, c Current) (Finding, error) {
+	var f Finding
+	opened, err := l.Sealer.Open(ctx, l.Read, string(book), uint64(max(c.Raised, 0)))
+	if err != nil {
+		return f, fmt.Errorf("open evidence of %s: %w", c.Alert, err)
+	}
+	value, ok := opened["evidence"]
+	if !ok {
+		return f, fmt.Errorf("evidence of %s: %w", c.Alert, ledger.ErrNotFound)
+	}
+	if err := json.Unmarshal([]byte(value.Value), &f); err != nil {
+		return f, fmt.Errorf("read evidence of %s: %w", c.Alert, err)
+	}
+	return f, nil
+}

@@ -223,6 +223,9 @@ func (r *Rules) surroundings(book ledger.Rules) rule.Surroundings {
 	return s
 }
 
+// file is the file of a rule in force, nil if it is not at hand.
+func (r *Rules) file(x *active) *rule.Rule { return r.files[ledger.Version(x.Code, x.Version)] }
+
 // hashOf is the hash of a rule's file as entries have it; of a file that is not at
 // hand it is that of nothing.
 func (r *Rules) hashOf(code string, version ledger.Count) string {

@@ -11,10 +11,19 @@ import (
 // post to the same books.
 const pollEvery = time.Second
 
-// Run judges all books until ctx ends: at each wake, and every second. What goes
-// wrong is logged and tried again; a book with a gap in its log stands still, and
+// Run judges all books until ctx ends: at each wake, and every second; beside that it
+// runs the scheduled jobs. What goes wrong is logged and tried again; a book with a gap in its log stands still, and
 // says so each minute.
 func (g *Engine) Run(ctx context.Context, wake <-chan struct{}) {
+	if err := g.Rules.CheckSweeps(ctx, g.Pool); err != nil && ctx.Err() == nil {
+		g.Log.ErrorContext(ctx, "sweeps that cannot run", "error", err)
+	}
+	pumping := make(chan struct{})
+	go func() {
+		defer close(pumping)
+		g.Pump(ctx)
+	}()
+	defer func() { <-pumping }()
 	timer := time.NewTicker(pollEvery)
 	defer timer.Stop()
 	quiet := map[ledger.Book]time.Time{}

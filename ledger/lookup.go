@@ -42,7 +42,7 @@ const (
 // get returns the keys that belong to one.
 func (t *lookup) get(key string) []string {
 	found, known := t.keys[key]
-	if !known {
+	if !known && !t.s.whole {
 		t.want[key] = struct{}{}
 		if t.s.judging {
 			panic(missing{})
@@ -54,10 +54,14 @@ func (t *lookup) get(key string) []string {
 // add notes a new row, if anybody has asked for its like.
 func (t *lookup) add(key, row string) {
 	found, known := t.keys[key]
-	if !known {
+	if !known && !t.s.whole {
 		return
 	}
-	t.keys[key] = append(slices.Clip(found), row)
+	added := append(slices.Clip(found), row)
+	if len(added) > mostFound { // those that a load would find
+		added = added[len(added)-mostFound:]
+	}
+	t.keys[key] = added
 	t.s.undo = append(t.s.undo, func() { t.keys[key] = found })
 }
 

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -292,4 +293,13 @@ func (l *Ledger) RulesOf(ctx context.Context, book Book) (Rules, []RuleChange, e
 // region's may be cut or end in zeros.
 func InRegion(place, region string) bool {
 	return strings.HasPrefix(place, strings.TrimRight(region, "0"))
+}
+
+// Rulebook returns the rules in force in a book; without any it is empty.
+func (l *Ledger) Rulebook(ctx context.Context, book Book) (Rulebook, error) {
+	row, err := one[Rulebook](ctx, l.Read, rulebookSchema, "rulebook", book, rulebookKey)
+	if errors.Is(err, ErrNotFound) {
+		return Rulebook{Key: rulebookKey, Rules: []byte("{}"), Seq: None}, nil
+	}
+	return row, err
 }

@@ -24,6 +24,11 @@ type state struct {
 	// trial is set when submitted entries are tried at once; replay skips that,
 	// since the log holds nothing that was refused.
 	trial bool
+	// whole is set when the state has had every entry from the first: a row that is
+	// not here does not exist, and nothing is loaded or saved. See Fold.
+	whole bool
+	// fetch reads an older entry for a whole state, which keeps the latest ones.
+	fetch func(Seq) *Entry
 	rules *Judge
 	// keepAll adds what rules say to what arithmetic and states refuse already: a
 	// pre-check names everything at once.
@@ -92,6 +97,8 @@ type state struct {
 type projection interface {
 	queueLoad(b *pgx.Batch, book Book) (keep func())
 	save(ctx context.Context, w *writer) error
+	// settle forgets what would have to be written.
+	settle()
 	size() int
 }
 
@@ -193,6 +200,12 @@ func (s *state) line(payment string, line Count) *Line { return s.lines.get(line
 // entry returns an earlier entry from the log, or nil.
 func (s *state) entry(q Seq) *Entry {
 	e, known := s.entries[q]
+	if !known && s.whole {
+		if s.fetch != nil && q >= 0 {
+			return s.fetch(q)
+		}
+		return nil
+	}
 	if !known {
 		s.wantEntry[q] = struct{}{}
 		if s.judging {
@@ -205,7 +218,7 @@ func (s *state) entry(q Seq) *Entry {
 // coverOf names the submission that an entry was posted in, or "".
 func (s *state) coverOf(q Seq) string {
 	id, known := s.covers[q]
-	if !known {
+	if !known && !s.whole {
 		s.wantCovers[q] = struct{}{}
 		if s.judging {
 			panic(missing{})

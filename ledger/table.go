@@ -66,7 +66,7 @@ type missing struct{}
 // get returns the row or nil. Before judging it only notes what to load.
 func (t *table[R]) get(key string) *R {
 	r, known := t.rows[key]
-	if !known {
+	if !known && !t.s.whole {
 		t.want[key] = struct{}{}
 		if t.s.judging {
 			panic(missing{})
@@ -149,6 +149,11 @@ func (t *table[R]) take(keys map[string]struct{}) []*R {
 	}
 	clear(keys)
 	return rows
+}
+
+func (t *table[R]) settle() {
+	clear(t.added)
+	clear(t.dirty)
 }
 
 func (t *table[R]) size() int { return len(t.rows) }

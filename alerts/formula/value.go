@@ -115,6 +115,23 @@ func (v Value) Text() (string, bool) {
 	return string(s), ok
 }
 
+// Texts is a list of texts.
+func (v Value) Texts() ([]string, bool) {
+	list, ok := v.v.(traits.Lister)
+	if !ok {
+		return nil, false
+	}
+	texts := make([]string, 0, 8)
+	for i := types.Int(0); i < list.Size().(types.Int); i++ {
+		text, ok := list.Get(i).(types.String)
+		if !ok {
+			return nil, false
+		}
+		texts = append(texts, string(text))
+	}
+	return texts, true
+}
+
 // Holds says whether a text is s, or a list of texts contains it.
 func (v Value) Holds(s string) bool {
 	if text, ok := v.Text(); ok {

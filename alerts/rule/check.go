@@ -19,6 +19,7 @@ var (
 	namePattern    = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$`)
 	remindPattern  = regexp.MustCompile(`^[1-9][0-9]{0,2}(d|wd|mo)$`)
 	placeholderSQL = regexp.MustCompile(`(?:^|[^:]):([a-z_][a-z0-9_]*)`)
+	clockSQL       = regexp.MustCompile(`(?i)\b(now\s*\(|current_|localtime|clock_timestamp|statement_timestamp|transaction_timestamp|timeofday|random|gen_random|set_config|pg_|dblink|lo_|nextval|txid)`)
 	floatSQL       = regexp.MustCompile(`(?i)\b(float[48]?|real|double\s+precision)\b`)
 )
 
@@ -152,7 +153,9 @@ func (c *compilation) checkSweep() {
 	r := c.rule
 	c.oneOf("tz", r.TZ, "Asia/Shanghai")
 	c.oneOf("catch_up", r.CatchUp, "all", "latest")
-	if schedule, err := cron.ParseStandard(r.Schedule); err != nil {
+	if strings.ContainsAny(r.Schedule, "=@") { // a zone of its own, which may panic, or no fixed slots
+		c.bad("schedule", "want five fields such as 30 6 * * 1")
+	} else if schedule, err := cron.ParseStandard(r.Schedule); err != nil {
 		c.bad("schedule", "want five fields such as 30 6 * * 1: %v", err)
 	} else if schedule.Next(time.Date(2020, 1, 1, 0, 0, 0, 0, formula.Shanghai)).IsZero() {
 		c.bad("schedule", "%q never comes", r.Schedule)
@@ -163,6 +166,9 @@ func (c *compilation) checkSweep() {
 	}
 	if floatSQL.MatchString(sql) {
 		c.bad("sql", "money is numeric, never a float")
+	}
+	if found := clockSQL.FindString(sql); found != "" {
+		c.bad("sql", "%s: a sweep depends on :as_of, :upto and its rows, on no clock, chance or setting", strings.TrimSpace(found))
 	}
 	for _, column := range []string{"subject", "entries", "value", "limit_value"} {
 		if !strings.Contains(sql, column) {

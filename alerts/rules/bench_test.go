@@ -1,10 +1,11 @@
-package rules
+package rules_test
 
 import (
 	"testing"
 
 	"yilu/alerts/formula"
 	"yilu/alerts/rule"
+	"yilu/alerts/rules"
 )
 
 // ordinary is a payment that no rule minds.
@@ -17,7 +18,7 @@ func (o ordinary) Fact(name string) (formula.Value, bool) {
 
 // BenchmarkPayment judges one payment request by every rule that looks at it.
 func BenchmarkPayment(b *testing.B) {
-	set, err := rule.Load(Files, surroundings())
+	set, err := rule.Load(rules.Files, surroundings())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -49,7 +50,7 @@ func BenchmarkPayment(b *testing.B) {
 // BenchmarkLoad compiles all rules.
 func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
-		if _, err := rule.Load(Files, surroundings()); err != nil {
+		if _, err := rule.Load(rules.Files, surroundings()); err != nil {
 			b.Fatal(err)
 		}
 	}

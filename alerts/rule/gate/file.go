@@ -22,10 +22,13 @@ type File struct {
 	Params map[string]rule.Words `yaml:"params"`
 	// Region is the administrative code of the acts.
 	Region string `yaml:"region"`
-	// Facts and Given come before those of each case.
+	// Facts and Given come before those of each case; Facts are for cases without
+	// entries.
 	Facts map[string]Input `yaml:"facts"`
 	Given []Event          `yaml:"given"`
-	Cases []Case           `yaml:"cases"`
+	// Rows are planted for a sweep, before those of each case.
+	Rows  Rows   `yaml:"rows"`
+	Cases []Case `yaml:"cases"`
 	// Equivalent lists mutants that mean the same as the rule, each with why.
 	Equivalent map[string]string `yaml:"equivalent"`
 	// Workflow is for those who run the handling of alerts.
@@ -44,10 +47,18 @@ type Case struct {
 	Region    string           `yaml:"region"`
 	AfterFact bool             `yaml:"after_fact"`
 	// Given is posted unjudged, When is judged.
-	Given  []Event  `yaml:"given"`
-	When   []Event  `yaml:"when"`
+	Given []Event `yaml:"given"`
+	When  []Event `yaml:"when"`
+	// Rows are what a sweep reads in this case, up to the entry Upto (1000).
+	Rows   Rows     `yaml:"rows"`
+	Upto   int64    `yaml:"upto"`
 	Expect []Expect `yaml:"expect"`
 }
+
+// Rows are rows of the views that sweeps read, by the view's name. What a row leaves
+// out is "", 0 or false, a day is nothing; book is the test's. A row with the key
+// times stands for so many, and {i} in it for their number, from 1.
+type Rows map[string][]map[string]string
 
 // Event is an entry to be posted. What Post says is for the World to read.
 type Event struct {
@@ -100,12 +111,13 @@ func Parse(name string, data []byte) (*File, error) {
 		return nil, &rule.Invalid{File: name, Key: "start", Reason: "want an instant with offset, such as 2026-03-02T09:00:00+08:00"}
 	}
 	for i, c := range f.Cases {
-		direct := len(f.Facts)+len(c.Facts) > 0
+		direct := len(c.Facts) > 0 || len(f.Facts) > 0 && len(c.When) == 0 // those of the file are for cases without entries
+		planted := len(f.Rows)+len(c.Rows)+len(f.Given)+len(c.Given) > 0 && len(c.When) == 0
 		switch key := fmt.Sprintf("cases[%d]", i); {
 		case c.Name == "" || len(c.Expect) == 0:
 			return nil, &rule.Invalid{File: name, Key: key, Reason: "want name and expect"}
-		case direct == (len(c.When) > 0):
-			return nil, &rule.Invalid{File: name, Key: key, Reason: "want either facts, or entries under when"}
+		case direct == (len(c.When) > 0) && !planted || direct && planted:
+			return nil, &rule.Invalid{File: name, Key: key, Reason: "want either facts, or entries under when, or rows"}
 		case direct && len(c.Expect) != 1:
 			return nil, &rule.Invalid{File: name, Key: key, Reason: "facts are one act: want one expectation"}
 		}
@@ -128,11 +140,24 @@ func (f *File) facts(c *Case) map[string]Input {
 // in one of them.
 func (f *File) flat(c *Case) map[string]string {
 	flat := map[string]string{"day": c.Day.String(), "region": c.Region, "after_fact": fmt.Sprint(c.AfterFact)}
-	for name, in := range f.facts(c) {
+	facts := f.facts(c)
+	if len(c.When) > 0 {
+		facts = nil
+	}
+	for name, in := range facts {
 		for i, text := range in.Texts {
 			flat[fmt.Sprintf("%s[%d]", name, i)] = text
 		}
 		flat[name+" unfit"] = in.Unfit
+	}
+	for _, rows := range []Rows{f.Rows, c.Rows} {
+		for table, list := range rows {
+			for i, row := range list {
+				for column, text := range row {
+					flat[fmt.Sprintf("%s[%d].%s", table, i, column)] = text
+				}
+			}
+		}
 	}
 	for i, e := range append(append([]Event{}, c.Given...), c.When...) {
 		flat[fmt.Sprintf("[%d].at", i)] = e.At

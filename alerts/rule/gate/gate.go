@@ -1,12 +1,15 @@
 package gate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +20,22 @@ import (
 // World posts entries to a ledger of its own, given first and unjudged, and
 // answers with what the rule said of each in when.
 type World func(r *rule.Compiled, start time.Time, given, when []Event) ([]Outcome, error)
+
+// Sweeps runs a sweep over what a test plants, and answers with its rows' verdicts in
+// the order of their subjects.
+type Sweeps func(r *rule.Compiled, a rule.Act, p Planted) ([]rule.Result, error)
+
+// ErrNotRun is the answer of a Sweeps that has no ledger for a case that posts entries.
+var ErrNotRun = errors.New("not run: there is no ledger to post entries to")
+
+// Planted is what a sweep's test gives: rows of views, or entries to be posted to a
+// ledger from Start on.
+type Planted struct {
+	Rows  []map[string]string // by key: the view's name under "", and its columns
+	Given []Event
+	Start time.Time
+	Upto  int64
+}
 
 // Outcome is a verdict, which episode of its alert it belongs to, and for a
 // deadline that opens its last day, or why that cannot be said.
@@ -39,6 +58,10 @@ type Report struct {
 	Survivors []string
 	// Equivalent counts the survivors that the test file explains.
 	Equivalent int
+	// NotRun is set for a sweep when there is no database to run it in; Skipped counts
+	// the cases that there was no ledger for.
+	NotRun  bool
+	Skipped int
 }
 
 // Passed says whether the rule may be activated as far as its tests go.
@@ -48,7 +71,14 @@ func (r Report) Passed() bool {
 
 func (r Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d cases, %d mutants, %d survive, %d equivalent\n", r.Code, r.Cases, r.Mutants, len(r.Survivors), r.Equivalent)
+	fmt.Fprintf(&b, "%s: %d cases, %d mutants, %d survive, %d equivalent", r.Code, r.Cases, r.Mutants, len(r.Survivors), r.Equivalent)
+	switch {
+	case r.NotRun:
+		b.WriteString(", not run")
+	case r.Skipped > 0:
+		fmt.Fprintf(&b, ", %d cases not run", r.Skipped)
+	}
+	b.WriteByte('\n')
 	for _, lines := range [][]string{r.Failures, r.Missing, r.Survivors} {
 		for _, line := range lines {
 			fmt.Fprintf(&b, "  %s\n", line)
@@ -61,12 +91,14 @@ func (r Report) String() string {
 type Gate struct {
 	compiler *rule.Compiler
 	world    World
+	// Sweeps runs sweeps; without it only the form of their tests is looked at.
+	Sweeps Sweeps
 }
 
 // New makes a gate. Without a world, cases that post entries fail.
 func New(s rule.Surroundings, world World) (*Gate, error) {
 	compiler, err := rule.NewCompiler(s)
-	return &Gate{compiler, world}, err
+	return &Gate{compiler: compiler, world: world}, err
 }
 
 // Folder checks every rule of a folder against its test file.
@@ -111,9 +143,6 @@ func (g *Gate) Check(r *rule.Rule, f *File) (Report, error) {
 	if !f.ofRule(r) {
 		return report, &rule.Invalid{File: f.name, Key: "rule", Reason: fmt.Sprintf("it tests %s, the rule is %s@%d", f.Rule, r.Code, r.Version)}
 	}
-	if r.Kind == rule.OnSweep {
-		return report, &rule.Invalid{File: f.name, Key: "rule", Reason: "a sweep is tested with its database"}
-	}
 	r, err := f.withParams(r)
 	if err != nil {
 		return report, err
@@ -122,8 +151,11 @@ func (g *Gate) Check(r *rule.Rule, f *File) (Report, error) {
 	if len(wrong) > 0 {
 		return report, errors.Join(wrong...)
 	}
-	report.Failures = g.run(compiled, f)
 	report.Missing = f.missing(r)
+	if report.NotRun = r.Kind == rule.OnSweep && g.Sweeps == nil; report.NotRun {
+		return report, nil
+	}
+	report.Failures, report.Skipped = g.run(compiled, f)
 	if len(report.Failures) > 0 {
 		return report, nil
 	}
@@ -138,7 +170,8 @@ func (g *Gate) Check(r *rule.Rule, f *File) (Report, error) {
 		}
 		report.Mutants++
 		why, excused := f.Equivalent[m.what]
-		switch survives := len(g.run(changed, f)) == 0; {
+		failures, _ := g.run(changed, f)
+		switch survives := len(failures) == 0; {
 		case survives && (!excused || why == ""):
 			report.Survivors = append(report.Survivors, "survives: "+m.what)
 		case survives:
@@ -151,10 +184,35 @@ func (g *Gate) Check(r *rule.Rule, f *File) (Report, error) {
 	return report, nil
 }
 
+// Cases runs the cases of a test file alone and lists those that gave something else:
+// for files beside the rule's own, of which no completeness is asked.
+func (g *Gate) Cases(r *rule.Rule, f *File) ([]string, error) {
+	if !f.ofRule(r) {
+		return nil, &rule.Invalid{File: f.name, Key: "rule", Reason: fmt.Sprintf("it tests %s, the rule is %s@%d", f.Rule, r.Code, r.Version)}
+	}
+	if r.Kind == rule.OnSweep && g.Sweeps == nil {
+		return nil, &rule.Invalid{File: f.name, Key: "rule", Reason: "a sweep is tested with a database"}
+	}
+	r, err := f.withParams(r)
+	if err != nil {
+		return nil, err
+	}
+	compiled, wrong := g.compiler.Compile(r)
+	if len(wrong) > 0 {
+		return nil, errors.Join(wrong...)
+	}
+	failures, skipped := g.run(compiled, f)
+	if skipped > 0 {
+		failures = append(failures, fmt.Sprintf("%d cases: %v", skipped, ErrNotRun))
+	}
+	return failures, nil
+}
+
 // withParams puts the values of the test file in the place of the defaults.
 func (f *File) withParams(r *rule.Rule) (*rule.Rule, error) {
 	changed := *r
-	for name, value := range f.Params {
+	for _, name := range slices.Sorted(maps.Keys(f.Params)) { // mutants are named by their place
+		value := f.Params[name]
 		if r.Params[name] == "" {
 			return nil, &rule.Invalid{File: f.name, Key: "params." + name, Reason: "the rule has no such parameter"}
 		}
@@ -164,11 +222,16 @@ func (f *File) withParams(r *rule.Rule) (*rule.Rule, error) {
 	return &changed, nil
 }
 
-// run judges every case and lists those that differ.
-func (g *Gate) run(c *rule.Compiled, f *File) (failures []string) {
+// run judges every case, lists those that differ and counts those that nothing could
+// run.
+func (g *Gate) run(c *rule.Compiled, f *File) (failures []string, skipped int) {
 	for i := range f.Cases {
 		test := &f.Cases[i]
 		outcomes, err := g.judge(c, f, test)
+		if errors.Is(err, ErrNotRun) {
+			skipped++
+			continue
+		}
 		if err == nil && len(outcomes) != len(test.Expect) {
 			err = fmt.Errorf("%d verdicts, want %d", len(outcomes), len(test.Expect))
 		}
@@ -179,7 +242,7 @@ func (g *Gate) run(c *rule.Compiled, f *File) (failures []string) {
 			failures = append(failures, fmt.Sprintf("%s: %v", test.Name, err))
 		}
 	}
-	return failures
+	return failures, skipped
 }
 
 // given is the direct form of facts.
@@ -192,6 +255,9 @@ func (g given) Fact(name string) (formula.Value, bool) {
 }
 
 func (g *Gate) judge(c *rule.Compiled, f *File, test *Case) ([]Outcome, error) {
+	if c.Kind == rule.OnSweep {
+		return g.sweep(c, f, test)
+	}
 	if len(test.When) > 0 {
 		if g.world == nil {
 			return nil, errors.New("there is no world to post entries to")
@@ -237,6 +303,58 @@ func (g *Gate) judge(c *rule.Compiled, f *File, test *Case) ([]Outcome, error) {
 	return []Outcome{outcome}, nil
 }
 
+// sweep runs a sweep over the rows of a case. Nothing found is clear.
+func (g *Gate) sweep(c *rule.Compiled, f *File, test *Case) ([]Outcome, error) {
+	p := Planted{Given: slices.Concat(f.Given, test.Given), Start: f.start, Upto: cmp.Or(test.Upto, 1000)}
+	for _, rows := range []Rows{f.Rows, test.Rows} {
+		for _, view := range slices.Sorted(maps.Keys(rows)) {
+			for _, row := range rows[view] {
+				planted, err := repeat(view, row)
+				if err != nil {
+					return nil, err
+				}
+				p.Rows = append(p.Rows, planted...)
+			}
+		}
+	}
+	a := rule.Act{Book: "411025", Day: test.Day, Region: cmp.Or(test.Region, f.Region, "411025")}
+	if a.Day == 0 {
+		a.Day = formula.DayOf(f.start)
+	}
+	results, err := g.Sweeps(c, a, p)
+	if err != nil {
+		return nil, err
+	}
+	if len(results) == 0 {
+		return []Outcome{{Result: rule.Result{State: rule.Clear}}}, nil
+	}
+	outcomes := make([]Outcome, len(results))
+	for i, r := range results {
+		outcomes[i] = Outcome{Result: r, Episode: 1}
+	}
+	return outcomes, nil
+}
+
+// repeat writes out a row with times.
+func repeat(view string, row map[string]string) (rows []map[string]string, err error) {
+	n := 1
+	if times, ok := row["times"]; ok {
+		if n, err = strconv.Atoi(times); err != nil || n < 0 || n > 10_000 {
+			return nil, fmt.Errorf("times: %q: want a number up to 10000", times)
+		}
+	}
+	for i := 1; i <= n; i++ {
+		one := map[string]string{"": view}
+		for column, text := range row {
+			if column != "times" {
+				one[column] = strings.ReplaceAll(text, "{i}", strconv.Itoa(i))
+			}
+		}
+		rows = append(rows, one)
+	}
+	return rows, nil
+}
+
 // differs compares what is expected with what came. Decimals compare by value.
 func (e *Expect) differs(o *Outcome) error {
 	reason := e.Reason
@@ -274,11 +392,16 @@ func equalDecimals(a, b string) bool {
 }
 
 // missing lists the kinds of cases that are not there. A deadline is never clear
-// when it opens; its boundary is the last day, which each flag must give.
+// when it opens; its boundary is the last day, which each flag must give. A sweep is
+// not evaluable only where its query says so, and turning each of its comparisons finds
+// the boundaries that no case stands on.
 func (f *File) missing(r *rule.Rule) (missing []string) {
 	needs := []rule.State{rule.Flag, rule.NotEvaluable, rule.Clear}
-	if r.Kind == rule.OnDeadline {
+	switch {
+	case r.Kind == rule.OnDeadline:
 		needs = needs[:2]
+	case r.Kind == rule.OnSweep && !strings.Contains(r.SQL, "reason"): // it has no least number
+		needs = []rule.State{rule.Flag, rule.Clear}
 	}
 	for _, need := range needs {
 		if !slices.ContainsFunc(f.Cases, func(c Case) bool { return c.Expect[len(c.Expect)-1].Result == need }) {

@@ -101,7 +101,8 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 		{"no missing input", "facts: {contract.amount: ~}\n    expect: [{result: not_evaluable, field: contract.amount}]", "expect: [{result: clear}]", "no case expects not_evaluable"},
 		{"no flag", `facts: {entry.amount: "200000.01"}`, `facts: {entry.amount: "200000.01"}` + "\n    expect: [{result: clear}]\n  - name: x", "one fen over: result is"},
 		{"nothing is looked at after progress", `contract.progressed: "true"}`, `contract.amount: "9000000.00"}`, "after progress: result is"},
-		{"posted without a world", `facts: {contract.amount: ~}`, `when: [{at: 1d, post: {kind: payment.approved}}]`, ""},
+		{"facts and entries in one case", `facts: {contract.amount: ~}`, "facts: {contract.amount: ~}\n    when: [{at: 1d, post: {kind: payment.approved}}]", ""},
+		{"posted without a world", `facts: {contract.amount: ~}`, `when: [{at: 1d, post: {kind: payment.approved}}]`, "there is no world"},
 		{"an excuse for nothing", "cases:", "equivalent: {\"when: false\": because}\ncases:", "equivalent: it lists mutants"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,7 +63,23 @@ func mutate(r *rule.Rule) ([]mutant, error) {
 		changed.Applies = ""
 		mutants = append(mutants, mutant{"applies: to all", &changed})
 	}
-	return slices.Concat(mutants, moveNumbers(r), moveDays(r)), nil
+	return slices.Concat(mutants, turnSQL(r), moveNumbers(r), moveDays(r)), nil
+}
+
+// comparisonSQL finds comparisons of sizes in SQL, not arrows or <>.
+var comparisonSQL = regexp.MustCompile(`(^|[^-<>=])(<=|>=|<|>)([^<>=]|$)`)
+
+// turnSQL makes each comparison of a sweep strict or not strict, whichever it was not.
+func turnSQL(r *rule.Rule) (mutants []mutant) {
+	for _, at := range comparisonSQL.FindAllStringSubmatchIndex(r.SQL, -1) {
+		sign := r.SQL[at[4]:at[5]]
+		turned := map[string]string{"<": "<=", "<=": "<", ">": ">=", ">=": ">"}[sign]
+		changed := *r
+		changed.SQL = r.SQL[:at[4]] + turned + r.SQL[at[5]:]
+		around := strings.Join(strings.Fields(r.SQL[max(0, at[4]-25):at[4]]+turned+r.SQL[at[5]:min(len(r.SQL), at[5]+25)]), " ")
+		mutants = append(mutants, mutant{"sql: " + around, &changed})
+	}
+	return mutants
 }
 
 // moveDays moves the first and last day of the rule and of each value by one.

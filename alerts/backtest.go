@@ -1,0 +1,425 @@
+package alerts
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/jackc/pgx/v5"
+
+	"yilu/alerts/fact"
+	"yilu/alerts/rule"
+	"yilu/ledger"
+)
+
+// BackTest judges the past of a book by rules that are proposed: read-only, by the
+// evaluator that judges live, on a book in memory that is folded from the first entry.
+// Parameters and white list are those that the entries had set by then.
+type BackTest struct {
+	Rules []*rule.Rule
+	// From and To bound the days of the acts that are counted.
+	From, To ledger.Date
+	// Live compares with what the rules of the same codes said when the entries were
+	// posted; a rule that was not in force then said nothing.
+	Live bool
+	// Progress, which may be nil, is told how many entries are done.
+	Progress func(done, of int64)
+}
+
+// Report is what a back-test found. Its hash goes into the activation: the same log,
+// rules and range give the same bytes.
+type Report struct {
+	Book    ledger.Book    `json:"book"`
+	From    ledger.Date    `json:"from"`
+	To      ledger.Date    `json:"to"`
+	Entries ledger.Seq     `json:"entries"`
+	Rules   []TestedReport `json:"rules"`
+}
+
+// TestedReport is what was found of one rule.
+type TestedReport struct {
+	Code     string `json:"code"`
+	Version  int    `json:"version"`
+	FileHash string `json:"file_hash"`
+	// Hits counts flags, Matters those with a fingerprint of their own, NotEvaluable
+	// by reason.
+	Hits         int64            `json:"hits"`
+	Matters      int              `json:"matters"`
+	Suppressed   int64            `json:"suppressed"`
+	NotEvaluable map[string]int64 `json:"not_evaluable"`
+	ByRegion     map[string]int64 `json:"by_region"`
+	ByMonth      map[string]int64 `json:"by_month"`
+	// New, Lost and Same compare matters with those that were said live.
+	New  *int `json:"new,omitzero"`
+	Lost *int `json:"lost,omitzero"`
+	Same *int `json:"same,omitzero"`
+	// Confirmed and Dismissed are the matters found whose cases people have decided.
+	Confirmed int       `json:"confirmed"`
+	Dismissed int       `json:"dismissed"`
+	Examples  []Example `json:"examples"`
+}
+
+// Example is one hit.
+type Example struct {
+	Entry    ledger.Seq  `json:"entry"`
+	On       ledger.Date `json:"on"`
+	Level    string      `json:"level"`
+	Subject  []string    `json:"subject"`
+	Value    string      `json:"value,omitzero"`
+	Limit    string      `json:"limit,omitzero"`
+	Sentence ledger.Text `json:"sentence"`
+}
+
+// mostExamples are shown of each rule: the first ones.
+const mostExamples = 10
+
+// Text is the report as it is hashed and kept.
+func (r *Report) Text() ([]byte, error) {
+	text, err := json.Marshal(r, json.Deterministic(true), jsontext.WithIndent("  "))
+	if err != nil {
+		return nil, fmt.Errorf("write report: %w", err)
+	}
+	return append(text, '\n'), nil
+}
+
+// Hash is base64 SHA-256 of a report's text, for rule.activated.
+func Hash(text []byte) string {
+	sum := sha256.Sum256(text)
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// Run runs a back-test.
+func (t *BackTest) Run(ctx context.Context, g *Engine, book ledger.Book) (*Report, error) {
+	head, err := g.Ledger.Head(ctx, book)
+	if err != nil {
+		return nil, err
+	}
+	run := &backRun{BackTest: t, rules: g.Rules, found: map[string]*tested{}, sweeps: map[string]*active{}}
+	for _, file := range t.Rules {
+		run.found[file.Code] = &tested{file: file, prints: map[string]bool{}, timers: map[string]*Finding{}, report: TestedReport{
+			Code: file.Code, Version: file.Version, FileHash: encodeHash(file.Hash),
+			NotEvaluable: map[string]int64{}, ByRegion: map[string]int64{}, ByMonth: map[string]int64{}, Examples: []Example{}}}
+	}
+	fold := ledger.NewFold(book, &ledger.Judge{Weigh: run.weigh})
+	err = g.Ledger.FoldUpTo(ctx, fold, ledger.Seq(head.Size)-1, func(e *ledger.Entry) error {
+		run.within = append(run.within, t.From <= e.On && e.On <= t.To)
+		if t.Progress != nil && (e.Seq%1000 == 999 || int64(e.Seq) == head.Size-1) {
+			t.Progress(int64(e.Seq)+1, head.Size)
+		}
+		return nil
+	})
+	if err = errors.Join(err, run.err); err != nil {
+		return nil, fmt.Errorf("back-test book %s: %w", book, err)
+	}
+	run.expire()
+	if err := run.sweepAll(ctx, g, book); err != nil {
+		return nil, err
+	}
+	report := &Report{Book: book, From: t.From, To: t.To, Entries: ledger.Seq(head.Size), Rules: []TestedReport{}}
+	for _, code := range slices.Sorted(maps.Keys(run.found)) {
+		x := run.found[code]
+		if err := x.compare(ctx, g, book, run); err != nil {
+			return nil, err
+		}
+		report.Rules = append(report.Rules, x.report)
+	}
+	return report, nil
+}
+
+// backRun is a back-test under way.
+type backRun struct {
+	*BackTest
+	rules *Rules
+	// kinds are the tested rules by kind, compiled with the parameters of text.
+	text   []byte
+	ready  bool
+	kinds  *inForce
+	found  map[string]*tested
+	sweeps map[string]*active
+	err    error
+	// within says of each entry whether its day lies in the range.
+	within []bool
+}
+
+// tested is what was found of one rule so far.
+type tested struct {
+	file   *rule.Rule
+	prints map[string]bool
+	// timers are the deadlines that run, by what will meet them.
+	timers map[string]*Finding
+	report TestedReport
+}
+
+// compile makes the tested rules ready with the parameters of a rulebook.
+func (r *backRun) compile(row ledger.Rulebook) error {
+	if r.ready && string(r.text) == string(row.Rules) {
+		return nil
+	}
+	var book ledger.Rules
+	if len(row.Rules) > 0 {
+		var err error
+		if book, err = row.Read(); err != nil {
+			return fmt.Errorf("read rulebook: %w", err)
+		}
+	}
+	compiler, err := rule.NewCompiler(r.rules.surroundings(book))
+	if err != nil {
+		return err
+	}
+	r.ready, r.text = true, slices.Clone(row.Rules)
+	r.kinds = &inForce{rules: map[string]*active{}, kinds: map[ledger.Kind]*kindRules{}}
+	for _, file := range r.Rules {
+		compiled, problems := compiler.Compile(file)
+		if len(problems) > 0 {
+			return errors.Join(problems...)
+		}
+		x := &active{RuleActivated: ledger.RuleActivated{Code: file.Code, Version: ledger.Count(file.Version), State: "active"}, compiled: func() *rule.Compiled { return compiled }}
+		r.kinds.rules[file.Code] = x
+		r.kinds.place(x, file)
+	}
+	return nil
+}
+
+// weigh judges one entry by the tested rules, and never refuses it.
+func (r *backRun) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
+	if r.err != nil {
+		return ledger.Verdict{}
+	}
+	row, _ := v.Rulebook()
+	if r.err = r.compile(row); r.err != nil {
+		return ledger.Verdict{}
+	}
+	k := r.kinds.kinds[e.Kind]
+	if k == nil || e.On > r.To {
+		return ledger.Verdict{}
+	}
+	facts := fact.Gather(v, e, k.facts)
+	act := rule.Act{Book: string(v.Book()), Day: fact.Day(e.On), Region: fact.Region(v, e), Facts: facts}
+	for _, x := range k.rules {
+		if e.On < r.From {
+			break
+		}
+		if f, found := x.judgeBriefly(act); found {
+			r.found[x.Code].add(f, e, act.Region)
+		}
+	}
+	for _, x := range k.closes {
+		if key, ok := matchOf(facts, x.compiled().Match); ok {
+			r.found[x.Code].meet(key, ledger.DateOf(e.At))
+		}
+	}
+	return ledger.Verdict{}
+}
+
+// judgeBriefly is judge without the evidence of a hit.
+func (x *active) judgeBriefly(act rule.Act) (f Finding, found bool) {
+	res := x.compiled().Eval(act)
+	if res.State != rule.Flag && res.State != rule.NotEvaluable {
+		return Finding{}, false
+	}
+	f = Finding{
+		Code: res.Code, Version: ledger.Count(res.Version), State: res.State, Reason: res.Reason, Handling: res.Handling, Level: res.Level, Subject: res.Subject, Window: res.Window,
+		Fingerprint: hex.EncodeToString(res.Fingerprint[:]), Value: res.Value.String(), Limit: res.Limit.String(),
+		Sentence: ledger.Text{Zh: res.Message.Zh, En: res.Message.En}, Suppressed: res.SuppressedBy,
+	}
+	if f.State == rule.Flag && x.compiled().Kind == rule.OnDeadline {
+		f.open(x.compiled(), act)
+	}
+	return f, true
+}
+
+// add counts a finding; a deadline that opens waits for what meets it.
+func (x *tested) add(f Finding, e *ledger.Entry, region string) {
+	if f.State == rule.NotEvaluable {
+		x.report.NotEvaluable[f.Reason]++
+		return
+	}
+	f.Facts = []Input{{"region", region}, {"entry", fmt.Sprint(e.Seq)}, {"on", string(e.On)}}
+	if f.Due == "" {
+		x.hit(f, e.Seq, e.On, region)
+		return
+	}
+	x.timers[f.Match] = &f
+}
+
+// meet ends a deadline, in time or late.
+func (x *tested) meet(match string, on ledger.Date) {
+	f := x.timers[match]
+	if f == nil {
+		return
+	}
+	delete(x.timers, match)
+	if on > f.Due {
+		x.late(f)
+	}
+}
+
+// late counts a deadline that passed.
+func (x *tested) late(f *Finding) {
+	var entry ledger.Seq
+	_, _ = fmt.Sscan(f.Facts[1].Value, &entry) // we wrote it
+	x.hit(*f, entry, ledger.Date(f.Facts[2].Value), f.Facts[0].Value)
+}
+
+// expire counts the deadlines that nothing has met until the end of the range.
+func (r *backRun) expire() {
+	for _, x := range r.found {
+		for _, match := range slices.Sorted(maps.Keys(x.timers)) {
+			if f := x.timers[match]; f.Due < r.To {
+				x.late(f)
+			}
+		}
+	}
+}
+
+// hit counts one.
+func (x *tested) hit(f Finding, entry ledger.Seq, on ledger.Date, region string) {
+	x.report.Hits++
+	if f.Suppressed != "" {
+		x.report.Suppressed++
+	}
+	x.prints[f.Fingerprint] = true
+	x.report.ByRegion[region[:min(9, len(region))]]++
+	x.report.ByMonth[on.Month()]++
+	if len(x.report.Examples) < mostExamples {
+		x.report.Examples = append(x.report.Examples, Example{entry, on, f.Level, f.Subject, f.Value, f.Limit, f.Sentence})
+	}
+}
+
+// sweepAll runs the tested sweeps slot by slot, as far as the views keep history.
+func (r *backRun) sweepAll(ctx context.Context, g *Engine, book ledger.Book) error {
+	for _, file := range r.Rules {
+		if file.Kind != rule.OnSweep || r.kinds == nil {
+			continue
+		}
+		if err := r.sweep(ctx, g, book, r.kinds.rules[file.Code]); err != nil {
+			return fmt.Errorf("back-test %s: %w", file.Code, err)
+		}
+	}
+	return nil
+}
+
+func (r *backRun) sweep(ctx context.Context, g *Engine, book ledger.Book, x *active) error {
+	found := r.found[x.Code]
+	slots, err := slotsBetween(x.compiled().Schedule, r.From, r.To)
+	if err != nil {
+		return err
+	}
+	for _, at := range slots {
+		var upto ledger.Seq
+		if err := g.Pool.QueryRow(ctx, `select rules_v1.last_seq($1, $2)`, book, at).Scan(&upto); err != nil {
+			return fmt.Errorf("find the last entry at %s: %w", at, err)
+		}
+		day := ledger.DateOf(at)
+		act := rule.Act{Book: string(book), Day: fact.Day(day), Region: string(book)}
+		q, state, reason := x.compiled().Query(act, int64(upto))
+		if state != "" {
+			if state == rule.NotEvaluable {
+				found.report.NotEvaluable[reason]++
+			}
+			continue
+		}
+		err := pgx.BeginTxFunc(ctx, g.Pool, readOnly, func(tx pgx.Tx) error {
+			if err := becomeReader(ctx, tx); err != nil {
+				return err
+			}
+			rows, err := readRows(ctx, tx, q)
+			if err != nil {
+				return err
+			}
+			for _, row := range rows {
+				f, err := x.find(act, row)
+				if err != nil {
+					return err
+				}
+				if f.State == rule.NotEvaluable {
+					found.report.NotEvaluable[f.Reason]++
+				} else if !found.prints[f.Fingerprint] { // that it is still so is no news
+					found.hit(f, upto, day, cmp.Or(row.Region, string(book)))
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decided is a case of a tested rule.
+type decided struct {
+	Fingerprint string
+	State       State
+	Violation   string
+	Entry       ledger.Seq
+	Raised      time.Time
+}
+
+// in says whether the case is about something in the range of a back-test.
+func (c decided) in(run *backRun) bool {
+	if c.Entry >= 0 && int(c.Entry) < len(run.within) {
+		return run.within[c.Entry]
+	}
+	day := ledger.DateOf(c.Raised)
+	return run.From <= day && day <= run.To
+}
+
+// compare counts what is new and lost against what was said live, and what became of
+// the cases.
+func (x *tested) compare(ctx context.Context, g *Engine, book ledger.Book, run *backRun) error {
+	x.report.Matters = len(x.prints)
+	rows, err := g.Pool.Query(ctx, `
+		select c.fingerprint, c.state, c.violation, c.entry_seq, c.raised_at from alert.current c
+		where c.book = $1 and c.code = $2 and c.outcome = 'flag' order by c.fingerprint, c.episode`, book, x.file.Code)
+	if err != nil {
+		return fmt.Errorf("read cases of %s: %w", x.file.Code, err)
+	}
+	cases, err := pgx.CollectRows(rows, pgx.RowToStructByPos[decided])
+	if err != nil {
+		return fmt.Errorf("read cases of %s: %w", x.file.Code, err)
+	}
+	live := map[string]bool{}
+	for _, c := range cases {
+		if !c.in(run) {
+			continue
+		}
+		live[c.Fingerprint] = true
+		if !x.prints[c.Fingerprint] {
+			continue
+		}
+		switch {
+		case c.State == Dismissed:
+			x.report.Dismissed++
+		case c.Violation != "":
+			x.report.Confirmed++
+		}
+	}
+	if !run.Live {
+		return nil
+	}
+	var fresh, lost, same int
+	for print := range x.prints {
+		if live[print] {
+			same++
+		} else {
+			fresh++
+		}
+	}
+	for print := range live {
+		if !x.prints[print] {
+			lost++
+		}
+	}
+	x.report.New, x.report.Lost, x.report.Same = &fresh, &lost, &same
+	return nil
+}

@@ -1,0 +1,396 @@
+package alerts
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"yilu/alerts/fact"
+	"yilu/alerts/formula"
+	"yilu/alerts/rule"
+	"yilu/ledger"
+)
+
+// sweepTimeout ends a query that has become too slow; its rule is then not evaluable.
+const sweepTimeout = 2 * time.Minute
+
+// mostEntries bounds the entries shown as evidence of one row, and those whose makers
+// are asked for.
+const mostEntries = 50
+
+// runSweep judges the rows of one slot and raises what they say, in one post with the
+// slot's row.
+func (g *Engine) runSweep(ctx context.Context, s slot, x *active) error {
+	act := rule.Act{Book: string(s.book), Day: fact.Day(s.day()), Region: string(s.book)}
+	b := &batch{g: g, book: s.book, now: g.Ledger.Now().UTC(), known: map[string]*Current{}, tally: map[tallyKey]int64{}}
+	outcome, err := g.sweepInto(ctx, b, s, x, act)
+	if err != nil {
+		return err
+	}
+	return b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error { return record(ctx, tx, s, outcome) })
+}
+
+// sweepInto plans what the rows of a slot become. A query that fails for a fault of
+// its own is a finding too: the slot is done, and the rule was not evaluable.
+func (g *Engine) sweepInto(ctx context.Context, b *batch, s slot, x *active, act rule.Act) (outcome string, err error) {
+	if x.compiled() == nil {
+		return "error", b.sweepHit(ctx, s, x.broken(act), rule.Row{})
+	}
+	q, state, reason := x.compiled().Query(act, int64(s.upto))
+	switch state {
+	case rule.NotApplicable:
+		return string(state), nil
+	case rule.NotEvaluable:
+		return string(state), b.sweepHit(ctx, s, x.unjudged(act, reason), rule.Row{})
+	}
+	rows, err := g.sweepRows(ctx, s, q)
+	if fault, ok := errors.AsType[*pgconn.PgError](err); ok && !passing(fault) || errors.Is(err, errRow) {
+		if g.Log != nil {
+			g.Log.ErrorContext(ctx, "sweep", "rule", x.Code, "book", string(s.book), "error", err)
+		}
+		return "error", b.sweepHit(ctx, s, x.unjudged(act, "error"), rule.Row{})
+	}
+	if err != nil {
+		return "", err
+	}
+	for _, row := range rows {
+		f, err := x.find(act, row)
+		if err != nil {
+			return "", err
+		}
+		if err := b.sweepHit(ctx, s, f, row); err != nil {
+			return "", err
+		}
+	}
+	return fmt.Sprintf("%d rows", len(rows)), nil
+}
+
+// passing faults are the server's and not the query's: it is asked again.
+func passing(p *pgconn.PgError) bool {
+	return slices.ContainsFunc([]string{"40", "08", "53", "57P"}, func(class string) bool { return strings.HasPrefix(p.Code, class) })
+}
+
+// sweepRows runs a query as a role that can read the views alone, on one snapshot. An
+// advisory lock keeps other processes from doing the same work; it decides nothing.
+func (g *Engine) sweepRows(ctx context.Context, s slot, q rule.Query) (rows []rule.Row, err error) {
+	err = pgx.BeginTxFunc(ctx, g.Pool, readOnly, func(tx pgx.Tx) error {
+		var free, done bool
+		if err := tx.QueryRow(ctx, `
+			select pg_try_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0)),
+				exists (select from alert.job_run where book = $1 and job = $2 and slot = $3)`, s.book, s.job, s.at).Scan(&free, &done); err != nil {
+			return fmt.Errorf("lock slot: %w", err)
+		}
+		switch {
+		case done:
+			return errRaced
+		case !free:
+			return errBusy
+		}
+		if err := becomeReader(ctx, tx); err != nil {
+			return err
+		}
+		rows, err = readRows(ctx, tx, q)
+		return err
+	})
+	return rows, err
+}
+
+var readOnly = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+
+// becomeReader gives up all rights but those on the views, until the transaction ends.
+func becomeReader(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `
+		set local statement_timeout = `+strconv.FormatInt(sweepTimeout.Milliseconds(), 10)+`;
+		set local search_path = rules_v1, pg_catalog;
+		set local timezone = 'Asia/Shanghai';
+		set local role yilu_rule_ro`)
+	if err != nil {
+		return fmt.Errorf("become reader of views: %w", err)
+	}
+	return nil
+}
+
+// CheckSweeps has the database read every sweep there is a file of: whether its tables,
+// columns and types exist, and whether it gives what a sweep has to give.
+func (r *Rules) CheckSweeps(ctx context.Context, pool *pgxpool.Pool) error {
+	compiler, err := rule.NewCompiler(rule.Surroundings{Catalogue: fact.Catalogue(), Calendar: r.calendar})
+	if err != nil {
+		return err
+	}
+	var wrong []error
+	for _, file := range r.Known() {
+		if file.Kind != rule.OnSweep {
+			continue
+		}
+		compiled, problems := compiler.Compile(file)
+		if wrong = append(wrong, problems...); len(problems) > 0 {
+			continue
+		}
+		err := pgx.BeginTxFunc(ctx, pool, readOnly, func(tx pgx.Tx) error {
+			if err := becomeReader(ctx, tx); err != nil {
+				return err
+			}
+			return checkSweep(ctx, tx, compiled.Plan())
+		})
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("%s: %w", file.File, err))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// checkSweep explains a query and looks at its columns.
+func checkSweep(ctx context.Context, tx pgx.Tx, q rule.Query) error {
+	if _, err := tx.Exec(ctx, "explain "+q.SQL, q.Args...); err != nil {
+		return fmt.Errorf("explain sweep: %w", err)
+	}
+	described, err := tx.Prepare(ctx, "", q.SQL)
+	if err != nil {
+		return fmt.Errorf("describe sweep: %w", err)
+	}
+	types := map[string][]uint32{
+		"subject": {pgtype.TextOID, pgtype.TextArrayOID}, "entries": {pgtype.Int8ArrayOID}, "value": cellTypes, "limit_value": cellTypes,
+		"level": {pgtype.TextOID}, "region": {pgtype.TextOID}, "reason": {pgtype.TextOID},
+	}
+	for _, field := range described.Fields {
+		if !slices.Contains(types[field.Name], field.DataTypeOID) {
+			return fmt.Errorf("column %s: %w", field.Name, errRow)
+		}
+	}
+	return nil
+}
+
+// cellTypes are the types of a value: money, a count, a text, a day.
+var cellTypes = []uint32{pgtype.NumericOID, pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.TextOID, pgtype.DateOID}
+
+// errRow is a row that is not what a sweep has to give.
+var errRow = errors.New("want subject, entries, value, limit_value, and at most level, region, reason")
+
+// readRows runs a query and reads its rows, in the order of their subjects.
+func readRows(ctx context.Context, tx pgx.Tx, q rule.Query) ([]rule.Row, error) {
+	rows, err := tx.Query(ctx, q.SQL, q.Args...)
+	if err != nil {
+		return nil, fmt.Errorf("run sweep: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, scanRow)
+	if err != nil {
+		return nil, fmt.Errorf("run sweep: %w", err)
+	}
+	slices.SortFunc(found, func(a, b rule.Row) int { return slices.Compare(a.Subject, b.Subject) })
+	return found, nil
+}
+
+func scanRow(r pgx.CollectableRow) (row rule.Row, err error) {
+	values, err := r.Values()
+	if err != nil {
+		return row, err
+	}
+	for i, field := range r.FieldDescriptions() {
+		v := values[i]
+		switch field.Name {
+		case "subject":
+			row.Subject, err = texts(v)
+		case "entries":
+			row.Entries, err = seqs(v)
+		case "value":
+			row.Value, err = cell(v)
+		case "limit_value":
+			row.Limit, err = cell(v)
+		case "level":
+			row.Level, _ = v.(string)
+		case "region":
+			row.Region, _ = v.(string)
+		case "reason":
+			row.Reason, _ = v.(string)
+		default:
+			err = fmt.Errorf("%w: got %s", errRow, field.Name)
+		}
+		if err != nil {
+			return row, fmt.Errorf("column %s: %w", field.Name, err)
+		}
+	}
+	return row, nil
+}
+
+// texts is a text or a list of them.
+func texts(v any) (list []string, err error) {
+	switch v := v.(type) {
+	case nil:
+		return nil, nil
+	case string:
+		return []string{v}, nil
+	case []any:
+		for _, e := range v {
+			s, ok := e.(string)
+			if !ok {
+				return nil, fmt.Errorf("%w: a subject of texts", errRow)
+			}
+			list = append(list, s)
+		}
+		return list, nil
+	}
+	return nil, fmt.Errorf("%w: a subject of texts", errRow)
+}
+
+// seqs is a list of entries, each once and in order.
+func seqs(v any) (list []int64, err error) {
+	all, ok := v.([]any)
+	if !ok && v != nil {
+		return nil, fmt.Errorf("%w: entries as bigint[]", errRow)
+	}
+	for _, e := range all {
+		n, ok := e.(int64)
+		if !ok {
+			return nil, fmt.Errorf("%w: entries as bigint[]", errRow)
+		}
+		list = append(list, n)
+	}
+	slices.Sort(list)
+	return slices.Compact(list), nil
+}
+
+// cell is a value of a row: numeric is money, a whole number a count.
+func cell(v any) (formula.Value, error) {
+	switch v := v.(type) {
+	case nil:
+		return formula.Value{}, nil
+	case string:
+		return formula.String(v), nil
+	case int16:
+		return formula.Whole(int64(v)), nil
+	case int32:
+		return formula.Whole(int64(v)), nil
+	case int64:
+		return formula.Whole(v), nil
+	case time.Time:
+		return formula.On(fact.Day(ledger.Date(v.Format(time.DateOnly)))), nil
+	case pgtype.Numeric:
+		text, err := v.Value()
+		if err != nil {
+			return formula.Value{}, err
+		}
+		s, ok := text.(string)
+		if !ok {
+			return formula.Value{}, nil
+		}
+		d, err := formula.ParseDecimal(s)
+		if err != nil {
+			return formula.Value{}, fmt.Errorf("%w: %s is no amount: %w", errRow, s, err)
+		}
+		return formula.Number(d), nil
+	}
+	return formula.Value{}, fmt.Errorf("%w: %T is neither numeric nor bigint nor text nor date", errRow, v)
+}
+
+// find makes a finding of a row.
+func (x *active) find(act rule.Act, row rule.Row) (Finding, error) {
+	res, err := x.compiled().Found(act, row)
+	if err != nil {
+		return Finding{}, err
+	}
+	if res.State == rule.NotEvaluable {
+		return x.unjudged(act, res.Reason), nil
+	}
+	f := Finding{
+		Code: res.Code, Version: ledger.Count(res.Version), State: res.State, Handling: res.Handling, Level: res.Level, Subject: res.Subject, Window: res.Window,
+		Fingerprint: hex.EncodeToString(res.Fingerprint[:]), Value: res.Value.String(), Limit: res.Limit.String(),
+		Sentence: ledger.Text{Zh: res.Message.Zh, En: res.Message.En}, Suppressed: res.SuppressedBy, Shadow: x.State == "shadow",
+	}
+	f.Facts = append(f.Facts, Input{"as_of", act.Day.String()})
+	for _, p := range x.compiled().Settings(act) {
+		f.Facts = append(f.Facts, Input{p.Expression, p.Value.String()})
+	}
+	shown := row.Entries[:min(len(row.Entries), mostEntries)]
+	if len(row.Entries) > 0 {
+		text, err := json.Marshal(shown)
+		if err != nil {
+			return f, fmt.Errorf("write evidence: %w", err)
+		}
+		f.Facts = append(f.Facts, Input{"entries", string(text)}, Input{"entries.count", strconv.Itoa(len(row.Entries))})
+	}
+	return f, nil
+}
+
+// unjudged is the finding of a sweep that could not be decided.
+func (x *active) unjudged(act rule.Act, reason string) Finding {
+	f := x.broken(act)
+	f.Reason = reason
+	f.notEvaluable(act)
+	return f
+}
+
+// sweepHit raises a finding of a slot, unless it says nothing new: a case that is open
+// stays open without a word unless its level rises, and one that has ended begins
+// anew only if the numbers are not those that were decided on.
+func (b *batch) sweepHit(ctx context.Context, s slot, f Finding, row rule.Row) error {
+	b.tally[tallyKey{s.day().Month(), f.Code, string(f.State)}]++
+	last, err := b.lastCase(ctx, f.Fingerprint)
+	if err != nil {
+		return err
+	}
+	switch {
+	case last == nil:
+	case last.State.Ended() && last.State != Recorded:
+		if last.Value == f.Value && last.Limit == f.Limit {
+			return nil
+		}
+	case severity(f.Level) >= severity(last.Level):
+		return nil
+	}
+	m := matter{Finding: f, origin: "sweep", region: cmp.Or(row.Region, string(b.book)), at: s.upto, entry: ledger.None, makers: []string{}}
+	for _, seq := range row.Entries[:min(len(row.Entries), mostEntries)] {
+		e, err := b.g.Ledger.Entry(ctx, b.book, ledger.Seq(seq))
+		if err != nil {
+			return err
+		}
+		if m.entry == ledger.None {
+			m.entry = e.Seq
+		}
+		if !slices.Contains(m.makers, e.By.User) {
+			m.makers = append(m.makers, e.By.User)
+		}
+	}
+	return b.raise(ctx, m)
+}
+
+// lastCase is the latest case about a matter, open or ended, nil for none.
+func (b *batch) lastCase(ctx context.Context, fingerprint string) (*Current, error) {
+	c, err := one(ctx, b.g.Pool, `select `+columns+` from alert.current where fingerprint = $2 and book = $1 order by episode desc limit 1`, b.book, fingerprint)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+// countResults adds up what the judge said.
+func countResults(notes []ledger.Note, into *ledger.AlertSummary) error {
+	for _, n := range notes {
+		var note Note
+		if err := json.Unmarshal(n.Note, &note); err != nil {
+			return fmt.Errorf("verdict at %d on entry %d: %w", n.At, n.Entry, err)
+		}
+		for _, f := range note.Findings {
+			if f.State == rule.Flag {
+				into.Flagged++
+			} else {
+				into.NotEvaluable++
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"yilu/alerts"
+	"yilu/alerts/rule"
+	"yilu/ledger"
+)
+
+func writeJSON(env *environment, v any) error {
+	enc := json.NewEncoder(env.Stdout)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// rulesBacktest judges the past by rules that are proposed.
+func rulesBacktest(ctx context.Context, env *environment, args []string) error {
+	fs, r := env.ruleFlags("backtest")
+	from := fs.String("from", "", env.say("业务日期起", "first business day"))
+	to := fs.String("to", "", env.say("业务日期止", "last business day"))
+	diff := fs.String("diff", "", env.say("live：与当时的预警比较", "live compares with the warnings of then"))
+	file := fs.String("o", "", env.say("报告（JSON）写入的文件，供 rules submit --report", "file for the report as JSON, for rules submit --report"))
+	words, err := anyWords(fs, args)
+	if err != nil {
+		return err
+	}
+	test := alerts.BackTest{Live: *diff == "live", Progress: env.progress("backtest")}
+	var errFrom, errTo error
+	test.From, errFrom = ledger.ParseDate(*from)
+	test.To, errTo = ledger.ParseDate(*to)
+	if err := errors.Join(errFrom, errTo); err != nil || len(words) == 0 || *diff != "" && *diff != "live" {
+		return &coded{exitUsage, errors.New(env.say("须给出规则编号、--from、--to；--diff 只能是 live", "name rules, --from and --to; --diff takes live only"))}
+	}
+	known, err := r.load()
+	if err != nil {
+		return err
+	}
+	if test.Rules, err = chosen(known, words); err != nil {
+		return err
+	}
+	l, closeLedger, err := env.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeLedger()
+	report, err := test.Run(ctx, env.engine(l, known), ledger.Book(env.Book))
+	if err != nil {
+		return err
+	}
+	text, err := report.Text()
+	if err != nil {
+		return err
+	}
+	if *file != "" {
+		if err := writeFile(*file, func(f *os.File) error { _, err := f.Write(text); return err }); err != nil {
+			return err
+		}
+	}
+	if r.asJSON {
+		_, err = env.Stdout.Write(text)
+		return err
+	}
+	showBackTest(env, report)
+	fmt.Fprintf(env.Stdout, "SHA-256 %s\n", alerts.Hash(text))
+	return nil
+}
+
+// showBackTest prints a report for people.
+func showBackTest(env *environment, report *alerts.Report) {
+	w := env.Stdout
+	fmt.Fprintf(w, env.say("账套 %s，%s 至 %s，共 %d 条分录\n", "book %s, %s to %s, %d entries\n"), report.Book, report.From, report.To, report.Entries)
+	for _, x := range report.Rules {
+		fmt.Fprintf(w, env.say("%s@%d：命中 %d 次，%d 事项", "%s@%d: %d hits, %d matters"), x.Code, x.Version, x.Hits, x.Matters)
+		if x.New != nil {
+			fmt.Fprintf(w, env.say("；与当时相比：新 %d，少 %d，同 %d", "; against live: %d new, %d lost, %d same"), *x.New, *x.Lost, *x.Same)
+		}
+		if n := x.Confirmed + x.Dismissed; n > 0 {
+			fmt.Fprintf(w, env.say("；已办结 %d 件，属实 %d 件", "; of %d decided cases %d were confirmed"), n, x.Confirmed)
+		}
+		fmt.Fprintln(w)
+		for _, reason := range slices.Sorted(maps.Keys(x.NotEvaluable)) {
+			fmt.Fprintf(w, env.say("  无法判定 %s：%d\n", "  not evaluable, %s: %d\n"), reason, x.NotEvaluable[reason])
+		}
+		for _, month := range slices.Sorted(maps.Keys(x.ByMonth)) {
+			fmt.Fprintf(w, "  %s  %d\n", month, x.ByMonth[month])
+		}
+		for _, region := range slices.Sorted(maps.Keys(x.ByRegion)) {
+			name := ledger.DivisionOf(region)
+			fmt.Fprintf(w, "  %s %s  %d\n", region, env.say(name.Name, name.En), x.ByRegion[region])
+		}
+		for _, e := range x.Examples {
+			fmt.Fprintf(w, env.say("  例：第 %d 号，%s，%s\n", "  example: entry %d, %s, %s\n"), e.Entry, e.On, env.say(e.Sentence.Zh, e.Sentence.En))
+		}
+	}
+}
+
+// rulesExplain says what a rule is, or why a warning was raised.
+func rulesExplain(ctx context.Context, env *environment, args []string) error {
+	fs, r := env.ruleFlags("explain")
+	alert := fs.String("alert", "", env.say("预警编号", "id of a warning"))
+	words, err := anyWords(fs, args)
+	if err != nil {
+		return err
+	}
+	if (*alert == "") == (len(words) == 0) || len(words) > 1 {
+		return &coded{exitUsage, errors.New(env.say("给出一条规则的编号，或 --alert", "name one rule, or --alert"))}
+	}
+	known, err := r.load()
+	if err != nil {
+		return err
+	}
+	if *alert != "" {
+		return explainAlert(ctx, env, *alert, r.asJSON)
+	}
+	files, err := chosen(known, words)
+	if err != nil {
+		return err
+	}
+	l, closeLedger, err := env.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeLedger()
+	row, err := l.Rulebook(ctx, ledger.Book(env.Book))
+	if err != nil {
+		return err
+	}
+	book, err := row.Read()
+	if err != nil {
+		return err
+	}
+	if r.asJSON {
+		return writeJSON(env, map[string]any{"rule": files[0], "in_force": ofCode(book, files[0].Code)})
+	}
+	explainRule(env, files[0], ofCode(book, files[0].Code))
+	return nil
+}
+
+// ofCode is what a rulebook says of one rule.
+func ofCode(book ledger.Rules, code string) ledger.Rules {
+	book.Rules = slices.DeleteFunc(book.Rules, func(a ledger.RuleActivated) bool { return a.Code != code })
+	book.Parameters = slices.DeleteFunc(book.Parameters, func(p ledger.ParameterSet) bool { return p.Code != code })
+	book.Exemptions = slices.DeleteFunc(book.Exemptions, func(e ledger.ExemptionSet) bool { return e.Code != code })
+	return book
+}
+
+func explainRule(env *environment, f *rule.Rule, book ledger.Rules) {
+	w := env.Stdout
+	line := func(zh, en, text string) {
+		if text != "" {
+			fmt.Fprintf(w, "%s  %s\n", env.say(zh, en), text)
+		}
+	}
+	fmt.Fprintf(w, "%s@%d %s\n", f.Code, f.Version, env.say(f.Name.Zh, f.Name.En))
+	line("内容", "says", env.say(f.Formula.Zh, f.Formula.En))
+	line("不含", "leaves out", env.say(f.Exclusions.Zh, f.Exclusions.En))
+	line("依据", "basis", f.Basis)
+	line("处理", "handling", env.say(ledger.Handlings[f.Handling].Zh, ledger.Handlings[f.Handling].En)+" · "+env.say(ledger.AlertLevels[f.Level].Zh, ledger.AlertLevels[f.Level].En))
+	line("适用", "applies", f.Applies)
+	line("条件", "when", f.When)
+	if f.Kind == rule.OnDeadline {
+		line("期限", "deadline", fmt.Sprintf("%s → %s, %s %s", f.Start, f.Expect, f.Within.Param, f.Within.Unit))
+	}
+	if f.Kind == rule.OnSweep {
+		line("时间", "schedule", f.Schedule+" "+f.TZ)
+		line("查询", "query", "\n"+strings.TrimRight(f.SQL, "\n"))
+	}
+	for _, d := range f.Defaults {
+		line("默认参数", "default", fmt.Sprintf("%s = %s (%s)", d.Param, strings.Join(d.Value, ", "), d.Basis))
+	}
+	for _, p := range book.Parameters {
+		line("参数", "parameter", fmt.Sprintf("%s = %s, %s %s– %s (%s)", p.Name, p.Value, p.Region, p.From, p.To, p.Basis))
+	}
+	for _, x := range book.Exemptions {
+		line("白名单", "white list", fmt.Sprintf("%s = %s, %s – %s (%s)", x.Fact, x.Text, x.From, x.To, x.Basis))
+	}
+	if len(book.Rules) == 0 {
+		line("状态", "state", env.say("未启用", "not in force"))
+	}
+	for _, a := range book.Rules {
+		line("状态", "state", fmt.Sprintf("%s@%d %s", a.Code, a.Version, env.say(ledger.RuleStates[a.State].Zh, ledger.RuleStates[a.State].En)))
+	}
+}
+
+// explainAlert opens the sealed evidence of a warning.
+func explainAlert(ctx context.Context, env *environment, id string, asJSON bool) error {
+	l, closeLedger, err := env.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeLedger()
+	c, err := alerts.Find(ctx, l.Read, ledger.Book(env.Book), id)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return &coded{exitRefused, fmt.Errorf("%s %s", env.say("没有预警", "there is no warning"), id)}
+	}
+	if err != nil {
+		return err
+	}
+	finding, err := alerts.FindingOf(ctx, l, ledger.Book(env.Book), c)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return writeJSON(env, map[string]any{"alert": c, "finding": finding})
+	}
+	w := env.Stdout
+	fmt.Fprintf(w, "%s %s@%d  %s\n", c.Alert, c.Code, c.Version, env.say(c.Zh, c.En))
+	fmt.Fprintf(w, env.say("%s，%s，第 %d 号分录所涉，第 %d 号分录提出，共 %d 次\n", "%s, %s, about entry %d, raised by entry %d, found %d times\n"),
+		env.say(ledger.AlertLevels[c.Level].Zh, ledger.AlertLevels[c.Level].En), env.say(alerts.StateName(c.State).Zh, alerts.StateName(c.State).En), c.Entry, c.Raised, c.Count)
+	fmt.Fprintf(w, env.say("数值 %s，界限 %s\n", "value %s, limit %s\n"), c.Value, c.Limit)
+	for _, f := range finding.Facts {
+		fmt.Fprintf(w, "  %s = %s\n", f.Name, f.Value)
+	}
+	for _, s := range finding.Steps {
+		fmt.Fprintf(w, "  %s → %s\n", s.Name, s.Value)
+	}
+	return nil
+}
