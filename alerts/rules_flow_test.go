@@ -104,6 +104,15 @@ func (w *world) tells(name string, want string, drafts ...ledger.Draft) {
 	}
 }
 
+// replays makes all projections again from the log: the rules say the same of every
+// entry as they did when it was posted.
+func (w *world) replays() {
+	w.Helper()
+	if _, err := ledger.Rebuild(w.Context(), w.db.Owner, testBook, ledger.Replay{Judge: w.engine.Rules.Judge()}); err != nil {
+		w.Error(err)
+	}
+}
+
 // on is a draft of an own day.
 func (w *world) on(day ledger.Date, id string, b ledger.Body, by ledger.By) ledger.Draft {
 	d := w.draft(id, b, by)
@@ -180,6 +189,7 @@ func TestFlowOfBids(t *testing.T) {
 	rejecting := &ledger.TenderOpened{Tender: "T2", At: ledger.Instant(moment("2020-04-10T09:00:01+08:00")), Rejected: []ledger.RejectedBid{{Bidder: rival, Ground: "seal"}, {Bidder: third, Ground: "response"}}}
 	w.tells("opened a second late", "T10, -B01", w.draft("open-T2", rejecting, maker))
 	w.tells("the only valid bidder, and the lowest rejected", "B13, B14, -W12, B06?", w.award("T2", builder, 80000))
+	w.replays()
 }
 
 // seqOf finds an entry by its id.
@@ -234,6 +244,7 @@ func TestFlowOfContracts(t *testing.T) {
 	}
 	w.tells("31 of 100 days more", "C09, -C06, -C05", amend("am1", 0, "2020-06-13", "2020-08-29"))
 	w.tells("an amendment 90 days later, dearer and longer", "C05, C06", w.ack("C12", "am2"), amend("am2", 1, "2020-09-11", "2020-08-29"))
+	w.replays()
 }
 
 func TestFlowOfPayments(t *testing.T) {
@@ -279,6 +290,7 @@ func TestFlowOfPayments(t *testing.T) {
 	w.settle("rev", ledger.Draft{ID: "rv", Kind: "entry.reversed", On: "2020-03-18", By: maker, Corrects: got[0].Seq, Body: &ledger.EntryReversed{Reason: "amount"}})
 	w.tells("again after it was reversed", "-P13", pay("Z13", 160, nil))
 	w.tells("a third time", "P13 acknowledgement", pay("Z14", 160, nil))
+	w.replays()
 }
 
 func (w *world) toPerson(id, code string) ledger.Draft {
@@ -319,6 +331,7 @@ func TestFlowOfGrants(t *testing.T) {
 	abroad := w.grants("G7", "务工补贴", "2020-Q2", li)
 	abroad[1].Body.(*ledger.GrantLine).Place = "411024103205"
 	w.tells("a place in the next county", "Q11, -E03", abroad...)
+	w.replays()
 }
 
 func TestFlowOfWorks(t *testing.T) {
@@ -367,6 +380,7 @@ func TestFlowOfWorks(t *testing.T) {
 	w.tells("all but the retention", "-P07, -P04, -P05, -P20", late("Z5", 56700, "2020-07-02"))
 	w.tells("one fen of it, on a Sunday", "P07 acknowledgement, -P20", late("Z6", 1, "2021-06-25"))
 	w.tells("one fen of it, a year after the acceptance", "-P07, P20", late("Z6", 1, "2021-06-26"))
+	w.replays()
 }
 
 func TestFlowOfFunds(t *testing.T) {
@@ -392,6 +406,7 @@ func TestFlowOfFunds(t *testing.T) {
 	q := *p
 	q.Budget, q.Beneficiaries, q.Linkage = []ledger.BudgetLine{{Fund: "F2", Amount: 11000}}, 1, "土地流转"
 	w.tells("exactly a tenth more", "-J10, -J11, -A16", w.draft("p2", &q, maker))
+	w.replays()
 }
 
 // TestFlowOfDeadlines: money that is wholly passed down, and paid once, meets its
@@ -436,6 +451,7 @@ func TestFlowOfDeadlines(t *testing.T) {
 	if got := fired("2020-12-30T20:00:00+08:00"); slices.Contains(got, "A03") || slices.Contains(got, "P32") || !slices.Contains(got, "J06") {
 		t.Errorf("paid in time, and works never started: %q", got)
 	}
+	w.replays()
 }
 
 // TestApprovalOfManyAfterARestart: a process that has kept nothing approves more
