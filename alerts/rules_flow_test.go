@@ -84,6 +84,9 @@ func (w *world) noted(seq ledger.Seq) []string {
 				said = append(said, f.Code)
 			}
 		}
+		for _, met := range note.Met {
+			said = append(said, "met "+met.Name)
+		}
 	}
 	return said
 }
@@ -120,6 +123,17 @@ func (w *world) on(day ledger.Date, id string, b ledger.Body, by ledger.By) ledg
 	return d
 }
 
+// approved approves a payment and is the draft by which it is paid.
+func (w *world) approved(id string, day ledger.Date) ledger.Draft {
+	w.Helper()
+	p, err := w.ledger.Payment(w.Context(), testBook, id)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.post(w.on(day, "ok-"+id, &ledger.PaymentApproved{Payment: id, Hash: encodeHash([32]byte(p.Hash))}, checker))
+	return w.on(day, "paid-"+id, &ledger.PaymentPaid{Payment: id}, payer)
+}
+
 // ack explains a warning of a rule about an entry.
 func (w *world) ack(code, of string) ledger.Draft {
 	return w.draft("why-"+code+"-"+of, &ledger.AlertAcknowledged{Code: code, Version: 1, Of: of, Ground: "agreed", File: paper}, maker)
@@ -149,7 +163,7 @@ func (w *world) award(tender string, p ledger.Party, a ledger.Amount) ledger.Dra
 }
 
 func (w *world) contract(id, tender string, p ledger.Party, a ledger.Amount) *ledger.ContractSigned {
-	return &ledger.ContractSigned{Contract: id, Project: "P1", Tender: tender, Name: "施工合同", Supplier: p, Amount: a, Start: "2020-04-20", Finish: "2020-07-29", Retention: "3"}
+	return &ledger.ContractSigned{Contract: id, Project: "P1", Tender: tender, Name: "施工合同", Supplier: p, Amount: a, Start: "2020-04-20", Finish: "2020-07-29", Retention: "3", SME: true}
 }
 
 // TestEveryRuleInUseHasItsFacts: nothing that a rule reads is provided by nobody.
@@ -370,7 +384,7 @@ func TestFlowOfWorks(t *testing.T) {
 	w.post(w.on("2020-06-19", "bad", &ledger.AcceptanceFailed{Project: "P1", Level: "county", Conclusion: "厚度不足"}, maker),
 		w.on("2020-06-25", "again", &ledger.WorksCompleted{Project: "P1", Content: "1公里"}, maker))
 	w.tells("passed after it failed, without a paper", "V11 acknowledgement", passed("2020-06-26", nil, bureau))
-	w.tells("with a paper", "-V11, -V05, -V01, -C18, V13 2020-08-25, V09 2020-09-24", passed("2020-06-26", []ledger.File{paper}, bureau))
+	w.tells("with a paper", "-V11, -V05, -V01, -C18, V13 2020-08-25, V09 2020-09-24, P27 2020-07-27, met V07", passed("2020-06-26", []ledger.File{paper}, bureau))
 	w.tells("settled at a tenth more", "-V08", w.on("2020-07-01", "set", &ledger.SettlementAudited{Contract: "K1", Amount: 110000, Auditor: bureau, Document: "审字〔2020〕1号"}, maker))
 	late := func(id string, a ledger.Amount, day ledger.Date) ledger.Draft {
 		d := pay(id, a)
@@ -378,6 +392,9 @@ func TestFlowOfWorks(t *testing.T) {
 		return d
 	}
 	w.tells("all but the retention", "-P07, -P04, -P05, -P20", late("Z5", 56700, "2020-07-02"))
+	w.tells("the first part", "met P32, -met P27", w.approved("Z1", "2020-07-03"))
+	w.tells("the second", "met P32, -met P27", w.approved("Z3", "2020-07-03"))
+	w.tells("all but the retention is paid", "met P27", w.approved("Z5", "2020-07-06"))
 	w.tells("one fen of it, on a Sunday", "P07 acknowledgement, -P20", late("Z6", 1, "2021-06-25"))
 	w.tells("one fen of it, a year after the acceptance", "-P07, P20", late("Z6", 1, "2021-06-26"))
 	w.replays()
@@ -441,12 +458,7 @@ func TestFlowOfDeadlines(t *testing.T) {
 		t.Errorf("a tenth is still in hand: %q", got)
 	}
 	w.post(w.on("2020-04-18", "z1", w.request("Z1", 100), maker))
-	req, err := w.ledger.Payment(t.Context(), testBook, "Z1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.post(w.on("2020-04-18", "ok", &ledger.PaymentApproved{Payment: "Z1", Hash: encodeHash([32]byte(req.Hash))}, checker))
-	w.post(w.on("2020-04-20", "paid", &ledger.PaymentPaid{Payment: "Z1"}, payer))
+	w.post(w.approved("Z1", "2020-04-20"))
 	w.run()
 	if got := fired("2020-12-30T20:00:00+08:00"); slices.Contains(got, "A03") || slices.Contains(got, "P32") || !slices.Contains(got, "J06") {
 		t.Errorf("paid in time, and works never started: %q", got)

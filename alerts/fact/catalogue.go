@@ -31,14 +31,14 @@ func Catalogue() rule.Catalogue {
 		"contract.amended":    slices.Concat(entry, amount, project, contract, deed, amendment, purchase, approved, money),
 		"payment.requested":   slices.Concat(payment, request, settled, warranty, carry, eve, works, names, codes, wording, dates, papers),
 		"payment.approved":    slices.Concat(payment, approval),
-		"payment.paid":        slices.Concat(payment, eve),
+		"payment.paid":        slices.Concat(payment, eve, debt),
 		"payment.returned":    slices.Concat(entry, amount, project, fund, returned),
 		"grant.requested":     slices.Concat(entry, amount, project, fund, allocation, batch, wording, papers),
 		"grant.line":          slices.Concat(entry, amount, project, fund, batch, line, place),
 		"works.started":       slices.Concat(entry, project, approved, money, exempted, term),
 		"works.progressed":    slices.Concat(entry, project, money, progress),
 		"works.completed":     slices.Concat(entry, project, works, term, approved, money, exempted),
-		"acceptance.passed":   slices.Concat(entry, project, works, acceptance, accounts, papers, approved, money, exempted),
+		"acceptance.passed":   slices.Concat(entry, project, works, acceptance, accounts, debt, papers, approved, money, exempted),
 		"settlement.audited":  slices.Concat(entry, amount, project, contract),
 		"asset.registered":    slices.Concat(entry, project),
 		"document.filed":      slices.Concat(entry, project, accounts),
@@ -295,6 +295,9 @@ var (
 		{Name: "acceptance.failures", Type: formula.Count, Unit: "次", Source: "earlier effective acceptance.failed of the project"},
 		{Name: "acceptance.acceptors", Type: formula.Texts, Source: "names (normalised) of the units that took part; missing when none are stated"},
 		{Name: "acceptance.parties", Type: formula.Texts, Source: "names (normalised) of the project's unit and of the suppliers of its effective contracts"},
+	}
+	debt = []rule.Fact{
+		{Name: "sme.contract", Type: formula.Text, Source: "for acceptance.passed, the project's one contract whose supplier is an SME, if more than the retention of it is unpaid, else empty; for payment.paid, its contract if no more than the retention is unpaid then, else missing"},
 	}
 	accounts = []rule.Fact{
 		{Name: "accounts.project", Type: formula.Text, Source: "the project; for document.filed only of item 22, the final accounts (决算表), else missing"},
