@@ -60,7 +60,7 @@ func TestFoldJudgesAsThePostDid(t *testing.T) {
 		}
 		return ledger.Verdict{}
 	}})
-	if err := w.ledger.FoldUpTo(t.Context(), fold, ledger.Seq(head.Size)-1, nil); err != nil {
+	if err := w.ledger.FoldUpTo(t.Context(), fold, verdicts.Until, nil); err != nil {
 		t.Fatal(err)
 	}
 	if len(stored) == 0 {

@@ -213,7 +213,7 @@ func (r *Rules) surroundings(book ledger.Rules) rule.Surroundings {
 			to = fact.Day(p.To)
 		}
 		s.Settings = append(s.Settings, rule.Setting{
-			Code: p.Code, Param: p.Name, Value: strings.Split(p.Value, "\n"), Region: strings.TrimRight(p.Region, "0"), Category: p.Category,
+			Code: p.Code, Param: p.Name, Value: r.valueOf(book, p), Region: strings.TrimRight(p.Region, "0"), Category: p.Category,
 			From: fact.Day(p.From), To: to, Basis: p.Basis,
 		})
 	}
@@ -225,6 +225,24 @@ func (r *Rules) surroundings(book ledger.Rules) rule.Surroundings {
 
 // file is the file of a rule in force, nil if it is not at hand.
 func (r *Rules) file(x *active) *rule.Rule { return r.files[ledger.Version(x.Code, x.Version)] }
+
+// valueOf reads the value of a parameter: a list is written with commas between
+// its texts, since public texts have no line breaks.
+func (r *Rules) valueOf(book ledger.Rules, p ledger.ParameterSet) rule.Words {
+	for _, a := range book.Rules {
+		if a.Code != p.Code {
+			continue
+		}
+		if file := r.files[ledger.Version(a.Code, a.Version)]; file != nil && file.Params[p.Name] == formula.Texts {
+			var words rule.Words
+			for word := range strings.FieldsFuncSeq(p.Value, func(c rune) bool { return strings.ContainsRune(",，、", c) }) {
+				words = append(words, strings.TrimSpace(word))
+			}
+			return words
+		}
+	}
+	return rule.Words{p.Value}
+}
 
 // hashOf is the hash of a rule's file as entries have it; of a file that is not at
 // hand it is that of nothing.

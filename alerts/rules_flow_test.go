@@ -82,6 +82,9 @@ func (w *world) noted(seq ledger.Seq) []string {
 				said = append(said, f.Code)
 			}
 		}
+		for _, met := range note.Met {
+			said = append(said, "met "+met.Name)
+		}
 	}
 	return said
 }
@@ -102,11 +105,31 @@ func (w *world) tells(name string, want string, drafts ...ledger.Draft) {
 	}
 }
 
+// replays makes all projections again from the log: the rules say the same of every
+// entry as they did when it was posted.
+func (w *world) replays() {
+	w.Helper()
+	if _, err := ledger.Rebuild(w.Context(), w.db.Owner, testBook, ledger.Replay{Judge: w.engine.Rules.Judge()}); err != nil {
+		w.Error(err)
+	}
+}
+
 // on is a draft of an own day.
 func (w *world) on(day ledger.Date, id string, b ledger.Body, by ledger.By) ledger.Draft {
 	d := w.draft(id, b, by)
 	d.On = day
 	return d
+}
+
+// approved approves a payment and is the draft by which it is paid.
+func (w *world) approved(id string, day ledger.Date) ledger.Draft {
+	w.Helper()
+	p, err := w.ledger.Payment(w.Context(), testBook, id)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.post(w.on(day, "ok-"+id, &ledger.PaymentApproved{Payment: id, Hash: encodeHash([32]byte(p.Hash))}, checker))
+	return w.on(day, "paid-"+id, &ledger.PaymentPaid{Payment: id}, payer)
 }
 
 // ack explains a warning of a rule about an entry.
@@ -138,7 +161,7 @@ func (w *world) award(tender string, p ledger.Party, a ledger.Amount) ledger.Dra
 }
 
 func (w *world) contract(id, tender string, p ledger.Party, a ledger.Amount) *ledger.ContractSigned {
-	return &ledger.ContractSigned{Contract: id, Project: "P1", Tender: tender, Name: "施工合同", Supplier: p, Amount: a, Start: "2020-04-20", Finish: "2020-07-29"}
+	return &ledger.ContractSigned{Contract: id, Project: "P1", Tender: tender, Name: "施工合同", Supplier: p, Amount: a, Start: "2020-04-20", Finish: "2020-07-29", Retention: "3", SME: true}
 }
 
 // TestEveryRuleInUseHasItsFacts: nothing that a rule reads is provided by nobody.
@@ -166,12 +189,29 @@ func TestFlowOfBids(t *testing.T) {
 	w.tells("three bidders, opened at the deadline by another clock", "-B01, -T10, -T12", w.draft("open-T1", opening, maker))
 	w.tells("the winner came a second late, across zones", "B12 acknowledgement", w.award("T1", third, 85000))
 	w.tells("one fen over the ceiling", "W11", w.ack("B12", "award-T1-90001"), w.award("T1", third, 90001))
-	w.tells("at the ceiling", "B24, W12, -W11, -B12", w.award("T1", builder, 90000))
+	w.settle("list", w.draft("debarred", &ledger.ParameterSet{Code: "W10", Name: "list", Value: rival.Code + ", " + third.Code, From: "2020-04-12", To: "2020-04-30", Basis: "财库〔2020〕1号"}, maker))
+	w.tells("a winner on the list of the day", "W10 acknowledgement", w.award("T1", rival, 88000))
+	early := w.award("T1", rival, 88000)
+	early.On = "2020-04-11"
+	w.tells("the day before the list begins", "W10?, W12, B22", early)
+	w.settle("undo", ledger.Draft{ID: "rv", Kind: "entry.reversed", On: "2020-04-12", By: maker, Corrects: w.seqOf(early.ID), Body: &ledger.EntryReversed{Reason: "amount"}})
+	w.tells("at the ceiling", "B24, -W10, -W11, -B12", w.award("T1", builder, 90000))
 
 	w.post(w.announce("T2"), w.bid("T2", builder, 80000, "2020-04-10T08:00:00+08:00"), w.bid("T2", rival, 70000, "2020-04-10T08:00:00+08:00"), w.bid("T2", third, 79900, "2020-04-10T08:59:59+08:00"))
 	rejecting := &ledger.TenderOpened{Tender: "T2", At: ledger.Instant(moment("2020-04-10T09:00:01+08:00")), Rejected: []ledger.RejectedBid{{Bidder: rival, Ground: "seal"}, {Bidder: third, Ground: "response"}}}
 	w.tells("opened a second late", "T10, -B01", w.draft("open-T2", rejecting, maker))
 	w.tells("the only valid bidder, and the lowest rejected", "B13, B14, -W12, B06?", w.award("T2", builder, 80000))
+	w.replays()
+}
+
+// seqOf finds an entry by its id.
+func (w *world) seqOf(id string) ledger.Seq {
+	w.Helper()
+	r, err := w.ledger.Outcome(w.Context(), testBook, id)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return r.Seq
 }
 
 // TestFlowOfTies: a tie of the lowest bids says the same in both orders.
@@ -216,6 +256,7 @@ func TestFlowOfContracts(t *testing.T) {
 	}
 	w.tells("31 of 100 days more", "C09, -C06, -C05", amend("am1", 0, "2020-06-13", "2020-08-29"))
 	w.tells("an amendment 90 days later, dearer and longer", "C05, C06", w.ack("C12", "am2"), amend("am2", 1, "2020-09-11", "2020-08-29"))
+	w.replays()
 }
 
 func TestFlowOfPayments(t *testing.T) {
@@ -261,6 +302,7 @@ func TestFlowOfPayments(t *testing.T) {
 	w.settle("rev", ledger.Draft{ID: "rv", Kind: "entry.reversed", On: "2020-03-18", By: maker, Corrects: got[0].Seq, Body: &ledger.EntryReversed{Reason: "amount"}})
 	w.tells("again after it was reversed", "-P13", pay("Z13", 160, nil))
 	w.tells("a third time", "P13 acknowledgement", pay("Z14", 160, nil))
+	w.replays()
 }
 
 func (w *world) toPerson(id, code string) ledger.Draft {
@@ -301,6 +343,7 @@ func TestFlowOfGrants(t *testing.T) {
 	abroad := w.grants("G7", "务工补贴", "2020-Q2", li)
 	abroad[1].Body.(*ledger.GrantLine).Place = "411024103205"
 	w.tells("a place in the next county", "Q11, -E03", abroad...)
+	w.replays()
 }
 
 func TestFlowOfWorks(t *testing.T) {
@@ -317,10 +360,13 @@ func TestFlowOfWorks(t *testing.T) {
 	}
 	w.tells("30 per cent before any progress", "-P08, -P04", pay("Z1", 30000))
 	w.tells("one fen more", "P08 acknowledgement, -P04", pay("Z2", 1))
-	w.tells("money and a contract", "-J14", start)
+	w.tells("money and a contract", "-J14, J07 2020-06-30", start)
 	progress := func(id string, day ledger.Date, percent ledger.Count) ledger.Draft {
 		return w.on(day, id, &ledger.WorksProgressed{Project: "P1", Percent: percent, Value: 1, Content: "路基"}, maker)
 	}
+	dear := progress("pr0", "2020-05-01", 10)
+	dear.Body.(*ledger.WorksProgressed).Value = 945001
+	w.tells("work for one fen more than the money and five per cent", "J15", dear)
 	wrong := w.post(progress("pr1", "2020-05-01", 90))
 	w.settle("undo", ledger.Draft{ID: "rv", Kind: "entry.reversed", On: "2020-05-01", By: maker, Corrects: wrong[0].Seq, Body: &ledger.EntryReversed{Reason: "amount"}})
 	w.post(progress("pr2", "2020-05-02", 40))
@@ -336,7 +382,20 @@ func TestFlowOfWorks(t *testing.T) {
 	w.post(w.on("2020-06-19", "bad", &ledger.AcceptanceFailed{Project: "P1", Level: "county", Conclusion: "厚度不足"}, maker),
 		w.on("2020-06-25", "again", &ledger.WorksCompleted{Project: "P1", Content: "1公里"}, maker))
 	w.tells("passed after it failed, without a paper", "V11 acknowledgement", passed("2020-06-26", nil, bureau))
-	w.tells("with a paper", "-V11, -V05, -V01, V13 2020-08-25, V09 2020-09-24", passed("2020-06-26", []ledger.File{paper}, bureau))
+	w.tells("with a paper", "-V11, -V05, -V01, -C18, V13 2020-08-25, V09 2020-09-24, P27 2020-07-27, met V07", passed("2020-06-26", []ledger.File{paper}, bureau))
+	w.tells("settled at a tenth more", "-V08", w.on("2020-07-01", "set", &ledger.SettlementAudited{Contract: "K1", Amount: 110000, Auditor: bureau, Document: "审字〔2020〕1号"}, maker))
+	late := func(id string, a ledger.Amount, day ledger.Date) ledger.Draft {
+		d := pay(id, a)
+		d.On = day
+		return d
+	}
+	w.tells("all but the retention", "-P07, -P04, -P05, -P20", late("Z5", 56700, "2020-07-02"))
+	w.tells("the first part", "met P32, -met P27", w.approved("Z1", "2020-07-03"))
+	w.tells("the second", "met P32, -met P27", w.approved("Z3", "2020-07-03"))
+	w.tells("all but the retention is paid", "met P27", w.approved("Z5", "2020-07-06"))
+	w.tells("one fen of it, on a Sunday", "P07 acknowledgement, -P20", late("Z6", 1, "2021-06-25"))
+	w.tells("one fen of it, a year after the acceptance", "-P07, P20", late("Z6", 1, "2021-06-26"))
+	w.replays()
 }
 
 func TestFlowOfFunds(t *testing.T) {
@@ -362,6 +421,7 @@ func TestFlowOfFunds(t *testing.T) {
 	q := *p
 	q.Budget, q.Beneficiaries, q.Linkage = []ledger.BudgetLine{{Fund: "F2", Amount: 11000}}, 1, "土地流转"
 	w.tells("exactly a tenth more", "-J10, -J11, -A16", w.draft("p2", &q, maker))
+	w.replays()
 }
 
 // TestFlowOfDeadlines: money that is wholly passed down, and paid once, meets its
@@ -396,16 +456,12 @@ func TestFlowOfDeadlines(t *testing.T) {
 		t.Errorf("a tenth is still in hand: %q", got)
 	}
 	w.post(w.on("2020-04-18", "z1", w.request("Z1", 100), maker))
-	req, err := w.ledger.Payment(t.Context(), testBook, "Z1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.post(w.on("2020-04-18", "ok", &ledger.PaymentApproved{Payment: "Z1", Hash: encodeHash([32]byte(req.Hash))}, checker))
-	w.post(w.on("2020-04-20", "paid", &ledger.PaymentPaid{Payment: "Z1"}, payer))
+	w.post(w.approved("Z1", "2020-04-20"))
 	w.run()
 	if got := fired("2020-12-30T20:00:00+08:00"); slices.Contains(got, "A03") || slices.Contains(got, "P32") || !slices.Contains(got, "J06") {
 		t.Errorf("paid in time, and works never started: %q", got)
 	}
+	w.replays()
 }
 
 // TestApprovalOfManyAfterARestart: a process that has kept nothing approves more

@@ -53,7 +53,7 @@ func samples() map[Kind]Draft {
 		&TenderAwarded{Amount: 77000, Files: []File{paper}, Tender: "T1", Winner: builder},
 		&TenderFailed{Reason: "bidders", Tender: "T1"},
 		&TenderExempted{Ground: "work_relief", Files: []File{paper}, Method: "self_built", Project: "P1"},
-		&ContractSigned{Amount: 77000, Category: "works", Contract: "K1", Files: []File{paper}, Finish: "2020-06-30", Name: "道路硬化施工合同", Project: "P1", Retention: "3", Start: "2020-03-20", Supplier: builder, Tender: "T1"},
+		&ContractSigned{Amount: 77000, Category: "works", Contract: "K1", Files: []File{paper}, Finish: "2020-06-30", Name: "道路硬化施工合同", Project: "P1", Retention: "3", SME: true, Start: "2020-03-20", Supplier: builder, Tender: "T1"},
 		&ContractAmended{Amount: -100, Contract: "K1", Document: "补充协议1", Files: []File{paper}, Finish: "2020-07-31", Reason: "plan"},
 		&PaymentRequested{Amount: 20000, Contract: "K1", EconomicCode: "31005", Files: []File{paper}, FunctionCode: "2130599", Fund: "F1", Invoice: Invoice{Amount: 30000, Code: "041001900204", Number: "12345678", On: "2020-03-10"}, Method: "direct", Payee: builder, Payment: "Z1", Project: "P1", Purpose: "第一次进度款", Stage: "progress"},
 		&PaymentApproved{Hash: zeroHash, Payment: "Z1"},

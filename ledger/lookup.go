@@ -65,6 +65,11 @@ func (t *lookup) add(key, row string) {
 	t.s.undo = append(t.s.undo, func() { t.keys[key] = found })
 }
 
+// wantsLookups says whether a look-up was asked for a key that it does not know.
+func (s *state) wantsLookups() bool {
+	return slices.ContainsFunc(s.lookups, func(t *lookup) bool { return len(t.want) > 0 })
+}
+
 func (t *lookup) queueLoad(b *pgx.Batch, book Book) (keep func()) {
 	if len(t.want) == 0 {
 		return nil

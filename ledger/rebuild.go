@@ -205,6 +205,14 @@ func replayOne(ctx context.Context, tx pgx.Tx, s *state, e *Entry) error {
 			}
 			return nil
 		}
+		// A look-up reads the tables: what this chunk has made so far must stand there.
+		if s.wantsLookups() {
+			if err := s.save(ctx, &writer{tx: tx, book: s.book}); err != nil {
+				return err
+			}
+			s.forget()
+			mark = 0
+		}
 		// A submission made in this chunk names its entries only now: ask for
 		// all of them at once.
 		s.touch(e)

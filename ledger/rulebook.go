@@ -89,7 +89,8 @@ type ParameterSet struct {
 	// Region is a division code or its beginning, empty for the whole country.
 	Region string `json:"region,omitzero"`
 	To     Date   `json:"to,omitzero"`
-	// Value is written as the rule's file writes it.
+	// Value is written as the rule's file writes it; the texts of a list have commas
+	// between them.
 	Value string `json:"value"`
 }
 

@@ -442,9 +442,12 @@ type ContractSigned struct {
 	Project  string `json:"project"`
 	// Retention is the quality retention in percent (质量保证金), such as "3".
 	Retention string `json:"retention,omitzero"`
-	Start     Date   `json:"start,omitzero"`
-	Supplier  Party  `json:"supplier"`
-	Tender    string `json:"tender,omitzero"`
+	// SME says that the supplier is a small or medium enterprise (中小企业), which is
+	// to be paid within the days of 保障中小企业款项支付条例.
+	SME      bool   `json:"sme,omitzero"`
+	Start    Date   `json:"start,omitzero"`
+	Supplier Party  `json:"supplier"`
+	Tender   string `json:"tender,omitzero"`
 }
 
 func (b *ContractSigned) check(c *checker) {

@@ -2,6 +2,7 @@ package fact
 
 import (
 	"slices"
+	"time"
 
 	"yilu/alerts/formula"
 	"yilu/ledger"
@@ -52,6 +53,7 @@ var bidProviders = map[string]func(*subject) formula.Value{
 	"bids.gap_deviation":     ofScreen(screen.gapDeviation),
 	"bids.percent_deviation": ofScreen(screen.percentDeviation),
 	"bids.common_unit":       ofScreen(screen.unit),
+	"bids.span":              bidSpan,
 	"rejected.n":             ofRejected(func(b screen) formula.Value { return formula.Whole(int64(len(b))) }),
 	"rejected.lowest":        ofRejected(func(b screen) formula.Value { return b.nth(0) }),
 }
@@ -147,4 +149,28 @@ func ofRejected(get func(screen) formula.Value) func(*subject) formula.Value {
 		}
 		return get(rejected)
 	}
+}
+
+// bidSpan is the minutes between the first and the last valid bid.
+func bidSpan(s *subject) formula.Value {
+	bids, ok := s.bids()
+	out := s.rejected()
+	bids = slices.DeleteFunc(bids, func(b ledger.Bid) bool { return slices.Contains(out, b.Bidder) })
+	if !ok || len(bids) == 0 {
+		return nothing
+	}
+	var first, last time.Time
+	for _, b := range bids {
+		at, err := time.Parse(time.RFC3339Nano, b.At)
+		if err != nil {
+			return formula.Unfit("zone")
+		}
+		if first.IsZero() || at.Before(first) {
+			first = at
+		}
+		if at.After(last) {
+			last = at
+		}
+	}
+	return formula.Whole(int64(last.Sub(first) / time.Minute))
 }

@@ -19,7 +19,7 @@ func Catalogue() rule.Catalogue {
 	payment := slices.Concat(entry, amount, project, fund, allocation, contract, payment, invoice)
 	return rule.Catalogue{
 		"fund.received":       slices.Concat(entry, amount, fund, receipt, level, dates),
-		"fund.allocated":      slices.Concat(entry, amount, fund, pool, project, level, allotment, money, papers),
+		"fund.allocated":      slices.Concat(entry, amount, fund, pool, project, level, allotment, carry, money, papers),
 		"project.listed":      slices.Concat(entry, project, plan, names, wording, place),
 		"project.approved":    slices.Concat(entry, project, plan, estimate, names, wording, place, papers),
 		"tender.announced":    slices.Concat(entry, project, tender, terms, sale, purchase, names),
@@ -29,15 +29,16 @@ func Catalogue() rule.Catalogue {
 		"tender.awarded":      slices.Concat(entry, amount, project, tender, terms, bids, screens, winner, purchase, works, money, approved, names, codes),
 		"contract.signed":     slices.Concat(entry, amount, project, tender, purchase, contract, deed, award, approved, money, names, codes, dates),
 		"contract.amended":    slices.Concat(entry, amount, project, contract, deed, amendment, purchase, approved, money),
-		"payment.requested":   slices.Concat(payment, request, settled, works, names, codes, wording, dates, papers),
+		"payment.requested":   slices.Concat(payment, request, settled, warranty, carry, eve, works, names, codes, wording, dates, papers),
 		"payment.approved":    slices.Concat(payment, approval),
-		"payment.paid":        payment,
+		"payment.paid":        slices.Concat(payment, eve, debt),
 		"payment.returned":    slices.Concat(entry, amount, project, fund, returned),
 		"grant.requested":     slices.Concat(entry, amount, project, fund, allocation, batch, wording, papers),
 		"grant.line":          slices.Concat(entry, amount, project, fund, batch, line, place),
-		"works.started":       slices.Concat(entry, project, approved, money, exempted),
-		"works.completed":     slices.Concat(entry, project, works, term),
-		"acceptance.passed":   slices.Concat(entry, project, works, acceptance, accounts, papers),
+		"works.started":       slices.Concat(entry, project, approved, money, exempted, term),
+		"works.progressed":    slices.Concat(entry, project, money, progress),
+		"works.completed":     slices.Concat(entry, project, works, term, approved, money, exempted),
+		"acceptance.passed":   slices.Concat(entry, project, works, acceptance, accounts, debt, papers, approved, money, exempted),
 		"settlement.audited":  slices.Concat(entry, amount, project, contract),
 		"asset.registered":    slices.Concat(entry, project),
 		"document.filed":      slices.Concat(entry, project, accounts),
@@ -159,7 +160,22 @@ var (
 	plan = []rule.Fact{
 		{Name: "plan.type", Type: formula.Text, Source: "type of the entry's project: a code of ledger.ProjectTypes"},
 		{Name: "plan.beneficiaries", Type: formula.Count, Unit: "户", Source: "beneficiaries of the entry; 0 for none stated"},
+		{Name: "plan.start", Type: formula.Civil, Source: "planned start of the entry; missing without one"},
 		{Name: "plan.linkage", Type: formula.Text, Source: "linkage of the entry; empty for none"},
+	}
+	carry = []rule.Fact{
+		{Name: "fund.carry_until", Type: formula.Civil, Source: "31 December of the year after the budget year of the fund"},
+	}
+	eve = []rule.Fact{
+		{Name: "entry.day_before", Type: formula.Civil, Source: "the day before on of the entry"},
+	}
+	warranty = []rule.Fact{
+		{Name: "project.accepted_on", Type: formula.Civil, Source: "day of the latest acceptance.passed above township level; missing before it"},
+		{Name: "contract.has_retention", Type: formula.Bool, Source: "contract.signed has a retention"},
+		{Name: "contract.retention", Type: formula.Share, Source: "retention of contract.signed; missing without one"},
+	}
+	progress = []rule.Fact{
+		{Name: "works.value", Type: formula.Amount, Unit: "元", Source: "value of the entry: of all work done so far"},
 	}
 	papers = []rule.Fact{
 		{Name: "entry.files", Type: formula.Count, Unit: "份", Source: "files attached to the entry, and the imported sheet that it came in"},
@@ -211,6 +227,7 @@ var (
 		{Name: "bids.losers_deviation", Type: formula.Amount, Unit: "元", Source: "sample deviation of b2 to bn, cut to the 分"},
 		{Name: "bids.gap_deviation", Type: formula.Share, Source: "max |gi/mean gap − 1|, raised at six decimals; s0 when all bids are equal"},
 		{Name: "bids.percent_deviation", Type: formula.Share, Source: "max distance of bi/b1 − 1 (i>1) to a whole percentage, raised at six decimals; s0 when all bids are equal"},
+		{Name: "bids.span", Type: formula.Count, Unit: "分钟", Source: "whole minutes from the first to the last of them by at, cut"},
 		{Name: "bids.common_unit", Type: formula.Amount, Unit: "元", Source: "largest power of ten yuan that all bids are whole multiples of, or 0.01, 0.10"},
 		{Name: "rejected.n", Type: formula.Count, Unit: "家", Source: "bidders whose bids were rejected at the opening"},
 		{Name: "rejected.lowest", Type: formula.Amount, Unit: "元", Source: "the lowest of their bids; missing without one"},
@@ -278,6 +295,9 @@ var (
 		{Name: "acceptance.failures", Type: formula.Count, Unit: "次", Source: "earlier effective acceptance.failed of the project"},
 		{Name: "acceptance.acceptors", Type: formula.Texts, Source: "names (normalised) of the units that took part; missing when none are stated"},
 		{Name: "acceptance.parties", Type: formula.Texts, Source: "names (normalised) of the project's unit and of the suppliers of its effective contracts"},
+	}
+	debt = []rule.Fact{
+		{Name: "sme.contract", Type: formula.Text, Source: "for acceptance.passed, the project's one contract whose supplier is an SME, if more than the retention of it is unpaid, else empty; for payment.paid, its contract if no more than the retention is unpaid then, else missing"},
 	}
 	accounts = []rule.Fact{
 		{Name: "accounts.project", Type: formula.Text, Source: "the project; for document.filed only of item 22, the final accounts (决算表), else missing"},

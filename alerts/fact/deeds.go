@@ -2,6 +2,7 @@ package fact
 
 import (
 	"math/big"
+	"strconv"
 	"strings"
 
 	"yilu/alerts/formula"
@@ -63,6 +64,7 @@ var deedProviders = map[string]func(*subject) formula.Value{
 		return yuan(k.Settled)
 	}),
 
+	"sme.contract": smeContract,
 	"contract.amendments": func(s *subject) formula.Value {
 		before, ok := s.amendments()
 		if !ok {
@@ -97,17 +99,57 @@ var deedProviders = map[string]func(*subject) formula.Value{
 	},
 }
 
-// percent reads what the ledger holds to a percentage: 3 is 0.03.
+// smeContract is whose money is due after an acceptance, and which payment pays it.
+func smeContract(s *subject) formula.Value {
+	if b, ok := s.e.Body.(*ledger.PaymentPaid); ok {
+		p, _ := s.v.Payment(b.Payment)
+		k, ok := s.contract()
+		if deed, found := s.deed(); ok && found && cleared(k, deed, p.Amount) {
+			return formula.String(k.Contract)
+		}
+		return nothing
+	}
+	var contracts []string
+	for _, e := range s.steps("contract.signed") {
+		b, ok := e.Body.(*ledger.ContractSigned)
+		if !ok || !b.SME {
+			continue
+		}
+		if k, ok := s.v.Contract(b.Contract); ok && !cleared(k, b, 0) {
+			contracts = append(contracts, b.Contract)
+		}
+	}
+	if len(contracts) != 1 {
+		return formula.String("")
+	}
+	return formula.String(contracts[0])
+}
+
+// cleared says whether no more than the retention of a contract is unpaid once
+// something more is paid.
+func cleared(k ledger.Contract, deed *ledger.ContractSigned, more ledger.Amount) bool {
+	const all = 10_000 // hundredths of a per cent
+	paid, due := big.NewInt(int64(k.Paid+more)), big.NewInt(int64(k.Limit()))
+	return paid.Mul(paid, big.NewInt(all)).Cmp(due.Mul(due, big.NewInt(all-hundredthsOf(deed.Retention)))) >= 0
+}
+
+// hundredthsOf reads what the ledger holds to a percentage, in hundredths of a per
+// cent: 3.5 is 350.
+func hundredthsOf(text string) int64 {
+	whole, part, _ := strings.Cut(text, ".")
+	n, err := strconv.ParseInt(whole+(part + "00")[:2], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// percent is a percentage as a share: 3 is 0.03.
 func percent(text string) formula.Value {
 	if text == "" {
 		return nothing
 	}
-	whole, part, _ := strings.Cut(text, ".")
-	n, ok := new(big.Int).SetString(whole+(part + "00")[:2], 10)
-	if !ok {
-		return formula.Unfit("value")
-	}
-	return share(n.Mul(n, big.NewInt(micro/10_000)))
+	return share(big.NewInt(hundredthsOf(text) * (micro / 10_000)))
 }
 
 // award is the entry by which the entry's tender was decided.

@@ -1,6 +1,7 @@
 package fact
 
 import (
+	"strconv"
 	"strings"
 
 	"yilu/alerts/formula"
@@ -13,6 +14,13 @@ var outlayProviders = map[string]func(*subject) formula.Value{
 	"fund.uses":  ofFundEntry(func(b *ledger.FundReceived, _ *ledger.Entry) formula.Value { return formula.Strings(b.Uses) }),
 	"fund.received_on": ofFundEntry(func(_ *ledger.FundReceived, e *ledger.Entry) formula.Value {
 		return day(e.On)
+	}),
+	"fund.carry_until": ofFundEntry(func(b *ledger.FundReceived, _ *ledger.Entry) formula.Value {
+		year, err := strconv.Atoi(b.Year)
+		if err != nil {
+			return formula.Unfit("dates")
+		}
+		return day(ledger.Date(strconv.Itoa(year+1) + "-12-31"))
 	}),
 	"fund.passed_down": func(s *subject) formula.Value {
 		switch b := s.e.Body.(type) {

@@ -87,3 +87,11 @@ func number(t *testing.T, v formula.Value) float64 {
 	}
 	return f
 }
+
+func TestPercentages(t *testing.T) {
+	for text, want := range map[string]string{"3": "0.03", "3.5": "0.035", "0.25": "0.0025", "100": "1", "": ""} {
+		if got := show(percent(text)); !same(got, want) {
+			t.Errorf("%q is %s, want %s", text, got, want)
+		}
+	}
+}

@@ -9,8 +9,15 @@ import (
 
 // wordingProviders know what an entry itself says, without the book.
 var wordingProviders = map[string]func(*subject) formula.Value{
-	"book.id":         func(s *subject) formula.Value { return formula.String(string(s.v.Book())) },
-	"entry.files":     entryFiles,
+	"book.id":     func(s *subject) formula.Value { return formula.String(string(s.v.Book())) },
+	"entry.files": entryFiles,
+	"entry.day_before": func(s *subject) formula.Value {
+		d := Day(s.e.On)
+		if d == 0 {
+			return nothing
+		}
+		return formula.On(d - 1)
+	},
 	"entry.names":     func(s *subject) formula.Value { return formula.Strings(namesIn(s.e.Body)) },
 	"entry.wording":   func(s *subject) formula.Value { return formula.String(strings.Join(wordingOf(s.e.Body), "\n")) },
 	"entry.bad_codes": badCodes,

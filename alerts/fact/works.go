@@ -53,8 +53,25 @@ var workProviders = map[string]func(*subject) formula.Value{
 
 	"plan.type":          ofPlan(func(p planned) formula.Value { return formula.String(p.kind) }),
 	"plan.beneficiaries": ofPlan(func(p planned) formula.Value { return formula.Whole(int64(p.beneficiaries)) }),
+	"plan.start":         ofPlan(func(p planned) formula.Value { return day(p.start) }),
 	"plan.linkage":       ofPlan(func(p planned) formula.Value { return formula.String(p.linkage) }),
 
+	"project.accepted_on": func(s *subject) formula.Value {
+		last := ledger.Date("")
+		for _, e := range s.steps("acceptance.passed") {
+			if b, ok := e.Body.(*ledger.AcceptancePassed); ok && b.Level != "township" {
+				last = e.On
+			}
+		}
+		return day(last)
+	},
+	"works.value": func(s *subject) formula.Value {
+		b, ok := s.e.Body.(*ledger.WorksProgressed)
+		if !ok {
+			return nothing
+		}
+		return yuan(b.Value)
+	},
 	"works.percent": func(s *subject) formula.Value {
 		if p, ok := s.project(); !ok || p.Project == "" {
 			return nothing
@@ -132,6 +149,7 @@ var accountItems = []ledger.Count{22}
 // planned is what listing and approval of a project say alike.
 type planned struct {
 	kind, linkage string
+	start         ledger.Date
 	beneficiaries ledger.Count
 }
 
@@ -139,9 +157,9 @@ func ofPlan(get func(planned) formula.Value) func(*subject) formula.Value {
 	return func(s *subject) formula.Value {
 		switch b := s.e.Body.(type) {
 		case *ledger.ProjectListed:
-			return get(planned{b.Type, b.Linkage, b.Beneficiaries})
+			return get(planned{b.Type, b.Linkage, b.Start, b.Beneficiaries})
 		case *ledger.ProjectApproved:
-			return get(planned{b.Type, b.Linkage, b.Beneficiaries})
+			return get(planned{b.Type, b.Linkage, b.Start, b.Beneficiaries})
 		}
 		return nothing
 	}

@@ -109,6 +109,12 @@ func (v Value) Int() (int64, bool) {
 	return int64(n), ok
 }
 
+// Day is a day.
+func (v Value) Day() (Day, bool) {
+	d, ok := v.v.(Day)
+	return d, ok
+}
+
 // Text is a text.
 func (v Value) Text() (string, bool) {
 	s, ok := v.v.(types.String)

@@ -140,6 +140,11 @@ func (c *compilation) checkDeadline() {
 	if !ok || r.Params[r.Within.Param] != want {
 		c.bad("within", "want {param: …, unit: d} with a parameter of type days, wd with workdays, or mo with months")
 	}
+	if from := r.Within.From; from != "" {
+		if f, ok := c.Catalogue.Fact(r.Start, from); !ok || f.Type != formula.Civil {
+			c.bad("within.from", "%s is no day of %s", from, r.Start)
+		}
+	}
 	for _, before := range r.Remind {
 		if !remindPattern.MatchString(before) {
 			c.bad("remind", "%q: want days before the end, such as 14d or 3wd", before)

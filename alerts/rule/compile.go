@@ -264,6 +264,11 @@ func (c *compilation) checkUse() {
 	if c.rule.Kind == OnDeadline {
 		c.used[paramPrefix+c.rule.Within.Param] = true
 	}
+	if from := c.rule.Within.From; from != "" && c.out.types[from] == "" {
+		c.bad("facts", "%s is used and not declared", from)
+	} else {
+		c.used[from] = true
+	}
 	if c.rule.Kind == OnSweep {
 		for name := range c.rule.Params {
 			c.used[paramPrefix+name] = c.used[paramPrefix+name] || slices.Contains(placeholders(c.rule.SQL), name)

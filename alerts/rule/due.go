@@ -8,7 +8,7 @@ import (
 )
 
 // Due is the last day of a deadline that the act opens. The day of the act is
-// not counted (民法典 201); a deadline of days or months that would end on a rest
+// not counted (民法典 201), nor is the day of a fact that the rule counts from; a deadline of days or months that would end on a rest
 // day ends on the next working day (民法典 203). Where it cannot be said, reason
 // is that of a rule that is not evaluable, such as calendar:2027: the timer must
 // then be kept and computed anew when the calendar comes.
@@ -23,13 +23,20 @@ func (c *Compiled) Due(a Act) (due formula.Day, reason string, err error) {
 	if !ok {
 		return 0, length.Reason(), nil
 	}
+	from := a.Day
+	if c.Within.From != "" {
+		v := in.Input(c.Within.From)
+		if from, ok = v.Day(); !ok {
+			return 0, v.Reason(), nil
+		}
+	}
 	switch c.Within.Unit {
 	case "wd":
-		due, err = c.workdaysLater(a.Day, n)
+		due, err = c.workdaysLater(from, n)
 	case "mo":
-		due, err = c.workdaysLater(a.Day.AddMonths(int(n))-1, 1)
+		due, err = c.workdaysLater(from.AddMonths(int(n))-1, 1)
 	default:
-		due, err = c.workdaysLater(a.Day+formula.Day(n)-1, 1)
+		due, err = c.workdaysLater(from+formula.Day(n)-1, 1)
 	}
 	var unknown formula.YearUnknown
 	if errors.As(err, &unknown) {

@@ -100,10 +100,13 @@ type Deadline struct {
 	Remind []string `yaml:"remind"` // before the end, such as 14d or 3wd
 }
 
-// Within is the length of a deadline: a parameter and d, wd or mo.
+// Within is the length of a deadline: a parameter and d, wd or mo. It is counted
+// from the day of the act, or from a day that a fact gives, such as the planned
+// start of works.
 type Within struct {
 	Param string `yaml:"param"`
 	Unit  string `yaml:"unit"`
+	From  string `yaml:"from"`
 }
 
 // Sweep is a reviewed query at the slots of a schedule.

@@ -25,7 +25,7 @@ var catalogue = Catalogue{
 		{"entry.payee", formula.Text, "", "payee"},
 		{"purchase.category", formula.Text, "", "works, goods, services"},
 	},
-	"works.completed":   {{"project.id", formula.Text, "", "the project"}},
+	"works.completed":   {{"project.id", formula.Text, "", "the project"}, {"project.finish", formula.Civil, "", "planned end"}},
 	"acceptance.passed": {{"project.id", formula.Text, "", "the project"}},
 }
 

@@ -139,6 +139,8 @@ func TestDeadline(t *testing.T) {
 		{"expect: acceptance.passed", "expect: acceptance.past", "is no kind of entry"},
 		{"unit: d}", "unit: wd}", "with workdays"},
 		{"[14d, 3d]", "[2w]", "want days before the end"},
+		{"unit: d}", "unit: d, from: project.end}", "project.end is no day of works.completed"},
+		{"unit: d}", "unit: d, from: project.id}", "project.id is no day of works.completed"},
 		{"match: [project.id]", "match: [project.idd]", "did you mean project.id?"},
 		{"match: [project.id]", "match: []", "name the facts that both entries share"},
 		{"subject:", "when: 'true'\nsubject:", "a deadline has start"},
@@ -189,6 +191,28 @@ func TestDue(t *testing.T) {
 	}
 	if _, _, err := compileRule(t, Surroundings{}).Due(act(over)); err == nil {
 		t.Error("an event rule has a deadline")
+	}
+}
+
+// TestDueFromAFact counts from a day of the facts, and not from that of the act.
+func TestDueFromAFact(t *testing.T) {
+	text := strings.NewReplacer("unit: d}", "unit: d, from: project.finish}", "facts: [project.id]", "facts: [project.id, project.finish]").Replace(acceptanceDeadline)
+	set, err := load(Surroundings{Calendar: weekdays}, map[string]string{"V07.yaml": text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := facts{"project.id": formula.String("X1"), "project.finish": formula.On(day("2020-03-02"))}
+	for want, f := range map[string]facts{"2020-05-01": known, "field:project.finish": {"project.id": formula.String("X1")}} {
+		a := act(f)
+		a.Day = day("2020-06-01")
+		due, reason, err := set.Rules[0].Due(a)
+		if err != nil || due.String() != want && reason != want {
+			t.Errorf("%s %s %v, want %s", due, reason, err, want)
+		}
+	}
+	undeclared := strings.Replace(acceptanceDeadline, "unit: d}", "unit: d, from: project.finish}", 1)
+	if _, err := load(Surroundings{}, map[string]string{"V07.yaml": undeclared}); err == nil || !strings.Contains(err.Error(), "project.finish is used and not declared") {
+		t.Errorf("an undeclared day: %v", err)
 	}
 }
 
