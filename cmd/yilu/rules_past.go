@@ -106,6 +106,7 @@ func showBackTest(env *environment, report *alerts.Report) {
 func rulesExplain(ctx context.Context, env *environment, args []string) error {
 	fs, r := env.ruleFlags("explain")
 	alert := fs.String("alert", "", env.say("预警编号", "id of a warning"))
+	history := fs.Bool("history", false, env.say("并列出账簿中历次启用和参数（读全账）", "also list what the log says of it over time (reads all of it)"))
 	words, err := anyWords(fs, args)
 	if err != nil {
 		return err
@@ -141,6 +142,47 @@ func rulesExplain(ctx context.Context, env *environment, args []string) error {
 		return writeJSON(env, map[string]any{"rule": files[0], "in_force": ofCode(book, files[0].Code)})
 	}
 	explainRule(env, files[0], ofCode(book, files[0].Code))
+	if *history {
+		return showHistory(ctx, env, l, files[0].Code)
+	}
+	return nil
+}
+
+// showHistory lists the entries that put a rule in force or set its limits, as posted.
+func showHistory(ctx context.Context, env *environment, l *ledger.Ledger, code string) error {
+	head, err := l.Head(ctx, ledger.Book(env.Book))
+	if err != nil {
+		return err
+	}
+	progress := env.progress("history")
+	const page = 1000
+	for from := int64(0); from < head.Size; from += page {
+		entries, err := l.Entries(ctx, ledger.Book(env.Book), ledger.Seq(from), page)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			says := ""
+			switch b := e.Body.(type) {
+			case *ledger.RuleActivated:
+				if b.Code == code {
+					says = fmt.Sprintf("%s@%d %s", b.Code, b.Version, b.State)
+				}
+			case *ledger.ParameterSet:
+				if b.Code == code {
+					says = fmt.Sprintf("%s = %s %s", b.Name, b.Value, b.Region)
+				}
+			case *ledger.ExemptionSet:
+				if b.Code == code {
+					says = fmt.Sprintf("%s = %s – %s", b.Fact, b.Text, b.To)
+				}
+			}
+			if says != "" {
+				fmt.Fprintf(env.Stdout, "  %d  %s  %s  %s\n", e.Seq, e.On, e.By.User, says)
+			}
+		}
+		progress(min(from+page, head.Size), head.Size)
+	}
 	return nil
 }
 

@@ -76,5 +76,8 @@ func TestRulesFromFileToForce(t *testing.T) {
 	if err := json.Unmarshal([]byte(do(exitOK, "rules", "explain", "P13", "--json")), &explained); err != nil || len(explained.InForce.Rules) != 1 || explained.InForce.Rules[0].ReportHash != alerts.Hash(mustRead(t, report)) {
 		t.Errorf("%+v %v", explained, err)
 	}
+	if out := do(exitOK, "rules", "explain", "A05", "--history"); !regexp.MustCompile(`\n  \d+  \S+  a  A05@1 active\n`).MatchString(out) {
+		t.Errorf("history: %s", out)
+	}
 	do(exitRefused, "rules", "explain", "--alert", "a-0")
 }
