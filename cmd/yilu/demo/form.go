@@ -137,7 +137,9 @@ func (n *loading) importSheet(ctx context.Context, sub *submission) error {
 	if err != nil {
 		return err
 	}
-	batch, err := sheet.Read(src, sub.form, sub.options(known))
+	options := sub.options(known)
+	options.Explain = n.explain
+	batch, err := sheet.Read(src, sub.form, options)
 	if err != nil {
 		return err
 	}

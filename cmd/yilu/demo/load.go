@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"yilu/ledger"
+	"yilu/ledger/sheet"
 )
 
 // ErrForeign is a book that holds something else: the demonstration never mixes
@@ -21,7 +22,7 @@ var ErrForeign = errors.New("the book holds other entries than the demonstration
 // always the same. That two loads run at once is not provided for.
 func Load(ctx context.Context, l *ledger.Ledger, o Options) error {
 	steps := tell(o.Rules).steps()
-	n := &loading{ledger: l, submissions: map[string]*submission{}, places: map[string]place{}}
+	n := &loading{ledger: l, submissions: map[string]*submission{}, places: map[string]place{}, explain: retentionExplained(o.Rules)}
 	of := 0
 	for _, s := range steps {
 		n.remember(s)
@@ -61,6 +62,8 @@ type loading struct {
 	submissions map[string]*submission
 	// places are acts in sheets: their entries are found by where they stand.
 	places map[string]place
+	// explain is what the officers answer to warnings that hold rows of sheets.
+	explain map[string]sheet.Explanation
 }
 
 // place is where an act stands in a submission.

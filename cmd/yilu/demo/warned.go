@@ -2,6 +2,7 @@ package demo
 
 import (
 	"yilu/ledger"
+	"yilu/ledger/sheet"
 )
 
 // adoptRules puts the warning rules in force on the first days of the year.
@@ -33,4 +34,16 @@ func (y *year) explained(ground string, a act, codes ...string) []act {
 		}
 	}
 	return append(acts, a)
+}
+
+// retentionExplained answers the rule on retention that is paid early: lamps are
+// guaranteed for half a year only.
+func retentionExplained(rules []*ledger.RuleActivated) map[string]sheet.Explanation {
+	explain := map[string]sheet.Explanation{}
+	for _, r := range rules {
+		if r.Code == "P07" {
+			explain[r.Code] = sheet.Explanation{Version: r.Version, Ground: "agreed", File: paper("路灯质保期约定")}
+		}
+	}
+	return explain
 }
