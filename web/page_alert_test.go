@@ -200,6 +200,10 @@ func TestPagesOfOfficersAreAsBefore(t *testing.T) {
 					}
 					if l == chinese || page == "alert" && name == "warned" {
 						got = hidden.ReplaceAllString(mainOf(got), `name="$1" value="HIDDEN"`)
+						if page == "rules" { // others come and go
+							_, got, _ = strings.Cut(got, `<section aria-labelledby="P13">`)
+							got, _, _ = strings.Cut(got, `</section>`)
+						}
 						golden(t, name+"_"+l.Code+"_"+page+".html", got)
 					}
 				}
