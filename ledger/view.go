@@ -146,6 +146,23 @@ func (v View) Rulebook() (Rulebook, bool) { return copied(v.s.rulebook()) }
 // entry.
 func (v View) Acknowledged(id string) []*AlertAcknowledged { return v.s.acks[id] }
 
+// Sheet says whether the entry at hand came with a file as a whole, such as an imported
+// sheet: that of the submission it is posted in.
+func (v View) Sheet() bool {
+	if v.s.cover != nil {
+		return v.s.cover.body.File != (File{})
+	}
+	if v.s.approvedBy == nil {
+		return false
+	}
+	b, ok := v.s.approvedBy.Body.(*SubmissionApproved)
+	if !ok {
+		return false
+	}
+	sub := v.s.submission(b.Submission)
+	return sub != nil && sub.File != ""
+}
+
 // Approval is the entry by which the one at hand takes effect, nil for itself.
 func (v View) Approval() *Entry { return v.s.approvedBy }
 

@@ -162,7 +162,7 @@ var (
 		{Name: "plan.linkage", Type: formula.Text, Source: "linkage of the entry; empty for none"},
 	}
 	papers = []rule.Fact{
-		{Name: "entry.files", Type: formula.Count, Unit: "份", Source: "files attached to the entry"},
+		{Name: "entry.files", Type: formula.Count, Unit: "份", Source: "files attached to the entry, and the imported sheet that it came in"},
 	}
 	names = []rule.Fact{
 		{Name: "entry.names", Type: formula.Texts, Source: "what the entry calls the project, its place, content, unit, officer, the lot, the contract, the purpose and the party, as far as its form has them"},

@@ -39,7 +39,11 @@ func entryFiles(s *subject) formula.Value {
 	default:
 		return nothing
 	}
-	return formula.Whole(int64(len(files)))
+	n := int64(len(files))
+	if s.v.Sheet() { // what is imported came with its sheet
+		n++
+	}
+	return formula.Whole(n)
 }
 
 // namesIn lists what an entry calls things, places and parties.

@@ -73,6 +73,7 @@ func (c *importing) flags(env *environment) *flag.FlagSet {
 	fs.StringVar(&c.options.Project, "project", "", env.say("表上没有项目时的项目编号", "project of rows that name none"))
 	fs.StringVar(&c.options.Payment, "payment", "", env.say("发放表没有批次时的批次号", "batch of a grant sheet that names none"))
 	fs.StringVar(&c.options.Item, "item", "", env.say("发放表没有补助项目时的名称", "what a grant sheet grants"))
+	fs.StringVar(&c.options.Period, "period", "", env.say("发放表没有期间时的发放期间，如 2020-03", "period of a grant sheet that names none, such as 2020-03"))
 	fs.StringVar(&c.options.Document, "document", "", env.say("表上没有批复文号时的文号", "document number of rows that name none"))
 	fs.StringVar(&c.options.Responsible, "responsible", "", env.say("表上没有责任人时的责任人", "person in charge of rows that name none"))
 	fs.StringVar(&c.options.Type, "type", "", env.say("表上没有项目类型时的类型，如 construction", "project type of rows that name none, such as construction"))

@@ -109,9 +109,9 @@ type Options struct {
 	On ledger.Date
 	// Known is what the book has; without it a batch can be previewed only.
 	Known Known
-	// Fund and Project hold for rows that name none; Item and Payment for a grant
-	// sheet without them.
-	Fund, Project, Item, Payment string
+	// Fund and Project hold for rows that name none; Item, Payment and Period for a
+	// grant sheet without them.
+	Fund, Project, Item, Payment, Period string
 	// Funds says which fund a column of the plan sheet means, by the column's
 	// header (中央衔接) or by its level (central).
 	Funds map[string]string

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"yilu/ledger"
 )
@@ -24,6 +25,7 @@ var Grant = &Form{
 		fundColumn, projectColumn,
 		{Name: "项目名称", Aliases: []string{"项目"}},
 		{Name: "补助项目", Aliases: []string{"补贴项目", "补贴名称", "补助名称"}, example: "脱贫户产业奖补"},
+		{Name: "发放期间", Aliases: []string{"期间", "补助期间", "所属期", "所属期间"}, example: "2020-03"},
 		{Name: "标准", kind: amount, required: true, loose: true, Aliases: []string{"补助标准", "补贴标准"}, example: "500.00"},
 		{Name: "数量", kind: quantity, required: true, Aliases: []string{"补助数量", "补贴面积", "面积", "补贴数量"}, example: "3.5"},
 		{Name: "金额", kind: amount, required: true, Aliases: []string{"补助金额", "补贴金额", "发放金额"}, example: "1750.00"},
@@ -34,7 +36,7 @@ var Grant = &Form{
 		remarkColumn,
 	},
 	fields: map[string]string{
-		"body.payment": "批次", "body.project": "项目编号", "body.fund": "资金编号", "body.item": "补助项目", "body.place": "区划代码", "body.category": "人员类别",
+		"body.payment": "批次", "body.project": "项目编号", "body.fund": "资金编号", "body.item": "补助项目", "body.period": "发放期间", "body.place": "区划代码", "body.category": "人员类别",
 		"body.standard": "标准", "body.quantity": "数量", "body.amount": "金额", "grant.requested:body.amount": "金额",
 		"sealed.payee_name": "户主", "sealed.id_number": "身份证号", "sealed.payee_account": "账号", "sealed.phone": "电话",
 	},
@@ -61,11 +63,12 @@ func grantRow(b *builder, r *record) {
 		r.problem("补助项目", "required", "须填写补助项目，或用 --item 指定", "say what is granted, or name it by --item")
 	}
 	batch := or(r.get("批次"), b.opt.Payment)
-	digest := r.digest(batch, fund, project, item)
+	period := or(grantPeriod(r.get("发放期间")), b.opt.Period)
+	digest := r.digest(batch, fund, project, item, period)
 	if r.bad || b.again(r, digest) {
 		return
 	}
-	g := b.group(r, batch, &ledger.GrantRequested{Fund: fund, Project: project, Item: item})
+	g := b.group(r, batch, &ledger.GrantRequested{Fund: fund, Project: project, Item: item, Period: period})
 	line := &ledger.GrantLine{
 		Payment: g.head.Payment, Line: ledger.Count(len(g.lines) + 1), Place: place, Amount: r.amount("金额"), Standard: r.amount("标准"),
 		Quantity: r.get("数量"), Category: r.get("人员类别"),
@@ -84,13 +87,34 @@ func grantRow(b *builder, r *record) {
 	}
 }
 
+var (
+	monthWords   = regexp.MustCompile(`^(\d{4})年(\d{1,2})月份?$`)
+	quarterWords = regexp.MustCompile(`^(\d{4})年第?([一二三四1-4])季度$`)
+	yearWords    = regexp.MustCompile(`^(\d{4})年(度)?$`)
+)
+
+// grantPeriod turns the words of officers into a period of entries: 2020年3月 into
+// 2020-03, 2020年第一季度 into 2020-Q1. Other texts stay, and are refused as they are.
+func grantPeriod(s string) string {
+	if m := monthWords.FindStringSubmatch(s); m != nil {
+		return fmt.Sprintf("%s-%02s", m[1], m[2])
+	}
+	if m := quarterWords.FindStringSubmatch(s); m != nil {
+		return m[1] + "-Q" + strings.NewReplacer("一", "1", "二", "2", "三", "3", "四", "4").Replace(m[2])
+	}
+	if m := yearWords.FindStringSubmatch(s); m != nil {
+		return m[1]
+	}
+	return s
+}
+
 var plainID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // group finds or begins the batch of a row. Its payment id is the 批次 where
 // that can be one; words such as 2020年第一批 are hashed, and a sheet without
 // any is a batch of its own.
 func (b *builder) group(r *record, batch string, head *ledger.GrantRequested) *grantGroup {
-	key := fmt.Sprintf("%s\x1f%s\x1f%s\x1f%s", batch, head.Fund, head.Project, head.Item)
+	key := fmt.Sprintf("%s\x1f%s\x1f%s\x1f%s\x1f%s", batch, head.Fund, head.Project, head.Item, head.Period)
 	for _, g := range b.groups {
 		if g.key == key {
 			return g

@@ -114,13 +114,13 @@ func (y *year) amend(w *works, on ledger.Date, k *contract) {
 func (y *year) close(i int, w *works) {
 	by, c, k := w.by(), w.schedule, w.contract
 	y.post(c.township, by, w.id+".accepted.township", &ledger.AcceptancePassed{
-		Project: w.id, Level: "township", Conclusion: "乡镇初验合格", Files: []ledger.File{paper(w.id + "初验表")}})
+		Project: w.id, Level: "township", Conclusion: "乡镇初验合格", Acceptors: acceptors(w.project), Files: []ledger.File{paper(w.id + "初验表")}})
 	if i == failedAcceptance {
 		y.failAcceptance(w)
 		c = w.schedule
 	}
 	y.post(c.county, by, w.id+".accepted.county", &ledger.AcceptancePassed{
-		Project: w.id, Level: "county", Conclusion: "工程量属实，质量合格", Files: []ledger.File{paper(w.id + "竣工验收表")}})
+		Project: w.id, Level: "county", Conclusion: "工程量属实，质量合格", Acceptors: acceptors(w.project), Files: []ledger.File{paper(w.id + "竣工验收表")}})
 	y.file(c.county, w.project, 23, "竣工验收表")
 	settled := share(k.amount, int64(y.between(9_610, 9_990)), 10_000)
 	y.submit("shending", "结算审核", newAct(c.settled, by, k.id+".settled", &ledger.SettlementAudited{
@@ -130,9 +130,18 @@ func (y *year) close(i int, w *works) {
 	y.post(workdays(c.settled, 6), by, w.id+".asset", &ledger.AssetRegistered{
 		Asset: w.id + "-ZC", Project: w.id, Name: w.name, Class: w.sort.asset, Owner: w.placeName + "集体", Keeper: w.placeName + "村委会", Place: w.place, Value: settled})
 	y.file(workdays(c.settled, 6), w.project, 26, "确权移交书")
+	if i != forgottenAccounts {
+		y.file(workdays(c.settled, 8), w.project, 22, "竣工财务决算表")
+	}
 	k.amount = settled
 	if w.sort.price == 3_180 { // lamps are guaranteed for half a year only
 		y.pay("2020-12-14", w.project, k, "retention", settled-k.asked)
 	}
 	w.keep = settled - k.asked
+}
+
+// acceptors are who accepts works: the offices that watch over them, and the village's
+// own people.
+func acceptors(p *project) []ledger.Party {
+	return []ledger.Party{{Name: "襄城县扶贫办（演示）"}, {Name: "襄城县财政局（演示）"}, {Name: p.placeName + "村务监督委员会"}}
 }

@@ -73,7 +73,7 @@ func record(a act) sheet.Record {
 	case *ledger.GrantLine:
 		return sheet.Record{
 			"乡镇": ledger.DivisionOf(b.Place).Name, "区划代码": b.Place, "户主": a.Sealed["payee_name"], "身份证号": a.Sealed["id_number"],
-			"账号": a.Sealed["payee_account"], "电话": a.Sealed["phone"], "批次": b.Payment,
+			"账号": a.Sealed["payee_account"], "电话": a.Sealed["phone"], "批次": b.Payment, "发放期间": a.On.Month(),
 			"标准": b.Standard.String(), "数量": b.Quantity, "金额": b.Amount.String(), "人员类别": b.Category,
 		}
 	}

@@ -157,7 +157,7 @@ type grantBatch struct {
 func (y *year) batch(on ledger.Date, id string, g *grants, b grantBatch) {
 	by := cashier(g.town.Code)
 	acts := []act{newAct(on, by, id+".requested", &ledger.GrantRequested{
-		Payment: id, Project: g.id, Fund: b.fund, Item: g.item.name, Amount: b.sum, Lines: ledger.Count(len(b.lines)),
+		Payment: id, Project: g.id, Fund: b.fund, Item: g.item.name, Amount: b.sum, Lines: ledger.Count(len(b.lines)), Period: on.Month(),
 		Files: []ledger.File{paper(id + "发放花名册公示照片")},
 	})}
 	for i, l := range b.lines {

@@ -31,6 +31,8 @@ const (
 	withdrawnPayment = 19
 	mistypedContract = 22
 	failedAcceptance = 25
+	// forgottenAccounts never filed its final accounts, and nobody noticed but a rule.
+	forgottenAccounts = 30
 )
 
 // reversal is the entry that takes back another (红字冲销).
@@ -92,7 +94,7 @@ func (y *year) allocateWrongly(p *project) {
 // the announcement back before anybody bid.
 func (y *year) announceWrongly(w *works) {
 	l := lot{project: w.project, id: w.id + "-ZB0", method: "open", category: "works", estimate: w.estimate}
-	for _, a := range y.explained("T07", "fact", announcement(l, "2020-02-06", "2020-02-20")) {
+	for _, a := range y.explained("fact", announcement(l, "2020-02-06", "2020-02-20"), "T07") {
 		y.add(a)
 	}
 	y.submit("gengzheng", "更正：投标截止时间", reversal("2020-02-06", w.by(), l.id+".announced", "date"))
@@ -114,7 +116,7 @@ func (y *year) mistypeContract(w *works, k *contract, body ledger.ContractSigned
 	wrong := body
 	wrong.Amount -= yuan(27_000)
 	entry := wrong.Contract + ".signed"
-	y.submit("hetong", "施工合同备案", y.explained("C03", "agreed", y.contractAct(on, w.project, *k, wrong))...)
+	y.submit("hetong", "施工合同备案", y.explained("agreed", y.contractAct(on, w.project, *k, wrong), "C03")...)
 	k.id += "2"
 	body.Contract = k.id
 	on = workdays(on, 2)
@@ -127,7 +129,7 @@ func (y *year) payTwice(w *works) {
 	id := w.id + "-Z1C"
 	again := paymentAct(on, id, w.project, w.contract, &ledger.PaymentRequested{
 		Stage: "advance", Amount: share(w.contract.signed, 30, 100), Fund: fundLines[w.holdings[0].line].id, Purpose: "预付款"})
-	for _, a := range y.explained("P13", "other", again) {
+	for _, a := range y.explained("other", again, "P04", "P08", "P13") {
 		y.add(a)
 	}
 	y.post(workdays(on, 1), financeChecker, id+".rejected", &ledger.PaymentRejected{Payment: id, Reason: "duplicate"})
@@ -138,8 +140,11 @@ func (y *year) payTwice(w *works) {
 func (y *year) payTooEarly(w *works) {
 	on := workdays(payday(after(w.schedule.started, 2)), 4)
 	id := w.id + "-Z1C"
-	y.add(paymentAct(on, id, w.project, w.contract, &ledger.PaymentRequested{
-		Stage: "progress", Amount: share(w.contract.signed, 20, 100), Fund: fundLines[w.holdings[0].line].id, Purpose: "进度款"}))
+	early := paymentAct(on, id, w.project, w.contract, &ledger.PaymentRequested{
+		Stage: "progress", Amount: share(w.contract.signed, 20, 100), Fund: fundLines[w.holdings[0].line].id, Purpose: "进度款"})
+	for _, a := range y.explained("other", early, "P04", "P08") {
+		y.add(a)
+	}
 	y.submit("gengzheng", "更正：支付申请资料不全", reversal(workdays(on, 1), financeMaker, id+".requested", "incomplete"))
 }
 

@@ -69,8 +69,10 @@ func (y *year) tellTraining(p *project) {
 	y.pay("2020-05-18", p, &k, "advance", share(k.amount, 30, 100))
 	y.post("2020-10-28", p.by(), p.id+".completed", &ledger.WorksCompleted{Project: p.id, Content: "完成培训412人次"})
 	y.post("2020-11-05", p.by(), p.id+".accepted", &ledger.AcceptancePassed{
+		Acceptors: acceptors(p),
 		Project: p.id, Level: "department", Conclusion: "人次属实，合格率97%", Files: []ledger.File{paper(p.id + "验收单")}})
 	y.pay("2020-11-09", p, &k, "final", k.amount-k.asked)
+	y.file("2020-11-16", p, 22, "决算表")
 }
 
 // tellLeaders pays eight private persons, who are sealed; these requests are

@@ -69,11 +69,16 @@ func (y *year) buy(l lot, started, completed ledger.Date) {
 		on = "2020-12-23"
 	}
 	id := p.id + "-Z2"
-	y.add(paymentAct(on, id, p, &k, &ledger.PaymentRequested{
-		Stage: "progress", Amount: share(k.amount, 40, 100), Fund: fundLines[countyFund].id, Purpose: "进度款"}))
-	if completed != "" {
-		y.post("2020-12-24", financeChecker, id+".approved", &ledger.PaymentApproved{Payment: id})
+	request := paymentAct(on, id, p, &k, &ledger.PaymentRequested{
+		Stage: "progress", Amount: share(k.amount, 40, 100), Fund: fundLines[countyFund].id, Purpose: "进度款"})
+	if completed == "" { // ahead of any delivery, as the contract is said to agree
+		for _, a := range y.explained("agreed", request, "P04", "P08") {
+			y.add(a)
+		}
+		return
 	}
+	y.add(request)
+	y.post("2020-12-24", financeChecker, id+".approved", &ledger.PaymentApproved{Payment: id})
 }
 
 // leaveOpen hands in a change that nobody has decided yet.
