@@ -125,9 +125,8 @@ type batch struct {
 	// then is what each draft leaves behind, in the order of the drafts.
 	then []func(context.Context, pgx.Tx, ledger.Receipt) error
 	// timers are opened and met in the order of the entries.
-	timers   []func(context.Context, pgx.Tx) error
-	tally    map[tallyKey]int64
-	messages []notify.Message
+	timers []func(context.Context, pgx.Tx) error
+	tally  map[tallyKey]int64
 }
 
 // judged is a verdict with the entries it is about.

@@ -18,7 +18,6 @@ import (
 
 var (
 	pageAuditor = ledger.By{Role: ledger.Auditor, Unit: "411025-SJ", User: "auditor-1"}
-	pageSecond  = ledger.By{Role: ledger.Auditor, Unit: "411025-SJ", User: "auditor-2"}
 	// pageNow is when the pages of the fixture are read.
 	pageNow = time.Date(2020, 6, 30, 2, 0, 0, 0, time.UTC)
 )
