@@ -167,7 +167,7 @@ func (l *Ledger) newState(book Book) *state {
 func (s *state) forget() {
 	s.entries, s.wantEntry = map[Seq]*Entry{}, map[Seq]struct{}{}
 	s.covers, s.wantCovers = map[Seq]string{}, map[Seq]struct{}{}
-	s.legs, s.events, s.notes, s.erasures, s.undo, s.unit = nil, nil, nil, nil, nil, nil
+	s.legs, s.events, s.notes, s.erasures, s.undo, s.unit, s.heard = nil, nil, nil, nil, nil, nil, nil
 	s.judging = false
 }
 

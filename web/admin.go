@@ -21,6 +21,7 @@ import (
 type Metrics struct {
 	requests *prometheus.CounterVec
 	posts    *prometheus.HistogramVec
+	streams  prometheus.Gauge
 }
 
 // NewMetrics returns Metrics at zero; one goes to New and to Admin.
@@ -29,6 +30,7 @@ func NewMetrics() *Metrics {
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "yilu_http_requests_total", Help: "Answered requests by route and status; no route is an unknown address.",
 		}, []string{"route", "status"}),
+		streams: prometheus.NewGauge(prometheus.GaugeOpts{Name: "yilu_alert_streams", Help: "Readers of the stream of warnings."}),
 		posts: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "yilu_post_seconds", Help: "How long callers waited for a post, by what became of it.",
 			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 20},
@@ -96,7 +98,7 @@ func (c Config) registry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &bookSizes{c})
 	if c.Metrics != nil {
-		r.MustRegister(c.Metrics.requests, c.Metrics.posts)
+		r.MustRegister(c.Metrics.requests, c.Metrics.posts, c.Metrics.streams)
 	}
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "yilu_waiting_entries", Help: "Entries that wait for their book."},
 		func() float64 { return float64(c.Ledger.Waiting()) }))

@@ -73,7 +73,7 @@ func (s *server) streamFeed(c *call) error {
 	if err := q.err(); err != nil {
 		return err
 	}
-	if last := c.Request().Header.Get("Last-Event-ID"); last != "" { // the later of the two: sent by a client that reconnects
+	if last := c.Request().Header.Get("Last-Event-ID"); last != "" { // a client that reconnects says both
 		n, err := strconv.ParseInt(last, 10, 64)
 		if err != nil || n < 0 {
 			return one("Last-Event-ID", "须为上次收到的序号", "want the seq of the last event")
@@ -87,10 +87,12 @@ func (s *server) streamFeed(c *call) error {
 	defer s.streams.Add(-1)
 	x := &stream{s: s, c: c, w: c.Response(), rc: http.NewResponseController(c.Response()), unit: unitOf(c.token), after: after, beat: time.NewTicker(heartbeat)}
 	defer x.beat.Stop()
+	s.Metrics.streams.Inc()
+	defer s.Metrics.streams.Dec()
 	s.watch.Join(c.book)
 	defer s.watch.Leave(c.book)
 	c.Set(lasting, true)
-	// Whoever is there already has answered: nothing more can be said but by closing.
+	// The answer has begun: nothing more can be said but by closing.
 	_ = x.run()
 	return nil
 }

@@ -18,7 +18,6 @@ import (
 
 var (
 	pageAuditor = ledger.By{Role: ledger.Auditor, Unit: "411025-SJ", User: "auditor-1"}
-	pageSecond  = ledger.By{Role: ledger.Auditor, Unit: "411025-SJ", User: "auditor-2"}
 	// pageNow is when the pages of the fixture are read.
 	pageNow = time.Date(2020, 6, 30, 2, 0, 0, 0, time.UTC)
 )
@@ -200,6 +199,10 @@ func TestPagesOfOfficersAreAsBefore(t *testing.T) {
 					}
 					if l == chinese || page == "alert" && name == "warned" {
 						got = hidden.ReplaceAllString(mainOf(got), `name="$1" value="HIDDEN"`)
+						if page == "rules" { // others come and go
+							_, got, _ = strings.Cut(got, `<section aria-labelledby="P13">`)
+							got, _, _ = strings.Cut(got, `</section>`)
+						}
 						golden(t, name+"_"+l.Code+"_"+page+".html", got)
 					}
 				}

@@ -171,13 +171,14 @@ func (f *frame) parameters(r *rule.Rule, set []ledger.ParameterSet, today ledger
 		if rest, ok := strings.CutPrefix(out[i].Basis, assumed); ok {
 			out[i].Basis, out[i].Assumed = strings.TrimLeft(rest, " ：:;；,，"), true
 		}
+		out[i].Basis = f.basisText(out[i].Basis)
 	}
 	return out
 }
 
 // basisText says in words what the rules' files mark.
 func (f *frame) basisText(basis string) string {
-	return strings.ReplaceAll(basis, assumed, f.t("rule.assumed"))
+	return strings.NewReplacer(assumed, f.t("rule.assumed"), "†", f.t("rule.unseen")).Replace(basis)
 }
 
 // limit writes a parameter's value for people: yuan, percent, days, names of codes.

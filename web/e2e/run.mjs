@@ -29,6 +29,9 @@ const crawlPages = 600
 
 let base = process.env.YILU_URL?.replace(/\/$/, '')
 let server, data, browser
+/** An auditor's token and the session it opened; pages of officers need it. */
+let token = process.env.YILU_TOKEN, session
+const officers = ['warnings', 'warning']
 /** Address of each page type, found by following the pages' own links. */
 const pages = {}
 
@@ -52,7 +55,8 @@ async function start() {
   const port = await freePort()
   base = `http://127.0.0.1:${port}`
   let log = ''
-  server = spawn(binary, ['serve', '--demo', '--data', join(data, 'yilu'), '--listen', `127.0.0.1:${port}`, '--admin', ''], { stdio: ['ignore', 'ignore', 'pipe'] })
+  server = spawn(binary, ['serve', '--demo', '--data', join(data, 'yilu'), '--listen', `127.0.0.1:${port}`, '--admin', ''], { stdio: ['ignore', 'pipe', 'pipe'] })
+  server.stdout.on('data', chunk => { token ??= /auditor.*(yilu_[0-9A-Za-z]{43})/.exec(chunk)?.[1] })
   server.stderr.on('data', chunk => { log = (log + chunk).slice(-4000) })
   for (const until = Date.now() + 180_000; ;) {
     if (server.exitCode !== null) throw new Error(`yilu ended: ${log}`)
@@ -74,9 +78,12 @@ function get(path, headers = {}) {
 }
 
 async function open(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 360, height: 740 }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', ...options })
+  const context = await browser.newContext({ viewport: { width: 360, height: 740 }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', storageState: session, ...options })
   return [await context.newPage(), context]
 }
+
+/** cookie is the header of the session for pages of officers. */
+const cookie = type => officers.includes(type) ? { cookie: session.cookies.map(c => `${c.name}=${c.value}`).join('; ') } : {}
 
 /** linksOf lists the addresses a page links to, without fragments. */
 const linksOf = page => page.$$eval('a[href]', all => all.map(a => a.getAttribute('href').split('#')[0]).filter(Boolean))
@@ -109,8 +116,26 @@ async function discover() {
     await new Promise(resolve => setTimeout(resolve, 250))
   }
   pages.log = '/log'
+  pages.rules = '/rules'
+  pages.enter = '/alerts?state=all'
+  pages.warnings = '/alerts?state=all'
+  await enter(page)
+  for (const until = Date.now() + 60_000; !pages.warning;) { // until the engine has judged the county
+    await page.goto(base + pages.warnings)
+    pages.warning = (await linksOf(page)).find(link => /^\/alerts\/a-/.test(link))
+    assert.ok(Date.now() < until, 'no warnings were raised')
+  }
+  session = await context.storageState()
   pages.batch = await first('/payees', /^\/payments\/./)
   await context.close()
+}
+
+/** enter shows the auditor's token where the page of warnings asks for it. */
+async function enter(page) {
+  await page.goto(base + pages.warnings)
+  await page.locator('#token').fill(token)
+  await page.locator('form.one button').click()
+  assert.equal(page.url(), base + pages.warnings)
 }
 
 /** sideways is by how many pixels the page is wider than the window. */
@@ -140,7 +165,7 @@ const pictured = ['zh 360 light', 'zh 1280 dark']
 
 async function look(type, language) {
   const path = (language === 'en' ? '/en' : '') + pages[type]
-  const [page, context] = await open({ viewport: { width: widths[0], height: 740 } })
+  const [page, context] = await open({ viewport: { width: widths[0], height: 740 }, ...(type === 'enter' && { storageState: undefined }) })
   try {
     await page.goto(base + path)
     assert.equal(await page.locator('html').getAttribute('lang'), language === 'en' ? 'en' : 'zh-CN', path)
@@ -168,7 +193,7 @@ async function look(type, language) {
 }
 
 const types = ['county', 'about', 'funds', 'fund', 'document', 'documents', 'township', 'village', 'projects', 'project', 'grants', 'payments',
-  'payment', 'batch', 'payees', 'payee', 'entries', 'entry', 'missing', 'empty']
+  'payment', 'batch', 'payees', 'payee', 'entries', 'entry', 'missing', 'empty', 'rules', 'enter', ...officers]
 
 describe('the public pages', () => {
   before(async () => {
@@ -208,7 +233,7 @@ describe('the public pages', () => {
     test('bytes of every page type', async () => {
       for (const type of types) {
         for (const prefix of ['', '/en']) {
-          const r = await get(prefix + pages[type])
+          const r = await get(prefix + pages[type], cookie(type))
           const most = type === 'project' || type === 'grants' ? budget.project : budget.list
           assert.ok(r.body.length <= most, `${prefix}${pages[type]} has ${r.body.length} bytes, at most ${most}`)
           if (!prefix) console.log(`# ${type} ${r.body.length} bytes`)
@@ -233,7 +258,7 @@ describe('the public pages', () => {
       await context.close()
     })
     test('a page seen again is not sent again; assets are for ever', async () => {
-      for (const type of types.filter(t => !['missing', 'log', 'proof'].includes(t))) {
+      for (const type of types.filter(t => !['missing', 'log', 'proof', 'rules', 'enter', ...officers].includes(t))) {
         const r = await get(pages[type])
         assert.ok(r.headers.etag, `${pages[type]} has no ETag`)
         const again = await get(pages[type], { 'if-none-match': r.headers.etag })
@@ -281,6 +306,41 @@ describe('the public pages', () => {
       await page.locator('main a[href^="/documents?no="]').first().click()
       assert.match(page.url(), /\/documents\?no=/)
       await context.close()
+    })
+  })
+
+  describe('officers without JavaScript', () => {
+    test('a step that is refused keeps what was typed, and then is taken', async () => {
+      const [page, context] = await open({ javaScriptEnabled: false })
+      await page.goto(base + pages.warning)
+      const summary = page.locator('summary', { hasText: '办理意见' })
+      await summary.click()
+      const form = page.locator('form', { has: page.locator('input[value="alert.commented"]') })
+      await form.locator('textarea').fill('   ')
+      await form.locator('button').click()
+      assert.ok(await page.locator('[aria-invalid=true]').count() === 1, 'what is missing is marked')
+      await form.locator('textarea').fill('已电话核实')
+      await form.locator('button').click()
+      assert.match(page.url(), /#history$/)
+      assert.equal(await page.locator('blockquote').last().textContent(), '已电话核实')
+      await context.close()
+    })
+    test('the public does not see warnings, and their pages are not kept', async () => {
+      for (const type of officers) {
+        const r = await get(pages[type])
+        assert.equal(r.status, 401)
+        assert.equal(r.headers['cache-control'], 'private, no-store')
+      }
+      const [page, context] = await open()
+      await page.goto(base + pages.warnings)
+      await page.locator('form.bar-form button').click()
+      await page.goto(base + pages.warnings)
+      assert.ok(await page.locator('#token').isVisible(), 'left')
+      await context.close()
+      const [again, other] = await open({ storageState: undefined })
+      await enter(again)
+      session = await other.storageState()
+      await other.close()
     })
   })
 
@@ -376,7 +436,7 @@ describe('the public pages', () => {
 
   describe('links', () => {
     test(`${crawlPages} pages lead to no dead end`, { timeout: 180_000 }, async () => {
-      const seen = new Set(), queue = [...Object.values(pages).filter(p => p !== pages.missing), '/en/']
+      const seen = new Set(), queue = [...Object.values(pages).filter(p => p !== pages.missing && !p.startsWith('/alerts')), '/en/']
       // A few of each kind first, so that the bound cuts off repetition only.
       const kind = path => path.replace(/[0-9]+/g, '0').replace(/\?.*/, '?')
       const taken = new Map()
@@ -388,7 +448,7 @@ describe('the public pages', () => {
         assert.equal(r.status, 200, path)
         for (const [, found] of r.body.toString().matchAll(/href="([^"#]+)/g)) {
           const link = found.replaceAll('&amp;', '&').replaceAll('&#43;', '+')
-          if (!link.startsWith('/') || seen.has(link)) continue
+          if (!link.startsWith('/') || link.includes('/alerts') || seen.has(link)) continue
           const n = (taken.get(kind(link)) ?? 0) + 1
           taken.set(kind(link), n)
           if (n <= 60) queue.push(link)
