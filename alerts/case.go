@@ -152,8 +152,8 @@ func (g *Engine) Take(ctx context.Context, book ledger.Book, drafts ...ledger.Dr
 		return nil
 	}
 	receipts, err := g.Ledger.PostWith(ctx, book, ride, drafts...)
-	if err == nil && g.Notify != nil {
-		g.Notify.Wake()
+	if err == nil {
+		g.raised()
 	}
 	return receipts, err
 }

@@ -33,6 +33,8 @@ type Engine struct {
 	// Link is the address of a warning's page.
 	Link func(alert string) string
 	Log  *slog.Logger
+	// Raised is told without waiting when warnings were raised; it may be nil.
+	Raised chan<- struct{}
 	// Clock is what slots are due by; nil is the database's clock.
 	Clock func() time.Time
 }
@@ -372,10 +374,21 @@ func (b *batch) enter(ctx context.Context, mark func(context.Context, pgx.Tx) er
 	if _, other := errors.AsType[*ledger.Conflict](err); other { // it saw what we did not
 		return errRaced
 	}
-	if err == nil && b.g.Notify != nil {
-		b.g.Notify.Wake()
+	if err == nil {
+		b.g.raised()
 	}
 	return err
+}
+
+// raised wakes those who tell of warnings.
+func (g *Engine) raised() {
+	if g.Notify != nil {
+		g.Notify.Wake()
+	}
+	select {
+	case g.Raised <- struct{}{}:
+	default: // nobody listens, or somebody was told already
+	}
 }
 
 // leave stores what the drafts, timers and counts of the batch leave behind.

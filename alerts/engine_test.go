@@ -354,3 +354,26 @@ func TestOverdueGoesUp(t *testing.T) {
 	}
 	w.rebuilds()
 }
+
+// TestFaultsAreRaisedOnce: a fault of the log is a red case until it is closed, and
+// nothing is entered while the ledger is held.
+func TestFaultsAreRaisedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	fault := Fault{Code: "L08", Subject: "witness w", Sentence: ledger.Text{Zh: "见证方拒绝联署", En: "a witness refuses"}}
+	held := errors.New("held")
+	w.ledger.Held = func() error { return held }
+	if err := w.engine.Report(t.Context(), testBook, fault); !errors.Is(err, held) {
+		t.Errorf("while held: %v", err)
+	}
+	w.ledger.Held = nil
+	for range 2 {
+		if err := w.engine.Report(t.Context(), testBook, fault); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c := w.find("L08"); c.Level != "red" || c.State != Open || c.Origin != "system" || c.Count != 1 || c.Due == "" {
+		t.Errorf("%+v", c)
+	}
+	w.rebuilds()
+}

@@ -53,6 +53,7 @@ var Origins = codes{
 	"deadline": {"期限届满", "a deadline that passed"},
 	"sweep":    {"定期扫描", "a scheduled sweep"},
 	"backfill": {"补评", "judged later"},
+	"system":   {"系统自查", "the service's own checks"},
 }
 
 // Outcomes are the results of a rule that are raised: a hit, or an input that was

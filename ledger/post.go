@@ -36,6 +36,9 @@ type Config struct {
 	Log *slog.Logger
 	// Judge weighs entries by rules; nil for none.
 	Judge *Judge
+	// Held says why nothing may be entered now, or nil; it is asked before every post.
+	// It may be nil.
+	Held func() error
 	// Committed is told of each book that has new entries, after their commit and
 	// before their callers are answered. It must not wait for anything. May be nil.
 	Committed func(Book)
@@ -195,6 +198,11 @@ func inParallel(n int, do func(i int)) {
 // enqueue puts a unit into the queue of its book and starts a worker if none is
 // at it. A full queue is an answer, not a wait.
 func (l *Ledger) enqueue(book Book, u *unit) error {
+	if l.Held != nil && len(u.items) > 0 {
+		if err := l.Held(); err != nil {
+			return err
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	q := l.queues[book]

@@ -79,13 +79,22 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	defer stopSigning()
-	engine, stopAlerts, err := w.start(ctx, env, o, l, log)
+	l.Held = func() error { return heldBy(config.Held()) }
+	stopAlerts, err := w.start(ctx, env, o, l, &config)
 	if err != nil {
 		return err
 	}
 	defer stopAlerts()
-	config.Alerts = engine
 	return serveAll(ctx, o, config, db.ended)
+}
+
+// heldBy is why nothing may be entered, nil for no reason: the engine too must not take
+// numbers that published entries have.
+func heldBy(why ledger.Text) error {
+	if why == (ledger.Text{}) {
+		return nil
+	}
+	return errors.New("nothing may be entered: " + why.En)
 }
 
 // serveAll runs the public and the administrator's listener.

@@ -3,14 +3,18 @@ package main
 import (
 	"context"
 	"flag"
-	"log/slog"
+	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"yilu/alerts"
 	"yilu/alerts/notify"
+	"yilu/audit/signer"
+	"yilu/audit/tile"
 	"yilu/ledger"
 	"yilu/publicity/workday"
+	"yilu/web"
 )
 
 // warning is what the server needs to raise warnings and to tell of them.
@@ -28,33 +32,79 @@ func (env *environment) warningFlags(fs *flag.FlagSet) *warning {
 }
 
 // start lets the engine and the notifier work beside the server until the returned
-// func is called.
-func (w *warning) start(ctx context.Context, env *environment, o serveOptions, l *ledger.Ledger, log *slog.Logger) (*alerts.Engine, func(), error) {
+// func is called, and gives the pages what they show.
+func (w *warning) start(ctx context.Context, env *environment, o serveOptions, l *ledger.Ledger, config *web.Config) (stop func(), err error) {
 	base := strings.TrimSuffix(w.public, "/")
 	if base == "" {
 		base = "http://" + o.listen + o.base
 	}
-	config := notify.Config{}
+	channels := notify.Config{}
 	if w.config != "" {
-		var err error
-		if config, err = notify.ReadConfig(w.config); err != nil {
-			return nil, nil, err
+		if channels, err = notify.ReadConfig(w.config); err != nil {
+			return nil, err
 		}
 	}
-	notifier, err := notify.New(l.Pool, config, l.Now, log)
+	notifier, err := notify.New(l.Pool, channels, l.Now, l.Log)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	raised := make(chan struct{}, 1)
 	engine := &alerts.Engine{
-		Ledger: l, Pool: l.Pool, Rules: env.rules, Calendar: workday.StateCouncil(), Notify: notifier, Log: log,
+		Ledger: l, Pool: l.Pool, Rules: env.rules, Calendar: workday.StateCouncil(), Notify: notifier, Log: l.Log, Raised: raised,
 		Link: func(alert string) string { return base + "/alerts/" + alert },
 	}
+	config.Alerts, config.Raised = engine, raised
 	ctx, cancel := context.WithCancel(ctx)
 	var workers sync.WaitGroup
 	workers.Go(func() { engine.Run(ctx, env.committed) })
 	workers.Go(func() { notifier.Run(ctx) })
-	return engine, func() {
+	workers.Go(func() { watchFaults(ctx, engine, config) })
+	return func() {
 		cancel()
 		workers.Wait()
 	}, nil
+}
+
+// faultEvery is how often it is asked whether the signer or the nightly check has
+// found a fault.
+const faultEvery = 5 * time.Second
+
+// watchFaults makes a red warning of what the service's own checks find: of a witness
+// that refuses, a signer that has halted, and stored bytes that were changed.
+func watchFaults(ctx context.Context, engine *alerts.Engine, config *web.Config) {
+	tick := time.NewTicker(faultEvery)
+	defer tick.Stop()
+	for {
+		for _, f := range faults(config) {
+			if err := engine.Report(ctx, config.Book, f); err != nil && ctx.Err() == nil {
+				engine.Log.ErrorContext(ctx, "report a fault", "fault", f.Subject, "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// faults are those there are now.
+func faults(config *web.Config) []alerts.Fault {
+	var found []alerts.Fault
+	status, err := signer.ReadStatus(tile.Dir(filepath.Join(config.Public, string(config.Book))))
+	if err == nil && status.Halted != "" {
+		found = append(found, alerts.Fault{Code: "L08", Subject: "signer", Sentence: ledger.Text{Zh: "签名已停止，请核查：" + status.HaltedZh, En: "signing has halted, please check: " + status.Halted}})
+	}
+	for _, w := range status.Witnesses {
+		if w.Refused {
+			found = append(found, alerts.Fault{Code: "L08", Subject: "witness " + w.Name, Sentence: ledger.Text{
+				Zh: "见证方 " + w.Name + " 拒绝联署检查点，请立即核查：" + w.Trouble, En: "witness " + w.Name + " refuses our checkpoint, please check at once: " + w.Trouble}})
+		}
+	}
+	if config.Warnings != nil {
+		for _, w := range config.Warnings() {
+			found = append(found, alerts.Fault{Code: "L01", Subject: "log", Sentence: w})
+		}
+	}
+	return found
 }
