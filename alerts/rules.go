@@ -31,20 +31,38 @@ type Rules struct {
 }
 
 // LoadRules reads a folder of rule files with their tests and refuses it whole if
-// any of them does not compile.
+// any of them is not of the form. Formulas are compiled when a rule is first judged:
+// most commands judge few, and the tests of this program compile all.
 func LoadRules(folder fs.FS, calendar workday.Calendar) (*Rules, error) {
 	r := &Rules{calendar: counter(calendar), files: map[string]*rule.Rule{}, tests: map[string][sha256.Size]byte{}, books: map[ledger.Book]*inForce{}}
-	set, err := rule.Load(folder, rule.Surroundings{Catalogue: fact.Catalogue(), Calendar: r.calendar})
+	names, err := fs.Glob(folder, "*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("load rules: %w", err)
 	}
-	for _, c := range set.Rules {
-		r.files[ledger.Version(c.Code, ledger.Count(c.Version))] = c.Rule
-		test, err := fs.ReadFile(folder, c.Code+".test.yaml")
+	var wrong []error
+	for _, name := range names {
+		data, err := fs.ReadFile(folder, name)
 		if err != nil {
-			return nil, fmt.Errorf("load tests of rule %s: %w", c.Code, err)
+			return nil, fmt.Errorf("load rules: %w", err)
 		}
-		r.tests[c.Code] = sha256.Sum256(test)
+		if code, test := strings.CutSuffix(name, ".test.yaml"); test {
+			r.tests[code] = sha256.Sum256(data)
+			continue
+		}
+		file, err := rule.Parse(name, data)
+		if err != nil {
+			wrong = append(wrong, err)
+			continue
+		}
+		r.files[ledger.Version(file.Code, ledger.Count(file.Version))] = file
+	}
+	for _, f := range r.files {
+		if _, ok := r.tests[f.Code]; !ok {
+			wrong = append(wrong, fmt.Errorf("rule %s has no tests", f.Code))
+		}
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return nil, fmt.Errorf("load rules: %w", err)
 	}
 	return r, nil
 }

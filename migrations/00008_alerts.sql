@@ -24,6 +24,8 @@ alter table proj.payment add column invoice text not null default '';
 comment on column proj.payment.invoice is 'Code and number of the invoice that is paid, empty for none.';
 alter table proj.payment add column invoice_total bigint not null default 0;
 comment on column proj.payment.invoice_total is 'Total of that invoice with tax, as the payment states it.';
+-- What is paid to a payee is found by either of these too; one index less to write.
+drop index proj.payment_payee;
 create index payment_twin on proj.payment (payee, amount, book, requested_seq);
 create index payment_day on proj.payment (payee, on_day, book);
 create index payment_invoice on proj.payment (invoice, book) where invoice <> '';

@@ -41,7 +41,7 @@ func (b *bench) distinct(buf []byte, id string, fund, project, n int) []byte {
 	buf = strconv.AppendInt(buf, int64(n/100+1), 10)
 	buf = append(buf, '.')
 	buf = append(buf, byte('0'+n/10%10), byte('0'+n%10))
-	return append(buf, fmt.Sprintf(`","fund":"F%d","payee":{"code":"91350100M000100Y43","name":"某建筑工程有限公司"},"payment":"%s","project":"P%d-%d","purpose":"工程进度款"}}`, fund, id, fund, project)...)
+	return append(buf, fmt.Sprintf(`","files":[{"name":"bench","sha256":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","size":"1"}],"fund":"F%d","payee":{"code":"91350100M000100Y43","name":"某建筑工程有限公司"},"payment":"%s","project":"P%d-%d","purpose":"工程进度款"}}`, fund, id, fund, project)...)
 }
 
 // figPostRules compares posting with all rules in force and with all of them frozen,
