@@ -368,7 +368,13 @@ func (b *batch) enter(ctx context.Context, mark func(context.Context, pgx.Tx) er
 		return b.leave(ctx, tx, receipts)
 	}
 	if len(b.drafts) == 0 {
-		return takenBack(pgx.BeginFunc(ctx, b.g.Pool, func(tx pgx.Tx) error { return ride(ctx, tx, nil) }))
+		return takenBack(pgx.BeginFunc(ctx, b.g.Pool, func(tx pgx.Tx) error {
+			// That there was nothing to raise may be forgotten in a crash: it is found again.
+			if _, err := tx.Exec(ctx, `set local synchronous_commit = off`); err != nil {
+				return fmt.Errorf("move on: %w", err)
+			}
+			return ride(ctx, tx, nil)
+		}))
 	}
 	_, err := b.g.Ledger.PostWith(ctx, b.book, ride, b.drafts...)
 	if _, other := errors.AsType[*ledger.Conflict](err); other { // it saw what we did not
