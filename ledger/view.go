@@ -76,7 +76,10 @@ func (v View) Receipts(document string) []Fund { return many(v.s.receipts.get(do
 func (v View) Tenders(project string) []Tender { return many(v.s.tendersOf.get(project), v.s.tenders) }
 
 func many[R row](keys []string, t *table[R]) []R {
-	var rows []R
+	if len(keys) == 0 {
+		return nil
+	}
+	rows := make([]R, 0, len(keys))
 	for _, key := range keys {
 		if r := t.get(key); r != nil {
 			rows = append(rows, *r)

@@ -60,6 +60,8 @@ func Day(d ledger.Date) formula.Day {
 type subject struct {
 	v ledger.View
 	e *ledger.Entry
+	// today keeps what sameDay found: several facts ask for it, and there may be many.
+	today *[]ledger.Amount
 }
 
 // nothing is a fact that is not known.

@@ -220,12 +220,16 @@ func (s *subject) sameDay(p ledger.Payment) []ledger.Amount {
 	if p.Payee == "" {
 		return nil
 	}
+	if s.today != nil {
+		return *s.today
+	}
 	var amounts []ledger.Amount
 	for _, q := range s.v.PaidOn(p.Payee, p.On) {
 		if q.Payment != p.Payment && q.Effective() && q.Contract == p.Contract {
 			amounts = append(amounts, q.Amount)
 		}
 	}
+	s.today = &amounts
 	return amounts
 }
 
