@@ -2,12 +2,10 @@ package alerts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/go-json-experiment/json"
-	"github.com/jackc/pgx/v5"
 
 	"yilu/ledger"
 )
@@ -20,15 +18,7 @@ import (
 // The post itself left no trace, so this is a post of its own: it may fail where the
 // answer was given already, and then the attempt is not known. Trying again is safe.
 func (g *Engine) Attempt(ctx context.Context, book ledger.Book, refused *ledger.Refused, drafts ...ledger.Draft) error {
-	err := errRaced
-	for range 10 {
-		err = g.attempt(ctx, book, refused, drafts)
-		_, taken := errors.AsType[*ledger.Conflict](err)
-		if !taken && !errors.Is(err, errRaced) {
-			break
-		}
-	}
-	if err != nil {
+	if err := again(func() error { return g.attempt(ctx, book, refused, drafts) }); err != nil {
 		return fmt.Errorf("keep a refused attempt in book %s: %w", book, err)
 	}
 	return nil
@@ -44,13 +34,7 @@ func (g *Engine) attempt(ctx context.Context, book ledger.Book, refused *ledger.
 	if len(b.drafts) == 0 {
 		return nil
 	}
-	_, err := g.Ledger.PostWith(ctx, book, func(ctx context.Context, tx pgx.Tx, receipts []ledger.Receipt) error {
-		return b.leave(ctx, tx, receipts)
-	}, b.drafts...)
-	if err == nil && g.Notify != nil {
-		g.Notify.Wake()
-	}
-	return err
+	return b.enter(ctx, unmarked)
 }
 
 // attempted raises what refused one draft, unless today's attempt is known already.

@@ -52,16 +52,23 @@ const batchSize = 1000
 // Step turns the verdicts of the next entries into warnings, and says whether there
 // were any entries. It may be called again after any error.
 func (g *Engine) Step(ctx context.Context, book ledger.Book) (more bool, err error) {
-	for range 10 {
+	err = again(func() (err error) {
 		more, err = g.step(ctx, book)
-		if !errors.Is(err, errRaced) {
-			break
-		}
-	}
+		return err
+	})
 	if err != nil {
 		return false, fmt.Errorf("raise warnings of book %s: %w", book, err)
 	}
 	return more, nil
+}
+
+// again does something until nobody was faster, ten times at most.
+func again(do func() error) error {
+	err := errRaced
+	for n := 0; n < 10 && errors.Is(err, errRaced); n++ {
+		err = do()
+	}
+	return err
 }
 
 func (g *Engine) step(ctx context.Context, book ledger.Book) (bool, error) {
@@ -385,6 +392,9 @@ func (b *batch) enter(ctx context.Context, mark func(context.Context, pgx.Tx) er
 	}
 	return err
 }
+
+// unmarked is for warnings that nothing but themselves marks as raised.
+func unmarked(context.Context, pgx.Tx) error { return nil }
 
 // raised wakes those who tell of warnings.
 func (g *Engine) raised() {

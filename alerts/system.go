@@ -3,10 +3,7 @@ package alerts
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
-
-	"github.com/jackc/pgx/v5"
 
 	"yilu/alerts/rule"
 	"yilu/ledger"
@@ -25,13 +22,7 @@ type Fault struct {
 
 // Report raises a red warning of a fault, unless one about the same is open.
 func (g *Engine) Report(ctx context.Context, book ledger.Book, f Fault) error {
-	err := errRaced
-	for range 10 {
-		if err = g.report(ctx, book, f); !errors.Is(err, errRaced) {
-			break
-		}
-	}
-	if err != nil {
+	if err := again(func() error { return g.report(ctx, book, f) }); err != nil {
 		return fmt.Errorf("report a fault of book %s: %w", book, err)
 	}
 	return nil
@@ -52,5 +43,5 @@ func (g *Engine) report(ctx context.Context, book ledger.Book, f Fault) error {
 	if err := b.raise(ctx, m); err != nil {
 		return err
 	}
-	return b.enter(ctx, func(context.Context, pgx.Tx) error { return nil })
+	return b.enter(ctx, unmarked)
 }

@@ -104,7 +104,7 @@ func (g *Engine) fireOne(ctx context.Context, book ledger.Book, pos ledger.Seq, 
 	if err := b.raise(ctx, m); err != nil {
 		return err
 	}
-	_, err := g.Ledger.PostWith(ctx, book, func(ctx context.Context, tx pgx.Tx, receipts []ledger.Receipt) error {
+	return b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
 			update alert.timer set state = 'fired'
 			where book = $1 and code = $2 and match = $3 and opened_seq = $4 and state = 'running'`, book, t.Code, t.Match, t.Opened)
@@ -114,7 +114,6 @@ func (g *Engine) fireOne(ctx context.Context, book ledger.Book, pos ledger.Seq, 
 		if tag.RowsAffected() != 1 {
 			return &ledger.TakeBack{Reason: errRaced}
 		}
-		return b.leave(ctx, tx, receipts)
-	}, b.drafts...)
-	return err
+		return nil
+	})
 }
