@@ -20,7 +20,13 @@ type rulesView struct {
 	Rules []ruleCard
 	// Judged is how many entries were judged in all.
 	Judged int64
-	Today  ledger.Date
+}
+
+// ruleView is the public page of one rule.
+type ruleView struct {
+	*frame
+	Rule  ruleCard
+	Today ledger.Date
 }
 
 // ruleCard is one rule in plain words.
@@ -58,31 +64,66 @@ type ruleLine struct {
 	Version int64
 }
 
-// showRules shows the rules. Their counts move without an entry, so the page is not
+// showRules lists the rules. Their counts move without an entry, so the page is not
 // kept by the head of the book, only for a minute.
 func (s *server) showRules(c echo.Context) error {
-	ctx := c.Request().Context()
-	f := s.newFrame(c, "rules", "rules")
-	head, err := s.ledger.Head(ctx, s.Book)
+	p := &rulesView{frame: s.newFrame(c, "rules", "rules")}
+	past, err := s.pastOfRules(c, p.frame)
 	if err != nil {
 		return err
 	}
-	f.setHead(head)
-	inForce, changes, err := s.ledger.RulesOf(ctx, s.Book)
+	p.Judged = past.judged
+	for _, r := range s.Alerts.Rules.Known() {
+		p.Rules = append(p.Rules, p.card(r, past))
+	}
+	return s.render(c, http.StatusOK, p)
+}
+
+// showRule shows one rule in plain words, with its limits and its history.
+func (s *server) showRule(c echo.Context) error {
+	p := &ruleView{frame: s.newFrame(c, "rule", "rules")}
+	known := s.Alerts.Rules.Known()
+	i := slices.IndexFunc(known, func(r *rule.Rule) bool { return r.Code == c.Param("code") })
+	if i < 0 {
+		return echo.ErrNotFound
+	}
+	past, err := s.pastOfRules(c, p.frame)
 	if err != nil {
 		return err
+	}
+	p.Rule, p.Today = p.card(known[i], past), past.today
+	return s.render(c, http.StatusOK, p)
+}
+
+// pastOfRules is what the log and the counts tell of all rules.
+type pastOfRules struct {
+	inForce ledger.Rules
+	changes []ledger.RuleChange
+	counts  map[string]alertCounts
+	judged  int64
+	today   ledger.Date
+}
+
+func (s *server) pastOfRules(c echo.Context, f *frame) (pastOfRules, error) {
+	ctx := c.Request().Context()
+	past := pastOfRules{counts: map[string]alertCounts{}, today: ledger.DateOf(s.Now())}
+	head, err := s.ledger.Head(ctx, s.Book)
+	if err != nil {
+		return past, err
+	}
+	f.setHead(head)
+	if past.inForce, past.changes, err = s.ledger.RulesOf(ctx, s.Book); err != nil {
+		return past, err
 	}
 	tallies, err := alerts.Tallies(ctx, s.Alerts.Pool, s.Book)
 	if err != nil {
-		return err
+		return past, err
 	}
-	p := &rulesView{frame: f, Today: ledger.DateOf(s.Now())}
-	counts := map[string]alertCounts{}
 	for _, t := range tallies {
-		n := counts[t.Code]
+		n := past.counts[t.Code]
 		switch t.State {
 		case "judged":
-			p.Judged += t.Count
+			past.judged += t.Count
 		case "flag":
 			n.Flagged += t.Count
 		case "not_evaluable":
@@ -90,24 +131,19 @@ func (s *server) showRules(c echo.Context) error {
 		case "attempt":
 			n.Attempts += t.Count
 		}
-		counts[t.Code] = n
-	}
-	for _, r := range s.Alerts.Rules.Known() {
-		card := f.card(r, inForce, changes, p.Today)
-		card.Hits = counts[r.Code]
-		p.Rules = append(p.Rules, card)
+		past.counts[t.Code] = n
 	}
 	c.Response().Header().Set("Cache-Control", "public, max-age=60")
-	return s.render(c, http.StatusOK, p)
+	return past, nil
 }
 
 // card puts a rule in words.
-func (f *frame) card(r *rule.Rule, inForce ledger.Rules, changes []ledger.RuleChange, today ledger.Date) ruleCard {
+func (f *frame) card(r *rule.Rule, past pastOfRules) ruleCard {
 	card := ruleCard{
 		Rule: r, Name: f.lang.pick(ledger.Text(r.Name)), Formula: f.lang.pick(ledger.Text(r.Formula)), Exclusions: f.lang.pick(ledger.Text(r.Exclusions)),
-		basis: f.basisText(r.Basis), Version: int64(r.Version), Parameters: f.parameters(r, inForce.Parameters, today),
+		basis: f.basisText(r.Basis), Version: int64(r.Version), Parameters: f.parameters(r, past.inForce.Parameters, past.today), Hits: past.counts[r.Code],
 	}
-	for _, a := range inForce.Rules {
+	for _, a := range past.inForce.Rules {
 		if a.Code != r.Code {
 			continue
 		}
@@ -116,7 +152,7 @@ func (f *frame) card(r *rule.Rule, inForce ledger.Rules, changes []ledger.RuleCh
 			card.Version, card.Other = int64(a.Version), int64(r.Version)
 		}
 	}
-	for _, c := range slices.Backward(changes) {
+	for _, c := range slices.Backward(past.changes) {
 		if c.Code() == r.Code {
 			line := ruleLine{RuleChange: c}
 			if c.Rule != nil {

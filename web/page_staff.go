@@ -46,6 +46,7 @@ func (s *server) staffRoutes(g *echo.Group, l language) {
 		g.Match([]string{http.MethodGet, http.MethodHead}, l.Prefix+path, h)
 	}
 	get("/rules", s.showRules)
+	get("/rules/:code", s.showRule)
 	get("/alerts", s.staff(s.alertsPage))
 	get("/alerts/:alert", s.staff(s.alertPage))
 	g.POST(l.Prefix+"/alerts/enter", s.enter)

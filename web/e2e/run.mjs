@@ -117,6 +117,7 @@ async function discover() {
   }
   pages.log = '/log'
   pages.rules = '/rules'
+  pages.rule = await first('/rules', /^\/rules\/./)
   pages.enter = '/alerts?state=all'
   pages.warnings = '/alerts?state=all'
   await enter(page)
@@ -181,7 +182,7 @@ async function look(type, language) {
         if (!checked && !pictured.includes(how)) continue
         await page.emulateMedia({ colorScheme })
         if (checked) assert.deepEqual(await violations(page), [], `${path}: ${how}`)
-        if (pictured.includes(how)) await page.screenshot({ path: join(out, `${type} ${how}.jpg`.replaceAll(' ', '-')), type: 'jpeg', quality: 70, fullPage: true })
+        if (pictured.includes(how)) await page.screenshot({ path: join(out, `${type} ${how}.jpg`.replaceAll(' ', '-')), type: 'jpeg', quality: 70, fullPage: true, timeout: 120_000 })
       }
     }
     await page.setViewportSize({ width: 320, height: 740 })
@@ -193,7 +194,7 @@ async function look(type, language) {
 }
 
 const types = ['county', 'about', 'funds', 'fund', 'document', 'documents', 'township', 'village', 'projects', 'project', 'grants', 'payments',
-  'payment', 'batch', 'payees', 'payee', 'entries', 'entry', 'missing', 'empty', 'rules', 'enter', ...officers]
+  'payment', 'batch', 'payees', 'payee', 'entries', 'entry', 'missing', 'empty', 'rules', 'rule', 'enter', ...officers]
 
 describe('the public pages', () => {
   before(async () => {
@@ -258,7 +259,7 @@ describe('the public pages', () => {
       await context.close()
     })
     test('a page seen again is not sent again; assets are for ever', async () => {
-      for (const type of types.filter(t => !['missing', 'log', 'proof', 'rules', 'enter', ...officers].includes(t))) {
+      for (const type of types.filter(t => !['missing', 'log', 'proof', 'rules', 'rule', 'enter', ...officers].includes(t))) {
         const r = await get(pages[type])
         assert.ok(r.headers.etag, `${pages[type]} has no ETag`)
         const again = await get(pages[type], { 'if-none-match': r.headers.etag })
