@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"iter"
 	"maps"
 	"slices"
 
@@ -16,13 +17,15 @@ type lookup struct {
 	sql  string
 	keys map[string][]string
 	want map[string]struct{}
+	// whole are the keys whose rows have all been read: nothing is left to ask for.
+	whole map[string]struct{}
 }
 
 // mostFound bounds the answers that are read for one key; the last ones are kept.
 const mostFound = 200
 
 func newLookup(s *state, sql string) *lookup {
-	return &lookup{s: s, sql: sql, keys: map[string][]string{}, want: map[string]struct{}{}}
+	return &lookup{s: s, sql: sql, keys: map[string][]string{}, want: map[string]struct{}{}, whole: map[string]struct{}{}}
 }
 
 // The look-ups. Each key is looked up by itself, and the book is written such that no
@@ -48,7 +51,27 @@ func (t *lookup) get(key string) []string {
 			panic(missing{})
 		}
 	}
-	return found
+	return found[max(0, len(found)-mostFound):]
+}
+
+// rowsOf are the rows of a table that belong to a key, in their order, as copies.
+// Before judging it only sees to it that they are loaded, and gives those that may not
+// be.
+func rowsOf[R row](l *lookup, key string, t *table[R]) iter.Seq[R] {
+	return func(yield func(R) bool) {
+		keys := l.get(key)
+		if _, loaded := l.whole[key]; loaded && !l.s.judging {
+			return
+		}
+		for _, k := range keys {
+			if r := t.get(k); r != nil && !yield(*r) {
+				return
+			}
+		}
+		if l.s.judging {
+			l.whole[key] = struct{}{}
+		}
+	}
 }
 
 // add notes a new row, if anybody has asked for its like.
@@ -57,12 +80,11 @@ func (t *lookup) add(key, row string) {
 	if !known && !t.s.whole {
 		return
 	}
-	added := append(slices.Clip(found), row)
-	if len(added) > mostFound { // those that a load would find
-		added = added[len(added)-mostFound:]
-	}
-	t.keys[key] = added
 	t.s.undo = append(t.s.undo, func() { t.keys[key] = found })
+	if len(found) >= 2*mostFound { // get looks at the last ones only
+		found = slices.Clone(found[mostFound:])
+	}
+	t.keys[key] = append(found, row)
 }
 
 // wantsLookups says whether a look-up was asked for a key that it does not know.

@@ -20,10 +20,10 @@ func TestLookupsSeeWhatWasJustPosted(t *testing.T) {
 			return Verdict{}
 		}
 		var twins, invoiced []string
-		for _, p := range v.Twins(PayeeKey(b.Payee), b.Amount) {
+		for p := range v.Twins(PayeeKey(b.Payee), b.Amount) {
 			twins = append(twins, p.Payment+" "+p.State)
 		}
-		for _, p := range v.Invoiced(b.Invoice.Key()) {
+		for p := range v.Invoiced(b.Invoice.Key()) {
 			invoiced = append(invoiced, p.Payment)
 		}
 		seen[e.ID] = fmt.Sprint(twins, invoiced)
@@ -96,11 +96,11 @@ func TestLooksBackTheSameWay(t *testing.T) {
 		for _, x := range v.Events("P1", "works.progressed") {
 			all = append(all, fmt.Sprint(x.Body.(*WorksProgressed).Percent))
 		}
-		for _, p := range v.PaidOn(PayeeKey(builder), "2020-03-18") {
+		for p := range v.PaidOn(PayeeKey(builder), "2020-03-18") {
 			all = append(all, p.Payment)
 		}
 		lines, known := v.Grants(e)
-		for _, x := range lines {
+		for x := range lines {
 			all = append(all, x.Key)
 		}
 		said = fmt.Sprint(all, known)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 
@@ -9,7 +10,7 @@ import (
 )
 
 // View is a book as it stands just before an entry takes effect. Its answers are
-// copies. Asked before judging (see Judge.Touch) it knows nothing and loads.
+// copies. Asked before judging (see Judge.Touch) it may know nothing, and loads.
 type View struct{ s *state }
 
 // Book is the county's code.
@@ -55,37 +56,29 @@ func (v View) Payee(e *Entry) (Payee, bool) {
 }
 
 // Twins returns the payments of one amount to one payee, the latest 200.
-func (v View) Twins(payee string, a Amount) []Payment {
-	return many(v.s.twins.get(twinKey(payee, a)), v.s.payments)
+func (v View) Twins(payee string, a Amount) iter.Seq[Payment] {
+	return rowsOf(v.s.twins, twinKey(payee, a), v.s.payments)
 }
 
-// Invoiced returns the payments on an invoice, by its key.
-func (v View) Invoiced(invoice string) []Payment {
-	return many(v.s.invoiced.get(invoice), v.s.payments)
+// Invoiced returns the payments on an invoice, by its key, in the order of their
+// entries, the latest 200.
+func (v View) Invoiced(invoice string) iter.Seq[Payment] {
+	return rowsOf(v.s.invoiced, invoice, v.s.payments)
 }
 
 // Bids returns the bids in a tender that count, in the order of their entries.
 func (v View) Bids(tender string) []Bid {
-	return slices.DeleteFunc(many(v.s.bidsOf.get(tender), v.s.bids), func(b Bid) bool { return b.Withdrawn })
+	return slices.DeleteFunc(slices.Collect(rowsOf(v.s.bidsOf, tender, v.s.bids)), func(b Bid) bool { return b.Withdrawn })
 }
 
 // Receipts returns the funds that came by a document.
-func (v View) Receipts(document string) []Fund { return many(v.s.receipts.get(document), v.s.funds) }
+func (v View) Receipts(document string) iter.Seq[Fund] {
+	return rowsOf(v.s.receipts, document, v.s.funds)
+}
 
 // Tenders returns the lots of a project.
-func (v View) Tenders(project string) []Tender { return many(v.s.tendersOf.get(project), v.s.tenders) }
-
-func many[R row](keys []string, t *table[R]) []R {
-	if len(keys) == 0 {
-		return nil
-	}
-	rows := make([]R, 0, len(keys))
-	for _, key := range keys {
-		if r := t.get(key); r != nil {
-			rows = append(rows, *r)
-		}
-	}
-	return rows
+func (v View) Tenders(project string) iter.Seq[Tender] {
+	return rowsOf(v.s.tendersOf, project, v.s.tenders)
 }
 
 // PayeeOf is the key under which whoever a request names is paid.
@@ -116,18 +109,18 @@ func (v View) Events(project string, k Kind) []*Entry {
 	return entries
 }
 
-// PaidOn returns the payments to a payee that were asked for on a day.
-func (v View) PaidOn(payee string, on Date) []Payment {
-	return many(v.s.paidOn.get(paidOnKey(payee, on)), v.s.payments)
+// PaidOn returns the payments to a payee that were asked for on a day, the latest 200.
+func (v View) PaidOn(payee string, on Date) iter.Seq[Payment] {
+	return rowsOf(v.s.paidOn, paidOnKey(payee, on), v.s.payments)
 }
 
 // Grants returns the lines of grants to whoever an entry is sealed for, the latest
 // 200, in the order of their entries. ok is false when nobody is known.
-func (v View) Grants(e *Entry) (lines []Line, ok bool) {
+func (v View) Grants(e *Entry) (lines iter.Seq[Line], ok bool) {
 	if e.Person == (audit.Token{}) {
-		return nil, false
+		return func(func(Line) bool) {}, false
 	}
-	return many(v.s.grantsOf.get(personKey(e.Person)), v.s.lines), true
+	return rowsOf(v.s.grantsOf, personKey(e.Person), v.s.lines), true
 }
 
 // Submission returns a submission by its id.

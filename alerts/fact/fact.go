@@ -61,7 +61,7 @@ type subject struct {
 	v ledger.View
 	e *ledger.Entry
 	// today keeps what sameDay found: several facts ask for it, and there may be many.
-	today *[]ledger.Amount
+	today *outlays
 }
 
 // nothing is a fact that is not known.

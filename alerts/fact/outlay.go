@@ -41,18 +41,10 @@ var outlayProviders = map[string]func(*subject) formula.Value{
 	"payment.payee_name": ofRequest(func(_ *subject, b *ledger.PaymentRequested) formula.Value { return formula.String(b.Payee.Name) }),
 	"payment.is_grant":   ofPayment(func(_ *subject, p ledger.Payment) formula.Value { return formula.True(p.Lines > 0) }),
 	"payment.same_day": ofPayment(func(s *subject, p ledger.Payment) formula.Value {
-		var sum ledger.Amount
-		for _, a := range s.sameDay(p) {
-			sum += a
-		}
-		return yuan(sum)
+		return yuan(s.sameDay(p).sum)
 	}),
 	"payment.same_day_most": ofPayment(func(s *subject, p ledger.Payment) formula.Value {
-		var most ledger.Amount
-		for _, a := range s.sameDay(p) {
-			most = max(most, a)
-		}
-		return yuan(most)
+		return yuan(s.sameDay(p).most)
 	}),
 	"twin.near_invoiced": ofPayment(func(s *subject, p ledger.Payment) formula.Value {
 		n := int64(0)
@@ -66,7 +58,7 @@ var outlayProviders = map[string]func(*subject) formula.Value{
 	"invoice.other_payees": ofPayment(func(s *subject, p ledger.Payment) formula.Value {
 		n := int64(0)
 		if p.Invoice != "" {
-			for _, q := range s.v.Invoiced(p.Invoice) {
+			for q := range s.v.Invoiced(p.Invoice) {
 				if q.Payment != p.Payment && q.Effective() && q.Returned < q.Amount && q.Amount == p.Amount && q.Payee != p.Payee {
 					n++
 				}
@@ -202,7 +194,7 @@ func personTwins(s *subject) formula.Value {
 		return nothing
 	}
 	n := int64(0)
-	for _, l := range lines {
+	for l := range lines {
 		p, ok := s.v.Payment(l.Payment)
 		if !ok || !p.Effective() || l.Returned == l.Amount || l.Payment == b.Payment && l.Line == int64(b.Line) {
 			continue
@@ -214,23 +206,26 @@ func personTwins(s *subject) formula.Value {
 	return formula.Whole(n)
 }
 
-// sameDay lists the other payments to the payee, under the same contract if there
+// outlays are payments of one day: their sum, and the largest.
+type outlays struct{ sum, most ledger.Amount }
+
+// sameDay adds up the other payments to the payee, under the same contract if there
 // is one, that were asked for on the same day.
-func (s *subject) sameDay(p ledger.Payment) []ledger.Amount {
-	if p.Payee == "" {
-		return nil
-	}
-	if s.today != nil {
+func (s *subject) sameDay(p ledger.Payment) outlays {
+	var day outlays
+	switch {
+	case s.today != nil:
 		return *s.today
+	case p.Payee == "":
+		return day
 	}
-	var amounts []ledger.Amount
-	for _, q := range s.v.PaidOn(p.Payee, p.On) {
+	for q := range s.v.PaidOn(p.Payee, p.On) {
 		if q.Payment != p.Payment && q.Effective() && q.Contract == p.Contract {
-			amounts = append(amounts, q.Amount)
+			day.sum, day.most = day.sum+q.Amount, max(day.most, q.Amount)
 		}
 	}
-	s.today = &amounts
-	return amounts
+	s.today = &day
+	return day
 }
 
 // bareNumber is an invoice's number without its code and leading zeros.

@@ -266,7 +266,7 @@ func receiptTwins(s *subject) formula.Value {
 		return nothing
 	}
 	n := int64(0)
-	for _, f := range s.v.Receipts(b.Document) {
+	for f := range s.v.Receipts(b.Document) {
 		if f.Level == b.Level && f.Year == b.Year && f.FunctionCode == b.FunctionCode && f.Name == b.Name {
 			n++
 		}
@@ -352,7 +352,7 @@ func purchaseEstimate(s *subject) formula.Value {
 	if !hasOwn {
 		return nothing
 	}
-	for _, t := range s.v.Tenders(project) {
+	for t := range s.v.Tenders(project) {
 		if t.Category == own.Category && t.State != ledger.StateWithdrawn && t.State != ledger.StateFailed {
 			sum += t.Estimate
 		}
@@ -384,7 +384,7 @@ func (s *subject) twins(p ledger.Payment) []ledger.Payment {
 	if p.Payee == "" {
 		return nil
 	}
-	for _, q := range s.v.Twins(p.Payee, p.Amount) {
+	for q := range s.v.Twins(p.Payee, p.Amount) {
 		if q.Payment != p.Payment && q.Effective() && q.Returned < q.Amount {
 			twins = append(twins, q)
 		}
@@ -408,7 +408,7 @@ func (s *subject) invoiced(p ledger.Payment) (paid, asked ledger.Amount) {
 	if p.Invoice == "" {
 		return 0, 0
 	}
-	for _, q := range s.v.Invoiced(p.Invoice) {
+	for q := range s.v.Invoiced(p.Invoice) {
 		switch {
 		case q.Payment == p.Payment || !q.Effective():
 		case q.State == ledger.StatePaid:
@@ -427,7 +427,7 @@ func invoiceAmount(s *subject) formula.Value {
 	if !ok || p.Invoice == "" {
 		return nothing
 	}
-	for _, q := range s.v.Invoiced(p.Invoice) { // in the order of their entries
+	for q := range s.v.Invoiced(p.Invoice) { // in the order of their entries
 		if q.Payment != p.Payment && q.Effective() {
 			return yuan(q.InvoiceTotal)
 		}
