@@ -109,6 +109,11 @@ func (v View) Events(project string, k Kind) []*Entry {
 	return entries
 }
 
+// Happened says whether entries of a kind about a project ever took effect.
+func (v View) Happened(project string, k Kind) bool {
+	return len(v.s.eventsOf.get(eventKey(project, k))) > 0
+}
+
 // PaidOn returns the payments to a payee that were asked for on a day, the latest 200.
 func (v View) PaidOn(payee string, on Date) iter.Seq[Payment] {
 	return rowsOf(v.s.paidOn, paidOnKey(payee, on), v.s.payments)

@@ -261,11 +261,13 @@ var (
 		{Name: "invoice.other_payees", Type: formula.Count, Unit: "笔", Source: "effective payments of the same amount on the same invoice to another payee"},
 		{Name: "invoice.dated", Type: formula.Bool, Source: "the payment's invoice has a day"},
 		{Name: "invoice.on", Type: formula.Civil, Source: "day of the payment's invoice"},
+		{Name: "refund.payee", Type: formula.Text, Source: "payee key of the payment; none while no payment of the project came back"},
 	}
 	returned = []rule.Fact{
 		{Name: "payment.id", Type: formula.Text, Source: "the payment of the entry"},
 		{Name: "payment.payee", Type: formula.Text, Source: "its payee key"},
 		{Name: "payment.is_grant", Type: formula.Bool, Source: "the payment is a batch of household grants"},
+		{Name: "refund.payee", Type: formula.Text, Source: "payee key of the payment that came back"},
 		{Name: "refund.reason", Type: formula.Text, Source: "reason of the entry: a code of ledger.Reasons"},
 	}
 	batch = []rule.Fact{

@@ -68,6 +68,12 @@ var outlayProviders = map[string]func(*subject) formula.Value{
 	}),
 	"invoice.dated": ofRequest(func(_ *subject, b *ledger.PaymentRequested) formula.Value { return formula.True(b.Invoice.On != "") }),
 	"invoice.on":    ofRequest(func(_ *subject, b *ledger.PaymentRequested) formula.Value { return day(b.Invoice.On) }),
+	"refund.payee": ofPayment(func(s *subject, p ledger.Payment) formula.Value {
+		if s.e.Kind != "payment.returned" && !s.v.Happened(p.Project, "payment.returned") {
+			return nothing // a deadline of P31 cannot run: most payments meet none
+		}
+		return formula.String(p.Payee)
+	}),
 	"refund.reason": func(s *subject) formula.Value {
 		b, ok := s.e.Body.(*ledger.PaymentReturned)
 		if !ok {
