@@ -37,6 +37,8 @@ type Engine struct {
 	Raised chan<- struct{}
 	// Clock is what slots are due by; nil is the database's clock.
 	Clock func() time.Time
+
+	positions positions
 }
 
 // ErrGap is returned when entries before the head cannot be read: the log was
@@ -52,8 +54,17 @@ const batchSize = 1000
 // Step turns the verdicts of the next entries into warnings, and says whether there
 // were any entries. It may be called again after any error.
 func (g *Engine) Step(ctx context.Context, book ledger.Book) (more bool, err error) {
+	return g.advance(ctx, book, 1)
+}
+
+// advance is Step, but of entries that warn of nothing it stores that they were judged
+// only once there are so many.
+func (g *Engine) advance(ctx context.Context, book ledger.Book, least int64) (more bool, err error) {
 	err = again(func() (err error) {
-		more, err = g.step(ctx, book)
+		more, err = g.step(ctx, book, least)
+		if err != nil {
+			g.positions.forget(book)
+		}
 		return err
 	})
 	if err != nil {
@@ -71,54 +82,37 @@ func again(do func() error) error {
 	return err
 }
 
-func (g *Engine) step(ctx context.Context, book ledger.Book) (bool, error) {
-	pos, err := g.cursor(ctx, book)
+func (g *Engine) step(ctx context.Context, book ledger.Book, least int64) (bool, error) {
+	at, err := g.position(ctx, book)
 	if err != nil {
 		return false, err
 	}
-	v, err := ledger.ReadVerdicts(ctx, g.Pool, book, pos, batchSize)
-	if err != nil || v.Until == pos {
+	v, err := ledger.ReadVerdicts(ctx, g.Pool, book, at.seen, batchSize)
+	if err != nil {
 		return false, err
 	}
-	if v.Entries != int64(v.Until-pos) {
-		return false, fmt.Errorf("%w: %d of %d after %d", ErrGap, v.Entries, v.Until-pos, pos)
+	if v.Entries != int64(v.Until-at.seen) {
+		return false, fmt.Errorf("%w: %d of %d after %d", ErrGap, v.Entries, v.Until-at.seen, at.seen)
 	}
-	b := &batch{g: g, book: book, from: pos, until: v.Until, now: g.Ledger.Now().UTC(), known: map[string]*Current{}}
-	if err := b.read(ctx, v); err != nil {
+	more := v.Until > at.seen
+	if waiting := int64(v.Until - at.stored); len(v.Notes) == 0 && waiting < least {
+		g.positions.keep(book, position{at.stored, v.Until})
+		return more, nil
+	} else if waiting == 0 {
+		return false, nil
+	}
+	b := &batch{g: g, book: book, from: at.stored, until: v.Until, now: g.Ledger.Now().UTC(), known: map[string]*Current{}}
+	if err := b.read(ctx, v.Notes); err != nil {
 		return false, err
 	}
 	if err := b.plan(ctx); err != nil {
 		return false, err
 	}
-	return true, b.post(ctx)
-}
-
-// cursor is the last entry that was judged, -1 for none.
-func (g *Engine) cursor(ctx context.Context, book ledger.Book) (ledger.Seq, error) {
-	var pos ledger.Seq
-	err := g.Pool.QueryRow(ctx, `select pos from alert.cursor where book = $1`, book).Scan(&pos)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return ledger.None, nil
+	if err := b.post(ctx); err != nil {
+		return false, err
 	}
-	if err != nil {
-		return 0, fmt.Errorf("read cursor: %w", err)
-	}
-	return pos, nil
-}
-
-// moveCursor moves it, or says that it is not where it was read.
-func moveCursor(ctx context.Context, tx pgx.Tx, book ledger.Book, from, until ledger.Seq) error {
-	if _, err := tx.Exec(ctx, `insert into alert.cursor (book, pos) values ($1, -1) on conflict do nothing`, book); err != nil {
-		return fmt.Errorf("move cursor: %w", err)
-	}
-	tag, err := tx.Exec(ctx, `update alert.cursor set pos = $3 where book = $1 and pos = $2`, book, from, until)
-	if err != nil {
-		return fmt.Errorf("move cursor: %w", err)
-	}
-	if tag.RowsAffected() != 1 {
-		return &ledger.TakeBack{Reason: errRaced}
-	}
-	return nil
+	g.positions.keep(book, position{v.Until, v.Until})
+	return more, nil
 }
 
 // batch is one step: what was read, and what will be posted.
@@ -153,10 +147,10 @@ type judged struct {
 type tallyKey struct{ month, code, state string }
 
 // read takes the verdicts, with the entries and the open cases they are about.
-func (b *batch) read(ctx context.Context, v ledger.Verdicts) error {
-	b.tally = map[tallyKey]int64{{b.now.Format("2006-01"), "", "judged"}: v.Entries}
+func (b *batch) read(ctx context.Context, notes []ledger.Note) error {
+	b.tally = map[tallyKey]int64{{b.now.Format("2006-01"), "", "judged"}: int64(b.until - b.from)}
 	var seqs []ledger.Seq
-	for _, n := range v.Notes {
+	for _, n := range notes {
 		j := judged{at: n.At, entry: n.Entry}
 		if err := json.Unmarshal(n.Note, &j.Note); err != nil {
 			return fmt.Errorf("verdict at %d on entry %d: %w", n.At, n.Entry, err)

@@ -27,11 +27,11 @@ func (g *Engine) Run(ctx context.Context, wake <-chan struct{}) {
 	timer := time.NewTicker(pollEvery)
 	defer timer.Stop()
 	quiet := map[ledger.Book]time.Time{}
-	work := g.catchUp
-	for {
-		books, err := g.Ledger.Books(ctx)
-		if err != nil && ctx.Err() == nil {
-			g.Log.WarnContext(ctx, "list books", "error", err)
+	var books []ledger.Book
+	for woken := false; ; {
+		work := g.judge
+		if !woken {
+			work, books = g.catchUp, g.books(ctx, books)
 		}
 		for _, book := range books {
 			if err := work(ctx, book); err != nil && ctx.Err() == nil && g.Ledger.Now().Sub(quiet[book]) > time.Minute {
@@ -43,17 +43,30 @@ func (g *Engine) Run(ctx context.Context, wake <-chan struct{}) {
 		case <-ctx.Done():
 			return
 		case <-wake:
-			work = g.judge
+			woken = true
 		case <-timer.C:
-			work = g.catchUp
+			woken = false
 		}
 	}
 }
 
-// judge turns what a book has into warnings.
+// books lists the books, or those known so far.
+func (g *Engine) books(ctx context.Context, known []ledger.Book) []ledger.Book {
+	books, err := g.Ledger.Books(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			g.Log.WarnContext(ctx, "list books", "error", err)
+		}
+		return known
+	}
+	return books
+}
+
+// judge turns what a book has into warnings. That a few entries warned of nothing is
+// stored by the next catchUp.
 func (g *Engine) judge(ctx context.Context, book ledger.Book) error {
 	for {
-		if more, err := g.Step(ctx, book); err != nil || !more {
+		if more, err := g.advance(ctx, book, batchSize); err != nil || !more {
 			return err
 		}
 	}
@@ -61,8 +74,11 @@ func (g *Engine) judge(ctx context.Context, book ledger.Book) error {
 
 // catchUp judges what a book has, then fires what is due and reports what is overdue.
 func (g *Engine) catchUp(ctx context.Context, book ledger.Book) error {
-	if err := g.judge(ctx, book); err != nil {
-		return err
+	for more := true; more; {
+		var err error
+		if more, err = g.Step(ctx, book); err != nil {
+			return err
+		}
 	}
 	for {
 		fired, err := g.Fire(ctx, book)

@@ -1,0 +1,79 @@
+package alerts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+
+	"yilu/ledger"
+)
+
+// position is how far an engine has come in a book: up to seen it has judged, up to
+// stored the table says so. What lies between warns of nothing, and is judged again
+// after a crash.
+type position struct{ stored, seen ledger.Seq }
+
+// positions are those of all books. They are only memories of the table: whoever acts
+// on one that is out of date is taken back when it moves the cursor.
+type positions struct {
+	mu sync.Mutex
+	of map[ledger.Book]position
+}
+
+func (p *positions) keep(book ledger.Book, at position) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.of == nil {
+		p.of = map[ledger.Book]position{}
+	}
+	p.of[book] = at
+}
+
+func (p *positions) forget(book ledger.Book) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.of, book)
+}
+
+// position is where the engine goes on.
+func (g *Engine) position(ctx context.Context, book ledger.Book) (position, error) {
+	g.positions.mu.Lock()
+	at, known := g.positions.of[book]
+	g.positions.mu.Unlock()
+	if known {
+		return at, nil
+	}
+	pos, err := g.cursor(ctx, book)
+	return position{pos, pos}, err
+}
+
+// cursor is the last entry that is known to all to be judged, -1 for none.
+func (g *Engine) cursor(ctx context.Context, book ledger.Book) (ledger.Seq, error) {
+	var pos ledger.Seq
+	err := g.Pool.QueryRow(ctx, `select pos from alert.cursor where book = $1`, book).Scan(&pos)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ledger.None, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read cursor: %w", err)
+	}
+	return pos, nil
+}
+
+// moveCursor moves it, or says that it is not where it was read.
+func moveCursor(ctx context.Context, tx pgx.Tx, book ledger.Book, from, until ledger.Seq) error {
+	tag, err := tx.Exec(ctx, `
+		insert into alert.cursor (book, pos)
+		select $1, $3 where $2 = -1 or exists (select from alert.cursor where book = $1)
+		on conflict (book) do update set pos = excluded.pos where cursor.pos = $2`, book, from, until)
+	if err != nil {
+		return fmt.Errorf("move cursor: %w", err)
+	}
+	if tag.RowsAffected() != 1 {
+		return &ledger.TakeBack{Reason: errRaced}
+	}
+	return nil
+}
