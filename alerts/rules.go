@@ -200,8 +200,8 @@ func (f *inForce) place(x *active, file *rule.Rule) {
 	}
 	need := func(k *kindRules, facts []string) {
 		for _, name := range facts {
-			if !slices.Contains(k.facts, name) {
-				k.facts = append(k.facts, name)
+			if i, known := slices.BinarySearch(k.facts, name); !known {
+				k.facts = slices.Insert(k.facts, i, name)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package fact
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"yilu/alerts/formula"
@@ -11,21 +12,20 @@ import (
 // Facts are the facts of one entry that some rules read. They are gathered before
 // any rule is judged: asking the book may unwind and load.
 type Facts struct {
-	names  []string
+	names  []string // sorted
 	values []formula.Value
 }
 
 // Fact returns a gathered fact.
 func (f *Facts) Fact(name string) (formula.Value, bool) {
-	for i, n := range f.names {
-		if n == name {
-			return f.values[i], !f.values[i].IsZero()
-		}
+	i, known := slices.BinarySearch(f.names, name)
+	if !known {
+		return formula.Value{}, false
 	}
-	return formula.Value{}, false
+	return f.values[i], !f.values[i].IsZero()
 }
 
-// Gather asks the book for the named facts of an entry.
+// Gather asks the book for the named facts of an entry; the names are sorted.
 func Gather(v ledger.View, e *ledger.Entry, names []string) *Facts {
 	f := &Facts{names: names, values: make([]formula.Value, len(names))}
 	s := &subject{v: v, e: e}

@@ -14,7 +14,9 @@ round, guess or run away:
     formula can cost is bounded before it runs.
 
 Functions beside those of CEL: dec('0.05'), dd(a, b) days from a to b, wd(a, b)
-working days, months(a, b), day(instant), norm(name), sim(name, name).
+working days, months(a, b), day(instant), norm(name), sim(name, name),
+holds(text, words) and begins(text, words): whether one of the words is in the text, or
+begins it.
 
 This is the only package that knows cel-go.
 */

@@ -15,6 +15,7 @@ import (
 	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
 	"cel.dev/cel-go/interpreter"
 )
 
@@ -79,6 +80,8 @@ func NewLanguage(calendar Calendar) (*Language, error) {
 		two("wd", dayType, cel.IntType, calendar.between),
 		two("months", dayType, cel.IntType, monthsBetween),
 		two("sim", cel.StringType, decimalType, similarity),
+		anyOf(holdsFunction, strings.Contains),
+		anyOf(beginsFunction, strings.HasPrefix),
 		cel.Function("day", cel.Overload("day_instant", []*cel.Type{cel.TimestampType}, dayType, cel.UnaryBinding(dayOf))),
 		cel.Function("norm", cel.Overload("norm_string", []*cel.Type{cel.StringType}, cel.StringType,
 			cel.UnaryBinding(func(s ref.Val) ref.Val { return types.String(NormalName(string(s.(types.String)))) }))),
@@ -107,6 +110,23 @@ func (l *Language) With(inputs map[string]Type) (*Language, error) {
 
 func two(name string, of, result *cel.Type, f func(a, b ref.Val) ref.Val) cel.EnvOption {
 	return cel.Function(name, cel.Overload(name+"_two", []*cel.Type{of, of}, result, cel.BinaryBinding(f)))
+}
+
+const holdsFunction, beginsFunction = "holds", "begins"
+
+// anyOf is a function of a text and a list of words: is one of them so in the text?
+// exists() says the same at many times the cost.
+func anyOf(name string, is func(text, word string) bool) cel.EnvOption {
+	return cel.Function(name, cel.Overload(name+"_any", []*cel.Type{cel.StringType, cel.ListType(cel.StringType)}, cel.BoolType,
+		cel.BinaryBinding(func(text, words ref.Val) ref.Val {
+			t, list := string(text.(types.String)), words.(traits.Lister)
+			for i := range list.Size().(types.Int) {
+				if word, ok := list.Get(i).(types.String); ok && is(t, string(word)) {
+					return types.True
+				}
+			}
+			return types.False
+		})))
 }
 
 // decimalOf is dec('…').
@@ -302,7 +322,10 @@ func (estimator) EstimateSize(n cost.AstNode) *cost.SizeEstimate {
 
 // EstimateCallCost knows that comparing names costs more than adding amounts.
 func (estimator) EstimateCallCost(function, _ string, _ *cost.AstNode, _ []cost.AstNode) *cost.CallEstimate {
-	if function == "sim" || function == "norm" {
+	switch function {
+	case holdsFunction, beginsFunction:
+		return &cost.CallEstimate{CostEstimate: cost.FixedCostEstimate(mostElements)}
+	case "sim", "norm":
 		size := cost.RangedSizeEstimate(0, mostText)
 		return &cost.CallEstimate{CostEstimate: cost.FixedCostEstimate(mostText), ResultSize: &size}
 	}

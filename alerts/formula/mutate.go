@@ -93,7 +93,7 @@ func (m *mutation) ofCall(call ast.CallExpr) (all []ast.Expr) {
 	switch other := turned[name]; {
 	case other != "" && len(args) == 2:
 		all = append(all, m.make.NewCall(0, other, args...))
-	case name == operators.In:
+	case name == operators.In || name == holdsFunction || name == beginsFunction:
 		all = append(all, m.make.NewCall(0, operators.LogicalNot, m.make.NewCall(0, name, args...)))
 	case name == operators.LogicalAnd || name == operators.LogicalOr || name == operators.LogicalNot:
 		all = append(all, args...) // one part alone, or without the negation

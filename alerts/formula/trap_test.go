@@ -153,6 +153,10 @@ func TestTexts(t *testing.T) {
 		"norm('华益 建筑有限公司') == '华益建筑'":                                    "true",
 		"payee.names.exists(n, norm(n) == '华益建筑')":                       "true",
 		"payee.names.exists(n, sim(n, '华益建筑') >= dec('0.85'))":           "true",
+		"holds('购置办公楼', ['公务用车', '办公楼'])":                                "true",
+		"holds('办公', ['公务用车', '办公楼'])":                                   "false",
+		"begins('30215', ['30212', '302'])":                              "true",
+		"begins('x302', ['30212', '302']) || holds('', payee.names)":     "false",
 		"contract.id.startsWith('K') && size(contract.id) == 2":          "true",
 		"months(entry.on, entry.on) == 0 && dd(entry.on, entry.on) == 0": "true",
 	} {
