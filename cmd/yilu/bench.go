@@ -35,9 +35,12 @@ func figures() []figure {
 		{"post_rules", "x_frozen", ">=0.8", "single posts with the rules in force that can stop one ÷ with all frozen", figPostRules},
 		{"alert_p50", "ms", "<=10", "from sending a post until its warning can be read, at 300 entries/s with all rules in force", figAlert("alert_p50", 10*time.Millisecond)},
 		{"alert_p99", "ms", "<=50", "99th percentile of that", figAlert("alert_p99", 50*time.Millisecond)},
+		{"feed_missed", "events", "<=0", "what 200 readers of the feed missed or got twice of 10,000 warnings", figFeedMissed},
+		{"replay_rules", "per_second", ">=20000", "entries of a book's history judged by all event rules", figReplayRules},
 		{"post_5m", "x_post_100k", ">=0.9", "single posts at 5,000,000 entries ÷ at 100,000, each against pgbench", figPost5M},
 		{"memory_5m", "MB", "<=150", "memory of the server at 5,000,000 entries", figMemory5M},
 		{"proof_page_p99", "ms", "<=20", "99th percentile of the page that proves an entry, at 5,000,000 entries, 2 clients", figProofPage},
+		{"backtest_5m", "s", "<=90", "back-test of one event rule over 5,000,000 entries", figBacktest5M},
 	}
 }
 
