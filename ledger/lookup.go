@@ -55,15 +55,9 @@ func (t *lookup) get(key string) []string {
 }
 
 // rowsOf are the rows of a table that belong to a key, in their order, as copies.
-// Before judging it only sees to it that they are loaded, and gives those that may not
-// be.
 func rowsOf[R row](l *lookup, key string, t *table[R]) iter.Seq[R] {
 	return func(yield func(R) bool) {
-		keys := l.get(key)
-		if _, loaded := l.whole[key]; loaded && !l.s.judging {
-			return
-		}
-		for _, k := range keys {
+		for _, k := range l.get(key) {
 			if r := t.get(k); r != nil && !yield(*r) {
 				return
 			}
@@ -72,6 +66,12 @@ func rowsOf[R row](l *lookup, key string, t *table[R]) iter.Seq[R] {
 			l.whole[key] = struct{}{}
 		}
 	}
+}
+
+// isWhole says, before judging, that nothing of a key is left to be loaded.
+func (t *lookup) isWhole(key string) bool {
+	_, whole := t.whole[key]
+	return whole && !t.s.judging
 }
 
 // add notes a new row, if anybody has asked for its like.

@@ -100,7 +100,7 @@ func TestLooksBackTheSameWay(t *testing.T) {
 			all = append(all, p.Payment)
 		}
 		lines, known := v.Grants(e)
-		for x := range lines {
+		for _, x := range lines {
 			all = append(all, x.Key)
 		}
 		said = fmt.Sprint(all, known)

@@ -115,17 +115,22 @@ func (v View) Happened(project string, k Kind) bool {
 }
 
 // PaidOn returns the payments to a payee that were asked for on a day, the latest 200.
+// Before judging it gives none if all of them are loaded: there may be many, and who
+// asks then asks for nothing else.
 func (v View) PaidOn(payee string, on Date) iter.Seq[Payment] {
+	if v.s.paidOn.isWhole(paidOnKey(payee, on)) {
+		return func(func(Payment) bool) {}
+	}
 	return rowsOf(v.s.paidOn, paidOnKey(payee, on), v.s.payments)
 }
 
 // Grants returns the lines of grants to whoever an entry is sealed for, the latest
 // 200, in the order of their entries. ok is false when nobody is known.
-func (v View) Grants(e *Entry) (lines iter.Seq[Line], ok bool) {
+func (v View) Grants(e *Entry) (lines []Line, ok bool) {
 	if e.Person == (audit.Token{}) {
-		return func(func(Line) bool) {}, false
+		return nil, false
 	}
-	return rowsOf(v.s.grantsOf, personKey(e.Person), v.s.lines), true
+	return slices.Collect(rowsOf(v.s.grantsOf, personKey(e.Person), v.s.lines)), true
 }
 
 // Submission returns a submission by its id.

@@ -200,7 +200,7 @@ func personTwins(s *subject) formula.Value {
 		return nothing
 	}
 	n := int64(0)
-	for l := range lines {
+	for _, l := range lines {
 		p, ok := s.v.Payment(l.Payment)
 		if !ok || !p.Effective() || l.Returned == l.Amount || l.Payment == b.Payment && l.Line == int64(b.Line) {
 			continue
