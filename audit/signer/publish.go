@@ -177,7 +177,15 @@ func (s *Signer) extendTiles(ctx context.Context, old uint64) error {
 		return nil
 	}
 	begin := tile.Begin(old)
-	return s.Public.Extend(ctx, old, size, s.state.edge.Root(), leavesOf(audit.ReadBodies(ctx, s.Pool, s.Book, begin, size)))
+	leaves, known := s.recent.between(begin, size)
+	if !known {
+		leaves = leavesOf(audit.ReadBodies(ctx, s.Pool, s.Book, begin, size))
+	}
+	if err := s.Public.Extend(ctx, old, size, s.state.edge.Root(), leaves); err != nil {
+		return err
+	}
+	s.recent.published(size)
+	return nil
 }
 
 // leavesOf takes the bytes out of bodies that follow one another.

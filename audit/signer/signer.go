@@ -57,6 +57,7 @@ type Signer struct {
 	later map[string]time.Time
 	// broken is set when the state could not be written: nothing is done after that.
 	broken error
+	recent recent
 	// reached lets tests crash between two steps.
 	reached func(step string) error
 
@@ -244,7 +245,7 @@ func (s *Signer) extend(ctx context.Context) (size uint64, edge proof.Edge, err 
 			return err
 		}
 		if head.Size > size {
-			if size, edge, err = fold(ctx, tx, s.Book, size, head.Size, edge); err != nil {
+			if size, edge, err = s.fold(ctx, tx, size, head.Size, edge); err != nil {
 				return err
 			}
 		}
@@ -285,8 +286,8 @@ func (s *Signer) compare(ctx context.Context, tx pgx.Tx, head audit.Head, beyond
 
 // fold appends the bodies of the entries from..to to an edge. It returns early, without an error, at a gap, and halts at a leaf
 // that does not belong where it stands.
-func fold(ctx context.Context, q audit.Querier, book string, from, to uint64, edge proof.Edge) (uint64, proof.Edge, error) {
-	for body, err := range audit.ReadBodies(ctx, q, book, from, to) {
+func (s *Signer) fold(ctx context.Context, q audit.Querier, from, to uint64, edge proof.Edge) (uint64, proof.Edge, error) {
+	for body, err := range audit.ReadBodies(ctx, q, s.Book, from, to) {
 		if err != nil {
 			return from, edge, err
 		}
@@ -294,10 +295,11 @@ func fold(ctx context.Context, q audit.Querier, book string, from, to uint64, ed
 			break
 		}
 		leaf, err := proof.CutLeaf(body.Leaf)
-		if err != nil || string(leaf.Book) != book || leaf.Seq != from {
-			return from, edge, &Halt{LeafWrong, book, from, from}
+		if err != nil || string(leaf.Book) != s.Book || leaf.Seq != from {
+			return from, edge, &Halt{LeafWrong, s.Book, from, from}
 		}
 		edge, _ = edge.Append(from, proof.LeafHash(body.Leaf))
+		s.recent.add(from, body.Leaf)
 		from++
 	}
 	return from, edge, nil
