@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/emmansun/gmsm/sm3"
@@ -37,8 +38,9 @@ func Prepare(a Act) (*Prepared, error) {
 	if path, reason := a.Fault(); reason != "" {
 		return nil, &Malformed{path, reason}
 	}
-	b := make([]byte, 0, 256+len(a.Body)+80*len(a.Sealed))
-	b = append(b, `{"body":`...)
+	scratch := actBuffers.Get().(*[]byte)
+	defer actBuffers.Put(scratch)
+	b := append((*scratch)[:0], `{"body":`...)
 	start := len(b)
 	b, err := appendCanonical(b, a.Body, "/body")
 	if err != nil {
@@ -47,13 +49,18 @@ func Prepare(a Act) (*Prepared, error) {
 	if b[start] != '{' {
 		return nil, &Malformed{"/body", "not an object"}
 	}
-	a.Body = b[start:len(b):len(b)]
-	b = appendRest(b, &a)
-	if len(b) > proof.MaxAct {
-		return nil, &Malformed{"", fmt.Sprintf("%d bytes, more than the %d an entry may have", len(b), proof.MaxAct)}
+	end := len(b)
+	*scratch = appendRest(b, &a)
+	if len(*scratch) > proof.MaxAct {
+		return nil, &Malformed{"", fmt.Sprintf("%d bytes, more than the %d an entry may have", len(*scratch), proof.MaxAct)}
 	}
+	b = bytes.Clone(*scratch) // many wait for their turn: not a byte more than they need
+	a.Body = b[start:end:end]
 	return &Prepared{Act: a, Bytes: b, SM3: sm3.Sum(b), Hash: sha256.Sum256(b)}, nil
 }
+
+// actBuffers hold acts while they are written.
+var actBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // appendRest appends the members after the body and the closing brace.
 func appendRest(b []byte, a *Act) []byte {

@@ -460,7 +460,7 @@ func (g *group) write(ctx context.Context, tx pgx.Tx) error {
 		audit.QueueAppend(&w.batch, g.head, rows)
 		audit.QueuePrivate(&w.batch, string(g.book), private)
 		if err := w.queued(ctx, len(rows)+len(private)); err != nil {
-			return err
+			return err // nothing is on its way
 		}
 	}
 	return g.state.save(ctx, w)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -134,17 +135,20 @@ func (s *state) queueCovers(b *pgx.Batch) {
 	})
 }
 
-// writer sends writes to a book in as few round trips as their size allows.
+// writer sends writes to a book in as few round trips as their size allows. While one
+// part is on its way the next is made.
 type writer struct {
 	tx    pgx.Tx
 	book  Book
 	batch pgx.Batch
 	rows  int
+	// sending is told what became of the part that is on its way.
+	sending chan error
 }
 
 // writeChunk is how many rows go in one round trip: enough to make the trip
 // cheap, few enough for a large unit not to stand in memory twice.
-const writeChunk = 4000
+const writeChunk = 1000
 
 // writeRows queues rows for a statement that takes a row set.
 func writeRows[R any](ctx context.Context, w *writer, t *rowset.Table[R], sql string, rows []*R) error {
@@ -162,13 +166,33 @@ func (w *writer) queued(ctx context.Context, rows int) error {
 	if w.rows += rows; w.rows < writeChunk {
 		return nil
 	}
-	return w.send(ctx)
+	if err := w.wait(); err != nil {
+		return err
+	}
+	batch, sent := w.batch, make(chan error, 1)
+	w.batch, w.rows, w.sending = pgx.Batch{}, 0, sent
+	go func() { sent <- w.tx.SendBatch(ctx, &batch).Close() }()
+	return nil
 }
 
-// send sends what is queued.
-func (w *writer) send(ctx context.Context) error {
-	if w.batch.Len() == 0 {
+// wait returns when nothing is on its way: before that the transaction is not to be
+// used otherwise.
+func (w *writer) wait() error {
+	if w.sending == nil {
 		return nil
+	}
+	err := <-w.sending
+	w.sending = nil
+	if err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return nil
+}
+
+// flush sends what is queued and waits for it.
+func (w *writer) flush(ctx context.Context) error {
+	if err := w.wait(); err != nil || w.batch.Len() == 0 {
+		return err
 	}
 	err := w.tx.SendBatch(ctx, &w.batch).Close()
 	w.batch, w.rows = pgx.Batch{}, 0
@@ -182,8 +206,16 @@ func (w *writer) send(ctx context.Context) error {
 var addTurnover = turnoverTable.Insert + ` on conflict (book, account, on_day) do update set amount = turnover.amount + excluded.amount`
 
 // save writes every changed row, the legs, turnovers and events, and deletes what is to be
-// erased.
+// erased. When it returns nothing is on its way, whatever the outcome.
 func (s *state) save(ctx context.Context, w *writer) error {
+	err := s.queueSave(ctx, w)
+	if err == nil {
+		err = w.flush(ctx)
+	}
+	return errors.Join(err, w.wait())
+}
+
+func (s *state) queueSave(ctx context.Context, w *writer) error {
 	for _, t := range s.tables {
 		if err := t.save(ctx, w); err != nil {
 			return err
@@ -207,7 +239,7 @@ func (s *state) save(ctx context.Context, w *writer) error {
 			return err
 		}
 	}
-	return w.send(ctx)
+	return nil
 }
 
 // turnovers sums the changes of accounts by day.
