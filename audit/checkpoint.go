@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"yilu/audit/proof"
 )
 
 // ErrOtherNote is returned when another text is stored for a size that was
@@ -162,4 +164,16 @@ func Barrier(ctx context.Context, tx pgx.Tx) error {
 		return fmt.Errorf("pass the barrier: %w", err)
 	}
 	return nil
+}
+
+// PassBarrier is Barrier as a transaction of its own. It says whether it saw an entry
+// where it was written: what was committed up to there is then as durable as itself.
+func PassBarrier(ctx context.Context, q Querier, book string, seq uint64, leaf proof.Hash) (there bool, err error) {
+	err = q.QueryRow(ctx, `
+		select exists (select from only log.entry where book = $1 and seq = $2 and leaf_hash = $3),
+			pg_logical_emit_message(true, 'yilu', '') is not null`, book, int64(seq), leaf[:]).Scan(&there, new(bool))
+	if err != nil {
+		return false, fmt.Errorf("pass the barrier: %w", err)
+	}
+	return there, nil
 }

@@ -83,7 +83,9 @@ func failure(err error, unknown bool) error {
 
 func answerAll(units []*unit, err error) {
 	for _, u := range units {
-		u.receipts, u.err = nil, err
+		if u.receipts, u.err = nil, err; u.again > 0 && errors.Is(err, ErrUnavailable) {
+			u.err = ErrUnknown
+		}
 	}
 }
 
@@ -120,6 +122,8 @@ type group struct {
 	repeated bool
 	// ids are the accepted by id.
 	ids map[string]*prepared
+	// early is set when the commit does not wait for the disk, see settle.
+	early bool
 }
 
 type answer struct {
@@ -143,6 +147,7 @@ func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
 	}
 	defer rollback(ctx, tx)
 	g := &group{l: l, book: q.book, units: units, state: q.state, found: map[string]audit.Row{}, answers: make([]answer, len(units))}
+	g.early = units[0].rider == nil && (len(units) > 1 || len(l.waitingItems(q)) > 0)
 	if err := g.load(ctx, tx, q); err != nil {
 		return err
 	}
@@ -165,6 +170,7 @@ func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
 		}
 	}
 	g.keep(q)
+	g.leaveMark(q)
 	g.answer()
 	if l.Committed != nil && len(g.accepted) > 0 {
 		l.Committed(g.book)
@@ -219,6 +225,9 @@ func (g *group) load(ctx context.Context, tx pgx.Tx, q *queue) error {
 	}
 	b := &pgx.Batch{}
 	b.Queue(neverScan)
+	if g.early {
+		b.Queue(`set local synchronous_commit = off`)
+	}
 	audit.QueueLock(b, string(g.book), &g.head)
 	if len(ids) > 0 {
 		audit.QueueFindIDs(b, string(g.book), ids, g.found)
@@ -228,7 +237,7 @@ func (g *group) load(ctx context.Context, tx pgx.Tx, q *queue) error {
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return fmt.Errorf("lock and load: %w", err)
 	}
-	if q.state != nil && g.head.Size != q.size { // another process has posted
+	if q.state != nil && !slices.Equal(g.head.Edge, q.edge) { // another process has posted, or a crash has taken
 		g.state = g.l.newState(g.book)
 		var err error
 		if g.found, err = audit.FindIDs(ctx, tx, string(g.book), g.unitIDs()); err != nil {
@@ -441,7 +450,7 @@ func sameAct(a, b *prepared) bool {
 // them. A group of repeats only passes a barrier instead: a commit that writes
 // WAL, so that the repeated answer is as durable as the first.
 func (g *group) write(ctx context.Context, tx pgx.Tx) error {
-	if len(g.accepted) == 0 && g.repeated {
+	if len(g.accepted) == 0 && g.repeated && !g.early {
 		return audit.Barrier(ctx, tx)
 	}
 	w := &writer{tx: tx, book: g.book}
@@ -472,9 +481,27 @@ const keptRows = 20_000
 // keep leaves the state to the next group.
 func (g *group) keep(q *queue) {
 	g.state.forget()
-	q.state, q.size = g.state, g.head.Size
+	q.state, q.edge = g.state, g.head.Edge
 	if g.state.rows() > keptRows {
 		q.state = g.l.newState(g.book)
+	}
+}
+
+// leaveMark says on which entry a group rests that did not wait for the disk: its
+// own last one, or the last of those that were posted again.
+func (g *group) leaveMark(q *queue) {
+	if !g.early {
+		return
+	}
+	if n := len(g.accepted); n > 0 {
+		e := g.accepted[n-1].entry
+		q.mark = &mark{uint64(e.Seq), e.LeafHash}
+		return
+	}
+	for _, row := range g.found {
+		if q.mark == nil || row.Seq > q.mark.seq {
+			q.mark = &mark{row.Seq, row.LeafHash}
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/audit"
+	"yilu/audit/proof"
 )
 
 // MaxUnit is the most entries that are posted together or not at all. Posting so
@@ -73,15 +74,21 @@ func New(c Config) *Ledger {
 
 // queue holds what waits for one book. At most one goroutine works on it, and
 // only while something waits. state is what the last group left, good for as
-// long as nobody else has posted (size); ahead is what was read for the next.
+// long as the tree ends as it left it (edge); ahead is what was read for the next.
 type queue struct {
 	book    Book
 	units   []*unit
 	entries int
 	working bool
 	state   *state
-	size    uint64
+	edge    proof.Edge
 	ahead   *ahead
+	// mark is what the last group rests on that is not known to be durable yet;
+	// settling are groups that wait for that, room bounds them.
+	mark       *mark
+	settling   []settling
+	confirming bool
+	room       chan struct{}
 }
 
 // unit is entries that are posted together or not at all, with its answer.
@@ -92,6 +99,8 @@ type unit struct {
 	receipts []Receipt
 	err      error
 	done     chan struct{}
+	// again counts how often it was posted without being known to be durable.
+	again int
 }
 
 // Post enters drafts into a book, all of them or none, and returns where they
@@ -207,7 +216,7 @@ func (l *Ledger) enqueue(book Book, u *unit) error {
 	defer l.mu.Unlock()
 	q := l.queues[book]
 	if q == nil {
-		q = &queue{book: book}
+		q = &queue{book: book, room: make(chan struct{}, mostSettling)}
 		l.queues[book] = q
 	}
 	if l.closed || q.entries > 0 && q.entries+len(u.items) > l.MaxWaiting {
@@ -233,9 +242,7 @@ func (l *Ledger) work(q *queue) {
 			return
 		}
 		l.postGroup(q, units)
-		for _, u := range units {
-			close(u.done)
-		}
+		l.settle(q, units)
 	}
 }
 
@@ -252,7 +259,7 @@ func (l *Ledger) take(q *queue) []*unit {
 		}
 		used++
 		q.entries -= len(u.items)
-		if u.taken.CompareAndSwap(false, true) {
+		if u.again > 0 || u.taken.CompareAndSwap(false, true) {
 			units = append(units, u)
 			n += len(u.items)
 		}
@@ -266,7 +273,7 @@ func (l *Ledger) take(q *queue) []*unit {
 		return units
 	}
 	q.working = false
-	if q.state == nil { // nothing learned: the book may not even exist
+	if q.state == nil && !q.confirming { // nothing learned: the book may not even exist
 		delete(l.queues, q.book)
 	}
 	return nil
