@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"yilu/audit"
 	"yilu/audit/proof"
@@ -38,6 +39,9 @@ var errLost = errors.New("the last entry of a group is not there")
 // settle answers the units of a group: at once if all they rest on is durable, and
 // else in their turn.
 func (l *Ledger) settle(q *queue, units []*unit) {
+	for _, u := range units {
+		u.stand()
+	}
 	g := settling{units, q.mark}
 	q.mark = nil
 	l.mu.Lock()
@@ -54,6 +58,15 @@ func (l *Ledger) settle(q *queue, units []*unit) {
 	}
 	l.mu.Unlock()
 	q.room <- struct{}{}
+}
+
+// stand gives a unit that was posted again the receipts it had, if they stand: nobody
+// but us has posted it twice.
+func (u *unit) stand() {
+	same := func(a, b Receipt) bool { return a.Seq == b.Seq && a.LeafHash == b.LeafHash }
+	if u.err == nil && u.first != nil && slices.EqualFunc(u.first, u.receipts, same) {
+		u.receipts = u.first
+	}
 }
 
 func answerUnits(units []*unit) {
@@ -136,6 +149,7 @@ func (l *Ledger) postAgain(q *queue, units []*unit) {
 			close(u.done)
 			continue
 		}
+		u.first = u.receipts
 		again = append(again, u)
 		q.entries += len(u.items)
 	}

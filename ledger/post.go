@@ -99,8 +99,10 @@ type unit struct {
 	receipts []Receipt
 	err      error
 	done     chan struct{}
-	// again counts how often it was posted without being known to be durable.
+	// again counts how often it was posted without being known to be durable, first are
+	// the receipts it had then.
 	again int
+	first []Receipt
 }
 
 // Post enters drafts into a book, all of them or none, and returns where they

@@ -27,6 +27,7 @@ const (
 	never cut = iota
 	beforeCommit
 	afterCommit
+	beforeBarrier
 )
 
 // arm cuts the connection that commits next.
@@ -57,7 +58,11 @@ type linkConn struct {
 }
 
 func (c *linkConn) Write(b []byte) (int, error) {
-	if !bytes.Contains(b, []byte("commit\x00")) {
+	if c.link.peek() == beforeBarrier && bytes.Contains(b, []byte("pg_logical_emit_message")) {
+		c.link.take()
+		return 0, c.Conn.Close()
+	}
+	if c.link.peek() == beforeBarrier || !bytes.Contains(b, []byte("commit\x00")) {
 		return c.Conn.Write(b)
 	}
 	switch c.link.take() {
