@@ -171,7 +171,11 @@ func (r *backRun) compile(row ledger.Rulebook) error {
 			return fmt.Errorf("read rulebook: %w", err)
 		}
 	}
-	compiler, err := rule.NewCompiler(r.rules.surroundings(book))
+	files := map[string]*rule.Rule{}
+	for _, file := range r.Rules {
+		files[file.Code] = file
+	}
+	compiler, err := rule.NewCompiler(r.rules.surroundings(book, files))
 	if err != nil {
 		return err
 	}
@@ -182,7 +186,7 @@ func (r *backRun) compile(row ledger.Rulebook) error {
 		if len(problems) > 0 {
 			return errors.Join(problems...)
 		}
-		x := &active{RuleActivated: ledger.RuleActivated{Code: file.Code, Version: ledger.Count(file.Version), State: "active"}, compiled: func() *rule.Compiled { return compiled }}
+		x := &active{RuleActivated: ledger.RuleActivated{Code: file.Code, Version: ledger.Count(file.Version), State: "active"}, file: file, compiled: func() *rule.Compiled { return compiled }}
 		r.kinds.rules[file.Code] = x
 		r.kinds.place(x, file)
 	}
@@ -213,7 +217,7 @@ func (r *backRun) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 		}
 	}
 	for _, x := range k.closes {
-		if key, ok := matchOf(facts, x.compiled().Match); ok {
+		if key, ok := matchOf(facts, x.match); ok {
 			r.found[x.Code].meet(key, ledger.DateOf(e.At))
 		}
 	}

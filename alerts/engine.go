@@ -281,7 +281,10 @@ func (b *batch) raise(ctx context.Context, m matter) error {
 	if err != nil {
 		return err
 	}
-	hash := b.g.Rules.hashOf(m.Code, m.Version)
+	hash, err := b.g.hashOf(ctx, b.book, m.Code, m.Version)
+	if err != nil {
+		return err
+	}
 	b.add(ledger.Draft{ID: c.Alert, Kind: "alert.raised", Body: &ledger.AlertRaised{
 		Alert: c.Alert, Code: m.Code, Version: m.Version, RuleHash: hash, Level: m.Level, Handling: m.Handling, Origin: m.origin,
 		Outcome: string(m.State), Reason: m.Reason, Episode: ledger.Count(episode), Shadow: m.Shadow, Suppressed: m.Suppressed,

@@ -62,11 +62,17 @@ type Note struct {
 func (r *Rules) Judge() *ledger.Judge {
 	return &ledger.Judge{
 		Touch: func(v ledger.View, e *ledger.Entry) {
-			if row, ok := v.Rulebook(); ok {
-				if k := r.inForceOf(v.Book(), row).kinds[e.Kind]; k != nil {
-					fact.Gather(v, e, k.facts)
-					fact.Region(v, e)
-				}
+			row, ok := v.Rulebook()
+			if !ok {
+				return
+			}
+			f := r.cached(v.Book(), row)
+			if f == nil { // the files of the rules have to be known first
+				return
+			}
+			if k := f.kinds[e.Kind]; k != nil {
+				fact.Gather(v, e, k.facts)
+				fact.Region(v, e)
 			}
 		},
 		Weigh: r.weigh,
@@ -79,7 +85,11 @@ func (r *Rules) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 	if !ok {
 		return ledger.Verdict{}
 	}
-	k := r.inForceOf(v.Book(), row).kinds[e.Kind]
+	f, err := r.inForceOf(v.Book(), row, inView(v))
+	if err != nil {
+		panic(err) // a view has no other error than that there is none
+	}
+	k := f.kinds[e.Kind]
 	if k == nil {
 		return ledger.Verdict{}
 	}
@@ -99,7 +109,7 @@ func (r *Rules) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 		note.Findings = append(note.Findings, f)
 	}
 	for _, x := range k.closes {
-		if key, ok := matchOf(facts, r.files[ledger.Version(x.Code, x.Version)].Match); ok {
+		if key, ok := matchOf(facts, x.match); ok {
 			note.Met = append(note.Met, Input{x.Code, key})
 		}
 	}

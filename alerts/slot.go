@@ -194,19 +194,19 @@ func record(ctx context.Context, tx pgx.Tx, s slot, outcome string) error {
 	return nil
 }
 
-// jobs lists the scheduled jobs of a book: two of its own, and the sweeps in force.
+// jobs lists the scheduled jobs of a book: its own, and the sweeps in force.
 func (g *Engine) jobs(ctx context.Context, book ledger.Book) ([]job, error) {
-	row, err := g.Ledger.Rulebook(ctx, book)
+	rules, err := g.inForce(ctx, book)
 	if err != nil {
 		return nil, err
 	}
-	rules := g.Rules.inForceOf(book, row)
 	jobs := []job{
 		{name: "canary", schedule: daily, run: g.runCanary},
+		{name: "replay", schedule: nightly, all: true, run: g.runReplay},
 		{name: "summary", schedule: daily, all: true, run: func(ctx context.Context, s slot) error { return g.runSummary(ctx, s, rules) }},
 	}
 	for _, x := range rules.rules {
-		file := g.Rules.file(x)
+		file := x.file
 		if file == nil || file.Schedule == "" {
 			continue
 		}
@@ -222,13 +222,18 @@ func (g *Engine) jobs(ctx context.Context, book ledger.Book) ([]job, error) {
 }
 
 // daily is ten past midnight in Shanghai: the day that is summed up is over.
-var daily = func() cron.Schedule {
-	schedule, err := cron.ParseStandard("10 0 * * *")
+var daily = mustSchedule("10 0 * * *")
+
+// nightly is when nobody works.
+var nightly = mustSchedule("20 2 * * *")
+
+func mustSchedule(text string) cron.Schedule {
+	schedule, err := cron.ParseStandard(text)
 	if err != nil {
 		panic(err) // the text is constant
 	}
 	return schedule
-}()
+}
 
 // runCanary does nothing but leave its row: while it is young, slots are run.
 func (g *Engine) runCanary(ctx context.Context, s slot) error {

@@ -92,7 +92,7 @@ func samples() map[Kind]Draft {
 		&AlertCommented{Step: Step{"AL1", 9}, Files: []File{paper}},
 		&AlertSilenced{Step: Step{"AL1", 10}, Ground: "season", Until: "2020-04-01"},
 		&ExemptionSet{Basis: "县政府会议纪要〔2020〕3号", Code: "A10", Fact: "project.id", From: "2020-01-01", Text: "P1", To: "2020-12-31"},
-		&RuleActivated{Code: "P01", FileHash: zeroHash, ReportHash: zeroHash, State: "active", TestHash: zeroHash, Version: 1},
+		&RuleActivated{Code: "P01", FileHash: hashOfText("code: P01\n"), FileLines: []string{"code: P01"}, ReportHash: zeroHash, State: "active", TestHash: zeroHash, Version: 1},
 		&ParameterSet{Basis: "襄政办〔2020〕1号", Category: "works", Code: "P08", From: "2020-01-01", Name: "p", Region: "411025", To: "2020-12-31", Value: "0.30"},
 		&KeyRotated{Next: "log.example/1+00000002+AQ==", Old: "log.example/1+00000001+AQ==", Until: "2020-06-30"},
 		&SealErased{Entry: 1, Field: "name", Ground: "order"},

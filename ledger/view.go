@@ -145,6 +145,12 @@ func (v View) Entry(q Seq) (*Entry, bool) {
 // Rulebook returns the rules in force.
 func (v View) Rulebook() (Rulebook, bool) { return copied(v.s.rulebook()) }
 
+// RuleFile returns the text of a file that was put in force, by its hash.
+func (v View) RuleFile(hash string) ([]byte, bool) {
+	row, ok := copied(v.s.rulebooks.get(fileKey(hash)))
+	return row.Rules, ok
+}
+
 // Acknowledged returns the answers that the unit at hand gives to warnings about an
 // entry.
 func (v View) Acknowledged(id string) []*AlertAcknowledged { return v.s.acks[id] }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"yilu/alerts"
@@ -43,14 +44,14 @@ func rulesBacktest(ctx context.Context, env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	if test.Rules, err = chosen(known, words); err != nil {
-		return err
-	}
 	l, closeLedger, err := env.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer closeLedger()
+	if test.Rules, err = env.versions(ctx, l, known, words); err != nil {
+		return err
+	}
 	report, err := test.Run(ctx, env.engine(l, known), ledger.Book(env.Book))
 	if err != nil {
 		return err
@@ -71,6 +72,32 @@ func rulesBacktest(ctx context.Context, env *environment, args []string) error {
 	showBackTest(env, report)
 	fmt.Fprintf(env.Stdout, "SHA-256 %s\n", alerts.Hash(text))
 	return nil
+}
+
+// versions are the rules that words like P08 or P08@2 name, of which old versions may
+// be in the log alone.
+func (env *environment) versions(ctx context.Context, l *ledger.Ledger, known *alerts.Rules, words []string) ([]*rule.Rule, error) {
+	var files []*rule.Rule
+	for _, word := range words {
+		code, number, dated := strings.Cut(word, "@")
+		version := known.Version(code)
+		if dated {
+			n, err := strconv.Atoi(number)
+			if err != nil {
+				return nil, &coded{exitUsage, fmt.Errorf("%s: want a rule such as P08 or P08@2", word)}
+			}
+			version = ledger.Count(n)
+		}
+		file, err := known.File(ctx, l, ledger.Book(env.Book), code, version)
+		if errors.Is(err, ledger.ErrNotFound) {
+			return nil, &coded{exitUsage, fmt.Errorf(env.say("程序和账簿中都没有规则 %s 的文件", "neither the program nor the book has a file of rule %s"), word)}
+		}
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	return files, nil
 }
 
 // showBackTest prints a report for people.
