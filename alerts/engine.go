@@ -90,6 +90,9 @@ func (g *Engine) step(ctx context.Context, book ledger.Book) (bool, error) {
 	if err := b.plan(ctx); err != nil {
 		return false, err
 	}
+	if err := b.calm(ctx); err != nil {
+		return false, err
+	}
 	return true, b.post(ctx)
 }
 
@@ -138,6 +141,10 @@ type batch struct {
 	// timers are opened and met in the order of the entries.
 	timers []func(context.Context, pgx.Tx) error
 	tally  map[tallyKey]int64
+	// fresh are the new cases that people are to be told of.
+	fresh []fresh
+	// terms are those in effect when the warnings are entered.
+	terms *terms
 }
 
 // judged is a verdict with the entries it is about.
@@ -157,11 +164,11 @@ func (b *batch) read(ctx context.Context, v ledger.Verdicts) error {
 	b.tally = map[tallyKey]int64{{b.now.Format("2006-01"), "", "judged"}: v.Entries}
 	var seqs []ledger.Seq
 	for _, n := range v.Notes {
-		j := judged{at: n.At, entry: n.Entry}
-		if err := json.Unmarshal(n.Note, &j.Note); err != nil {
-			return fmt.Errorf("verdict at %d on entry %d: %w", n.At, n.Entry, err)
+		note, err := readNote(n)
+		if err != nil {
+			return err
 		}
-		b.notes = append(b.notes, j)
+		b.notes = append(b.notes, judged{Note: note, at: n.At, entry: n.Entry})
 		seqs = append(seqs, n.Entry, n.At)
 	}
 	if len(b.notes) == 0 {
@@ -188,6 +195,14 @@ func (b *batch) read(ctx context.Context, v ledger.Verdicts) error {
 		}
 	}
 	return b.find(ctx, matters)
+}
+
+// readNote reads what was kept of an entry's verdict.
+func readNote(n ledger.Note) (note Note, err error) {
+	if err := json.Unmarshal(n.Note, &note); err != nil {
+		return note, fmt.Errorf("verdict at %d on entry %d: %w", n.At, n.Entry, err)
+	}
+	return note, nil
 }
 
 // find reads the open cases about some matters and how many there were before.
@@ -222,19 +237,39 @@ func (b *batch) plan(ctx context.Context) error {
 	for _, j := range b.notes {
 		for _, f := range j.Findings {
 			b.tally[tallyKey{j.month, f.Code, string(f.State)}]++
-			if f.Due != "" {
-				b.timers = append(b.timers, b.openTimer(j, f))
-				continue
-			}
-			if err := b.raise(ctx, matter{Finding: f, origin: "live", region: j.Region, at: j.at, entry: j.entry, makers: j.makers}); err != nil {
+			if err := b.take(ctx, j, f, "live"); err != nil {
 				return err
 			}
 		}
-		for _, met := range j.Met {
-			b.timers = append(b.timers, b.meetTimer(j, met))
-		}
+		b.close(j)
 	}
 	return nil
+}
+
+// take makes a deadline or a warning of a finding.
+func (b *batch) take(ctx context.Context, j judged, f Finding, origin string) error {
+	if f.Due != "" {
+		b.timers = append(b.timers, b.openTimer(j, f, origin))
+		return nil
+	}
+	if f.Waiting != nil {
+		b.timers = append(b.timers, b.openTimer(j, *f.Waiting, origin))
+		f.Waiting = nil
+	}
+	return b.raise(ctx, matter{Finding: f, origin: origin, region: j.Region, at: j.at, entry: j.entry, makers: j.makers})
+}
+
+// close ends the deadlines that an entry meets, or that end with it.
+func (b *batch) close(j judged) {
+	for _, met := range j.Met {
+		b.timers = append(b.timers, b.meetTimer(j, met))
+	}
+	if j.Cancelled != "" {
+		b.timers = append(b.timers, b.cancelTimers(j))
+	}
+	if j.Reversed != "" {
+		b.timers = append(b.timers, b.reverseTimers(j)...)
+	}
 }
 
 // matter is a finding with where it comes from.
@@ -285,11 +320,14 @@ func (b *batch) raise(ctx context.Context, m matter) error {
 	if err != nil {
 		return err
 	}
+	if c.State == Open {
+		b.fresh = append(b.fresh, fresh{c, len(b.drafts)})
+	}
 	b.add(ledger.Draft{ID: c.Alert, Kind: "alert.raised", Body: &ledger.AlertRaised{
 		Alert: c.Alert, Code: m.Code, Version: m.Version, RuleHash: hash, Level: m.Level, Handling: m.Handling, Origin: m.origin,
 		Outcome: string(m.State), Reason: m.Reason, Episode: ledger.Count(episode), Shadow: m.Shadow, Suppressed: m.Suppressed,
 	}, Sealed: sealed}, func(ctx context.Context, tx pgx.Tx, r ledger.Receipt) error {
-		stored := c.raised(b.g, r)
+		stored := c.raised(b.terms, r)
 		err := insert(ctx, tx, b.book, stored)
 		if taken(err) {
 			return &ledger.TakeBack{Reason: errRaced}
@@ -316,10 +354,10 @@ func (g *Engine) newCase(book ledger.Book, m matter, episode int64) *Current {
 }
 
 // raised is the case as its entry leaves it.
-func (c Current) raised(g *Engine, r ledger.Receipt) Current {
+func (c Current) raised(t *terms, r ledger.Receipt) Current {
 	c.Raised, c.Last, c.RaisedAt, c.Count, c.Step = r.Seq, r.Seq, r.At, 1, 1
 	if c.State == Open {
-		c.Due = g.dueAfter(ledger.DateOf(r.At), c.Level)
+		c.Due = t.dueAfter(ledger.DateOf(r.At), c)
 	}
 	return c
 }
@@ -374,6 +412,12 @@ func (b *batch) enter(ctx context.Context, mark func(context.Context, pgx.Tx) er
 	ride := func(ctx context.Context, tx pgx.Tx, receipts []ledger.Receipt) error {
 		if err := mark(ctx, tx); err != nil {
 			return err
+		}
+		if len(receipts) > 0 {
+			var err error
+			if b.terms, err = b.g.terms(ctx, tx, b.book); err != nil {
+				return err
+			}
 		}
 		return b.leave(ctx, tx, receipts)
 	}
@@ -435,42 +479,6 @@ func (b *batch) leave(ctx context.Context, tx pgx.Tx, receipts []ledger.Receipt)
 		}
 	}
 	return nil
-}
-
-// tell queues a message about a case.
-func (b *batch) tell(ctx context.Context, tx pgx.Tx, c Current, what notify.Event) error {
-	return b.g.tell(ctx, tx, b.book, c, what)
-}
-
-func (g *Engine) tell(ctx context.Context, tx pgx.Tx, book ledger.Book, c Current, what notify.Event) error {
-	if g.Notify == nil {
-		return nil
-	}
-	var level notify.Level
-	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
-		return err
-	}
-	region := c.Region
-	if n := len(region); n != 6 && n != 9 && n != 12 {
-		region = string(book)
-	}
-	return g.Notify.Enqueue(ctx, tx, notify.Message{
-		Book: book, Alert: c.Alert, Version: c.Step, Event: what, Seq: c.Last, Code: c.Code, Level: level, Region: region,
-		Sentence: ledger.Text{Zh: c.Zh, En: c.En}, Link: g.Link(c.Alert), Due: c.Due,
-	})
-}
-
-// answerWithin is how many working days a step of a case may take [assumed].
-var answerWithin = map[string]int{"red": 3, "orange": 5, "yellow": 10, "blue": 20}
-
-// dueAfter is the last day for a step that begins on a day. It is empty when the
-// calendar of that year is not known yet.
-func (g *Engine) dueAfter(day ledger.Date, level string) ledger.Date {
-	due, err := g.Calendar.Add(day, answerWithin[level])
-	if err != nil {
-		return ""
-	}
-	return due
 }
 
 // severity orders levels, the most severe first.

@@ -331,32 +331,12 @@ func (f *inForce) place(x *active, file *rule.Rule) {
 func (r *Rules) surroundings(book ledger.Rules, files map[string]*rule.Rule) rule.Surroundings {
 	s := rule.Surroundings{Catalogue: fact.Catalogue(), Calendar: r.calendar}
 	for _, p := range book.Parameters {
-		to := formula.Day(0)
-		if p.To != "" {
-			to = fact.Day(p.To)
-		}
-		s.Settings = append(s.Settings, rule.Setting{
-			Code: p.Code, Param: p.Name, Value: valueOf(files[p.Code], p), Region: strings.TrimRight(p.Region, "0"), Category: p.Category,
-			From: fact.Day(p.From), To: to, Basis: p.Basis,
-		})
+		s.Settings = append(s.Settings, settingOf(files[p.Code], p))
 	}
 	for _, x := range book.Exemptions {
 		s.Exemptions = append(s.Exemptions, rule.Exemption{Code: x.Code, Fact: x.Fact, Text: x.Text, Basis: x.Basis, From: fact.Day(x.From), To: fact.Day(x.To)})
 	}
 	return s
-}
-
-// valueOf reads the value of a parameter: a list is written with commas between
-// its texts, since public texts have no line breaks.
-func valueOf(file *rule.Rule, p ledger.ParameterSet) rule.Words {
-	if file == nil || file.Params[p.Name] != formula.Texts {
-		return rule.Words{p.Value}
-	}
-	var words rule.Words
-	for word := range strings.FieldsFuncSeq(p.Value, func(c rune) bool { return strings.ContainsRune(",，、", c) }) {
-		words = append(words, strings.TrimSpace(word))
-	}
-	return words
 }
 
 // hashOf is the hash of a rule's file as entries have it; of a file that is nowhere it

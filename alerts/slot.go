@@ -201,6 +201,7 @@ func (g *Engine) jobs(ctx context.Context, book ledger.Book) ([]job, error) {
 		return nil, err
 	}
 	jobs := []job{
+		{name: "calendar", schedule: daily, run: g.runCalendar},
 		{name: "canary", schedule: daily, run: g.runCanary},
 		{name: "replay", schedule: nightly, all: true, run: g.runReplay},
 		{name: "summary", schedule: daily, all: true, run: func(ctx context.Context, s slot) error { return g.runSummary(ctx, s, rules) }},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/jackc/pgx/v5"
@@ -18,17 +19,22 @@ func taken(err error) bool {
 	return ok && p.Code == "23505"
 }
 
-// openTimer lets a deadline run that an entry began.
-func (b *batch) openTimer(j judged, f Finding) func(context.Context, pgx.Tx) error {
+// openTimer lets a deadline run that an entry began, or wait until its last day can
+// be told.
+func (b *batch) openTimer(j judged, f Finding, origin string) func(context.Context, pgx.Tx) error {
 	return func(ctx context.Context, tx pgx.Tx) error {
 		text, err := json.Marshal(&f, json.Deterministic(true))
 		if err != nil {
 			return fmt.Errorf("open timer: %w", err)
 		}
+		state := timerRunning
+		if f.Due == "" {
+			state = timerWaiting
+		}
 		_, err = tx.Exec(ctx, `
-			insert into alert.timer (book, code, match, opened_seq, due, finding, region, makers, state)
-			values ($1, $2, $3, $4, $5::date, $6, $7, $8, 'running')
-			on conflict do nothing`, b.book, f.Code, f.Match, j.at, string(f.Due), text, j.Region, j.makers)
+			insert into alert.timer (book, code, match, opened_seq, entry_seq, project, due, finding, region, makers, state, origin)
+			values ($1, $2, $3, $4, $5, $6, nullif($7, '')::date, $8, $9, $10, $11, $12)
+			on conflict do nothing`, b.book, f.Code, f.Match, j.at, j.entry, j.Project, string(f.Due), text, j.Region, j.makers, state, origin)
 		if err != nil {
 			return fmt.Errorf("open timer of rule %s: %w", f.Code, err)
 		}
@@ -36,14 +42,50 @@ func (b *batch) openTimer(j judged, f Finding) func(context.Context, pgx.Tx) err
 	}
 }
 
+// The states of a deadline.
+const (
+	timerRunning = "running"
+	timerWaiting = "waiting"
+	timerMet     = "met"
+	timerEnded   = "ended"
+	timerFired   = "fired"
+)
+
 // meetTimer ends the deadlines that an entry meets.
 func (b *batch) meetTimer(j judged, met Input) func(context.Context, pgx.Tx) error {
+	return b.closeTimers("meet", `
+		update alert.timer set state = 'met', closed_entry = $5
+		where book = $1 and code = $2 and match = $3 and opened_seq <= $4 and state in ('running', 'waiting')`, met.Name, met.Value, j.at, j.entry)
+}
+
+// cancelTimers ends the deadlines of a project that is cancelled.
+func (b *batch) cancelTimers(j judged) func(context.Context, pgx.Tx) error {
+	return b.closeTimers("cancel", `
+		update alert.timer set state = 'ended', closed_entry = $4
+		where book || '' = $1 and project = $2 and project <> '' and opened_seq <= $3 and state in ('running', 'waiting')`, j.Cancelled, j.at, j.entry)
+}
+
+// reverseTimers ends the deadlines that a reversed entry began, and lets those run
+// again that it met or ended.
+func (b *batch) reverseTimers(j judged) (all []func(context.Context, pgx.Tx) error) {
+	target, err := strconv.ParseInt(j.Reversed, 10, 64)
+	if err != nil {
+		return nil
+	}
+	return []func(context.Context, pgx.Tx) error{
+		b.closeTimers("end", `
+			update alert.timer set state = 'ended', closed_entry = $3
+			where book || '' = $1 and entry_seq = $2 and state in ('running', 'waiting')`, target, j.entry),
+		b.closeTimers("reopen", `
+			update alert.timer set state = case when due is null then 'waiting' else 'running' end, closed_entry = -1
+			where book || '' = $1 and closed_entry = $2 and closed_entry >= 0 and state in ('met', 'ended')`, target),
+	}
+}
+
+func (b *batch) closeTimers(what, sql string, args ...any) func(context.Context, pgx.Tx) error {
 	return func(ctx context.Context, tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `
-			update alert.timer set state = 'met'
-			where book = $1 and code = $2 and match = $3 and opened_seq <= $4 and state = 'running'`, b.book, met.Name, met.Value, j.at)
-		if err != nil {
-			return fmt.Errorf("meet timer of rule %s: %w", met.Name, err)
+		if _, err := tx.Exec(ctx, sql, append([]any{b.book}, args...)...); err != nil {
+			return fmt.Errorf("%s timers: %w", what, err)
 		}
 		return nil
 	}
@@ -54,6 +96,7 @@ type dueTimer struct {
 	Code    string
 	Match   string
 	Opened  ledger.Seq
+	Entry   ledger.Seq
 	Finding []byte
 	Region  string
 	Makers  []string
@@ -76,7 +119,7 @@ func (g *Engine) Fire(ctx context.Context, book ledger.Book) (bool, error) {
 	}
 	now := g.Ledger.Now().UTC()
 	rows, err := g.Pool.Query(ctx, `
-		select code, match, opened_seq, finding, region, makers from alert.timer
+		select code, match, opened_seq, entry_seq, finding, region, makers from alert.timer
 		where due < $2::date and book = $1 and state = 'running'
 		order by due, opened_seq, code limit 200`, book, string(ledger.DateOf(now)))
 	if err != nil {
@@ -97,7 +140,7 @@ func (g *Engine) Fire(ctx context.Context, book ledger.Book) (bool, error) {
 // fireOne raises one warning, unless the timer or the cursor has moved meanwhile.
 func (g *Engine) fireOne(ctx context.Context, book ledger.Book, pos ledger.Seq, t dueTimer) error {
 	b := &batch{g: g, book: book, now: g.Ledger.Now().UTC(), known: map[string]*Current{}}
-	m := matter{origin: "deadline", region: t.Region, at: t.Opened, entry: t.Opened, makers: t.Makers}
+	m := matter{origin: "deadline", region: t.Region, at: t.Opened, entry: t.Entry, makers: t.Makers}
 	if err := json.Unmarshal(t.Finding, &m.Finding); err != nil {
 		return fmt.Errorf("read timer: %w", err)
 	}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/jackc/pgx/v5"
+
+	"yilu/audit"
 )
 
 // 规则与参数: which rules are in force, with which limits. Both are set by two
@@ -365,4 +367,24 @@ func (l *Ledger) Rulebook(ctx context.Context, book Book) (Rulebook, error) {
 func (l *Ledger) RuleFile(ctx context.Context, book Book, hash string) ([]byte, error) {
 	row, err := one[Rulebook](ctx, l.Read, rulebookSchema, "file of a rule", book, fileKey(hash))
 	return row.Rules, err
+}
+
+// ParameterChanges lists the parameters of one rule that were put in effect, oldest
+// first, as of the transaction that is asked.
+func ParameterChanges(ctx context.Context, q audit.Querier, book Book, code string) ([]RuleChange, error) {
+	rows, err := q.Query(ctx, `
+		select c.change::text from proj.rulebook r
+		cross join lateral json_array_elements(convert_from(r.rules, 'UTF8')::json) with ordinality as c(change, place)
+		where r.book = $1 and r.rulebook = 'history' and c.change -> 'parameter' ->> 'code' = $2
+		order by c.place`, book, code)
+	if err != nil {
+		return nil, fmt.Errorf("read parameters of %s: %w", code, err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c RuleChange, err error) {
+		var text []byte
+		if err = row.Scan(&text); err == nil {
+			err = json.Unmarshal(text, &c)
+		}
+		return c, err
+	})
 }

@@ -172,6 +172,31 @@ func (v View) Sheet() bool {
 	return sub != nil && sub.File != ""
 }
 
+// AfterFact says whether the entry at hand tells what had already happened when it was
+// recorded: what a bank has paid, another's record, or an older book that is taken over
+// in a submission that says so.
+func (v View) AfterFact(e *Entry) bool {
+	if v.Recorded(e) || e.Kind == "payment.paid" {
+		return true
+	}
+	if v.s.cover != nil {
+		return v.s.cover.body.AfterFact
+	}
+	if v.s.approvedBy == nil {
+		return false
+	}
+	b, ok := v.s.approvedBy.Body.(*SubmissionApproved)
+	if !ok {
+		return false
+	}
+	sub := v.s.submission(b.Submission)
+	return sub != nil && sub.AfterFact
+}
+
+// Recorded says whether an entry is a record of what others published: it is no act,
+// so nothing of it can be refused or held.
+func (v View) Recorded(e *Entry) bool { return RecordedOf(e.Body) != nil }
+
 // Approval is the entry by which the one at hand takes effect, nil for itself.
 func (v View) Approval() *Entry { return v.s.approvedBy }
 

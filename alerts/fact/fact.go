@@ -47,6 +47,12 @@ func Region(v ledger.View, e *ledger.Entry) string {
 	return string(v.Book())
 }
 
+// Project is the project that an entry is about, empty for none.
+func Project(v ledger.View, e *ledger.Entry) string {
+	id, _ := (&subject{v: v, e: e}).projectID()
+	return id
+}
+
 // Day is a business day as formulas have it.
 func Day(d ledger.Date) formula.Day {
 	day, err := formula.ParseDay(string(d))

@@ -74,6 +74,46 @@ func rulesBacktest(ctx context.Context, env *environment, args []string) error {
 	return nil
 }
 
+// rulesBackfill judges the past by a rule in force, and raises what it finds.
+func rulesBackfill(ctx context.Context, env *environment, args []string) error {
+	fs, r := env.ruleFlags("backfill")
+	from := fs.String("from", "", env.say("业务日期起", "first business day"))
+	to := fs.String("to", "", env.say("业务日期止", "last business day"))
+	words, err := anyWords(fs, args)
+	if err != nil {
+		return err
+	}
+	fill := alerts.Backfill{Progress: env.progress("backfill")}
+	var errFrom, errTo error
+	fill.From, errFrom = ledger.ParseDate(*from)
+	fill.To, errTo = ledger.ParseDate(*to)
+	if err := errors.Join(errFrom, errTo); err != nil || len(words) != 1 {
+		return &coded{exitUsage, errors.New(env.say("须给出一条规则的编号、--from、--to", "name one rule, --from and --to"))}
+	}
+	fill.Code = words[0]
+	known, err := r.load()
+	if err != nil {
+		return err
+	}
+	l, closeLedger, err := env.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeLedger()
+	done, err := fill.Run(ctx, env.engine(l, known), ledger.Book(env.Book))
+	if errors.Is(err, alerts.ErrNotBackfilled) {
+		return &coded{exitRefused, fmt.Errorf(env.say("%s 不能补评：未启用、没有文件，或为定期扫描（下次扫描自会看到过去）", "%s cannot be back-filled: it is not in force, has no file, or is a sweep, which sees the past at its next slot"), fill.Code)}
+	}
+	if err != nil {
+		return err
+	}
+	if r.asJSON {
+		return writeJSON(env, done)
+	}
+	fmt.Fprintf(env.Stdout, env.say("%s@%d 补评 %d 条分录，得 %d 项\n", "%s@%d: judged %d entries, found %d\n"), done.Code, done.Version, done.Judged, done.Found)
+	return nil
+}
+
 // versions are the rules that words like P08 or P08@2 name, of which old versions may
 // be in the log alone.
 func (env *environment) versions(ctx context.Context, l *ledger.Ledger, known *alerts.Rules, words []string) ([]*rule.Rule, error) {
