@@ -126,9 +126,10 @@ func (f *backfilling) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 	if f.back.err = errors.Join(f.back.err, f.back.compile(row)); f.back.err != nil {
 		return ledger.Verdict{}
 	}
-	if k := f.back.kinds.kinds[e.Kind]; k != nil {
+	if k := f.back.kinds.kinds[e.Kind]; k != nil && fact.Living(e) {
 		facts := fact.Gather(v, e, k.facts)
-		act := rule.Act{Book: string(f.book), Day: fact.Day(e.On), Region: fact.Region(v, e), AfterFact: true, Facts: facts}
+		act := actOf(v, e, facts)
+		act.AfterFact = true
 		j.Region, j.Project = act.Region, fact.Project(v, e)
 		for _, x := range k.rules {
 			if e.On < f.From || e.On > f.To {

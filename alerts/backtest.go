@@ -203,11 +203,11 @@ func (r *backRun) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 		return ledger.Verdict{}
 	}
 	k := r.kinds.kinds[e.Kind]
-	if k == nil || e.On > r.To {
+	if k == nil || e.On > r.To || !fact.Living(e) {
 		return ledger.Verdict{}
 	}
 	facts := fact.Gather(v, e, k.facts)
-	act := rule.Act{Book: string(v.Book()), Day: fact.Day(e.On), Region: fact.Region(v, e), Facts: facts}
+	act := actOf(v, e, facts)
 	for _, x := range k.rules {
 		if e.On < r.From {
 			break

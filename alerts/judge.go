@@ -126,8 +126,11 @@ func (r *Rules) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 
 // weigh judges an entry by the rules for its kind.
 func (k *kindRules) weigh(v ledger.View, e *ledger.Entry, note *Note) (problems []ledger.Problem) {
+	if !fact.Living(e) {
+		return nil
+	}
 	facts := fact.Gather(v, e, k.facts)
-	act := rule.Act{Book: string(v.Book()), Day: fact.Day(e.On), Region: fact.Region(v, e), AfterFact: v.AfterFact(e), Facts: facts}
+	act := actOf(v, e, facts)
 	note.Region = act.Region
 	for _, x := range k.rules {
 		f, found := x.judge(act)
@@ -149,6 +152,11 @@ func (k *kindRules) weigh(v ledger.View, e *ledger.Entry, note *Note) (problems 
 		}
 	}
 	return problems
+}
+
+// actOf is an entry as rules judge it.
+func actOf(v ledger.View, e *ledger.Entry, facts rule.Facts) rule.Act {
+	return rule.Act{Book: string(v.Book()), Day: fact.Day(e.On), Region: fact.Region(v, e), AfterFact: v.AfterFact(e), Foreign: v.Foreign(e), Facts: facts}
 }
 
 // ending notes what ends with an entry, whatever rules there are.

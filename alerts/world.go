@@ -60,7 +60,7 @@ func World(calendar workday.Calendar) gate.World {
 
 // outcomeOf judges one entry with the facts of the book.
 func outcomeOf(r *rule.Compiled, v ledger.View, e *ledger.Entry) gate.Outcome {
-	a := rule.Act{Book: string(v.Book()), Day: fact.Day(e.On), Region: fact.Region(v, e), AfterFact: v.AfterFact(e), Facts: fact.Gather(v, e, r.Facts)}
+	a := actOf(v, e, fact.Gather(v, e, r.Facts))
 	out := gate.Outcome{Result: r.Eval(a), Episode: 1}
 	switch {
 	case out.State == rule.Clear:

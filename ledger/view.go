@@ -193,9 +193,22 @@ func (v View) AfterFact(e *Entry) bool {
 	return sub != nil && sub.AfterFact
 }
 
+// Records returns the newest version of each object of a published process; whole is
+// false when there are more than are looked at.
+func (v View) Records(process string) (records []Record, whole bool) {
+	keys := v.s.recordsOf.get(process)
+	return many(keys, v.s.records), len(keys) < mostFound
+}
+
 // Recorded says whether an entry is a record of what others published: it is no act,
 // so nothing of it can be refused or held.
 func (v View) Recorded(e *Entry) bool { return RecordedOf(e.Body) != nil }
+
+// Foreign says whether the amounts of a record are in another currency than yuan.
+func (v View) Foreign(e *Entry) bool {
+	r := RecordedOf(e.Body)
+	return r != nil && r.Currency != Yuan
+}
 
 // Approval is the entry by which the one at hand takes effect, nil for itself.
 func (v View) Approval() *Entry { return v.s.approvedBy }

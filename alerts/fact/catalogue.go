@@ -43,6 +43,12 @@ func Catalogue() rule.Catalogue {
 		"asset.registered":    slices.Concat(entry, project),
 		"document.filed":      slices.Concat(entry, project, accounts),
 		"submission.approved": slices.Concat(entry, approval),
+
+		"process.tender":      slices.Concat(entry, amount, recordFacts, library, tender, terms, names),
+		"process.bid":         slices.Concat(entry, amount, recordFacts, library, tender, terms, bids, names),
+		"process.award":       slices.Concat(entry, amount, recordFacts, library, tender, terms, bids, screens, winner, names),
+		"process.contract":    slices.Concat(entry, amount, recordFacts, library, tender, award, recordDeed, dates, names),
+		"process.transaction": slices.Concat(entry, amount, recordFacts, recordPayment),
 	}
 }
 
@@ -77,7 +83,8 @@ var (
 	tender = []rule.Fact{
 		{Name: "tender.id", Type: formula.Text, Source: "the tender of the entry; empty for a contract without one"},
 		{Name: "tender.method", Type: formula.Text, Source: "method of tender.announced: a code of ledger.Methods"},
-		{Name: "tender.deadline", Type: formula.Instant, Source: "deadline of tender.announced"},
+		{Name: "tender.deadline", Type: formula.Instant, Source: "deadline of tender.announced; bids_until of a record"},
+		{Name: "tender.issued_on", Type: formula.Civil, Source: "on of tender.announced; bids_from of a record"},
 	}
 	bids = []rule.Fact{
 		{Name: "tender.bidders", Type: formula.Count, Unit: "家", Source: "distinct bidders with an effective tender.bid in the tender"},
@@ -133,6 +140,32 @@ var (
 		{Name: "invoice.amount", Type: formula.Amount, Unit: "元", Source: "total of the invoice with tax, less its credit notes"},
 		{Name: "invoice.paid", Type: formula.Amount, Unit: "元", Source: "Σ paid − returned on the invoice, whoever was paid"},
 		{Name: "invoice.requested", Type: formula.Amount, Unit: "元", Source: "requested or approved and not yet paid on the invoice, without this payment"},
+	}
+
+	// recordFacts are of records of published processes; see record.go for what the
+	// other facts are there.
+	recordFacts = []rule.Fact{
+		{Name: "record.id", Type: formula.Text, Source: "the process and the object of the record"},
+		{Name: "entry.currency", Type: formula.Text, Source: "the currency in which the amount was told; the book's if it was told in that or not at all"},
+		{Name: "book.currency", Type: formula.Text, Source: "the book's currency"},
+	}
+	library = []rule.Fact{
+		{Name: "project.id", Type: formula.Text, Source: "the process of a record"},
+	}
+	recordDeed = []rule.Fact{
+		{Name: "contract.id", Type: formula.Text, Source: "the process and the contract"},
+		{Name: "contract.supplier", Type: formula.Text, Source: "key of its suppliers, or else of its award's"},
+		{Name: "contract.has_term", Type: formula.Bool, Source: "the record tells the first and the last day of the contract"},
+		{Name: "contract.start", Type: formula.Civil, Source: "period_from of the record"},
+		{Name: "contract.finish", Type: formula.Civil, Source: "period_until of the record"},
+	}
+	recordPayment = []rule.Fact{
+		{Name: "contract.id", Type: formula.Text, Source: "the process and the contract that is paid"},
+		{Name: "contract.amount", Type: formula.Amount, Unit: "元", Source: "amount of the contract's newest record; missing when none is told"},
+		{Name: "contract.signed_on", Type: formula.Civil, Source: "signed_at of the contract's newest record"},
+		{Name: "contract.paid", Type: formula.Amount, Unit: "元", Source: "Σ of the contract's other transactions"},
+		{Name: "contract.requested", Type: formula.Amount, Unit: "元", Source: "0.00: what is asked for is not told"},
+		{Name: "payment.id", Type: formula.Text, Source: "the object of the transaction"},
 	}
 
 	// level is a fund on its way down.

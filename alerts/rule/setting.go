@@ -58,7 +58,7 @@ func NewParameter(name string, of formula.Type, settings []Setting) (Parameter, 
 
 // Choose finds the value for a place, a category and a day, and whether there is one.
 func (p Parameter) Choose(region, category string, day formula.Day) (formula.Value, bool) {
-	return p.param.choose(region, category, day)
+	return p.param.choose(region, category, day, false)
 }
 
 // param is a parameter with its values.
@@ -104,10 +104,14 @@ func newParam(name string, of formula.Type, settings []Setting) (*param, error) 
 	return p, nil
 }
 
-// choose finds the value for an act, and whether there is one.
-func (p *param) choose(region, category string, day formula.Day) (formula.Value, bool) {
+// choose finds the value for an act, and whether there is one, of those set by entries
+// alone or of all.
+func (p *param) choose(region, category string, day formula.Day, set bool) (formula.Value, bool) {
 	for i := range p.settings {
 		s := &p.settings[i]
+		if set && s.Code == "" { // a default of the file
+			continue
+		}
 		if strings.HasPrefix(region, s.Region) && (s.Category == "" || s.Category == category) && holds(s.From, s.To, day) {
 			return s.value, true
 		}
