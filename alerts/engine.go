@@ -471,12 +471,20 @@ func (b *batch) leave(ctx context.Context, tx pgx.Tx, receipts []ledger.Receipt)
 		}
 	}
 	for k, n := range b.tally {
-		_, err := tx.Exec(ctx, `
-			insert into alert.tally (book, month, code, state, count) values ($1, $2, $3, $4, $5)
-			on conflict (book, month, code, state) do update set count = tally.count + excluded.count`, b.book, k.month, k.code, k.state, n)
-		if err != nil {
-			return fmt.Errorf("count results: %w", err)
+		if err := addTally(ctx, tx, b.book, k, n); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// addTally adds to a count.
+func addTally(ctx context.Context, tx pgx.Tx, book ledger.Book, k tallyKey, n int64) error {
+	_, err := tx.Exec(ctx, `
+		insert into alert.tally (book, month, code, state, count) values ($1, $2, $3, $4, $5)
+		on conflict (book, month, code, state) do update set count = tally.count + excluded.count`, book, k.month, k.code, k.state, n)
+	if err != nil {
+		return fmt.Errorf("count results: %w", err)
 	}
 	return nil
 }

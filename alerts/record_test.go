@@ -128,8 +128,12 @@ func TestRulesJudgePublishedRecords(t *testing.T) {
 	add("two", func(m *made) { m.bids = m.bids[:2] })
 	add("same", func(m *made) { m.bids[2] = strings.Replace(m.bids[1], "S2", "S3", 1) })
 	add("twice", func(m *made) { m.bids = append(m.bids, strings.Replace(m.bids[1], "2020-02-25", "2020-02-26", 1)) }) // one bidder twice
-	add("late", func(m *made) { m.bids[0] = strings.Replace(m.bids[0], "2020-02-20T09:00:00+08:00", "2020-03-01T01:00:01Z", 1) })
-	add("intime", func(m *made) { m.bids[0] = strings.Replace(m.bids[0], "2020-02-20T09:00:00+08:00", "2020-03-01T09:30:00+09:00", 1) }) // a later string, an earlier instant
+	add("late", func(m *made) {
+		m.bids[0] = strings.Replace(m.bids[0], "2020-02-20T09:00:00+08:00", "2020-03-01T01:00:01Z", 1)
+	})
+	add("intime", func(m *made) {
+		m.bids[0] = strings.Replace(m.bids[0], "2020-02-20T09:00:00+08:00", "2020-03-01T09:30:00+09:00", 1)
+	}) // a later string, an earlier instant
 	add("zone", func(m *made) { m.bids[0] = strings.Replace(m.bids[0], "+08:00", "", 1) })
 	add("short", func(m *made) { m.deadline = "2020-02-20T09:00:00+08:00" })
 	add("over", func(m *made) { m.award, m.contract = "1000000.01", "1000000.01" })
@@ -156,7 +160,9 @@ func TestRulesJudgePublishedRecords(t *testing.T) {
 	for _, want := range []string{
 		"B01 two", "B03 same", "B12 late", "T07 short", "W12 over", "C01 early/c1", "C03 dearer/c1", "P01 paid/c1", "P03 t1", "Q05 dollars/b1", "B13 rejected", "B08 regular", "C02 before/c1",
 	} {
-		if !slices.ContainsFunc(flags, func(f string) bool { return f == want || strings.HasPrefix(want, "P03") && strings.HasPrefix(f, "P03 ") }) {
+		if !slices.ContainsFunc(flags, func(f string) bool {
+			return f == want || strings.HasPrefix(want, "P03") && strings.HasPrefix(f, "P03 ")
+		}) {
 			t.Errorf("not found: %s", want)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -203,6 +204,7 @@ func (g *Engine) jobs(ctx context.Context, book ledger.Book) ([]job, error) {
 	jobs := []job{
 		{name: "calendar", schedule: daily, run: g.runCalendar},
 		{name: "canary", schedule: daily, run: g.runCanary},
+		{name: "remind", schedule: mornings, run: func(ctx context.Context, s slot) error { return g.runRemind(ctx, s, rules) }},
 		{name: "replay", schedule: nightly, all: true, run: g.runReplay},
 		{name: "summary", schedule: daily, all: true, run: func(ctx context.Context, s slot) error { return g.runSummary(ctx, s, rules) }},
 	}
@@ -224,6 +226,9 @@ func (g *Engine) jobs(ctx context.Context, book ledger.Book) ([]job, error) {
 
 // daily is ten past midnight in Shanghai: the day that is summed up is over.
 var daily = mustSchedule("10 0 * * *")
+
+// mornings is when people begin to work.
+var mornings = mustSchedule("0 8 * * *")
 
 // nightly is when nobody works.
 var nightly = mustSchedule("20 2 * * *")
@@ -270,12 +275,44 @@ func (g *Engine) runSummary(ctx context.Context, s slot, rules *inForce) error {
 		return err
 	}
 	_, err = g.Ledger.PostWith(ctx, s.book, func(ctx context.Context, tx pgx.Tx, _ []ledger.Receipt) error {
+		if err := tallyJudged(ctx, tx, s, from, until, rules); err != nil {
+			return err
+		}
 		return record(ctx, tx, s, fmt.Sprintf("%d judged", body.Judged))
 	}, ledger.Draft{
 		ID: hashID("s", string(s.book), string(body.Day)), Kind: "alert.summary", On: ledger.DateOf(g.Ledger.Now()), Corrects: ledger.None, Body: body,
 		By: ledger.By{Role: ledger.Engine, Unit: string(s.book), User: "engine"},
 	})
 	return err
+}
+
+// tallyJudged adds to each rule how many entries of the day were of a kind that it
+// judges: what its hits are a share of.
+func tallyJudged(ctx context.Context, tx pgx.Tx, s slot, from, until ledger.Seq, rules *inForce) error {
+	rows, err := tx.Query(ctx, `select kind, count(*) from rules_v1.entry where book = $1 and seq > $2 and seq <= $3 group by kind`, s.book, from, until)
+	if err != nil {
+		return fmt.Errorf("count entries of the day: %w", err)
+	}
+	judged := map[string]int64{}
+	var kind ledger.Kind
+	var n int64
+	if _, err := pgx.ForEachRow(rows, []any{&kind, &n}, func() error {
+		if k := rules.kinds[kind]; k != nil {
+			for _, x := range k.rules {
+				judged[x.Code] += n
+			}
+		}
+		return nil
+	}); err != nil {
+		return fmt.Errorf("count entries of the day: %w", err)
+	}
+	month := s.day().AddDays(-1).Month()
+	for _, code := range slices.Sorted(maps.Keys(judged)) {
+		if err := addTally(ctx, tx, s.book, tallyKey{month, code, "judged"}, judged[code]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lastSeqOf is the last entry recorded on a day or before.

@@ -90,16 +90,25 @@ func (g *Engine) tell(ctx context.Context, tx pgx.Tx, book ledger.Book, c Curren
 	if g.Notify == nil || c.Parent != "" && what != notify.Reopened { // of a storm its parent tells
 		return nil
 	}
+	m, err := g.message(book, c, what)
+	if err != nil {
+		return err
+	}
+	return g.Notify.Enqueue(ctx, tx, m)
+}
+
+// message is what is told about a case.
+func (g *Engine) message(book ledger.Book, c Current, what notify.Event) (m notify.Message, err error) {
 	var level notify.Level
 	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
-		return err
+		return m, err
 	}
 	region := c.Region
 	if n := len(region); n != 6 && n != 9 && n != 12 {
 		region = string(book)
 	}
-	return g.Notify.Enqueue(ctx, tx, notify.Message{
+	return notify.Message{
 		Book: book, Alert: c.Alert, Version: c.Step, Event: what, Seq: c.Last, Code: c.Code, Level: level, Region: region,
 		Sentence: ledger.Text{Zh: c.Zh, En: c.En}, Link: g.Link(c.Alert), Due: c.Due,
-	})
+	}, nil
 }

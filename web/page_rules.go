@@ -39,7 +39,14 @@ type ruleCard struct {
 }
 
 // alertCounts are what became of judging.
-type alertCounts struct{ Flagged, NotEvaluable, Attempts int64 }
+type alertCounts struct{ Flagged, NotEvaluable, Attempts, Judged int64 }
+
+// Rate is how many of a hundred judged entries were hits, as "0.25". Judged are those of
+// the days that are over.
+func (a alertCounts) Rate() string {
+	basisPoints := a.Flagged * 10000 / max(a.Judged, 1)
+	return fmt.Sprintf("%d.%02d", basisPoints/100, basisPoints%100)
+}
 
 // ruleParameter is a limit that holds today.
 type ruleParameter struct {
@@ -82,7 +89,9 @@ func (s *server) showRules(c echo.Context) error {
 		n := counts[t.Code]
 		switch t.State {
 		case "judged":
-			p.Judged += t.Count
+			if n.Judged += t.Count; t.Code == "" {
+				p.Judged += t.Count
+			}
 		case "flag":
 			n.Flagged += t.Count
 		case "not_evaluable":

@@ -113,8 +113,8 @@ var recordProviders = map[string]func(*subject) formula.Value{
 		}
 		return formula.True(ok)
 	},
-	"award.on":    ofRestsOn(func(a *ledger.ProcessAward) formula.Value { return toldDay(a.At) }),
-	"award.price": awardPrice,
+	"award.on":     ofRestsOn(func(a *ledger.ProcessAward) formula.Value { return toldDay(a.At) }),
+	"award.price":  awardPrice,
 	"award.winner": recordWinner,
 
 	"contract.id": recordContract,
