@@ -164,6 +164,11 @@ func (t *terms) bulk(book ledger.Book, drafts []ledger.Draft, today ledger.Date)
 	if most := t.number("bulk", string(book), "", today); len(drafts) == 0 || len(drafts) > most {
 		return &ledger.Invalid{Problems: []ledger.Problem{{Field: "steps", Rule: "form", Text: ledger.Text{Zh: fmt.Sprintf("一次须办理1–%d件", most), En: fmt.Sprintf("want 1 to %d steps", most)}}}}
 	}
+	for i, d := range drafts {
+		if _, ok := d.Body.(ledger.CaseStep); !ok {
+			return &ledger.Invalid{Problems: []ledger.Problem{{Index: i, Field: "kind", Rule: "form", Text: ledger.Text{Zh: "不是预警办理事项", En: "is no step of a case"}}}}
+		}
+	}
 	return nil
 }
 

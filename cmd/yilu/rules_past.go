@@ -87,10 +87,9 @@ func rulesBackfill(ctx context.Context, env *environment, args []string) error {
 	var errFrom, errTo error
 	fill.From, errFrom = ledger.ParseDate(*from)
 	fill.To, errTo = ledger.ParseDate(*to)
-	if err := errors.Join(errFrom, errTo); err != nil || len(words) != 1 {
-		return &coded{exitUsage, errors.New(env.say("须给出一条规则的编号、--from、--to", "name one rule, --from and --to"))}
+	if err := errors.Join(errFrom, errTo); err != nil {
+		return &coded{exitUsage, errors.New(env.say("须给出 --from、--to；可列规则编号，不列则为全部现行规则", "give --from and --to, and codes of rules, or none for all in force"))}
 	}
-	fill.Code = words[0]
 	known, err := r.load()
 	if err != nil {
 		return err
@@ -100,17 +99,32 @@ func rulesBackfill(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	defer closeLedger()
-	done, err := fill.Run(ctx, env.engine(l, known), ledger.Book(env.Book))
-	if errors.Is(err, alerts.ErrNotBackfilled) {
-		return &coded{exitRefused, fmt.Errorf(env.say("%s 不能补评：未启用、没有文件，或为定期扫描（下次扫描自会看到过去）", "%s cannot be back-filled: it is not in force, has no file, or is a sweep, which sees the past at its next slot"), fill.Code)}
+	all := len(words) == 0
+	if all {
+		for _, f := range known.Known() {
+			words = append(words, f.Code)
+		}
 	}
-	if err != nil {
-		return err
+	var done []alerts.Backfilled
+	for _, fill.Code = range words {
+		one, err := fill.Run(ctx, env.engine(l, known), ledger.Book(env.Book))
+		if errors.Is(err, alerts.ErrNotBackfilled) {
+			if all {
+				continue
+			}
+			return &coded{exitRefused, fmt.Errorf(env.say("%s 不能补评：未启用、没有文件，或为定期扫描（下次扫描自会看到过去）", "%s cannot be back-filled: it is not in force, has no file, or is a sweep, which sees the past at its next slot"), fill.Code)}
+		}
+		if err != nil {
+			return err
+		}
+		done = append(done, one)
+		if !r.asJSON {
+			fmt.Fprintf(env.Stdout, env.say("%s@%d 补评 %d 条分录，得 %d 项\n", "%s@%d: judged %d entries, found %d\n"), one.Code, one.Version, one.Judged, one.Found)
+		}
 	}
 	if r.asJSON {
 		return writeJSON(env, done)
 	}
-	fmt.Fprintf(env.Stdout, env.say("%s@%d 补评 %d 条分录，得 %d 项\n", "%s@%d: judged %d entries, found %d\n"), done.Code, done.Version, done.Judged, done.Found)
 	return nil
 }
 
