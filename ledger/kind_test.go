@@ -47,7 +47,7 @@ func samples() map[Kind]Draft {
 		&ProjectChanged{Budget: []BudgetLine{{Amount: 90000, Fund: "F1"}}, Content: "硬化道路1.2公里", Document: "襄扶〔2020〕8号", Files: []File{paper}, Finish: "2020-07-31", Linkage: "务工就业", Name: "道路硬化(二期)", Place: aVillage, PlaceName: "颍阳镇某村", Project: "P1", Reason: "plan", Responsible: Person{Name: "李某", Post: "镇长"}, Standard: "每公里32万元", Start: "2020-03-10", Targets: "通行改善", Unit: "颍阳镇政府"},
 		&ProjectCancelled{Document: "襄扶〔2020〕9号", Project: "P1", Reason: "plan"},
 		&TenderAnnounced{Ceiling: 79000, Category: "works", Deadline: noon, Estimate: 78000, Method: "open", Name: "道路硬化施工", Platform: "许昌市公共资源交易中心", Project: "P1", SaleFrom: "2020-02-20", SaleTo: "2020-02-26", Tender: "T1"},
-		&TenderBid{Amount: 77000, At: noon, Bidder: builder, Bond: 1500, Tender: "T1"},
+		&TenderBid{Amount: 77000, At: noon, Bidder: builder, Bond: 1500, BondPayer: builder, Tender: "T1"},
 		&TenderOpened{At: noon, Experts: 4, Members: 5, Place: "开标一室", Rejected: []RejectedBid{{Bidder: stranger, Ground: "seal"}}, Tender: "T1"},
 		&TenderCandidates{Candidates: []Candidate{{Amount: 77000, Bidder: builder}}, Tender: "T1"},
 		&TenderAwarded{Amount: 77000, Files: []File{paper}, Tender: "T1", Winner: builder},

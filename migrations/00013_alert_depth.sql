@@ -42,4 +42,18 @@ comment on table alert.backfill is
 
 grant select, insert, update on alert.backfill to yilu_service;
 
+create view rules_v1.filing as
+  select e.book, e.project, (convert_from(l.leaf, 'UTF8')::json -> 'body' ->> 'item')::integer as item, e.at_seq, e.entry_seq, e.on_day
+  from proj.event e
+  join log.entry l on l.book = e.book and l.seq = e.entry_seq
+  where e.kind = 'document.filed' and not exists (select from proj.reversal r where r.book = e.book and r.target = e.entry_seq);
+comment on view rules_v1.filing is '归档: a paper of a project and its item of the list; those taken back since are left out.';
+comment on column rules_v1.filing.book is 'The county''s division code.';
+comment on column rules_v1.filing.project is 'Id of the project.';
+comment on column rules_v1.filing.item is 'Number in the list of one file a project (一项一档), 0 outside of it.';
+comment on column rules_v1.filing.at_seq is 'The entry by which it took effect.';
+comment on column rules_v1.filing.entry_seq is 'The entry it stands in.';
+comment on column rules_v1.filing.on_day is 'Business day.';
+grant select on rules_v1.filing to yilu_rule_ro;
+
 reset role;

@@ -24,10 +24,10 @@ func Catalogue() rule.Catalogue {
 		"project.approved":    slices.Concat(entry, project, plan, estimate, names, wording, place, papers),
 		"tender.announced":    slices.Concat(entry, project, tender, terms, sale, purchase, names),
 		"tender.bid":          slices.Concat(entry, amount, project, tender, terms, bids, bond, names, codes),
-		"tender.opened":       slices.Concat(entry, project, tender, terms, bids, opening),
+		"tender.opened":       slices.Concat(entry, project, tender, terms, bids, opening, filed),
 		"tender.candidates":   slices.Concat(entry, project, tender),
 		"tender.awarded":      slices.Concat(entry, amount, project, tender, terms, bids, screens, winner, purchase, works, money, approved, names, codes),
-		"contract.signed":     slices.Concat(entry, amount, project, tender, purchase, contract, deed, award, approved, money, names, codes, dates),
+		"contract.signed":     slices.Concat(entry, amount, project, tender, purchase, contract, deed, award, approved, money, filing, names, codes, dates),
 		"contract.amended":    slices.Concat(entry, amount, project, contract, deed, amendment, purchase, approved, money),
 		"payment.requested":   slices.Concat(payment, request, settled, warranty, carry, eve, works, names, codes, wording, dates, papers),
 		"payment.approved":    slices.Concat(payment, approval),
@@ -41,7 +41,7 @@ func Catalogue() rule.Catalogue {
 		"acceptance.passed":   slices.Concat(entry, project, works, acceptance, accounts, debt, papers, approved, money, exempted),
 		"settlement.audited":  slices.Concat(entry, amount, project, contract),
 		"asset.registered":    slices.Concat(entry, project),
-		"document.filed":      slices.Concat(entry, project, accounts),
+		"document.filed":      slices.Concat(entry, project, accounts, filing),
 		"submission.approved": slices.Concat(entry, approval),
 
 		"process.tender":      slices.Concat(entry, amount, recordFacts, library, tender, terms, names),
@@ -243,6 +243,8 @@ var (
 	}
 	bond = []rule.Fact{
 		{Name: "bid.bond", Type: formula.Amount, Unit: "元", Source: "bond of the entry; 0.00 for none"},
+		{Name: "bid.bond_payer", Type: formula.Text, Source: "payee key of the holder of the account that the bond came from; missing when it is not stated"},
+		{Name: "tender.bond_payers", Type: formula.Texts, Source: "payee keys of those who paid the bonds of the other bidders' effective bids, as far as stated; in the order of their seq"},
 	}
 	opening = []rule.Fact{
 		{Name: "tender.opened_at", Type: formula.Instant, Source: "at of the entry"},
@@ -334,6 +336,12 @@ var (
 	}
 	accounts = []rule.Fact{
 		{Name: "accounts.project", Type: formula.Text, Source: "the project; for document.filed only of item 22, the final accounts (决算表), else missing"},
+	}
+	filing = []rule.Fact{
+		{Name: "filing.project", Type: formula.Text, Source: "the project; for document.filed only of item 18, which holds the filing of the contract (合同备案), or 20, the contract, else missing"},
+	}
+	filed = []rule.Fact{
+		{Name: "project.filed", Type: formula.Texts, Source: "numbers of the items (一项一档) of which a paper of the project is filed, each once, in their order"},
 	}
 	approval = []rule.Fact{
 		{Name: "approval.by", Type: formula.Text, Source: "by.user of the entry"},
