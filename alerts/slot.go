@@ -40,6 +40,8 @@ type slot struct {
 	book ledger.Book
 	job  string
 	at   time.Time
+	// last is the slot that was run before.
+	last time.Time
 	// upto is the last entry recorded until then, skipped the slots left out before.
 	upto    ledger.Seq
 	skipped int64
@@ -138,7 +140,7 @@ var errBusy = errors.New("another process is at it")
 
 // due is the slot to be run after the last one, if its time has come.
 func (j job) due(last, now time.Time) (s slot, due bool) {
-	s.job = j.name
+	s.job, s.last = j.name, last
 	for next := j.schedule.Next(last.In(ledger.Shanghai)); !next.IsZero() && !next.After(now); next = j.schedule.Next(next) {
 		if due {
 			s.skipped++
@@ -182,10 +184,16 @@ func (g *Engine) begin(ctx context.Context, s slot) error {
 // record stores a slot in the transaction of its result, or says that another
 // process was faster.
 func record(ctx context.Context, tx pgx.Tx, s slot, outcome string) error {
+	// The lock orders those who would run different slots of a job at once: of them one
+	// has counted as skipped what the other is running.
+	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 1))`, s.book, s.job); err != nil {
+		return fmt.Errorf("lock job: %w", err)
+	}
 	tag, err := tx.Exec(ctx, `
 		insert into alert.job_run (book, job, slot, upto, at, outcome, skipped)
-		values ($1, $2, $3, $4, clock_timestamp(), $5, $6)
-		on conflict do nothing`, s.book, s.job, s.at, s.upto, outcome, s.skipped)
+		select $1, $2, $3, $4, clock_timestamp(), $5, $6
+		where (select max(slot) from alert.job_run where book = $1 and job = $2) = $7
+		on conflict do nothing`, s.book, s.job, s.at, s.upto, outcome, s.skipped, s.last)
 	if err != nil {
 		return fmt.Errorf("store slot: %w", err)
 	}

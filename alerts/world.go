@@ -222,7 +222,8 @@ func afterFact(event gate.Event) bool {
 	return false
 }
 
-// plain is a node as JSON has it: everything but lists and objects is a text.
+// plain is a node as JSON has it: everything but lists, objects, true and false is a
+// text.
 func plain(n *yaml.Node) any {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -237,6 +238,9 @@ func plain(n *yaml.Node) any {
 			list = append(list, plain(e))
 		}
 		return list
+	}
+	if n.ShortTag() == "!!bool" {
+		return n.Value == "true"
 	}
 	return n.Value
 }

@@ -203,7 +203,7 @@ func (s *state) mayDecide(e *Entry, sub *Submission) bool {
 	if e.By.Role != Auditor || s.entry(sub.First).By.Role == Auditor {
 		return true
 	}
-	s.refuse("by.role", "role", "审计人员只能审批规则、参数和白名单", "auditors decide on rules, parameters and exemptions only")
+	s.refuse("by.role", "role", "审计人员只能审批规则、参数、白名单和冻结", "auditors decide on rules, parameters, exemptions and freezes only")
 	return false
 }
 

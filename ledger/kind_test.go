@@ -92,6 +92,7 @@ func samples() map[Kind]Draft {
 		&AlertCommented{Step: Step{"AL1", 9}, Files: []File{paper}},
 		&AlertSilenced{Step: Step{"AL1", 10}, Ground: "season", Until: "2020-04-01"},
 		&ExemptionSet{Basis: "县政府会议纪要〔2020〕3号", Code: "A10", Fact: "project.id", From: "2020-01-01", Text: "P1", To: "2020-12-31"},
+		&FreezeSet{Document: "襄审〔2020〕1号", Lifted: true, Subject: "P1", What: "project"},
 		&RuleActivated{Code: "P01", FileHash: hashOfText("code: P01\n"), FileLines: []string{"code: P01"}, ReportHash: zeroHash, State: "active", TestHash: zeroHash, Version: 1},
 		&ParameterSet{Basis: "襄政办〔2020〕1号", Category: "works", Code: "P08", From: "2020-01-01", Name: "p", Region: "411025", To: "2020-12-31", Value: "0.30"},
 		&KeyRotated{Next: "log.example/1+00000002+AQ==", Old: "log.example/1+00000001+AQ==", Until: "2020-06-30"},
@@ -233,7 +234,7 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 	want := map[Role][]Kind{
 		Engine: {"alert.escalated", "alert.raised", "alert.repeated", "alert.summary"},
 		Auditor: {"alert.assigned", "alert.closed", "alert.commented", "alert.confirmed", "alert.dismissed", "alert.escalated", "alert.reopened", "alert.returned", "alert.seconded",
-			"alert.silenced", "exemption.set", "parameter.set", "rule.activated", "submission.approved", "submission.made", "submission.rejected"},
+			"alert.silenced", "exemption.set", "freeze.set", "parameter.set", "rule.activated", "submission.approved", "submission.made", "submission.rejected"},
 		Checker: {"alert.answered", "alert.commented", "alert.rectified", "payment.approved", "payment.rejected", "submission.approved", "submission.rejected"},
 		Payer:   {"alert.acknowledged", "payment.paid", "payment.returned"},
 		ProjectOfficer: {"acceptance.failed", "acceptance.passed", "alert.acknowledged", "alert.answered", "alert.commented", "alert.rectified", "asset.registered", "contract.amended", "contract.signed", "document.filed", "entry.reversed",
@@ -241,7 +242,7 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 			"tender.failed", "tender.opened", "works.completed", "works.progressed", "works.started"},
 	}
 	want[Maker] = slices.DeleteFunc(slices.Sorted(maps.Keys(kinds)), func(k Kind) bool {
-		shared := slices.Contains(want[ProjectOfficer], k) || k == "exemption.set" || k == "parameter.set" || k == "rule.activated"
+		shared := slices.Contains(want[ProjectOfficer], k) || k == "exemption.set" || k == "freeze.set" || k == "parameter.set" || k == "rule.activated"
 		return !shared && (slices.Contains(want[Checker], k) || slices.Contains(want[Engine], k) || slices.Contains(want[Auditor], k))
 	})
 	if diff := cmp.Diff(want, allowed); diff != "" {

@@ -24,6 +24,7 @@ var rulebookKinds = []Spec{
 	{Kind: "rule.activated", Stage: StageGovernance, Text: Text{"规则启用", "rule activated"}, TwoPersons: true, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(RuleActivated) }},
 	{Kind: "parameter.set", Stage: StageGovernance, Text: Text{"参数设定", "parameter set"}, TwoPersons: true, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(ParameterSet) }},
 	{Kind: "exemption.set", Stage: StageGovernance, Text: Text{"白名单", "exemption set"}, TwoPersons: true, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(ExemptionSet) }},
+	{Kind: "freeze.set", Stage: StageGovernance, Text: Text{"冻结、解冻", "freeze set"}, TwoPersons: true, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(FreezeSet) }},
 }
 
 var (

@@ -29,11 +29,11 @@ func Catalogue() rule.Catalogue {
 		"tender.awarded":      slices.Concat(entry, amount, project, tender, terms, bids, screens, winner, purchase, works, money, approved, names, codes),
 		"contract.signed":     slices.Concat(entry, amount, project, tender, purchase, contract, deed, award, approved, money, filing, names, codes, dates),
 		"contract.amended":    slices.Concat(entry, amount, project, contract, deed, amendment, purchase, approved, money),
-		"payment.requested":   slices.Concat(payment, request, settled, warranty, carry, eve, works, names, codes, wording, dates, papers),
-		"payment.approved":    slices.Concat(payment, approval),
+		"payment.requested":   slices.Concat(payment, request, settled, warranty, carry, eve, works, names, codes, wording, dates, papers, frozen),
+		"payment.approved":    slices.Concat(payment, approval, frozen),
 		"payment.paid":        slices.Concat(payment, eve, debt),
 		"payment.returned":    slices.Concat(entry, amount, project, fund, returned),
-		"grant.requested":     slices.Concat(entry, amount, project, fund, allocation, batch, wording, papers),
+		"grant.requested":     slices.Concat(entry, amount, project, fund, allocation, batch, wording, papers, frozen),
 		"grant.line":          slices.Concat(entry, amount, project, fund, batch, line, place),
 		"works.started":       slices.Concat(entry, project, approved, money, exempted, term),
 		"works.progressed":    slices.Concat(entry, project, money, progress),
@@ -339,6 +339,9 @@ var (
 	}
 	filing = []rule.Fact{
 		{Name: "filing.project", Type: formula.Text, Source: "the project; for document.filed only of item 18, which holds the filing of the contract (合同备案), or 20, the contract, else missing"},
+	}
+	frozen = []rule.Fact{
+		{Name: "payment.freezes", Type: formula.Count, Unit: "项", Source: "freeze.set in effect that name the payment's project, contract, fund or payee"},
 	}
 	filed = []rule.Fact{
 		{Name: "project.filed", Type: formula.Texts, Source: "numbers of the items (一项一档) of which a paper of the project is filed, each once, in their order"},
