@@ -369,3 +369,30 @@ func TestAfterTheFact(t *testing.T) {
 	w.replays()
 	w.rebuilds()
 }
+
+// TestDeadlineMetInTheLastMoment: an entry that was posted after the cursor was read ends
+// the deadline before its warning.
+func TestDeadlineMetInTheLastMoment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.funded()
+	w.run()
+	w.now = moment("2020-06-02T01:00:00Z")
+	pos, err := w.engine.cursor(t.Context(), testBook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := w.db.Pool.Query(t.Context(), `select code, match, opened_seq, entry_seq, finding, region, makers from alert.timer where code = 'J06'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	due, err := pgx.CollectRows(rows, pgx.RowToStructByPos[dueTimer])
+	if err != nil || len(due) != 1 {
+		t.Fatal(due, err)
+	}
+	w.post(w.ack("J14", "begin"), w.draft("begin", &ledger.WorksStarted{Project: "P1"}, maker))
+	if err := w.engine.fire(t.Context(), testBook, pos, due); !errors.Is(err, errRaced) {
+		t.Errorf("fired: %v", err)
+	}
+	w.wantTimers("met", "J06", "met 2020-06-01")
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -129,34 +130,78 @@ func (g *Engine) Fire(ctx context.Context, book ledger.Book) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read timers: %w", err)
 	}
+	if len(due) == 0 {
+		return false, nil
+	}
+	err = g.fire(ctx, book, pos, due)
 	for _, t := range due {
-		if err := g.fireOne(ctx, book, pos, t); err != nil && !errors.Is(err, errRaced) {
-			return false, fmt.Errorf("fire deadline of rule %s: %w", t.Code, err)
+		if errors.Is(err, errRaced) && len(due) > 1 { // one of them is no longer to be fired: each by itself
+			if one := g.fire(ctx, book, pos, []dueTimer{t}); one != nil && !errors.Is(one, errRaced) {
+				return false, one
+			}
 		}
 	}
-	return len(due) > 0, nil
+	if err != nil && !errors.Is(err, errRaced) {
+		return false, err
+	}
+	return true, nil
 }
 
-// fireOne raises one warning, unless the timer or the cursor has moved meanwhile.
-func (g *Engine) fireOne(ctx context.Context, book ledger.Book, pos ledger.Seq, t dueTimer) error {
+// fire raises the warnings of deadlines that have passed, unless one of them has moved
+// meanwhile or an entry after the cursor would end it.
+func (g *Engine) fire(ctx context.Context, book ledger.Book, pos ledger.Seq, due []dueTimer) error {
 	b := &batch{g: g, book: book, now: g.Ledger.Now().UTC(), known: map[string]*Current{}}
-	m := matter{origin: "deadline", region: t.Region, at: t.Opened, entry: t.Entry, makers: t.Makers}
-	if err := json.Unmarshal(t.Finding, &m.Finding); err != nil {
-		return fmt.Errorf("read timer: %w", err)
+	for _, t := range due {
+		m := matter{origin: "deadline", region: t.Region, at: t.Opened, entry: t.Entry, makers: t.Makers}
+		if err := json.Unmarshal(t.Finding, &m.Finding); err != nil {
+			return fmt.Errorf("read deadline of rule %s: %w", t.Code, err)
+		}
+		if err := b.raise(ctx, m); err != nil {
+			return err
+		}
 	}
-	if err := b.raise(ctx, m); err != nil {
+	if err := b.calm(ctx); err != nil {
 		return err
 	}
-	return b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `
-			update alert.timer set state = 'fired'
-			where book = $1 and code = $2 and match = $3 and opened_seq = $4 and state = 'running'`, book, t.Code, t.Match, t.Opened)
-		if err != nil {
-			return fmt.Errorf("fire timer: %w", err)
+	err := b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if err := stillDue(ctx, tx, book, pos, due); err != nil {
+			return err
 		}
-		if tag.RowsAffected() != 1 {
-			return &ledger.TakeBack{Reason: errRaced}
+		for _, t := range due {
+			tag, err := tx.Exec(ctx, `
+				update alert.timer set state = 'fired'
+				where book = $1 and code = $2 and match = $3 and opened_seq = $4 and state = 'running'`, book, t.Code, t.Match, t.Opened)
+			if err != nil {
+				return fmt.Errorf("fire timer: %w", err)
+			}
+			if tag.RowsAffected() != 1 {
+				return &ledger.TakeBack{Reason: errRaced}
+			}
 		}
 		return nil
 	})
+	if err != nil && !errors.Is(err, errRaced) {
+		return fmt.Errorf("fire deadlines: %w", err)
+	}
+	return err
+}
+
+// stillDue looks, under the book's lock, at what was posted since the cursor was read:
+// an entry that ends one of the deadlines comes before their warnings.
+func stillDue(ctx context.Context, tx pgx.Tx, book ledger.Book, pos ledger.Seq, due []dueTimer) error {
+	v, err := ledger.ReadVerdicts(ctx, tx, book, pos, 1<<30)
+	if err != nil {
+		return err
+	}
+	for _, n := range v.Notes {
+		note, err := readNote(n)
+		if err != nil {
+			return err
+		}
+		met := slices.ContainsFunc(due, func(t dueTimer) bool { return slices.Contains(note.Met, Input{t.Code, t.Match}) })
+		if met || note.Cancelled != "" || note.Reversed != "" {
+			return &ledger.TakeBack{Reason: errRaced}
+		}
+	}
+	return nil
 }
