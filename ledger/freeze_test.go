@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 )
@@ -15,7 +16,8 @@ func TestFreezeAndLift(t *testing.T) {
 		_, err := l.Submit(t.Context(), testBook, id, SubmissionMade{Submission: id, Title: "冻结"}, []Draft{draft(id+"-1", b, maker)})
 		var refused *Refused
 		if got := ""; errors.As(err, &refused) {
-			got = refused.Problems[0].Rule
+			p := refused.Problems[0]
+			got = fmt.Sprintf("%d %s %s", p.Index, p.Field, p.Rule)
 			if got != want {
 				t.Errorf("%s: refused by %s, want %q", id, got, want)
 			}
@@ -33,8 +35,8 @@ func TestFreezeAndLift(t *testing.T) {
 		}
 	}
 	set("S1", &FreezeSet{What: "project", Subject: "P1", Document: "襄审〔2020〕1号"}, "")
-	set("S2", &FreezeSet{What: "project", Subject: "P1", Document: "襄审〔2020〕1号"}, "frozen")
-	set("S3", &FreezeSet{What: "fund", Subject: "P1", Document: "襄审〔2020〕1号", Lifted: true}, "not_frozen")
+	set("S2", &FreezeSet{What: "project", Subject: "P1", Document: "襄审〔2020〕1号"}, "1 body.frozen_id frozen")
+	set("S3", &FreezeSet{What: "fund", Subject: "P1", Document: "襄审〔2020〕1号", Lifted: true}, "1 body.frozen_id not_frozen")
 	set("S4", &FreezeSet{What: "payee", Subject: "91350100M000100Y43", Document: "襄审〔2020〕2号"}, "")
 	set("S5", &FreezeSet{What: "project", Subject: "P1", Document: "襄审〔2020〕3号", Lifted: true}, "")
 	set("S6", &FreezeSet{What: "project", Subject: "P1", Document: "襄审〔2020〕4号"}, "")
