@@ -171,7 +171,11 @@ func (r *backRun) compile(row ledger.Rulebook) error {
 			return fmt.Errorf("read rulebook: %w", err)
 		}
 	}
-	compiler, err := rule.NewCompiler(r.rules.surroundings(book))
+	files := map[string]*rule.Rule{}
+	for _, file := range r.Rules {
+		files[file.Code] = file
+	}
+	compiler, err := rule.NewCompiler(r.rules.surroundings(book, files))
 	if err != nil {
 		return err
 	}
@@ -182,7 +186,7 @@ func (r *backRun) compile(row ledger.Rulebook) error {
 		if len(problems) > 0 {
 			return errors.Join(problems...)
 		}
-		x := &active{RuleActivated: ledger.RuleActivated{Code: file.Code, Version: ledger.Count(file.Version), State: "active"}, compiled: func() *rule.Compiled { return compiled }}
+		x := &active{RuleActivated: ledger.RuleActivated{Code: file.Code, Version: ledger.Count(file.Version), State: "active"}, file: file, compiled: func() *rule.Compiled { return compiled }}
 		r.kinds.rules[file.Code] = x
 		r.kinds.place(x, file)
 	}
@@ -199,11 +203,11 @@ func (r *backRun) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 		return ledger.Verdict{}
 	}
 	k := r.kinds.kinds[e.Kind]
-	if k == nil || e.On > r.To {
+	if k == nil || e.On > r.To || !fact.Living(e) {
 		return ledger.Verdict{}
 	}
 	facts := fact.Gather(v, e, k.facts)
-	act := rule.Act{Book: string(v.Book()), Day: fact.Day(e.On), Region: fact.Region(v, e), Facts: facts}
+	act := actOf(v, e, facts)
 	for _, x := range k.rules {
 		if e.On < r.From {
 			break
@@ -213,7 +217,7 @@ func (r *backRun) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 		}
 	}
 	for _, x := range k.closes {
-		if key, ok := matchOf(facts, x.compiled().Match); ok {
+		if key, ok := matchOf(facts, x.match); ok {
 			r.found[x.Code].meet(key, ledger.DateOf(e.At))
 		}
 	}

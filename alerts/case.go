@@ -72,11 +72,11 @@ func (c Current) checkOneOf(d ledger.Draft, many bool) error {
 }
 
 // allowed says whether a step may be taken now, as take would.
-func (g *Engine) allowed(c Current, d ledger.Draft, many bool) error {
+func (g *Engine) allowed(t *terms, c Current, d ledger.Draft, many bool) error {
 	if err := c.checkOneOf(d, many); err != nil {
 		return err
 	}
-	_, err := c.apply(g, d, ledger.DateOf(g.Ledger.Now().UTC()))
+	_, err := c.apply(t, d, ledger.DateOf(g.Ledger.Now().UTC()))
 	return err
 }
 
@@ -92,12 +92,9 @@ func (c Current) Steps(role ledger.Role) []ledger.Kind {
 	return kinds
 }
 
-// maxSilence is how many days ahead a case may be silenced [assumed].
-const maxSilence = 30
-
 // apply is the case after a step that may be taken.
-func (c Current) apply(g *Engine, d ledger.Draft, today ledger.Date) (Current, error) {
-	c.Due = g.dueAfter(today, c.Level)
+func (c Current) apply(t *terms, d ledger.Draft, today ledger.Date) (Current, error) {
+	c.Due = t.dueAfter(today, c)
 	switch b := d.Body.(type) {
 	case *ledger.AlertAssigned:
 		c.Unit = b.Unit
@@ -128,7 +125,7 @@ func (c Current) apply(g *Engine, d ledger.Draft, today ledger.Date) (Current, e
 	case *ledger.AlertEscalated:
 		c.Unit = b.To
 	case *ledger.AlertSilenced:
-		if last := today.AddDays(maxSilence); b.Until > last || b.Until <= today {
+		if last := today.AddDays(t.number("silence", c.Region, c.Level, today)); b.Until > last || b.Until <= today {
 			return c, refusal("body.until", "silence", fmt.Sprintf("最多暂停到 %s", last), fmt.Sprintf("want a day after today, %s at the latest", last))
 		}
 		c.Silenced, c.Due = b.Until, b.Until
@@ -140,7 +137,11 @@ func (c Current) apply(g *Engine, d ledger.Draft, today ledger.Date) (Current, e
 // same transaction. Two who act on what they saw cannot both. Refusals are
 // *ledger.Refused, and name the step by its index.
 func (g *Engine) Take(ctx context.Context, book ledger.Book, drafts ...ledger.Draft) ([]ledger.Receipt, error) {
-	if err := bulk(drafts); err != nil {
+	t, err := g.terms(ctx, g.Pool, book)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.bulk(book, drafts, ledger.DateOf(g.Ledger.Now().UTC())); err != nil {
 		return nil, err
 	}
 	ride := func(ctx context.Context, tx pgx.Tx, receipts []ledger.Receipt) error {
@@ -158,12 +159,10 @@ func (g *Engine) Take(ctx context.Context, book ledger.Book, drafts ...ledger.Dr
 	return receipts, err
 }
 
-// maxBulk is how many cases one act may concern.
-const maxBulk = 200
-
-func bulk(drafts []ledger.Draft) error {
-	if len(drafts) == 0 || len(drafts) > maxBulk {
-		return &ledger.Invalid{Problems: []ledger.Problem{{Field: "steps", Rule: "form", Text: ledger.Text{Zh: fmt.Sprintf("一次须办理1–%d件", maxBulk), En: fmt.Sprintf("want 1 to %d steps", maxBulk)}}}}
+// bulk refuses more steps than one act may take.
+func (t *terms) bulk(book ledger.Book, drafts []ledger.Draft, today ledger.Date) error {
+	if most := t.number("bulk", string(book), "", today); len(drafts) == 0 || len(drafts) > most {
+		return &ledger.Invalid{Problems: []ledger.Problem{{Field: "steps", Rule: "form", Text: ledger.Text{Zh: fmt.Sprintf("一次须办理1–%d件", most), En: fmt.Sprintf("want 1 to %d steps", most)}}}}
 	}
 	for i, d := range drafts {
 		if _, ok := d.Body.(ledger.CaseStep); !ok {
@@ -198,7 +197,11 @@ func (g *Engine) take(ctx context.Context, tx pgx.Tx, book ledger.Book, d ledger
 	if err := c.checkOneOf(d, many); err != nil {
 		return err
 	}
-	next, err := c.apply(g, d, ledger.DateOf(r.At))
+	t, err := g.terms(ctx, tx, book)
+	if err != nil {
+		return err
+	}
+	next, err := c.apply(t, d, ledger.DateOf(r.At))
 	if err != nil {
 		return err
 	}

@@ -124,6 +124,10 @@ type Moved struct {
 // first, and which cases have moved on since they were seen. It is for telling people
 // after Take has refused: it takes nothing.
 func (g *Engine) Review(ctx context.Context, book ledger.Book, drafts ...ledger.Draft) (*ledger.Refused, []Moved, error) {
+	t, err := g.terms(ctx, g.Pool, book)
+	if err != nil {
+		return nil, nil, err
+	}
 	refused := &ledger.Refused{}
 	var moved []Moved
 	for i, d := range drafts {
@@ -132,7 +136,7 @@ func (g *Engine) Review(ctx context.Context, book ledger.Book, drafts ...ledger.
 		if errors.Is(err, ledger.ErrNotFound) {
 			err = refusal("body.alert", "not_found", "没有预警 "+step.Alert, "there is no warning "+step.Alert)
 		} else if err == nil {
-			err = g.allowed(c, d, len(drafts) > 1)
+			err = g.allowed(t, c, d, len(drafts) > 1)
 		}
 		if no, ok := errors.AsType[*ledger.Refused](err); ok {
 			for _, p := range no.Problems {

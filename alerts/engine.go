@@ -2,8 +2,6 @@ package alerts
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -108,6 +106,9 @@ func (g *Engine) step(ctx context.Context, book ledger.Book, least int64) (bool,
 	if err := b.plan(ctx); err != nil {
 		return false, err
 	}
+	if err := b.calm(ctx); err != nil {
+		return false, err
+	}
 	if err := b.post(ctx); err != nil {
 		return false, err
 	}
@@ -132,6 +133,10 @@ type batch struct {
 	// timers are opened and met in the order of the entries.
 	timers []func(context.Context, pgx.Tx) error
 	tally  map[tallyKey]int64
+	// fresh are the new cases that people are to be told of.
+	fresh []fresh
+	// terms are those in effect when the warnings are entered.
+	terms *terms
 }
 
 // judged is a verdict with the entries it is about.
@@ -151,11 +156,11 @@ func (b *batch) read(ctx context.Context, notes []ledger.Note) error {
 	b.tally = map[tallyKey]int64{{b.now.Format("2006-01"), "", "judged"}: int64(b.until - b.from)}
 	var seqs []ledger.Seq
 	for _, n := range notes {
-		j := judged{at: n.At, entry: n.Entry}
-		if err := json.Unmarshal(n.Note, &j.Note); err != nil {
-			return fmt.Errorf("verdict at %d on entry %d: %w", n.At, n.Entry, err)
+		note, err := readNote(n)
+		if err != nil {
+			return err
 		}
-		b.notes = append(b.notes, j)
+		b.notes = append(b.notes, judged{Note: note, at: n.At, entry: n.Entry})
 		seqs = append(seqs, n.Entry, n.At)
 	}
 	if len(b.notes) == 0 {
@@ -182,6 +187,14 @@ func (b *batch) read(ctx context.Context, notes []ledger.Note) error {
 		}
 	}
 	return b.find(ctx, matters)
+}
+
+// readNote reads what was kept of an entry's verdict.
+func readNote(n ledger.Note) (note Note, err error) {
+	if err := json.Unmarshal(n.Note, &note); err != nil {
+		return note, fmt.Errorf("verdict at %d on entry %d: %w", n.At, n.Entry, err)
+	}
+	return note, nil
 }
 
 // find reads the open cases about some matters and how many there were before.
@@ -216,19 +229,39 @@ func (b *batch) plan(ctx context.Context) error {
 	for _, j := range b.notes {
 		for _, f := range j.Findings {
 			b.tally[tallyKey{j.month, f.Code, string(f.State)}]++
-			if f.Due != "" {
-				b.timers = append(b.timers, b.openTimer(j, f))
-				continue
-			}
-			if err := b.raise(ctx, matter{Finding: f, origin: "live", region: j.Region, at: j.at, entry: j.entry, makers: j.makers}); err != nil {
+			if err := b.take(ctx, j, f, "live"); err != nil {
 				return err
 			}
 		}
-		for _, met := range j.Met {
-			b.timers = append(b.timers, b.meetTimer(j, met))
-		}
+		b.close(j)
 	}
 	return nil
+}
+
+// take makes a deadline or a warning of a finding.
+func (b *batch) take(ctx context.Context, j judged, f Finding, origin string) error {
+	if f.Due != "" {
+		b.timers = append(b.timers, b.openTimer(j, f, origin))
+		return nil
+	}
+	if f.Waiting != nil {
+		b.timers = append(b.timers, b.openTimer(j, *f.Waiting, origin))
+		f.Waiting = nil
+	}
+	return b.raise(ctx, matter{Finding: f, origin: origin, region: j.Region, at: j.at, entry: j.entry, makers: j.makers})
+}
+
+// close ends the deadlines that an entry meets, or that end with it.
+func (b *batch) close(j judged) {
+	for _, met := range j.Met {
+		b.timers = append(b.timers, b.meetTimer(j, met))
+	}
+	if j.Cancelled != "" {
+		b.timers = append(b.timers, b.cancelTimers(j))
+	}
+	if j.Reversed != "" {
+		b.timers = append(b.timers, b.reverseTimers(j)...)
+	}
 }
 
 // matter is a finding with where it comes from.
@@ -275,12 +308,18 @@ func (b *batch) raise(ctx context.Context, m matter) error {
 	if err != nil {
 		return err
 	}
-	hash := b.g.Rules.hashOf(m.Code, m.Version)
+	hash, err := b.g.hashOf(ctx, b.book, m.Code, m.Version)
+	if err != nil {
+		return err
+	}
+	if c.State == Open {
+		b.fresh = append(b.fresh, fresh{c, len(b.drafts)})
+	}
 	b.add(ledger.Draft{ID: c.Alert, Kind: "alert.raised", Body: &ledger.AlertRaised{
 		Alert: c.Alert, Code: m.Code, Version: m.Version, RuleHash: hash, Level: m.Level, Handling: m.Handling, Origin: m.origin,
 		Outcome: string(m.State), Reason: m.Reason, Episode: ledger.Count(episode), Shadow: m.Shadow, Suppressed: m.Suppressed,
 	}, Sealed: sealed}, func(ctx context.Context, tx pgx.Tx, r ledger.Receipt) error {
-		stored := c.raised(b.g, r)
+		stored := c.raised(b.terms, r)
 		err := insert(ctx, tx, b.book, stored)
 		if taken(err) {
 			return &ledger.TakeBack{Reason: errRaced}
@@ -307,10 +346,10 @@ func (g *Engine) newCase(book ledger.Book, m matter, episode int64) *Current {
 }
 
 // raised is the case as its entry leaves it.
-func (c Current) raised(g *Engine, r ledger.Receipt) Current {
+func (c Current) raised(t *terms, r ledger.Receipt) Current {
 	c.Raised, c.Last, c.RaisedAt, c.Count, c.Step = r.Seq, r.Seq, r.At, 1, 1
 	if c.State == Open {
-		c.Due = g.dueAfter(ledger.DateOf(r.At), c.Level)
+		c.Due = t.dueAfter(ledger.DateOf(r.At), c)
 	}
 	return c
 }
@@ -345,176 +384,4 @@ func (b *batch) repeat(c *Current, m matter) error {
 			return nil
 		})
 	return nil
-}
-
-// add queues a draft of the engine and what it leaves behind.
-func (b *batch) add(d ledger.Draft, then func(context.Context, pgx.Tx, ledger.Receipt) error) {
-	d.On, d.Corrects = ledger.DateOf(b.now), ledger.None
-	d.By = ledger.By{Role: ledger.Engine, Unit: string(b.book), User: "engine"}
-	b.drafts = append(b.drafts, d)
-	b.then = append(b.then, then)
-}
-
-// post enters the warnings, with the cursor and all that follows in one transaction.
-func (b *batch) post(ctx context.Context) error {
-	return b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error { return moveCursor(ctx, tx, b.book, b.from, b.until) })
-}
-
-// enter enters the warnings, with what marks them as raised in the same transaction.
-func (b *batch) enter(ctx context.Context, mark func(context.Context, pgx.Tx) error) error {
-	ride := func(ctx context.Context, tx pgx.Tx, receipts []ledger.Receipt) error {
-		if err := mark(ctx, tx); err != nil {
-			return err
-		}
-		return b.leave(ctx, tx, receipts)
-	}
-	if len(b.drafts) == 0 {
-		return takenBack(pgx.BeginFunc(ctx, b.g.Pool, func(tx pgx.Tx) error {
-			// That there was nothing to raise may be forgotten in a crash: it is found again.
-			if _, err := tx.Exec(ctx, `set local synchronous_commit = off`); err != nil {
-				return fmt.Errorf("move on: %w", err)
-			}
-			return ride(ctx, tx, nil)
-		}))
-	}
-	_, err := b.g.Ledger.PostWith(ctx, b.book, ride, b.drafts...)
-	if _, other := errors.AsType[*ledger.Conflict](err); other { // it saw what we did not
-		return errRaced
-	}
-	if err == nil {
-		b.g.raised()
-	}
-	return err
-}
-
-// unmarked is for warnings that nothing but themselves marks as raised.
-func unmarked(context.Context, pgx.Tx) error { return nil }
-
-// raised wakes those who tell of warnings.
-func (g *Engine) raised() {
-	if g.Notify != nil {
-		g.Notify.Wake()
-	}
-	select {
-	case g.Raised <- struct{}{}:
-	default: // nobody listens, or somebody was told already
-	}
-}
-
-// leave stores what the drafts, timers and counts of the batch leave behind.
-func (b *batch) leave(ctx context.Context, tx pgx.Tx, receipts []ledger.Receipt) error {
-	for i, r := range receipts {
-		if err := b.then[i](ctx, tx, r); err != nil {
-			return err
-		}
-		d := b.drafts[i]
-		if err := insertEvent(ctx, tx, b.book, alertOf(d.Body), d.Kind, d.By, r); err != nil {
-			return err
-		}
-	}
-	for _, do := range b.timers {
-		if err := do(ctx, tx); err != nil {
-			return err
-		}
-	}
-	for k, n := range b.tally {
-		_, err := tx.Exec(ctx, `
-			insert into alert.tally (book, month, code, state, count) values ($1, $2, $3, $4, $5)
-			on conflict (book, month, code, state) do update set count = tally.count + excluded.count`, b.book, k.month, k.code, k.state, n)
-		if err != nil {
-			return fmt.Errorf("count results: %w", err)
-		}
-	}
-	return nil
-}
-
-// tell queues a message about a case.
-func (b *batch) tell(ctx context.Context, tx pgx.Tx, c Current, what notify.Event) error {
-	return b.g.tell(ctx, tx, b.book, c, what)
-}
-
-func (g *Engine) tell(ctx context.Context, tx pgx.Tx, book ledger.Book, c Current, what notify.Event) error {
-	if g.Notify == nil {
-		return nil
-	}
-	var level notify.Level
-	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
-		return err
-	}
-	region := c.Region
-	if n := len(region); n != 6 && n != 9 && n != 12 {
-		region = string(book)
-	}
-	return g.Notify.Enqueue(ctx, tx, notify.Message{
-		Book: book, Alert: c.Alert, Version: c.Step, Event: what, Seq: c.Last, Code: c.Code, Level: level, Region: region,
-		Sentence: ledger.Text{Zh: c.Zh, En: c.En}, Link: g.Link(c.Alert), Due: c.Due,
-	})
-}
-
-// answerWithin is how many working days a step of a case may take [assumed].
-var answerWithin = map[string]int{"red": 3, "orange": 5, "yellow": 10, "blue": 20}
-
-// dueAfter is the last day for a step that begins on a day. It is empty when the
-// calendar of that year is not known yet.
-func (g *Engine) dueAfter(day ledger.Date, level string) ledger.Date {
-	due, err := g.Calendar.Add(day, answerWithin[level])
-	if err != nil {
-		return ""
-	}
-	return due
-}
-
-// severity orders levels, the most severe first.
-func severity(level string) int {
-	return slices.Index([]string{"red", "orange", "yellow", "blue"}, level)
-}
-
-// alertID names a case by what it is about: the same log gives the same names.
-func alertID(book ledger.Book, m matter) string {
-	return hashID("a", slices.Concat([]string{string(book), m.Code, fmt.Sprint(m.Version)}, m.place(), []string{m.Fingerprint})...)
-}
-
-func hashID(prefix string, parts ...string) string {
-	sum := sha256.New()
-	for _, p := range parts {
-		fmt.Fprintf(sum, "%d:%s", len(p), p)
-	}
-	return prefix + "-" + hex.EncodeToString(sum.Sum(nil)[:20])
-}
-
-// sealedOf are the parts of a warning that are not public.
-func sealedOf(m matter) (map[string]string, error) {
-	evidence, err := json.Marshal(&m.Finding, json.Deterministic(true))
-	if err != nil {
-		return nil, fmt.Errorf("write evidence: %w", err)
-	}
-	about, err := json.Marshal(about{m.region, int64(m.at), int64(m.entry), m.makers}, json.Deterministic(true))
-	if err != nil {
-		return nil, fmt.Errorf("write evidence: %w", err)
-	}
-	return map[string]string{
-		"fingerprint": m.Fingerprint, "evidence": string(evidence), "subject": string(about), "sentence_zh": m.Sentence.Zh, "sentence_en": m.Sentence.En,
-	}, nil
-}
-
-// about is what a warning concerns, in its sealed subject.
-type about struct {
-	Region string `json:"region"`
-	// At and Entry are seqs, -1 for an attempt, which has none.
-	At     int64    `json:"at,string"`
-	Entry  int64    `json:"entry,string"`
-	Makers []string `json:"makers"`
-}
-
-// alertOf is the case that an entry belongs to.
-func alertOf(b ledger.Body) string {
-	switch b := b.(type) {
-	case *ledger.AlertRaised:
-		return b.Alert
-	case *ledger.AlertRepeated:
-		return b.Alert
-	case ledger.CaseStep:
-		return b.Case().Alert
-	}
-	return ""
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
 
@@ -34,9 +35,14 @@ type Finding struct {
 	Sentence    ledger.Text `json:"sentence"`
 	Suppressed  string      `json:"suppressed_by,omitzero"`
 	Shadow      bool        `json:"shadow,omitzero"`
-	// Due is the last day of a deadline, Match what will meet it.
+	// Due is the last day of a deadline, Match what will meet it, Term what Due is
+	// computed from.
 	Due   ledger.Date `json:"due,omitzero"`
 	Match string      `json:"match,omitzero"`
+	Term  *Term       `json:"term,omitzero"`
+	// Waiting is the deadline that began to run though its last day cannot be told
+	// yet: the working days of that year are not known.
+	Waiting *Finding `json:"waiting,omitzero"`
 	// Acknowledged is set when the unit explained the hit with a file.
 	Acknowledged bool `json:"acknowledged,omitzero"`
 	// Facts are the inputs of the rule, Steps the parts of its condition: the evidence.
@@ -50,23 +56,43 @@ type Input struct {
 	Value string `json:"value"`
 }
 
+// Term is how long a deadline runs: so many days (d), working days (wd) or months (mo)
+// after From.
+type Term struct {
+	From   ledger.Date  `json:"from"`
+	Length ledger.Count `json:"length"`
+	Unit   string       `json:"unit"`
+}
+
 // Note is what is kept of all findings at one entry.
 type Note struct {
 	Region   string    `json:"region"`
 	Findings []Finding `json:"findings,omitzero"`
 	// Met are the deadlines that the entry meets: the rule's code and what matched.
 	Met []Input `json:"met,omitzero"`
+	// Project is that of deadlines that began, Cancelled the one that ended with the
+	// entry, and with it all its deadlines.
+	Project   string `json:"project,omitzero"`
+	Cancelled string `json:"cancelled,omitzero"`
+	// Reversed is the entry that was taken back, and with it what it began or ended.
+	Reversed string `json:"reversed,omitzero"`
 }
 
 // Judge is the ledger's judge by these rules.
 func (r *Rules) Judge() *ledger.Judge {
 	return &ledger.Judge{
 		Touch: func(v ledger.View, e *ledger.Entry) {
-			if row, ok := v.Rulebook(); ok {
-				if k := r.inForceOf(v.Book(), row).kinds[e.Kind]; k != nil {
-					fact.Gather(v, e, k.facts)
-					fact.Region(v, e)
-				}
+			row, ok := v.Rulebook()
+			if !ok {
+				return
+			}
+			f := r.cached(v.Book(), row)
+			if f == nil { // the files of the rules have to be known first
+				return
+			}
+			if k := f.kinds[e.Kind]; k != nil {
+				fact.Gather(v, e, k.facts)
+				fact.Region(v, e)
 			}
 		},
 		Weigh: r.weigh,
@@ -75,35 +101,20 @@ func (r *Rules) Judge() *ledger.Judge {
 
 // weigh judges one entry by the rules in force.
 func (r *Rules) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
+	problems := r.wrongParameter(v, e)
 	row, ok := v.Rulebook()
 	if !ok {
-		return ledger.Verdict{}
+		return ledger.Verdict{Problems: problems}
 	}
-	k := r.inForceOf(v.Book(), row).kinds[e.Kind]
-	if k == nil {
-		return ledger.Verdict{}
+	f, err := r.inForceOf(v.Book(), row, inView(v))
+	if err != nil {
+		panic(err) // a view has no other error than that there is none
 	}
-	facts := fact.Gather(v, e, k.facts)
-	act := rule.Act{Book: string(v.Book()), Day: fact.Day(e.On), Region: fact.Region(v, e), Facts: facts}
-	note := Note{Region: act.Region}
-	var problems []ledger.Problem
-	for _, x := range k.rules {
-		f, found := x.judge(act)
-		if !found {
-			continue
-		}
-		f.Acknowledged = acknowledged(v, e, f)
-		if p, stops := f.problem(); stops {
-			problems = append(problems, p)
-		}
-		note.Findings = append(note.Findings, f)
+	note := ending(e)
+	if k := f.kinds[e.Kind]; k != nil {
+		problems = append(problems, k.weigh(v, e, &note)...)
 	}
-	for _, x := range k.closes {
-		if key, ok := matchOf(facts, r.files[ledger.Version(x.Code, x.Version)].Match); ok {
-			note.Met = append(note.Met, Input{x.Code, key})
-		}
-	}
-	if note.Findings == nil && note.Met == nil {
+	if note.nothing() {
 		return ledger.Verdict{Problems: problems}
 	}
 	text, err := json.Marshal(&note, json.Deterministic(true))
@@ -111,6 +122,57 @@ func (r *Rules) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 		panic(fmt.Errorf("alerts: write a verdict: %w", err))
 	}
 	return ledger.Verdict{Problems: problems, Note: text}
+}
+
+// weigh judges an entry by the rules for its kind.
+func (k *kindRules) weigh(v ledger.View, e *ledger.Entry, note *Note) (problems []ledger.Problem) {
+	if !fact.Living(e) {
+		return nil
+	}
+	facts := fact.Gather(v, e, k.facts)
+	act := actOf(v, e, facts)
+	note.Region = act.Region
+	for _, x := range k.rules {
+		f, found := x.judge(act)
+		if !found {
+			continue
+		}
+		f.Acknowledged = acknowledged(v, e, f)
+		if p, stops := f.problem(); stops && !v.Recorded(e) {
+			problems = append(problems, p)
+		}
+		if f.Term != nil || f.Waiting != nil {
+			note.Project = fact.Project(v, e)
+		}
+		note.Findings = append(note.Findings, f)
+	}
+	for _, x := range k.closes {
+		if key, ok := matchOf(facts, x.match); ok {
+			note.Met = append(note.Met, Input{x.Code, key})
+		}
+	}
+	return problems
+}
+
+// actOf is an entry as rules judge it.
+func actOf(v ledger.View, e *ledger.Entry, facts rule.Facts) rule.Act {
+	return rule.Act{Book: string(v.Book()), Day: fact.Day(e.On), Region: fact.Region(v, e), AfterFact: v.AfterFact(e), Foreign: v.Foreign(e), Facts: facts}
+}
+
+// ending notes what ends with an entry, whatever rules there are.
+func ending(e *ledger.Entry) (n Note) {
+	switch b := e.Body.(type) {
+	case *ledger.ProjectCancelled:
+		n.Cancelled = b.Project
+	case *ledger.EntryReversed:
+		n.Reversed = strconv.FormatInt(int64(e.Corrects), 10)
+	}
+	return n
+}
+
+// nothing says whether there is nothing to keep.
+func (n Note) nothing() bool {
+	return n.Findings == nil && n.Met == nil && n.Cancelled == "" && n.Reversed == ""
 }
 
 // judge applies one rule. found is false when there is nothing to keep.
@@ -167,19 +229,27 @@ func (f *Finding) notEvaluable(act rule.Act) {
 	}
 }
 
-// open says until when a deadline runs. A day that cannot be told yet is left empty.
+// open says until when a deadline runs. One whose last day cannot be told yet waits.
 func (f *Finding) open(c *rule.Compiled, act rule.Act) {
-	due, reason, err := c.Due(act)
-	if err != nil || reason != "" {
-		f.State, f.Reason = rule.NotEvaluable, reason
-		if err != nil {
-			f.Reason = "error"
-		}
-		f.notEvaluable(act)
-		return
-	}
-	f.Due = ledger.Date(due.String())
 	f.Match, _ = matchOf(act.Facts, c.Match)
+	term, reason, err := c.Term(act)
+	if err == nil && reason == "" {
+		f.Term = &Term{ledger.Date(term.From.String()), ledger.Count(term.Length), term.Unit}
+		var due formula.Day
+		if due, reason, err = c.Due(act); err == nil && reason == "" {
+			f.Due = ledger.Date(due.String())
+			return
+		}
+	}
+	if f.Term != nil && err == nil {
+		waiting := *f
+		f.Waiting = &waiting
+	}
+	f.State, f.Reason, f.Term, f.Match = rule.NotEvaluable, reason, nil, ""
+	if err != nil {
+		f.Reason = "error"
+	}
+	f.notEvaluable(act)
 }
 
 // matchOf is what the opening and the closing entry of a deadline have in common.

@@ -2,6 +2,8 @@ package alerts
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -100,7 +102,10 @@ func (r *Rules) Activations() []*ledger.RuleActivated {
 	var all []*ledger.RuleActivated
 	for _, f := range r.Known() {
 		test := r.tests[f.Code]
-		all = append(all, &ledger.RuleActivated{Code: f.Code, Version: ledger.Count(f.Version), State: f.State, FileHash: encodeHash(f.Hash), TestHash: encodeHash(test)})
+		all = append(all, &ledger.RuleActivated{
+			Code: f.Code, Version: ledger.Count(f.Version), State: f.State, FileHash: encodeHash(f.Hash), TestHash: encodeHash(test),
+			FileLines: strings.Split(strings.TrimSuffix(string(f.Text), "\n"), "\n"),
+		})
 	}
 	return all
 }
@@ -119,6 +124,8 @@ type inForce struct {
 // active is a rule in force.
 type active struct {
 	ledger.RuleActivated
+	// file is the one that was put in force; nil if it is nowhere.
+	file *rule.Rule
 	// compiled makes the rule ready when it is first asked: many rules are put in
 	// force one after the other, and each time most of them judge nothing. It is nil
 	// for a rule that cannot be judged, which then says so.
@@ -129,53 +136,109 @@ type active struct {
 type kindRules struct {
 	rules []*active
 	// closes are deadlines that an entry of this kind meets.
-	closes []*active
+	closes []closing
 	facts  []string
 }
 
-// inForceOf compiles what a rulebook puts in force; the last of each book is kept.
-func (r *Rules) inForceOf(book ledger.Book, row ledger.Rulebook) *inForce {
+// keeper gives the text of a file that was once put in force, by its hash, or
+// ledger.ErrNotFound.
+type keeper func(hash string) ([]byte, error)
+
+// inView asks the book as it stands.
+func inView(v ledger.View) keeper {
+	return func(hash string) ([]byte, error) {
+		text, ok := v.RuleFile(hash)
+		if !ok {
+			return nil, ledger.ErrNotFound
+		}
+		return text, nil
+	}
+}
+
+// cached is what was compiled last of a book, if that is in force still.
+func (r *Rules) cached(book ledger.Book, row ledger.Rulebook) *inForce {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if f := r.books[book]; f != nil && bytes.Equal(f.text, row.Rules) {
 		return f
 	}
-	f := r.compile(row.Rules)
-	r.books[book] = f
-	return f
+	return nil
 }
 
-func (r *Rules) compile(text []byte) *inForce {
+// inForceOf compiles what a rulebook puts in force; the last of each book is kept.
+func (r *Rules) inForceOf(book ledger.Book, row ledger.Rulebook, kept keeper) (*inForce, error) {
+	if f := r.cached(book, row); f != nil {
+		return f, nil
+	}
+	f, err := r.compile(row.Rules, kept)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.books[book] = f
+	return f, nil
+}
+
+// inForce are the rules that are in force in a book now.
+func (g *Engine) inForce(ctx context.Context, book ledger.Book) (*inForce, error) {
+	row, err := g.Ledger.Rulebook(ctx, book)
+	if err != nil {
+		return nil, err
+	}
+	return g.Rules.inForceOf(book, row, func(hash string) ([]byte, error) { return g.Ledger.RuleFile(ctx, book, hash) })
+}
+
+func (r *Rules) compile(text []byte, kept keeper) (*inForce, error) {
 	f := &inForce{text: bytes.Clone(text), rules: map[string]*active{}, kinds: map[ledger.Kind]*kindRules{}}
 	book, err := (ledger.Rulebook{Rules: text}).Read()
 	if err != nil {
 		panic(fmt.Errorf("alerts: a rulebook that the ledger wrote: %w", err))
 	}
-	compiler := sync.OnceValues(func() (*rule.Compiler, error) { return rule.NewCompiler(r.surroundings(book)) })
+	files := map[string]*rule.Rule{}
+	compiler := sync.OnceValues(func() (*rule.Compiler, error) { return rule.NewCompiler(r.surroundings(book, files)) })
 	sum := sha256.New()
 	for _, a := range slices.SortedFunc(slices.Values(book.Rules), func(a, b ledger.RuleActivated) int { return strings.Compare(a.Code, b.Code) }) {
 		if a.State == "frozen" || a.State == "retired" {
 			continue
 		}
-		x := &active{RuleActivated: a, compiled: sync.OnceValue(func() *rule.Compiled { return r.compileOne(compiler, a) })}
+		if files[a.Code], err = r.fileOf(a, kept); err != nil {
+			return nil, err
+		}
+		x := &active{RuleActivated: a, file: files[a.Code], compiled: sync.OnceValue(func() *rule.Compiled { return compileOne(compiler, files[a.Code]) })}
 		fmt.Fprintf(sum, "%s %d %s\n", a.Code, a.Version, a.FileHash)
 		f.rules[a.Code] = x
-		f.place(x, r.files[ledger.Version(a.Code, a.Version)])
+		f.place(x, cmp.Or(x.file, r.files[ledger.Version(a.Code, a.Version)], r.newest(a.Code)))
 	}
 	sum.Sum(f.hash[:0])
-	return f
+	return f, nil
 }
 
-// compileOne compiles the file that an activation names. It is nil when this
-// program has no such file, when the file is not the one that was activated, and
-// when it does not compile with the limits of the book.
-func (r *Rules) compileOne(compiler func() (*rule.Compiler, error), a ledger.RuleActivated) *rule.Compiled {
-	file := r.files[ledger.Version(a.Code, a.Version)]
-	if file == nil || encodeHash(file.Hash) != a.FileHash {
-		return nil
+// fileOf is the file that an activation names: one of this program, or the one that
+// the book keeps. It is nil when neither is what was activated.
+func (r *Rules) fileOf(a ledger.RuleActivated, kept keeper) (*rule.Rule, error) {
+	if f := r.files[ledger.Version(a.Code, a.Version)]; f != nil && encodeHash(f.Hash) == a.FileHash {
+		return f, nil
 	}
-	c, err := compiler()
+	text, err := kept(a.FileHash)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil, nil
+	}
 	if err != nil {
+		return nil, fmt.Errorf("read file of rule %s: %w", ledger.Version(a.Code, a.Version), err)
+	}
+	f, err := rule.Parse(a.Code+".yaml", text)
+	if err != nil || f.Code != a.Code || ledger.Count(f.Version) != a.Version {
+		return nil, nil // it was put in force, and cannot be judged by
+	}
+	return f, nil
+}
+
+// compileOne compiles a file with the limits of the book. It is nil when there is no
+// file, and when it does not compile.
+func compileOne(compiler func() (*rule.Compiler, error), file *rule.Rule) *rule.Compiled {
+	c, err := compiler()
+	if err != nil || file == nil {
 		return nil
 	}
 	compiled, problems := c.Compile(file)
@@ -183,6 +246,48 @@ func (r *Rules) compileOne(compiler func() (*rule.Compiler, error), a ledger.Rul
 		return nil
 	}
 	return compiled
+}
+
+// newest is the newest file of a rule that this program has, nil for none.
+func (r *Rules) newest(code string) *rule.Rule {
+	return r.files[ledger.Version(code, r.Version(code))]
+}
+
+// File is the file of a version of a rule: of this program, or as a book had it in
+// force once. A version that neither has is ledger.ErrNotFound.
+func (r *Rules) File(ctx context.Context, l *ledger.Ledger, book ledger.Book, code string, version ledger.Count) (*rule.Rule, error) {
+	if f := r.files[ledger.Version(code, version)]; f != nil {
+		return f, nil
+	}
+	a, err := activated(ctx, l, book, code, version)
+	if err != nil {
+		return nil, err
+	}
+	f, err := r.fileOf(a, func(hash string) ([]byte, error) { return l.RuleFile(ctx, book, hash) })
+	if err == nil && f == nil {
+		err = fmt.Errorf("file of rule %s: %w", ledger.Version(code, version), ledger.ErrNotFound)
+	}
+	return f, err
+}
+
+// activated is how a version of a rule was put in force last.
+func activated(ctx context.Context, l *ledger.Ledger, book ledger.Book, code string, version ledger.Count) (ledger.RuleActivated, error) {
+	_, changes, err := l.RulesOf(ctx, book)
+	if err != nil {
+		return ledger.RuleActivated{}, err
+	}
+	for _, c := range slices.Backward(changes) {
+		if c.Rule != nil && c.Rule.Code == code && c.Rule.Version == version {
+			return *c.Rule, nil
+		}
+	}
+	return ledger.RuleActivated{}, fmt.Errorf("rule %s: %w", ledger.Version(code, version), ledger.ErrNotFound)
+}
+
+// closing is a deadline with what an entry has to share with the one that opened it.
+type closing struct {
+	*active
+	match []string
 }
 
 // place files a rule under the kinds it is judged at.
@@ -217,23 +322,16 @@ func (f *inForce) place(x *active, file *rule.Rule) {
 		k.rules = append(k.rules, x)
 		need(k, file.Facts)
 		k = at(file.Expect)
-		k.closes = append(k.closes, x)
+		k.closes = append(k.closes, closing{x, file.Match})
 		need(k, file.Match)
 	}
 }
 
-// surroundings are the limits and the white list of a book.
-func (r *Rules) surroundings(book ledger.Rules) rule.Surroundings {
+// surroundings are the limits and the white list of a book, for some files of rules.
+func (r *Rules) surroundings(book ledger.Rules, files map[string]*rule.Rule) rule.Surroundings {
 	s := rule.Surroundings{Catalogue: fact.Catalogue(), Calendar: r.calendar}
 	for _, p := range book.Parameters {
-		to := formula.Day(0)
-		if p.To != "" {
-			to = fact.Day(p.To)
-		}
-		s.Settings = append(s.Settings, rule.Setting{
-			Code: p.Code, Param: p.Name, Value: r.valueOf(book, p), Region: strings.TrimRight(p.Region, "0"), Category: p.Category,
-			From: fact.Day(p.From), To: to, Basis: p.Basis,
-		})
+		s.Settings = append(s.Settings, settingOf(files[p.Code], p))
 	}
 	for _, x := range book.Exemptions {
 		s.Exemptions = append(s.Exemptions, rule.Exemption{Code: x.Code, Fact: x.Fact, Text: x.Text, Basis: x.Basis, From: fact.Day(x.From), To: fact.Day(x.To)})
@@ -241,32 +339,15 @@ func (r *Rules) surroundings(book ledger.Rules) rule.Surroundings {
 	return s
 }
 
-// file is the file of a rule in force, nil if it is not at hand.
-func (r *Rules) file(x *active) *rule.Rule { return r.files[ledger.Version(x.Code, x.Version)] }
-
-// valueOf reads the value of a parameter: a list is written with commas between
-// its texts, since public texts have no line breaks.
-func (r *Rules) valueOf(book ledger.Rules, p ledger.ParameterSet) rule.Words {
-	for _, a := range book.Rules {
-		if a.Code != p.Code {
-			continue
-		}
-		if file := r.files[ledger.Version(a.Code, a.Version)]; file != nil && file.Params[p.Name] == formula.Texts {
-			var words rule.Words
-			for word := range strings.FieldsFuncSeq(p.Value, func(c rune) bool { return strings.ContainsRune(",，、", c) }) {
-				words = append(words, strings.TrimSpace(word))
-			}
-			return words
-		}
+// hashOf is the hash of a rule's file as entries have it; of a file that is nowhere it
+// is that of nothing.
+func (g *Engine) hashOf(ctx context.Context, book ledger.Book, code string, version ledger.Count) (string, error) {
+	if f := g.Rules.files[ledger.Version(code, version)]; f != nil {
+		return encodeHash(f.Hash), nil
 	}
-	return rule.Words{p.Value}
-}
-
-// hashOf is the hash of a rule's file as entries have it; of a file that is not at
-// hand it is that of nothing.
-func (r *Rules) hashOf(code string, version ledger.Count) string {
-	if f := r.files[ledger.Version(code, version)]; f != nil {
-		return encodeHash(f.Hash)
+	a, err := activated(ctx, g.Ledger, book, code, version)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return encodeHash([sha256.Size]byte{}), nil
 	}
-	return encodeHash([sha256.Size]byte{})
+	return a.FileHash, err
 }

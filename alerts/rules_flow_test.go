@@ -134,7 +134,7 @@ func (w *world) approved(id string, day ledger.Date) ledger.Draft {
 
 // ack explains a warning of a rule about an entry.
 func (w *world) ack(code, of string) ledger.Draft {
-	return w.draft("why-"+code+"-"+of, &ledger.AlertAcknowledged{Code: code, Version: 1, Of: of, Ground: "agreed", File: paper}, maker)
+	return w.draft("why-"+code+"-"+of, &ledger.AlertAcknowledged{Code: code, Version: w.engine.Rules.Version(code), Of: of, Ground: "agreed", File: paper}, maker)
 }
 
 func moment(clock string) time.Time {

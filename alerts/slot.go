@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -39,6 +39,8 @@ type slot struct {
 	book ledger.Book
 	job  string
 	at   time.Time
+	// last is the slot that was run before.
+	last time.Time
 	// upto is the last entry recorded until then, skipped the slots left out before.
 	upto    ledger.Seq
 	skipped int64
@@ -137,7 +139,7 @@ var errBusy = errors.New("another process is at it")
 
 // due is the slot to be run after the last one, if its time has come.
 func (j job) due(last, now time.Time) (s slot, due bool) {
-	s.job = j.name
+	s.job, s.last = j.name, last
 	for next := j.schedule.Next(last.In(ledger.Shanghai)); !next.IsZero() && !next.After(now); next = j.schedule.Next(next) {
 		if due {
 			s.skipped++
@@ -181,10 +183,16 @@ func (g *Engine) begin(ctx context.Context, s slot) error {
 // record stores a slot in the transaction of its result, or says that another
 // process was faster.
 func record(ctx context.Context, tx pgx.Tx, s slot, outcome string) error {
+	// The lock orders those who would run different slots of a job at once: of them one
+	// has counted as skipped what the other is running.
+	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 1))`, s.book, s.job); err != nil {
+		return fmt.Errorf("lock job: %w", err)
+	}
 	tag, err := tx.Exec(ctx, `
 		insert into alert.job_run (book, job, slot, upto, at, outcome, skipped)
-		values ($1, $2, $3, $4, clock_timestamp(), $5, $6)
-		on conflict do nothing`, s.book, s.job, s.at, s.upto, outcome, s.skipped)
+		select $1, $2, $3, $4, clock_timestamp(), $5, $6
+		where (select max(slot) from alert.job_run where book = $1 and job = $2) = $7
+		on conflict do nothing`, s.book, s.job, s.at, s.upto, outcome, s.skipped, s.last)
 	if err != nil {
 		return fmt.Errorf("store slot: %w", err)
 	}
@@ -194,19 +202,21 @@ func record(ctx context.Context, tx pgx.Tx, s slot, outcome string) error {
 	return nil
 }
 
-// jobs lists the scheduled jobs of a book: two of its own, and the sweeps in force.
+// jobs lists the scheduled jobs of a book: its own, and the sweeps in force.
 func (g *Engine) jobs(ctx context.Context, book ledger.Book) ([]job, error) {
-	row, err := g.Ledger.Rulebook(ctx, book)
+	rules, err := g.inForce(ctx, book)
 	if err != nil {
 		return nil, err
 	}
-	rules := g.Rules.inForceOf(book, row)
 	jobs := []job{
+		{name: "calendar", schedule: daily, run: g.runCalendar},
 		{name: "canary", schedule: daily, run: g.runCanary},
+		{name: "remind", schedule: mornings, run: func(ctx context.Context, s slot) error { return g.runRemind(ctx, s, rules) }},
+		{name: "replay", schedule: nightly, all: true, run: g.runReplay},
 		{name: "summary", schedule: daily, all: true, run: func(ctx context.Context, s slot) error { return g.runSummary(ctx, s, rules) }},
 	}
 	for _, x := range rules.rules {
-		file := g.Rules.file(x)
+		file := x.file
 		if file == nil || file.Schedule == "" {
 			continue
 		}
@@ -222,13 +232,21 @@ func (g *Engine) jobs(ctx context.Context, book ledger.Book) ([]job, error) {
 }
 
 // daily is ten past midnight in Shanghai: the day that is summed up is over.
-var daily = func() cron.Schedule {
-	schedule, err := cron.ParseStandard("10 0 * * *")
+var daily = mustSchedule("10 0 * * *")
+
+// mornings is when people begin to work.
+var mornings = mustSchedule("0 8 * * *")
+
+// nightly is when nobody works.
+var nightly = mustSchedule("20 2 * * *")
+
+func mustSchedule(text string) cron.Schedule {
+	schedule, err := cron.ParseStandard(text)
 	if err != nil {
 		panic(err) // the text is constant
 	}
 	return schedule
-}()
+}
 
 // runCanary does nothing but leave its row: while it is young, slots are run.
 func (g *Engine) runCanary(ctx context.Context, s slot) error {
@@ -264,12 +282,44 @@ func (g *Engine) runSummary(ctx context.Context, s slot, rules *inForce) error {
 		return err
 	}
 	_, err = g.Ledger.PostWith(ctx, s.book, func(ctx context.Context, tx pgx.Tx, _ []ledger.Receipt) error {
+		if err := tallyJudged(ctx, tx, s, from, until, rules); err != nil {
+			return err
+		}
 		return record(ctx, tx, s, fmt.Sprintf("%d judged", body.Judged))
 	}, ledger.Draft{
 		ID: hashID("s", string(s.book), string(body.Day)), Kind: "alert.summary", On: ledger.DateOf(g.Ledger.Now()), Corrects: ledger.None, Body: body,
 		By: ledger.By{Role: ledger.Engine, Unit: string(s.book), User: "engine"},
 	})
 	return err
+}
+
+// tallyJudged adds to each rule how many entries of the day were of a kind that it
+// judges: what its hits are a share of.
+func tallyJudged(ctx context.Context, tx pgx.Tx, s slot, from, until ledger.Seq, rules *inForce) error {
+	rows, err := tx.Query(ctx, `select kind, count(*) from rules_v1.entry where book = $1 and seq > $2 and seq <= $3 group by kind`, s.book, from, until)
+	if err != nil {
+		return fmt.Errorf("count entries of the day: %w", err)
+	}
+	judged := map[string]int64{}
+	var kind ledger.Kind
+	var n int64
+	if _, err := pgx.ForEachRow(rows, []any{&kind, &n}, func() error {
+		if k := rules.kinds[kind]; k != nil {
+			for _, x := range k.rules {
+				judged[x.Code] += n
+			}
+		}
+		return nil
+	}); err != nil {
+		return fmt.Errorf("count entries of the day: %w", err)
+	}
+	month := s.day().AddDays(-1).Month()
+	for _, code := range slices.Sorted(maps.Keys(judged)) {
+		if err := addTally(ctx, tx, s.book, tallyKey{month, code, "judged"}, judged[code]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lastSeqOf is the last entry recorded on a day or before.
@@ -305,48 +355,6 @@ func (g *Engine) Jobs(ctx context.Context, book ledger.Book) ([]JobState, error)
 		states[i] = s
 	}
 	return states, nil
-}
-
-// pumpEvery is how often the pump looks for slots that are due.
-const pumpEvery = 10 * time.Second
-
-// Pump runs the scheduled jobs of all books until ctx ends. A round that lasts longer
-// than the pause between two is not run twice at once, and one that panics does not
-// end the pump: so SkipIfStillRunning is outermost and Recover innermost.
-func (g *Engine) Pump(ctx context.Context) {
-	log := pumpLog{ctx, g.Log}
-	c := cron.New(cron.WithLocation(ledger.Shanghai), cron.WithLogger(cron.DiscardLogger), cron.WithChain(cron.SkipIfStillRunning(cron.DiscardLogger), cron.Recover(log)))
-	c.Schedule(cron.Every(pumpEvery), cron.FuncJob(func() { g.tickAll(ctx) }))
-	c.Start()
-	<-ctx.Done()
-	<-c.Stop().Done()
-}
-
-// tickAll runs what is due in every book.
-func (g *Engine) tickAll(ctx context.Context) {
-	books, err := g.Ledger.Books(ctx)
-	if err != nil && ctx.Err() == nil {
-		g.Log.WarnContext(ctx, "list books", "error", err)
-	}
-	for _, book := range books {
-		if err := g.Tick(ctx, book); err != nil && ctx.Err() == nil {
-			g.Log.ErrorContext(ctx, "run scheduled jobs", "book", string(book), "error", err)
-		}
-	}
-}
-
-// pumpLog tells our log what cron recovered from.
-type pumpLog struct {
-	ctx context.Context
-	log *slog.Logger
-}
-
-// Info is not told: cron reports every tick.
-func (l pumpLog) Info(string, ...any) {}
-
-// Error is told.
-func (l pumpLog) Error(err error, message string, pairs ...any) {
-	l.log.ErrorContext(l.ctx, "scheduled job: "+message, append(pairs, "error", err)...)
 }
 
 // slotsBetween lists the slots of a schedule from the first day to the last.

@@ -297,7 +297,7 @@ func TestLastEntryOfAnInstant(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := w.engine.Rules.inForceOf(testBook, must(w.ledger.Rulebook(t.Context(), testBook))).rules["L19"]
+	x := must(w.engine.inForce(t.Context(), testBook)).rules["L19"]
 	for day, want := range map[ledger.Date]int{"2020-04-19": 1, "2020-04-20": 0} {
 		q, state, reason := x.compiled().Query(rule.Act{Book: string(testBook), Day: Today(day), Region: string(testBook)}, head.Size)
 		if state != "" {

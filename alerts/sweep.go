@@ -39,6 +39,9 @@ func (g *Engine) runSweep(ctx context.Context, s slot, x *active) error {
 	if err != nil {
 		return err
 	}
+	if err := b.calm(ctx); err != nil {
+		return err
+	}
 	return b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error { return record(ctx, tx, s, outcome) })
 }
 
@@ -380,9 +383,9 @@ func (b *batch) lastCase(ctx context.Context, fingerprint string) (*Current, err
 // countResults adds up what the judge said.
 func countResults(notes []ledger.Note, into *ledger.AlertSummary) error {
 	for _, n := range notes {
-		var note Note
-		if err := json.Unmarshal(n.Note, &note); err != nil {
-			return fmt.Errorf("verdict at %d on entry %d: %w", n.At, n.Entry, err)
+		note, err := readNote(n)
+		if err != nil {
+			return err
 		}
 		for _, f := range note.Findings {
 			if f.State == rule.Flag {

@@ -30,18 +30,23 @@ func (g *Engine) Report(ctx context.Context, book ledger.Book, f Fault) error {
 
 func (g *Engine) report(ctx context.Context, book ledger.Book, f Fault) error {
 	b := &batch{g: g, book: book, now: g.Ledger.Now().UTC(), known: map[string]*Current{}, tally: map[tallyKey]int64{}}
-	print := rule.Fingerprint(string(book), f.Code, []string{f.Subject}, "")
-	m := matter{origin: "system", region: string(book), at: ledger.None, entry: ledger.None, makers: []string{}, day: ledger.DateOf(b.now), Finding: Finding{
-		Code: f.Code, Version: 1, State: rule.Flag, Handling: "W", Level: "red", Subject: []string{f.Subject}, Fingerprint: hex.EncodeToString(print[:]), Sentence: f.Sentence,
-	}}
-	if err := b.find(ctx, []string{m.Fingerprint}); err != nil {
+	if err := b.fault(ctx, f); err != nil {
 		return err
 	}
-	if b.known[m.Fingerprint] != nil {
+	if len(b.drafts) == 0 {
 		return nil
 	}
-	if err := b.raise(ctx, m); err != nil {
+	return b.enter(ctx, unmarked)
+}
+
+// fault raises a red warning, unless one about the same is open.
+func (b *batch) fault(ctx context.Context, f Fault) error {
+	print := rule.Fingerprint(string(b.book), f.Code, []string{f.Subject}, "")
+	m := matter{origin: "system", region: string(b.book), at: ledger.None, entry: ledger.None, makers: []string{}, day: ledger.DateOf(b.now), Finding: Finding{
+		Code: f.Code, Version: 1, State: rule.Flag, Handling: "W", Level: "red", Subject: []string{f.Subject}, Fingerprint: hex.EncodeToString(print[:]), Sentence: f.Sentence,
+	}}
+	if err := b.find(ctx, []string{m.Fingerprint}); err != nil || b.known[m.Fingerprint] != nil {
 		return err
 	}
-	return b.enter(ctx, unmarked)
+	return b.raise(ctx, m)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/jackc/pgx/v5"
@@ -18,17 +20,22 @@ func taken(err error) bool {
 	return ok && p.Code == "23505"
 }
 
-// openTimer lets a deadline run that an entry began.
-func (b *batch) openTimer(j judged, f Finding) func(context.Context, pgx.Tx) error {
+// openTimer lets a deadline run that an entry began, or wait until its last day can
+// be told.
+func (b *batch) openTimer(j judged, f Finding, origin string) func(context.Context, pgx.Tx) error {
 	return func(ctx context.Context, tx pgx.Tx) error {
 		text, err := json.Marshal(&f, json.Deterministic(true))
 		if err != nil {
 			return fmt.Errorf("open timer: %w", err)
 		}
+		state := timerRunning
+		if f.Due == "" {
+			state = timerWaiting
+		}
 		_, err = tx.Exec(ctx, `
-			insert into alert.timer (book, code, match, opened_seq, due, finding, region, makers, state)
-			values ($1, $2, $3, $4, $5::date, $6, $7, $8, 'running')
-			on conflict do nothing`, b.book, f.Code, f.Match, j.at, string(f.Due), text, j.Region, j.makers)
+			insert into alert.timer (book, code, match, opened_seq, entry_seq, project, due, finding, region, makers, state, origin)
+			values ($1, $2, $3, $4, $5, $6, nullif($7, '')::date, $8, $9, $10, $11, $12)
+			on conflict do nothing`, b.book, f.Code, f.Match, j.at, j.entry, j.Project, string(f.Due), text, j.Region, j.makers, state, origin)
 		if err != nil {
 			return fmt.Errorf("open timer of rule %s: %w", f.Code, err)
 		}
@@ -36,14 +43,50 @@ func (b *batch) openTimer(j judged, f Finding) func(context.Context, pgx.Tx) err
 	}
 }
 
+// The states of a deadline.
+const (
+	timerRunning = "running"
+	timerWaiting = "waiting"
+	timerMet     = "met"
+	timerEnded   = "ended"
+	timerFired   = "fired"
+)
+
 // meetTimer ends the deadlines that an entry meets.
 func (b *batch) meetTimer(j judged, met Input) func(context.Context, pgx.Tx) error {
+	return b.closeTimers("meet", `
+		update alert.timer set state = 'met', closed_entry = $5
+		where book = $1 and code = $2 and match = $3 and opened_seq <= $4 and state in ('running', 'waiting')`, met.Name, met.Value, j.at, j.entry)
+}
+
+// cancelTimers ends the deadlines of a project that is cancelled.
+func (b *batch) cancelTimers(j judged) func(context.Context, pgx.Tx) error {
+	return b.closeTimers("cancel", `
+		update alert.timer set state = 'ended', closed_entry = $4
+		where book || '' = $1 and project = $2 and project <> '' and opened_seq <= $3 and state in ('running', 'waiting')`, j.Cancelled, j.at, j.entry)
+}
+
+// reverseTimers ends the deadlines that a reversed entry began, and lets those run
+// again that it met or ended.
+func (b *batch) reverseTimers(j judged) (all []func(context.Context, pgx.Tx) error) {
+	target, err := strconv.ParseInt(j.Reversed, 10, 64)
+	if err != nil {
+		return nil
+	}
+	return []func(context.Context, pgx.Tx) error{
+		b.closeTimers("end", `
+			update alert.timer set state = 'ended', closed_entry = $3
+			where book || '' = $1 and entry_seq = $2 and state in ('running', 'waiting')`, target, j.entry),
+		b.closeTimers("reopen", `
+			update alert.timer set state = case when due is null then 'waiting' else 'running' end, closed_entry = -1
+			where book || '' = $1 and closed_entry = $2 and closed_entry >= 0 and state in ('met', 'ended')`, target),
+	}
+}
+
+func (b *batch) closeTimers(what, sql string, args ...any) func(context.Context, pgx.Tx) error {
 	return func(ctx context.Context, tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `
-			update alert.timer set state = 'met'
-			where book = $1 and code = $2 and match = $3 and opened_seq <= $4 and state = 'running'`, b.book, met.Name, met.Value, j.at)
-		if err != nil {
-			return fmt.Errorf("meet timer of rule %s: %w", met.Name, err)
+		if _, err := tx.Exec(ctx, sql, append([]any{b.book}, args...)...); err != nil {
+			return fmt.Errorf("%s timers: %w", what, err)
 		}
 		return nil
 	}
@@ -54,6 +97,7 @@ type dueTimer struct {
 	Code    string
 	Match   string
 	Opened  ledger.Seq
+	Entry   ledger.Seq
 	Finding []byte
 	Region  string
 	Makers  []string
@@ -76,7 +120,7 @@ func (g *Engine) Fire(ctx context.Context, book ledger.Book) (bool, error) {
 	}
 	now := g.Ledger.Now().UTC()
 	rows, err := g.Pool.Query(ctx, `
-		select code, match, opened_seq, finding, region, makers from alert.timer
+		select code, match, opened_seq, entry_seq, finding, region, makers from alert.timer
 		where due < $2::date and book = $1 and state = 'running'
 		order by due, opened_seq, code limit 200`, book, string(ledger.DateOf(now)))
 	if err != nil {
@@ -86,34 +130,78 @@ func (g *Engine) Fire(ctx context.Context, book ledger.Book) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read timers: %w", err)
 	}
+	if len(due) == 0 {
+		return false, nil
+	}
+	err = g.fire(ctx, book, pos, due)
 	for _, t := range due {
-		if err := g.fireOne(ctx, book, pos, t); err != nil && !errors.Is(err, errRaced) {
-			return false, fmt.Errorf("fire deadline of rule %s: %w", t.Code, err)
+		if errors.Is(err, errRaced) && len(due) > 1 { // one of them is no longer to be fired: each by itself
+			if one := g.fire(ctx, book, pos, []dueTimer{t}); one != nil && !errors.Is(one, errRaced) {
+				return false, one
+			}
 		}
 	}
-	return len(due) > 0, nil
+	if err != nil && !errors.Is(err, errRaced) {
+		return false, err
+	}
+	return true, nil
 }
 
-// fireOne raises one warning, unless the timer or the cursor has moved meanwhile.
-func (g *Engine) fireOne(ctx context.Context, book ledger.Book, pos ledger.Seq, t dueTimer) error {
+// fire raises the warnings of deadlines that have passed, unless one of them has moved
+// meanwhile or an entry after the cursor would end it.
+func (g *Engine) fire(ctx context.Context, book ledger.Book, pos ledger.Seq, due []dueTimer) error {
 	b := &batch{g: g, book: book, now: g.Ledger.Now().UTC(), known: map[string]*Current{}}
-	m := matter{origin: "deadline", region: t.Region, at: t.Opened, entry: t.Opened, makers: t.Makers}
-	if err := json.Unmarshal(t.Finding, &m.Finding); err != nil {
-		return fmt.Errorf("read timer: %w", err)
+	for _, t := range due {
+		m := matter{origin: "deadline", region: t.Region, at: t.Opened, entry: t.Entry, makers: t.Makers}
+		if err := json.Unmarshal(t.Finding, &m.Finding); err != nil {
+			return fmt.Errorf("read deadline of rule %s: %w", t.Code, err)
+		}
+		if err := b.raise(ctx, m); err != nil {
+			return err
+		}
 	}
-	if err := b.raise(ctx, m); err != nil {
+	if err := b.calm(ctx); err != nil {
 		return err
 	}
-	return b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `
-			update alert.timer set state = 'fired'
-			where book = $1 and code = $2 and match = $3 and opened_seq = $4 and state = 'running'`, book, t.Code, t.Match, t.Opened)
-		if err != nil {
-			return fmt.Errorf("fire timer: %w", err)
+	err := b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if err := stillDue(ctx, tx, book, pos, due); err != nil {
+			return err
 		}
-		if tag.RowsAffected() != 1 {
-			return &ledger.TakeBack{Reason: errRaced}
+		for _, t := range due {
+			tag, err := tx.Exec(ctx, `
+				update alert.timer set state = 'fired'
+				where book = $1 and code = $2 and match = $3 and opened_seq = $4 and state = 'running'`, book, t.Code, t.Match, t.Opened)
+			if err != nil {
+				return fmt.Errorf("fire timer: %w", err)
+			}
+			if tag.RowsAffected() != 1 {
+				return &ledger.TakeBack{Reason: errRaced}
+			}
 		}
 		return nil
 	})
+	if err != nil && !errors.Is(err, errRaced) {
+		return fmt.Errorf("fire deadlines: %w", err)
+	}
+	return err
+}
+
+// stillDue looks, under the book's lock, at what was posted since the cursor was read:
+// an entry that ends one of the deadlines comes before their warnings.
+func stillDue(ctx context.Context, tx pgx.Tx, book ledger.Book, pos ledger.Seq, due []dueTimer) error {
+	v, err := ledger.ReadVerdicts(ctx, tx, book, pos, 1<<30)
+	if err != nil {
+		return err
+	}
+	for _, n := range v.Notes {
+		note, err := readNote(n)
+		if err != nil {
+			return err
+		}
+		met := slices.ContainsFunc(due, func(t dueTimer) bool { return slices.Contains(note.Met, Input{t.Code, t.Match}) })
+		if met || note.Cancelled != "" || note.Reversed != "" {
+			return &ledger.TakeBack{Reason: errRaced}
+		}
+	}
+	return nil
 }

@@ -60,7 +60,7 @@ func World(calendar workday.Calendar) gate.World {
 
 // outcomeOf judges one entry with the facts of the book.
 func outcomeOf(r *rule.Compiled, v ledger.View, e *ledger.Entry) gate.Outcome {
-	a := rule.Act{Book: string(v.Book()), Day: fact.Day(e.On), Region: fact.Region(v, e), Facts: fact.Gather(v, e, slices.Sorted(slices.Values(r.Facts)))}
+	a := actOf(v, e, fact.Gather(v, e, slices.Sorted(slices.Values(r.Facts))))
 	out := gate.Outcome{Result: r.Eval(a), Episode: 1}
 	switch {
 	case out.State == rule.Clear:
@@ -96,7 +96,8 @@ func (w *script) enter(at time.Time, drafts ...ledger.Draft) ([]*ledger.Entry, e
 }
 
 // post posts one event and returns its id. The keys of an event beside the members of
-// its body are kind, id, on (the day of at), role, corrects (an id) and sealed.
+// its body are kind, id, on (the day of at), role, corrects (an id), and after_fact, which
+// posts it in a submission of what has happened already.
 func (w *script) post(event gate.Event) (id string, err error) {
 	d, err := w.draft(event)
 	if err != nil {
@@ -108,9 +109,11 @@ func (w *script) post(event gate.Event) (id string, err error) {
 	}
 	drafts := []ledger.Draft{d}
 	spec, _ := ledger.SpecOf(d.Kind)
-	if spec.TwoPersons {
+	submitted := spec.TwoPersons || afterFact(event)
+	if submitted {
 		made := d
-		made.ID, made.Kind, made.Body, made.Corrects = d.ID+"-made", "submission.made", &ledger.SubmissionMade{Submission: d.ID + "-made", Title: "测试", Entries: 1}, ledger.None
+		made.ID, made.Kind, made.Corrects = d.ID+"-made", "submission.made", ledger.None
+		made.Body = &ledger.SubmissionMade{Submission: d.ID + "-made", Title: "测试", Entries: 1, AfterFact: afterFact(event)}
 		drafts = []ledger.Draft{made, d}
 	}
 	entries, err := w.enter(at, drafts...)
@@ -118,7 +121,7 @@ func (w *script) post(event gate.Event) (id string, err error) {
 		return d.ID, fmt.Errorf("post %s %s: %w", d.Kind, d.ID, err)
 	}
 	w.seqs[d.ID] = entries[len(entries)-1].Seq
-	if spec.TwoPersons {
+	if submitted {
 		made := entries[0].Body.(*ledger.SubmissionMade)
 		ok := ledger.Draft{ID: d.ID + "-ok", Kind: "submission.approved", On: d.On, Corrects: ledger.None, By: by(ledger.Checker),
 			Body: &ledger.SubmissionApproved{Submission: made.Submission, ContentHash: made.ContentHash}}
@@ -173,6 +176,7 @@ func (w *script) draft(event gate.Event) (ledger.Draft, error) {
 			d.Kind = ledger.Kind(value.Value)
 		case "id":
 			d.ID = value.Value
+		case "after_fact": // see afterFact
 		case "on":
 			d.On = ledger.Date(value.Value)
 		case "role":
@@ -208,7 +212,18 @@ func (w *script) draft(event gate.Event) (ledger.Draft, error) {
 	return d, err
 }
 
-// plain is a node as JSON has it: everything but lists and objects is a text.
+// afterFact says whether an event tells what has happened already.
+func afterFact(event gate.Event) bool {
+	for i := 0; i+1 < len(event.Post.Content); i += 2 {
+		if event.Post.Content[i].Value == "after_fact" {
+			return event.Post.Content[i+1].Value == "true"
+		}
+	}
+	return false
+}
+
+// plain is a node as JSON has it: everything but lists, objects, true and false is a
+// text.
 func plain(n *yaml.Node) any {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -223,6 +238,9 @@ func plain(n *yaml.Node) any {
 			list = append(list, plain(e))
 		}
 		return list
+	}
+	if n.ShortTag() == "!!bool" {
+		return n.Value == "true"
 	}
 	return n.Value
 }

@@ -79,7 +79,10 @@ type AlertRaised struct {
 	Level    string `json:"level"`
 	Origin   string `json:"origin"`
 	// Outcome is one of Outcomes, Reason why it was not evaluable.
-	Outcome  string `json:"outcome"`
+	Outcome string `json:"outcome"`
+	// Parent is the warning that tells of this one together with many others of its
+	// rule, which nobody is told of by themselves.
+	Parent   string `json:"parent,omitzero"`
 	Reason   string `json:"reason,omitzero"`
 	RuleHash string `json:"rule_hash"`
 	// Shadow marks a rule on trial: recorded, and nobody is notified.
@@ -97,6 +100,7 @@ func (b *AlertRaised) check(c *checker) {
 	c.oneOf("handling", b.Handling, Handlings)
 	c.oneOf("origin", b.Origin, Origins)
 	c.oneOf("outcome", b.Outcome, Outcomes)
+	c.optionalID("parent", b.Parent)
 	c.optional("reason", b.Reason, 100)
 	c.optional("suppressed_by", b.Suppressed, 200)
 	if b.Episode < 1 {

@@ -27,6 +27,10 @@ var governanceKinds = []Spec{
 // Effect: none but the open submission. The entries are judged as if approved
 // now, so that a maker learns at once what would be refused.
 type SubmissionMade struct {
+	// AfterFact says that what the entries tell had happened before they were recorded
+	// (补录), as in an older book that is taken over: rules can stop none of it, and warn
+	// of it the louder. The book's own arithmetic holds as ever.
+	AfterFact bool `json:"after_fact,omitzero"`
 	// ContentHash is base64 SHA-256 over the entries' content hashes in order:
 	// what the approver signs off.
 	ContentHash string `json:"content_hash"`
@@ -120,7 +124,7 @@ func (s *state) coverEntry(e *Entry) {
 	})
 	s.submissions.add(c.body.Submission, Submission{
 		Submission: c.body.Submission, State: StateOpen, Maker: c.made.By.User, Title: c.body.Title, Form: c.body.Form,
-		File: c.body.File.SHA256, ContentHash: c.body.ContentHash, Seq: c.made.Seq, First: c.made.Seq + 1, Last: e.Seq, Decided: None, On: c.made.On,
+		File: c.body.File.SHA256, ContentHash: c.body.ContentHash, Seq: c.made.Seq, First: c.made.Seq + 1, Last: e.Seq, Decided: None, On: c.made.On, AfterFact: c.body.AfterFact,
 	})
 }
 
@@ -199,7 +203,7 @@ func (s *state) mayDecide(e *Entry, sub *Submission) bool {
 	if e.By.Role != Auditor || s.entry(sub.First).By.Role == Auditor {
 		return true
 	}
-	s.refuse("by.role", "role", "审计人员只能审批规则、参数和白名单", "auditors decide on rules, parameters and exemptions only")
+	s.refuse("by.role", "role", "审计人员只能审批规则、参数、白名单和冻结", "auditors decide on rules, parameters, exemptions and freezes only")
 	return false
 }
 

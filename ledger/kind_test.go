@@ -47,7 +47,7 @@ func samples() map[Kind]Draft {
 		&ProjectChanged{Budget: []BudgetLine{{Amount: 90000, Fund: "F1"}}, Content: "硬化道路1.2公里", Document: "襄扶〔2020〕8号", Files: []File{paper}, Finish: "2020-07-31", Linkage: "务工就业", Name: "道路硬化(二期)", Place: aVillage, PlaceName: "颍阳镇某村", Project: "P1", Reason: "plan", Responsible: Person{Name: "李某", Post: "镇长"}, Standard: "每公里32万元", Start: "2020-03-10", Targets: "通行改善", Unit: "颍阳镇政府"},
 		&ProjectCancelled{Document: "襄扶〔2020〕9号", Project: "P1", Reason: "plan"},
 		&TenderAnnounced{Ceiling: 79000, Category: "works", Deadline: noon, Estimate: 78000, Method: "open", Name: "道路硬化施工", Platform: "许昌市公共资源交易中心", Project: "P1", SaleFrom: "2020-02-20", SaleTo: "2020-02-26", Tender: "T1"},
-		&TenderBid{Amount: 77000, At: noon, Bidder: builder, Bond: 1500, Tender: "T1"},
+		&TenderBid{Amount: 77000, At: noon, Bidder: builder, Bond: 1500, BondPayer: builder, Tender: "T1"},
 		&TenderOpened{At: noon, Experts: 4, Members: 5, Place: "开标一室", Rejected: []RejectedBid{{Bidder: stranger, Ground: "seal"}}, Tender: "T1"},
 		&TenderCandidates{Candidates: []Candidate{{Amount: 77000, Bidder: builder}}, Tender: "T1"},
 		&TenderAwarded{Amount: 77000, Files: []File{paper}, Tender: "T1", Winner: builder},
@@ -70,12 +70,12 @@ func samples() map[Kind]Draft {
 		&SettlementAudited{Amount: 76000, Auditor: stranger, Contract: "K1", Document: "审字〔2020〕5号", Files: []File{paper}},
 		&AssetRegistered{Asset: "A1", Class: "public", Income: "无", Keeper: "村委会", Name: "通村路", Operator: "某村合作社", Owner: "某村村集体", Place: aVillage, Project: "P1", State: "used", Value: 76000},
 		&DocumentFiled{File: paper, Item: 24, Project: "P1"},
-		&SubmissionMade{ContentHash: zeroHash, Entries: 1, File: paper, Form: "payment", Submission: "S1", Title: "三月支付"},
+		&SubmissionMade{AfterFact: true, ContentHash: zeroHash, Entries: 1, File: paper, Form: "payment", Submission: "S1", Title: "三月支付"},
 		&SubmissionApproved{ContentHash: zeroHash, Submission: "S1"},
 		&SubmissionRejected{Reason: "incomplete", Submission: "S1"},
 		&EntryReversed{Reason: "amount"},
 		&PeriodClosed{Period: "2020-02"},
-		&AlertRaised{Alert: "AL1", Code: "P01", Episode: 1, Handling: "W", Level: "orange", Origin: "live", Outcome: "not_evaluable", Reason: "field:contract.amount", RuleHash: zeroHash, Shadow: true, Suppressed: "县政府会议纪要〔2020〕3号", Version: 1},
+		&AlertRaised{Alert: "AL1", Code: "P01", Episode: 1, Handling: "W", Level: "orange", Origin: "live", Outcome: "not_evaluable", Parent: "AL0", Reason: "field:contract.amount", RuleHash: zeroHash, Shadow: true, Suppressed: "县政府会议纪要〔2020〕3号", Version: 1},
 		&AlertRepeated{Alert: "AL1", Count: 2, Level: "orange"},
 		&AlertAcknowledged{Code: "P13", File: paper, Of: "Z1", Ground: "agreed", Version: 1},
 		&AlertSummary{Day: "2020-03-18", Flagged: 1, Judged: 200, NotEvaluable: 2, Rules: zeroHash, Until: 300},
@@ -92,7 +92,8 @@ func samples() map[Kind]Draft {
 		&AlertCommented{Step: Step{"AL1", 9}, Files: []File{paper}},
 		&AlertSilenced{Step: Step{"AL1", 10}, Ground: "season", Until: "2020-04-01"},
 		&ExemptionSet{Basis: "县政府会议纪要〔2020〕3号", Code: "A10", Fact: "project.id", From: "2020-01-01", Text: "P1", To: "2020-12-31"},
-		&RuleActivated{Code: "P01", FileHash: zeroHash, ReportHash: zeroHash, State: "active", TestHash: zeroHash, Version: 1},
+		&FreezeSet{Document: "襄审〔2020〕1号", Lifted: true, Subject: "P1", What: "project"},
+		&RuleActivated{Code: "P01", FileHash: hashOfText("code: P01\n"), FileLines: []string{"code: P01"}, ReportHash: zeroHash, State: "active", TestHash: zeroHash, Version: 1},
 		&ParameterSet{Basis: "襄政办〔2020〕1号", Category: "works", Code: "P08", From: "2020-01-01", Name: "p", Region: "411025", To: "2020-12-31", Value: "0.30"},
 		&KeyRotated{Next: "log.example/1+00000002+AQ==", Old: "log.example/1+00000001+AQ==", Until: "2020-06-30"},
 		&SealErased{Entry: 1, Field: "name", Ground: "order"},
@@ -233,7 +234,7 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 	want := map[Role][]Kind{
 		Engine: {"alert.escalated", "alert.raised", "alert.repeated", "alert.summary"},
 		Auditor: {"alert.assigned", "alert.closed", "alert.commented", "alert.confirmed", "alert.dismissed", "alert.escalated", "alert.reopened", "alert.returned", "alert.seconded",
-			"alert.silenced", "exemption.set", "parameter.set", "rule.activated", "submission.approved", "submission.made", "submission.rejected"},
+			"alert.silenced", "exemption.set", "freeze.set", "parameter.set", "rule.activated", "submission.approved", "submission.made", "submission.rejected"},
 		Checker: {"alert.answered", "alert.commented", "alert.rectified", "payment.approved", "payment.rejected", "submission.approved", "submission.rejected"},
 		Payer:   {"alert.acknowledged", "payment.paid", "payment.returned"},
 		ProjectOfficer: {"acceptance.failed", "acceptance.passed", "alert.acknowledged", "alert.answered", "alert.commented", "alert.rectified", "asset.registered", "contract.amended", "contract.signed", "document.filed", "entry.reversed",
@@ -241,7 +242,7 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 			"tender.failed", "tender.opened", "works.completed", "works.progressed", "works.started"},
 	}
 	want[Maker] = slices.DeleteFunc(slices.Sorted(maps.Keys(kinds)), func(k Kind) bool {
-		shared := slices.Contains(want[ProjectOfficer], k) || k == "exemption.set" || k == "parameter.set" || k == "rule.activated"
+		shared := slices.Contains(want[ProjectOfficer], k) || k == "exemption.set" || k == "freeze.set" || k == "parameter.set" || k == "rule.activated"
 		return !shared && (slices.Contains(want[Checker], k) || slices.Contains(want[Engine], k) || slices.Contains(want[Auditor], k))
 	})
 	if diff := cmp.Diff(want, allowed); diff != "" {

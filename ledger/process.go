@@ -87,6 +87,7 @@ func (b *Recorded) apply(s *state, e *Entry) {
 	}
 	if old == nil {
 		s.records.add(key, row)
+		s.recordsOf.add(b.Process, key)
 		return
 	}
 	*s.records.edit(key) = row

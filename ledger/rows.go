@@ -261,6 +261,7 @@ type Submission struct {
 	First       Seq    `db:"first_seq" json:"first_seq"`
 	Last        Seq    `db:"last_seq" json:"last_seq"`
 	Decided     Seq    `db:"decided_seq" json:"decided_seq"`
+	AfterFact   bool   `db:"after_fact" json:"after_fact,omitzero"`
 }
 
 func (r Submission) key() string { return r.Submission }

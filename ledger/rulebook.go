@@ -2,13 +2,20 @@ package ledger
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/jackc/pgx/v5"
+
+	"yilu/audit"
 )
 
 // 规则与参数: which rules are in force, with which limits. Both are set by two
@@ -17,6 +24,7 @@ var rulebookKinds = []Spec{
 	{Kind: "rule.activated", Stage: StageGovernance, Text: Text{"规则启用", "rule activated"}, TwoPersons: true, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(RuleActivated) }},
 	{Kind: "parameter.set", Stage: StageGovernance, Text: Text{"参数设定", "parameter set"}, TwoPersons: true, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(ParameterSet) }},
 	{Kind: "exemption.set", Stage: StageGovernance, Text: Text{"白名单", "exemption set"}, TwoPersons: true, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(ExemptionSet) }},
+	{Kind: "freeze.set", Stage: StageGovernance, Text: Text{"冻结、解冻", "freeze set"}, TwoPersons: true, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(FreezeSet) }},
 }
 
 var (
@@ -40,8 +48,13 @@ type RuleActivated struct {
 	Code string `json:"code"`
 	// FileHash and TestHash are base64 SHA-256 of the rule's file and of its tests,
 	// ReportHash of the back-test that was looked at, if there is one.
-	FileHash   string `json:"file_hash"`
-	ReportHash string `json:"report_hash,omitzero"`
+	FileHash string `json:"file_hash"`
+	// FileLines are the lines of the file, each of which ends with a line feed that is
+	// not written here: so what was judged by it can be judged again when there are
+	// newer files. Who has the log has the rules. They may be left out for a rule that
+	// is frozen or retired.
+	FileLines  []string `json:"file_lines,omitzero"`
+	ReportHash string   `json:"report_hash,omitzero"`
 	// State is one of RuleStates.
 	State    string `json:"state"`
 	TestHash string `json:"test_hash"`
@@ -56,19 +69,61 @@ func (b *RuleActivated) check(c *checker) {
 		c.hash("report_hash", b.ReportHash)
 	}
 	c.oneOf("state", b.State, RuleStates)
+	b.checkFile(c)
 }
 
-func (b *RuleActivated) touch(s *state, _ *Entry) { s.touchRulebook() }
+// maxRuleFile bounds a rule's file: with it the entry still fits a leaf.
+const maxRuleFile = 48 << 10
+
+// text is the file as its lines give it.
+func (b *RuleActivated) text() string {
+	if len(b.FileLines) == 0 {
+		return ""
+	}
+	return strings.Join(b.FileLines, "\n") + "\n"
+}
+
+// checkFile holds the file to its hash.
+func (b *RuleActivated) checkFile(c *checker) {
+	text := b.text()
+	if text == "" {
+		if b.State == "active" || b.State == "shadow" {
+			c.bad("file_lines", "启用规则须附规则文件原文，逐行", "a rule is put in force with the lines of its file")
+		}
+		return
+	}
+	sum := sha256.Sum256([]byte(text))
+	switch {
+	case len(text) > maxRuleFile:
+		c.bad("file_lines", fmt.Sprintf("最多%d字节，现有%d字节", maxRuleFile, len(text)), fmt.Sprintf("at most %d bytes, has %d", maxRuleFile, len(text)))
+	case !utf8.ValidString(text) || slices.ContainsFunc(b.FileLines, func(line string) bool { return strings.ContainsFunc(line, unicode.IsControl) }):
+		c.bad("file_lines", "须为UTF-8文本，不得含控制字符", "want UTF-8 text without control characters")
+	case base64.StdEncoding.EncodeToString(sum[:]) != b.FileHash:
+		c.bad("file_lines", "与file_hash不符", "their SHA-256, each with a line feed, is not file_hash")
+	default:
+		c.optional("file_lines", text, maxRuleFile)
+	}
+}
+
+func (b *RuleActivated) touch(s *state, _ *Entry) {
+	s.touchRulebook()
+	s.rulebooks.get(fileKey(b.FileHash))
+}
 
 func (b *RuleActivated) apply(s *state, e *Entry) {
-	s.editRulebook(e, RuleChange{Rule: b}, func(r *Rules) {
+	if len(b.FileLines) > 0 && s.rulebooks.get(fileKey(b.FileHash)) == nil {
+		s.rulebooks.add(fileKey(b.FileHash), Rulebook{Key: fileKey(b.FileHash), Rules: []byte(b.text()), Seq: s.at(e)})
+	}
+	inForce := *b
+	inForce.FileLines = nil // it stands in a row of its own, which is read when it is needed
+	s.editRulebook(e, RuleChange{Rule: &inForce}, func(r *Rules) {
 		for i := range r.Rules {
 			if r.Rules[i].Code == b.Code {
-				r.Rules[i] = *b
+				r.Rules[i] = inForce
 				return
 			}
 		}
-		r.Rules = append(r.Rules, *b)
+		r.Rules = append(r.Rules, inForce)
 	})
 }
 
@@ -196,8 +251,8 @@ func (c RuleChange) Code() string {
 	return ""
 }
 
-// Rulebook is the row that holds them, as JSON. Seq is the entry by which it was
-// last changed.
+// Rulebook is a row of what rules there are: those in force as JSON, their history as
+// JSON, or the text of one file. Seq is the entry by which it was last changed.
 type Rulebook struct {
 	Key   string `db:"rulebook" json:"-"`
 	Rules []byte `db:"rules" json:"rules"`
@@ -219,6 +274,9 @@ const (
 	rulebookKey = "rules"
 	historyKey  = "history"
 )
+
+// fileKey is the row of a rule's file, by the hash of its text.
+func fileKey(hash string) string { return "file/" + hash }
 
 // touchRulebook asks for both.
 func (s *state) touchRulebook() {
@@ -270,7 +328,7 @@ func (s *state) keepChange(e *Entry, c RuleChange) {
 // RulesOf returns the rules and parameters in force in a book, and all changes of
 // them, oldest first.
 func (l *Ledger) RulesOf(ctx context.Context, book Book) (Rules, []RuleChange, error) {
-	rows, err := l.Read.Query(ctx, `select rulebook, rules from proj.rulebook where book = $1`, book)
+	rows, err := l.Read.Query(ctx, `select rulebook, rules from proj.rulebook where book = $1 and rulebook in ('rules', 'history')`, book)
 	if err != nil {
 		return Rules{}, nil, fmt.Errorf("read rules of book %s: %w", book, err)
 	}
@@ -303,4 +361,31 @@ func (l *Ledger) Rulebook(ctx context.Context, book Book) (Rulebook, error) {
 		return Rulebook{Key: rulebookKey, Rules: []byte("{}"), Seq: None}, nil
 	}
 	return row, err
+}
+
+// RuleFile returns the text of a file that was put in force in a book, by its hash, or
+// ErrNotFound.
+func (l *Ledger) RuleFile(ctx context.Context, book Book, hash string) ([]byte, error) {
+	row, err := one[Rulebook](ctx, l.Read, rulebookSchema, "file of a rule", book, fileKey(hash))
+	return row.Rules, err
+}
+
+// ParameterChanges lists the parameters of one rule that were put in effect, oldest
+// first, as of the transaction that is asked.
+func ParameterChanges(ctx context.Context, q audit.Querier, book Book, code string) ([]RuleChange, error) {
+	rows, err := q.Query(ctx, `
+		select c.change::text from proj.rulebook r
+		cross join lateral json_array_elements(convert_from(r.rules, 'UTF8')::json) with ordinality as c(change, place)
+		where r.book = $1 and r.rulebook = 'history' and c.change -> 'parameter' ->> 'code' = $2
+		order by c.place`, book, code)
+	if err != nil {
+		return nil, fmt.Errorf("read parameters of %s: %w", code, err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c RuleChange, err error) {
+		var text []byte
+		if err = row.Scan(&text); err == nil {
+			err = json.Unmarshal(text, &c)
+		}
+		return c, err
+	})
 }

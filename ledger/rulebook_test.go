@@ -1,8 +1,47 @@
 package ledger
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strings"
 	"testing"
 )
+
+func hashOfText(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+func linesOf(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+}
+
+// TestRuleFilesAreThoseOfTheirHash: what is put in force can be read by everyone.
+func TestRuleFilesAreThoseOfTheirHash(t *testing.T) {
+	t.Parallel()
+	text := "code: P01\n"
+	for name, c := range map[string]struct {
+		text, state string
+		bad         bool
+	}{
+		"as hashed": {text, "active", false}, "one byte changed": {"code: P02\n", "active", true}, "none": {"", "shadow", true}, "none of a retired one": {"", "retired", false},
+		"a control character": {"code:\tP01\n", "active", true}, "too long": {strings.Repeat("x", maxRuleFile+1), "active", true},
+		"a citizen's number": {"code: P01 # 11010519491231002X\n", "active", true},
+	} {
+		hash := hashOfText(text)
+		if c.bad && c.text != "" && name != "one byte changed" {
+			hash = hashOfText(c.text)
+		}
+		d := draft("R1", &RuleActivated{Code: "P01", FileHash: hash, FileLines: linesOf(c.text), State: c.state, TestHash: zeroHash, Version: 1}, maker)
+		if ps := checkDraft(d); (len(ps) > 0) != c.bad {
+			t.Errorf("%s: %v", name, ps)
+		}
+	}
+}
 
 // TestRulesKeepTheirHistory: the last of each is in force, every change is kept, and
 // what was only submitted is neither.
@@ -10,7 +49,8 @@ func TestRulesKeepTheirHistory(t *testing.T) {
 	t.Parallel()
 	l, db := testLedger(t)
 	rule := func(state string, version Count) *RuleActivated {
-		return &RuleActivated{Code: "P01", FileHash: zeroHash, State: state, TestHash: zeroHash, Version: version}
+		text := fmt.Sprintf("code: P01\nversion: %d\n", version)
+		return &RuleActivated{Code: "P01", FileHash: hashOfText(text), FileLines: linesOf(text), State: state, TestHash: zeroHash, Version: version}
 	}
 	settle := func(id string, approve bool, bodies ...Body) {
 		var ds []Draft
@@ -40,6 +80,16 @@ func TestRulesKeepTheirHistory(t *testing.T) {
 	}
 	if len(changes) != 3 || changes[0].Rule.State != "shadow" || changes[1].Parameter.Value != "0.20" || changes[2].Rule.Version != 2 || changes[2].Code() != "P01" || changes[2].Seq <= changes[2].Entry {
 		t.Errorf("history: %+v", changes)
+	}
+	for version := Count(1); version <= 2; version++ { // those of old versions too
+		want := rule("active", version)
+		text, err := l.RuleFile(t.Context(), testBook, want.FileHash)
+		if err != nil || string(text) != want.text() {
+			t.Errorf("file of version %d: %q %v", version, text, err)
+		}
+	}
+	if rules.Rules[0].FileLines != nil || changes[2].Rule.FileLines != nil {
+		t.Error("the text of files is read with every entry")
 	}
 	if r, err := Rebuild(t.Context(), db.Owner, testBook, Replay{}); err != nil {
 		t.Errorf("rebuild: %+v %v", r, err)

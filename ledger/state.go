@@ -60,6 +60,7 @@ type state struct {
 	eventsOf  *lookup
 	paidOn    *lookup
 	grantsOf  *lookup
+	recordsOf *lookup
 	lookups   []*lookup
 
 	// entries and covers are read from the log, never written.
@@ -151,7 +152,8 @@ func newState(book Book) *state {
 	s.bidsOf, s.twins, s.invoiced = newLookup(s, findBids), newLookup(s, findTwins), newLookup(s, findInvoiced)
 	s.receipts, s.tendersOf = newLookup(s, findReceipts), newLookup(s, findTenders)
 	s.eventsOf, s.paidOn, s.grantsOf = newLookup(s, findEvents), newLookup(s, findPaidOn), newLookup(s, findGrants)
-	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf, s.eventsOf, s.paidOn, s.grantsOf}
+	s.recordsOf = newLookup(s, findRecords)
+	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf, s.eventsOf, s.paidOn, s.grantsOf, s.recordsOf}
 	s.forget()
 	return s
 }

@@ -146,11 +146,17 @@ type TenderBid struct {
 	At     instant `json:"at"`
 	Bidder Party   `json:"bidder"`
 	// Bond is the bid bond (投标保证金), at most 2 % of the estimate (招条26).
-	Bond   Amount `json:"bond,omitzero"`
-	Tender string `json:"tender"`
+	Bond Amount `json:"bond,omitzero"`
+	// BondPayer is the holder of the account that the bond came from (保证金付款账户户名):
+	// two bidders' bonds must not come from one (招条40(六)).
+	BondPayer Party  `json:"bond_payer,omitzero"`
+	Tender    string `json:"tender"`
 }
 
 func (b *TenderBid) check(c *checker) {
+	if b.BondPayer != (Party{}) {
+		c.party("bond_payer", b.BondPayer)
+	}
 	c.id("tender", b.Tender)
 	c.party("bidder", b.Bidder)
 	c.positive("amount", b.Amount)

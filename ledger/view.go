@@ -148,6 +148,12 @@ func (v View) Entry(q Seq) (*Entry, bool) {
 // Rulebook returns the rules in force.
 func (v View) Rulebook() (Rulebook, bool) { return copied(v.s.rulebook()) }
 
+// RuleFile returns the text of a file that was put in force, by its hash.
+func (v View) RuleFile(hash string) ([]byte, bool) {
+	row, ok := copied(v.s.rulebooks.get(fileKey(hash)))
+	return row.Rules, ok
+}
+
 // Acknowledged returns the answers that the unit at hand gives to warnings about an
 // entry.
 func (v View) Acknowledged(id string) []*AlertAcknowledged { return v.s.acks[id] }
@@ -167,6 +173,44 @@ func (v View) Sheet() bool {
 	}
 	sub := v.s.submission(b.Submission)
 	return sub != nil && sub.File != ""
+}
+
+// AfterFact says whether the entry at hand tells what had already happened when it was
+// recorded: what a bank has paid, another's record, or an older book that is taken over
+// in a submission that says so.
+func (v View) AfterFact(e *Entry) bool {
+	if v.Recorded(e) || e.Kind == "payment.paid" {
+		return true
+	}
+	if v.s.cover != nil {
+		return v.s.cover.body.AfterFact
+	}
+	if v.s.approvedBy == nil {
+		return false
+	}
+	b, ok := v.s.approvedBy.Body.(*SubmissionApproved)
+	if !ok {
+		return false
+	}
+	sub := v.s.submission(b.Submission)
+	return sub != nil && sub.AfterFact
+}
+
+// Records returns the newest version of each object of a published process; whole is
+// false when there are more than are looked at.
+func (v View) Records(process string) (records []Record, whole bool) {
+	records = slices.Collect(rowsOf(v.s.recordsOf, process, v.s.records))
+	return records, len(records) < mostFound
+}
+
+// Recorded says whether an entry is a record of what others published: it is no act,
+// so nothing of it can be refused or held.
+func (v View) Recorded(e *Entry) bool { return RecordedOf(e.Body) != nil }
+
+// Foreign says whether the amounts of a record are in another currency than yuan.
+func (v View) Foreign(e *Entry) bool {
+	r := RecordedOf(e.Body)
+	return r != nil && r.Currency != Yuan
 }
 
 // Approval is the entry by which the one at hand takes effect, nil for itself.

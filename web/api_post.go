@@ -174,9 +174,11 @@ func (s *server) postUnit(c *call) error {
 // submissionRequest is entries that take effect when a second person approves
 // them. How many they are and their content hash are for the server to say.
 type submissionRequest struct {
-	Submission string         `json:"submission,omitzero"`
-	Title      string         `json:"title"`
-	Entries    []entryRequest `json:"entries"`
+	Submission string `json:"submission,omitzero"`
+	Title      string `json:"title"`
+	// AfterFact is that of submission.made.
+	AfterFact bool           `json:"after_fact,omitzero"`
+	Entries   []entryRequest `json:"entries"`
 }
 
 // postSubmission submits entries for a second person's approval. Its entry
@@ -196,7 +198,7 @@ func (s *server) postSubmission(c *call) error {
 		return err
 	}
 	began := s.Now()
-	r, err := s.ledger.Submit(c.ctx(), c.book, id, ledger.SubmissionMade{Submission: id, Title: in.Title}, ds)
+	r, err := s.ledger.Submit(c.ctx(), c.book, id, ledger.SubmissionMade{Submission: id, Title: in.Title, AfterFact: in.AfterFact}, ds)
 	s.Metrics.posted(c.book, s.Now().Sub(began), err)
 	s.keepAttempt(c, err, append(ds[:1:1], ds...)) // submission.made has the same maker
 	if err != nil {

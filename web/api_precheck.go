@@ -22,6 +22,7 @@ type precheckRequest struct {
 	Sealed     map[string]string `json:"sealed,omitzero"`
 	Submission string            `json:"submission,omitzero"`
 	Title      string            `json:"title,omitzero"`
+	AfterFact  bool              `json:"after_fact,omitzero"`
 	Entries    []entryRequest    `json:"entries,omitzero"`
 }
 
@@ -69,7 +70,7 @@ func (in *precheckRequest) drafts(by ledger.By) (ds []ledger.Draft, submitted bo
 	if ds, err = drafts(in.Entries, by); err != nil || in.Submission == "" && in.Title == "" {
 		return ds, false, err
 	}
-	return ledger.Submitted(in.Submission, ledger.SubmissionMade{Submission: in.Submission, Title: in.Title}, ds), true, nil
+	return ledger.Submitted(in.Submission, ledger.SubmissionMade{Submission: in.Submission, Title: in.Title, AfterFact: in.AfterFact}, ds), true, nil
 }
 
 const (

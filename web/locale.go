@@ -131,6 +131,7 @@ var codeNames = map[string]func(string) ledger.Text{
 	"outcome":     ledger.Outcomes.Name,
 	"ack":         ledger.AckGrounds.Name,
 	"rule_state":  ledger.RuleStates.Name,
+	"frozen":      ledger.Freezable.Name,
 	"dismissal":   ledger.DismissGrounds.Name,
 	"violation":   ledger.Violations.Name,
 	"case":        func(state string) ledger.Text { return alerts.StateName(alerts.State(state)) },

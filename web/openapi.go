@@ -65,7 +65,7 @@ var codes = map[string]map[string]ledger.Text{
 	"AcceptancePassed.level": ledger.AcceptanceLevels, "AcceptanceFailed.level": ledger.AcceptanceLevels, "AssetRegistered.class": ledger.AssetClasses, "AssetRegistered.state": ledger.AssetStates, "SealErased.erasure_ground": ledger.ErasureGrounds,
 	"SubmissionRejected.reason": ledger.Reasons, "EntryReversed.reason": ledger.Reasons,
 	"AlertRaised.level": ledger.AlertLevels, "AlertRaised.handling": ledger.Handlings, "AlertRaised.origin": ledger.Origins, "AlertRaised.outcome": ledger.Outcomes,
-	"AlertRepeated.level": ledger.AlertLevels, "AlertAcknowledged.ground": ledger.AckGrounds, "RuleActivated.state": ledger.RuleStates,
+	"AlertRepeated.level": ledger.AlertLevels, "AlertAcknowledged.ground": ledger.AckGrounds, "RuleActivated.state": ledger.RuleStates, "FreezeSet.frozen_kind": ledger.Freezable,
 	"AlertDismissed.dismiss_ground": ledger.DismissGrounds, "AlertConfirmed.violation": ledger.Violations, "AlertReturned.reason": ledger.Reasons, "AlertSilenced.silence_ground": ledger.SilenceGrounds,
 	"ProcessTender.category": ledger.Categories, "ProcessTender.way": ledger.ProcessMethods, "ProcessTender.status_told": ledger.TenderStatuses,
 	"ProcessBid.status_told": ledger.BidStatuses, "ProcessAward.status_told": ledger.AwardStatuses, "ProcessContract.status_told": ledger.ContractStatuses,

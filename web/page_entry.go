@@ -236,7 +236,7 @@ var codedFields = map[string]string{
 	"method": "method", "payment.requested method": "pay_method", "tender.announced category": "category", "contract.signed category": "category",
 	"ground": "ground", "stage": "part", "class": "asset", "asset.registered state": "condition", "erasure_ground": "erasure",
 	"alert.raised level": "alert_level", "alert.repeated level": "alert_level", "handling": "handling", "origin": "origin", "outcome": "outcome",
-	"alert.acknowledged ground": "ack", "rule.activated state": "rule_state", "dismiss_ground": "dismissal", "violation": "violation", "silence_ground": "silence",
+	"alert.acknowledged ground": "ack", "rule.activated state": "rule_state", "frozen_kind": "frozen", "dismiss_ground": "dismissal", "violation": "violation", "silence_ground": "silence",
 	"process.tender category": "category", "way": "way", "process.tender status_told": "tender_status", "process.bid status_told": "bid_status",
 	"process.award status_told": "award_status", "process.contract status_told": "contract_status",
 }

@@ -45,7 +45,14 @@ type ruleCard struct {
 }
 
 // alertCounts are what became of judging.
-type alertCounts struct{ Flagged, NotEvaluable, Attempts int64 }
+type alertCounts struct{ Flagged, NotEvaluable, Attempts, Judged int64 }
+
+// Rate is how many of a hundred judged entries were hits, as "0.25". Judged are those of
+// the days that are over.
+func (a alertCounts) Rate() string {
+	basisPoints := a.Flagged * 10000 / max(a.Judged, 1)
+	return fmt.Sprintf("%d.%02d", basisPoints/100, basisPoints%100)
+}
 
 // ruleParameter is a limit that holds today.
 type ruleParameter struct {
@@ -123,7 +130,9 @@ func (s *server) pastOfRules(c echo.Context, f *frame) (pastOfRules, error) {
 		n := past.counts[t.Code]
 		switch t.State {
 		case "judged":
-			past.judged += t.Count
+			if n.Judged += t.Count; t.Code == "" {
+				past.judged += t.Count
+			}
 		case "flag":
 			n.Flagged += t.Count
 		case "not_evaluable":

@@ -44,6 +44,15 @@ var bidProviders = map[string]func(*subject) formula.Value{
 		return yuan(b.Bond)
 	},
 
+	"bid.bond_payer": func(s *subject) formula.Value {
+		b, ok := s.e.Body.(*ledger.TenderBid)
+		if !ok || b.BondPayer == (ledger.Party{}) {
+			return nothing
+		}
+		return formula.String(ledger.PayeeKey(b.BondPayer))
+	},
+	"tender.bond_payers": bondPayers,
+
 	"bids.n":                 ofScreen(func(b screen) formula.Value { return formula.Whole(int64(len(b))) }),
 	"bids.lowest":            ofScreen(func(b screen) formula.Value { return b.nth(0) }),
 	"bids.second":            ofScreen(func(b screen) formula.Value { return b.nth(1) }),
@@ -56,6 +65,29 @@ var bidProviders = map[string]func(*subject) formula.Value{
 	"bids.span":              bidSpan,
 	"rejected.n":             ofRejected(func(b screen) formula.Value { return formula.Whole(int64(len(b))) }),
 	"rejected.lowest":        ofRejected(func(b screen) formula.Value { return b.nth(0) }),
+}
+
+// bondPayers paid the bonds of the other bidders.
+func bondPayers(s *subject) formula.Value {
+	own, ok := s.e.Body.(*ledger.TenderBid)
+	bids, there := s.bids()
+	if !ok || !there {
+		return nothing
+	}
+	payers := []string{}
+	for _, b := range bids {
+		if b.Bidder == ledger.PayeeKey(own.Bidder) {
+			continue
+		}
+		e, ok := s.v.Entry(b.Seq)
+		if !ok {
+			continue
+		}
+		if other, ok := e.Body.(*ledger.TenderBid); ok && other.BondPayer != (ledger.Party{}) {
+			payers = append(payers, ledger.PayeeKey(other.BondPayer))
+		}
+	}
+	return formula.Strings(payers)
 }
 
 func (b screen) nth(i int) formula.Value {

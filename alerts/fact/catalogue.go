@@ -24,16 +24,16 @@ func Catalogue() rule.Catalogue {
 		"project.approved":    slices.Concat(entry, project, plan, estimate, names, wording, place, papers),
 		"tender.announced":    slices.Concat(entry, project, tender, terms, sale, purchase, names),
 		"tender.bid":          slices.Concat(entry, amount, project, tender, terms, bids, bond, names, codes),
-		"tender.opened":       slices.Concat(entry, project, tender, terms, bids, opening),
+		"tender.opened":       slices.Concat(entry, project, tender, terms, bids, opening, filed),
 		"tender.candidates":   slices.Concat(entry, project, tender),
 		"tender.awarded":      slices.Concat(entry, amount, project, tender, terms, bids, screens, winner, purchase, works, money, approved, names, codes),
-		"contract.signed":     slices.Concat(entry, amount, project, tender, purchase, contract, deed, award, approved, money, names, codes, dates),
+		"contract.signed":     slices.Concat(entry, amount, project, tender, purchase, contract, deed, award, approved, money, filing, names, codes, dates),
 		"contract.amended":    slices.Concat(entry, amount, project, contract, deed, amendment, purchase, approved, money),
-		"payment.requested":   slices.Concat(payment, request, settled, warranty, carry, eve, works, names, codes, wording, dates, papers),
-		"payment.approved":    slices.Concat(payment, approval),
+		"payment.requested":   slices.Concat(payment, request, settled, warranty, carry, eve, works, names, codes, wording, dates, papers, frozen),
+		"payment.approved":    slices.Concat(payment, approval, frozen),
 		"payment.paid":        slices.Concat(payment, eve, debt),
 		"payment.returned":    slices.Concat(entry, amount, project, fund, returned),
-		"grant.requested":     slices.Concat(entry, amount, project, fund, allocation, batch, wording, papers),
+		"grant.requested":     slices.Concat(entry, amount, project, fund, allocation, batch, wording, papers, frozen),
 		"grant.line":          slices.Concat(entry, amount, project, fund, batch, line, place),
 		"works.started":       slices.Concat(entry, project, approved, money, exempted, term),
 		"works.progressed":    slices.Concat(entry, project, money, progress),
@@ -41,8 +41,14 @@ func Catalogue() rule.Catalogue {
 		"acceptance.passed":   slices.Concat(entry, project, works, acceptance, accounts, debt, papers, approved, money, exempted),
 		"settlement.audited":  slices.Concat(entry, amount, project, contract),
 		"asset.registered":    slices.Concat(entry, project),
-		"document.filed":      slices.Concat(entry, project, accounts),
+		"document.filed":      slices.Concat(entry, project, accounts, filing),
 		"submission.approved": slices.Concat(entry, approval),
+
+		"process.tender":      slices.Concat(entry, amount, recordFacts, library, tender, terms, names),
+		"process.bid":         slices.Concat(entry, amount, recordFacts, library, tender, terms, bids, names),
+		"process.award":       slices.Concat(entry, amount, recordFacts, library, tender, terms, bids, screens, winner, names),
+		"process.contract":    slices.Concat(entry, amount, recordFacts, library, tender, award, recordDeed, dates, names),
+		"process.transaction": slices.Concat(entry, amount, recordFacts, recordPayment),
 	}
 }
 
@@ -77,7 +83,8 @@ var (
 	tender = []rule.Fact{
 		{Name: "tender.id", Type: formula.Text, Source: "the tender of the entry; empty for a contract without one"},
 		{Name: "tender.method", Type: formula.Text, Source: "method of tender.announced: a code of ledger.Methods"},
-		{Name: "tender.deadline", Type: formula.Instant, Source: "deadline of tender.announced"},
+		{Name: "tender.deadline", Type: formula.Instant, Source: "deadline of tender.announced; bids_until of a record"},
+		{Name: "tender.issued_on", Type: formula.Civil, Source: "on of tender.announced; bids_from of a record"},
 	}
 	bids = []rule.Fact{
 		{Name: "tender.bidders", Type: formula.Count, Unit: "家", Source: "distinct bidders with an effective tender.bid in the tender"},
@@ -133,6 +140,32 @@ var (
 		{Name: "invoice.amount", Type: formula.Amount, Unit: "元", Source: "total of the invoice with tax, less its credit notes"},
 		{Name: "invoice.paid", Type: formula.Amount, Unit: "元", Source: "Σ paid − returned on the invoice, whoever was paid"},
 		{Name: "invoice.requested", Type: formula.Amount, Unit: "元", Source: "requested or approved and not yet paid on the invoice, without this payment"},
+	}
+
+	// recordFacts are of records of published processes; see record.go for what the
+	// other facts are there.
+	recordFacts = []rule.Fact{
+		{Name: "record.id", Type: formula.Text, Source: "the process and the object of the record"},
+		{Name: "entry.currency", Type: formula.Text, Source: "the currency in which the amount was told; the book's if it was told in that or not at all"},
+		{Name: "book.currency", Type: formula.Text, Source: "the book's currency"},
+	}
+	library = []rule.Fact{
+		{Name: "project.id", Type: formula.Text, Source: "the process of a record"},
+	}
+	recordDeed = []rule.Fact{
+		{Name: "contract.id", Type: formula.Text, Source: "the process and the contract"},
+		{Name: "contract.supplier", Type: formula.Text, Source: "key of its suppliers, or else of its award's"},
+		{Name: "contract.has_term", Type: formula.Bool, Source: "the record tells the first and the last day of the contract"},
+		{Name: "contract.start", Type: formula.Civil, Source: "period_from of the record"},
+		{Name: "contract.finish", Type: formula.Civil, Source: "period_until of the record"},
+	}
+	recordPayment = []rule.Fact{
+		{Name: "contract.id", Type: formula.Text, Source: "the process and the contract that is paid"},
+		{Name: "contract.amount", Type: formula.Amount, Unit: "元", Source: "amount of the contract's newest record; missing when none is told"},
+		{Name: "contract.signed_on", Type: formula.Civil, Source: "signed_at of the contract's newest record"},
+		{Name: "contract.paid", Type: formula.Amount, Unit: "元", Source: "Σ of the contract's other transactions"},
+		{Name: "contract.requested", Type: formula.Amount, Unit: "元", Source: "0.00: what is asked for is not told"},
+		{Name: "payment.id", Type: formula.Text, Source: "the object of the transaction"},
 	}
 
 	// level is a fund on its way down.
@@ -210,6 +243,8 @@ var (
 	}
 	bond = []rule.Fact{
 		{Name: "bid.bond", Type: formula.Amount, Unit: "元", Source: "bond of the entry; 0.00 for none"},
+		{Name: "bid.bond_payer", Type: formula.Text, Source: "payee key of the holder of the account that the bond came from; missing when it is not stated"},
+		{Name: "tender.bond_payers", Type: formula.Texts, Source: "payee keys of those who paid the bonds of the other bidders' effective bids, as far as stated; in the order of their seq"},
 	}
 	opening = []rule.Fact{
 		{Name: "tender.opened_at", Type: formula.Instant, Source: "at of the entry"},
@@ -303,6 +338,15 @@ var (
 	}
 	accounts = []rule.Fact{
 		{Name: "accounts.project", Type: formula.Text, Source: "the project; for document.filed only of item 22, the final accounts (决算表), else missing"},
+	}
+	filing = []rule.Fact{
+		{Name: "filing.project", Type: formula.Text, Source: "the project; for document.filed only of item 18, which holds the filing of the contract (合同备案), or 20, the contract, else missing"},
+	}
+	frozen = []rule.Fact{
+		{Name: "payment.freezes", Type: formula.Count, Unit: "项", Source: "freeze.set in effect that name the payment's project, contract, fund or payee"},
+	}
+	filed = []rule.Fact{
+		{Name: "project.filed", Type: formula.Texts, Source: "numbers of the items (一项一档) of which a paper of the project is filed, each once, in their order"},
 	}
 	approval = []rule.Fact{
 		{Name: "approval.by", Type: formula.Text, Source: "by.user of the entry"},

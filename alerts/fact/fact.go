@@ -3,6 +3,7 @@ package fact
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"yilu/alerts/formula"
@@ -30,11 +31,19 @@ func Gather(v ledger.View, e *ledger.Entry, names []string) *Facts {
 	f := &Facts{names: names, values: make([]formula.Value, len(names))}
 	s := &subject{v: v, e: e}
 	for i, name := range names {
-		if provide := providers[name]; provide != nil {
+		if provide := providersOf(e.Kind)[name]; provide != nil {
 			f.values[i] = provide(s)
 		}
 	}
 	return f
+}
+
+// providersOf is how the facts of a kind are known.
+func providersOf(kind ledger.Kind) map[string]func(*subject) formula.Value {
+	if strings.HasPrefix(string(kind), "process.") {
+		return recordProviders
+	}
+	return providers
 }
 
 // Region is the division code of the place that an entry is about: its project's,
@@ -45,6 +54,12 @@ func Region(v ledger.View, e *ledger.Entry) string {
 		return p.Place
 	}
 	return string(v.Book())
+}
+
+// Project is the project that an entry is about, empty for none.
+func Project(v ledger.View, e *ledger.Entry) string {
+	id, _ := (&subject{v: v, e: e}).projectID()
+	return id
 }
 
 // Day is a business day as formulas have it.
@@ -62,6 +77,8 @@ type subject struct {
 	e *ledger.Entry
 	// today keeps what sameDay found: several facts ask for it, and there may be many.
 	today *outlays
+	// process keeps what file found.
+	process *file
 }
 
 // nothing is a fact that is not known.
@@ -259,7 +276,7 @@ func Missing() []string {
 	var names []string
 	for kind, facts := range Catalogue() {
 		for _, f := range facts {
-			if providers[f.Name] == nil {
+			if providersOf(ledger.Kind(kind))[f.Name] == nil {
 				names = append(names, fmt.Sprint(kind, " ", f.Name))
 			}
 		}

@@ -10,6 +10,15 @@ import (
 
 // outlayProviders know funds on their way down, payments and grants.
 var outlayProviders = map[string]func(*subject) formula.Value{
+	"payment.freezes": ofPayment(func(s *subject, p ledger.Payment) formula.Value {
+		n := int64(0)
+		for _, f := range s.v.Freezes() {
+			if f.Subject == map[string]string{"project": p.Project, "contract": p.Contract, "fund": p.Fund, "payee": p.Payee}[f.What] {
+				n++
+			}
+		}
+		return formula.Whole(n)
+	}),
 	"fund.level": ofFundEntry(func(b *ledger.FundReceived, _ *ledger.Entry) formula.Value { return formula.String(b.Level) }),
 	"fund.uses":  ofFundEntry(func(b *ledger.FundReceived, _ *ledger.Entry) formula.Value { return formula.Strings(b.Uses) }),
 	"fund.received_on": ofFundEntry(func(_ *ledger.FundReceived, e *ledger.Entry) formula.Value {

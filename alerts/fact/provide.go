@@ -58,6 +58,20 @@ var mainProviders = map[string]func(*subject) formula.Value{
 		}
 		return instant(string(b.Deadline))
 	},
+	"tender.issued_on": func(s *subject) formula.Value {
+		if s.e.Kind == "tender.announced" {
+			return day(s.e.On)
+		}
+		t, ok := s.tender()
+		if !ok {
+			return nothing
+		}
+		e, ok := s.v.Entry(t.Seq)
+		if !ok {
+			return nothing
+		}
+		return day(e.On)
+	},
 	"tender.bidders": func(s *subject) formula.Value {
 		bids, ok := s.bids()
 		if !ok {

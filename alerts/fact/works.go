@@ -2,6 +2,7 @@ package fact
 
 import (
 	"slices"
+	"strconv"
 
 	"yilu/alerts/formula"
 	"yilu/ledger"
@@ -134,6 +135,29 @@ var workProviders = map[string]func(*subject) formula.Value{
 		}
 		return formula.Strings(names)
 	},
+	"filing.project": func(s *subject) formula.Value {
+		if b, ok := s.e.Body.(*ledger.DocumentFiled); ok && !slices.Contains(filingItems, b.Item) {
+			return nothing
+		}
+		return text(s.projectID())
+	},
+	"project.filed": func(s *subject) formula.Value {
+		if id, ok := s.projectID(); !ok || id == "" {
+			return nothing
+		}
+		var items []int
+		for _, e := range s.steps("document.filed") {
+			if b, ok := e.Body.(*ledger.DocumentFiled); ok {
+				items = append(items, int(b.Item))
+			}
+		}
+		slices.Sort(items)
+		names := []string{}
+		for _, n := range slices.Compact(items) {
+			names = append(names, strconv.Itoa(n))
+		}
+		return formula.Strings(names)
+	},
 	"accounts.project": func(s *subject) formula.Value {
 		if b, ok := s.e.Body.(*ledger.DocumentFiled); ok && !slices.Contains(accountItems, b.Item) {
 			return nothing
@@ -141,6 +165,10 @@ var workProviders = map[string]func(*subject) formula.Value{
 		return text(s.projectID())
 	},
 }
+
+// filingItems are the numbers of the papers by which a contract is filed: 实施手续, with
+// the 合同备案 in it, and 施工合同.
+var filingItems = []ledger.Count{18, 20}
 
 // accountItems are the numbers of the final accounts in the list of one file a
 // project (一项一档): 决算表及公示照片.

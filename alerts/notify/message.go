@@ -105,8 +105,8 @@ func (m Message) tidied() (Message, error) {
 	m.Sentence = ledger.Text{Zh: cut(oneLine(m.Sentence.Zh), mostSentence), En: cut(oneLine(m.Sentence.En), mostSentence)}
 	link, err := url.Parse(m.Link)
 	switch {
-	case len(m.Book) != 6 || !digits(string(m.Book)):
-		return m, errors.New("book: want a county's code of 6 digits")
+	case !m.Book.Valid():
+		return m, errors.New("book: want a county's code of 6 digits, or the name of a book of records")
 	case m.Alert == "" || len(m.Alert) > 128 || m.Alert != oneLine(m.Alert):
 		return m, errors.New("alert: want an id of at most 128 bytes")
 	case !slices.Contains(events, m.Event):
@@ -115,7 +115,7 @@ func (m Message) tidied() (Message, error) {
 		return m, errors.New("code: want a rule's code such as P08")
 	case m.Level < Red || m.Level > Blue:
 		return m, fmt.Errorf("level %d: want 0 to 3", int(m.Level))
-	case !region(m.Region):
+	case !region(m.Region) && m.Region != string(m.Book):
 		return m, fmt.Errorf("region %q: want a division code of 6, 9 or 12 digits", m.Region)
 	case err != nil || len(m.Link) > 500 || link.Host == "" || link.Scheme != "https" && link.Scheme != "http":
 		return m, errors.New("link: want the full web address of the warning")

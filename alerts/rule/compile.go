@@ -121,13 +121,13 @@ func (c *compilation) declare() {
 		if e.Code != c.rule.Code {
 			continue
 		}
-		if t := c.out.types[e.Fact]; t != formula.Text && t != formula.Texts && (c.rule.Kind != OnSweep || e.Fact != subjectName) {
+		if t := c.out.types[e.Fact]; t != formula.Text && t != formula.Texts && (c.rule.Kind != OnSweep || e.Fact != SubjectName) {
 			c.bad("facts", "the white list names %s, which is no text of this rule", e.Fact)
 		}
 		c.out.exempt = append(c.out.exempt, e)
 	}
 	if c.rule.Kind == OnSweep {
-		c.out.types[subjectName], c.used[subjectName] = formula.Texts, true
+		c.out.types[SubjectName], c.used[SubjectName] = formula.Texts, true
 	}
 	var err error
 	if c.env, err = c.language.With(c.out.types); err != nil {

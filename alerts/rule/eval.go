@@ -28,7 +28,10 @@ type Act struct {
 	// AfterFact marks what had happened already when it was recorded: it cannot
 	// be stopped any more, so B becomes A, red.
 	AfterFact bool
-	Facts     Facts
+	// Foreign marks amounts in another currency than yuan: the limits in yuan of rule
+	// files do not hold for them, only those that were set in the book.
+	Foreign bool
+	Facts   Facts
 }
 
 // State is what became of a rule at an act.
@@ -274,7 +277,7 @@ func (in *inputs) param(name string) formula.Value {
 		}
 		category, _ = v.Text()
 	}
-	v, ok := p.choose(in.act.Region, category, in.act.Day)
+	v, ok := p.choose(in.act.Region, category, in.act.Day, in.act.Foreign && p.of == formula.Amount)
 	if !ok {
 		return formula.Unfit("param:" + strings.TrimPrefix(name, paramPrefix))
 	}

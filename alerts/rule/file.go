@@ -56,6 +56,8 @@ type Rule struct {
 
 	File string            `yaml:"-"`
 	Hash [sha256.Size]byte `yaml:"-"`
+	// Text are the bytes of the file.
+	Text []byte `yaml:"-"`
 }
 
 // Trigger is when a rule is judged.
@@ -130,7 +132,7 @@ func (e *Invalid) Error() string {
 // Parse reads one rule file strictly. It checks the form only; [Load] checks
 // the rest.
 func Parse(file string, data []byte) (*Rule, error) {
-	r := &Rule{File: file, Hash: sha256.Sum256(data)}
+	r := &Rule{File: file, Hash: sha256.Sum256(data), Text: data}
 	if err := Decode(file, data, r); err != nil {
 		return nil, err
 	}

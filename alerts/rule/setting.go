@@ -2,6 +2,7 @@ package rule
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -39,6 +40,27 @@ var paramTypes = []formula.Type{
 // holds says whether the days include d.
 func holds(from, to, d formula.Day) bool { return from <= d && (to == 0 || d <= to) }
 
+// ErrOverlap is two values of a parameter of which none is the more specific one.
+var ErrOverlap = errors.New("two values")
+
+// Parameter is one that no rule file declares, with its values.
+type Parameter struct{ param *param }
+
+// NewParameter types settings and refuses two that say different things of the same
+// case. It also says whether they could stand in a rule file.
+func NewParameter(name string, of formula.Type, settings []Setting) (Parameter, error) {
+	if !slices.Contains(paramTypes, of) {
+		return Parameter{}, fmt.Errorf("parameter %s: want one of the types %v", name, paramTypes)
+	}
+	p, err := newParam(name, of, settings)
+	return Parameter{p}, err
+}
+
+// Choose finds the value for a place, a category and a day, and whether there is one.
+func (p Parameter) Choose(region, category string, day formula.Day) (formula.Value, bool) {
+	return p.param.choose(region, category, day, false)
+}
+
 // param is a parameter with its values.
 type param struct {
 	name     string // with param. before it
@@ -70,7 +92,7 @@ func newParam(name string, of formula.Type, settings []Setting) (*param, error) 
 		}
 		for _, o := range p.settings {
 			if o.Region == s.Region && o.Category == s.Category && (o.To == 0 || s.From <= o.To) && (s.To == 0 || o.From <= s.To) {
-				return nil, fmt.Errorf("two values for region %q, category %q on the same days: end the first before the second begins", s.Region, s.Category)
+				return nil, fmt.Errorf("%w for region %q, category %q on the same days: end the first before the second begins", ErrOverlap, s.Region, s.Category)
 			}
 		}
 		p.settings = append(p.settings, typed{s, value})
@@ -82,10 +104,14 @@ func newParam(name string, of formula.Type, settings []Setting) (*param, error) 
 	return p, nil
 }
 
-// choose finds the value for an act, and whether there is one.
-func (p *param) choose(region, category string, day formula.Day) (formula.Value, bool) {
+// choose finds the value for an act, and whether there is one, of those set by entries
+// alone or of all.
+func (p *param) choose(region, category string, day formula.Day, set bool) (formula.Value, bool) {
 	for i := range p.settings {
 		s := &p.settings[i]
+		if set && s.Code == "" { // a default of the file
+			continue
+		}
 		if strings.HasPrefix(region, s.Region) && (s.Category == "" || s.Category == category) && holds(s.From, s.To, day) {
 			return s.value, true
 		}

@@ -31,8 +31,8 @@ type Row struct {
 	Reason string
 }
 
-// subjectName is what sentences and the white list call the subject of a row.
-const subjectName = "subject"
+// SubjectName is what sentences and the white list call the subject of a row.
+const SubjectName = "subject"
 
 // sqlTypes are the types of parameters in SQL.
 var sqlTypes = map[formula.Type]string{
@@ -132,7 +132,7 @@ func (c *Compiled) Settings(a Act) []formula.Step {
 // found answers for a row what its sentence and the white list ask.
 type found struct{ subject formula.Value }
 
-func (f found) Fact(name string) (formula.Value, bool) { return f.subject, name == subjectName }
+func (f found) Fact(name string) (formula.Value, bool) { return f.subject, name == SubjectName }
 
 // Found is the verdict that a row stands for.
 func (c *Compiled) Found(a Act, row Row) (r Result, err error) {

@@ -60,6 +60,7 @@ func (c *importing) flags(env *environment) *flag.FlagSet {
 	c.options.Funds = map[string]string{}
 	fs.StringVar(&c.user, "user", "", env.say("经办人账号", "the maker's account"))
 	fs.StringVar(&c.unit, "unit", "", env.say("经办单位，如 411025-CZ", "the unit it acts for, such as 411025-CZ"))
+	fs.BoolVar(&c.options.AfterFact, "after-fact", false, env.say("补录：各行所记均已发生，拦截类规则改为须说明的红色预警", "the rows tell what has happened already: rules that would refuse hold them until explained, red"))
 	fs.StringVar(&c.on, "on", "", env.say("未写日期的行的业务日期，默认今天", "business day of rows without one; today by default"))
 	fs.Func("fund", env.say("资金编号；计划表按来源指定：central=F1，可重复", "fund id; for a plan by source: central=F1, may be repeated"), func(v string) error {
 		level, fund, ok := strings.Cut(v, "=")

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"yilu/alerts"
@@ -43,14 +44,14 @@ func rulesBacktest(ctx context.Context, env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	if test.Rules, err = chosen(known, words); err != nil {
-		return err
-	}
 	l, closeLedger, err := env.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer closeLedger()
+	if test.Rules, err = env.versions(ctx, l, known, words); err != nil {
+		return err
+	}
 	report, err := test.Run(ctx, env.engine(l, known), ledger.Book(env.Book))
 	if err != nil {
 		return err
@@ -71,6 +72,86 @@ func rulesBacktest(ctx context.Context, env *environment, args []string) error {
 	showBackTest(env, report)
 	fmt.Fprintf(env.Stdout, "SHA-256 %s\n", alerts.Hash(text))
 	return nil
+}
+
+// rulesBackfill judges the past by a rule in force, and raises what it finds.
+func rulesBackfill(ctx context.Context, env *environment, args []string) error {
+	fs, r := env.ruleFlags("backfill")
+	from := fs.String("from", "", env.say("业务日期起", "first business day"))
+	to := fs.String("to", "", env.say("业务日期止", "last business day"))
+	words, err := anyWords(fs, args)
+	if err != nil {
+		return err
+	}
+	fill := alerts.Backfill{Progress: env.progress("backfill")}
+	var errFrom, errTo error
+	fill.From, errFrom = ledger.ParseDate(*from)
+	fill.To, errTo = ledger.ParseDate(*to)
+	if err := errors.Join(errFrom, errTo); err != nil {
+		return &coded{exitUsage, errors.New(env.say("须给出 --from、--to；可列规则编号，不列则为全部现行规则", "give --from and --to, and codes of rules, or none for all in force"))}
+	}
+	known, err := r.load()
+	if err != nil {
+		return err
+	}
+	l, closeLedger, err := env.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeLedger()
+	all := len(words) == 0
+	if all {
+		for _, f := range known.Known() {
+			words = append(words, f.Code)
+		}
+	}
+	var done []alerts.Backfilled
+	for _, fill.Code = range words {
+		one, err := fill.Run(ctx, env.engine(l, known), ledger.Book(env.Book))
+		if errors.Is(err, alerts.ErrNotBackfilled) {
+			if all {
+				continue
+			}
+			return &coded{exitRefused, fmt.Errorf(env.say("%s 不能补评：未启用、没有文件，或为定期扫描（下次扫描自会看到过去）", "%s cannot be back-filled: it is not in force, has no file, or is a sweep, which sees the past at its next slot"), fill.Code)}
+		}
+		if err != nil {
+			return err
+		}
+		done = append(done, one)
+		if !r.asJSON {
+			fmt.Fprintf(env.Stdout, env.say("%s@%d 补评 %d 条分录，得 %d 项\n", "%s@%d: judged %d entries, found %d\n"), one.Code, one.Version, one.Judged, one.Found)
+		}
+	}
+	if r.asJSON {
+		return writeJSON(env, done)
+	}
+	return nil
+}
+
+// versions are the rules that words like P08 or P08@2 name, of which old versions may
+// be in the log alone.
+func (env *environment) versions(ctx context.Context, l *ledger.Ledger, known *alerts.Rules, words []string) ([]*rule.Rule, error) {
+	var files []*rule.Rule
+	for _, word := range words {
+		code, number, dated := strings.Cut(word, "@")
+		version := known.Version(code)
+		if dated {
+			n, err := strconv.Atoi(number)
+			if err != nil {
+				return nil, &coded{exitUsage, fmt.Errorf("%s: want a rule such as P08 or P08@2", word)}
+			}
+			version = ledger.Count(n)
+		}
+		file, err := known.File(ctx, l, ledger.Book(env.Book), code, version)
+		if errors.Is(err, ledger.ErrNotFound) {
+			return nil, &coded{exitUsage, fmt.Errorf(env.say("程序和账簿中都没有规则 %s 的文件", "neither the program nor the book has a file of rule %s"), word)}
+		}
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	return files, nil
 }
 
 // showBackTest prints a report for people.

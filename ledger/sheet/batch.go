@@ -118,6 +118,8 @@ type Options struct {
 	// Document is the approval's number, Responsible the person in charge and
 	// Type the project type, where a plan has no such column.
 	Document, Responsible, Type string
+	// AfterFact says that what the rows tell had happened before (补录).
+	AfterFact bool
 	// Explain answers warnings that hold rows, by the code of the rule.
 	Explain map[string]Explanation
 	// AllowDuplicates posts rows that are in the book already once more.

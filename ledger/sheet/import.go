@@ -62,7 +62,7 @@ func (b *Batch) Import(ctx context.Context, l *ledger.Ledger) (Result, error) {
 	if len(b.Problems) > 0 {
 		return Result{}, ErrBadRows
 	}
-	made := ledger.SubmissionMade{Submission: id, Title: b.title(), Form: b.Form.Name, File: b.File}
+	made := ledger.SubmissionMade{Submission: id, Title: b.title(), Form: b.Form.Name, File: b.File, AfterFact: b.opt.AfterFact}
 	receipts, err := l.Submit(ctx, b.opt.Book, id, made, drafts)
 	if acks := b.explain(id, drafts, err); len(acks) > 0 {
 		b.acks = len(acks)

@@ -59,7 +59,7 @@ func (y *year) bid(l lot, on ledger.Date, n int) []offer {
 	for i, k := range y.rand.Perm(n) {
 		at := clock(on, 9, 25).AddDate(0, 0, -i%3).Add(-minutes(y.between(5, 70)))
 		y.post(on, l.project.by(), fmt.Sprintf("%s.bid%d", l.id, i+1), &ledger.TenderBid{
-			Tender: l.id, Bidder: bids[k].Party, Amount: bids[k].amount, At: ledger.Instant(at), Bond: share(l.estimate, 15, 1000) / 10_000 * 10_000})
+			Tender: l.id, Bidder: bids[k].Party, Amount: bids[k].amount, At: ledger.Instant(at), Bond: share(l.estimate, 15, 1000) / 10_000 * 10_000, BondPayer: bids[k].Party})
 	}
 	return bids
 }

@@ -1,0 +1,239 @@
+package alerts
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"yilu/alerts/rules"
+	"yilu/ledger"
+	"yilu/ledger/ocds"
+	"yilu/migrations/pgtest"
+	"yilu/publicity/workday"
+)
+
+const recordBook = ledger.Book("ocds-test")
+
+// newRecords is a book of published records in a currency with all rules in force.
+func newRecords(t *testing.T, currency string) *world {
+	t.Helper()
+	w := &world{T: t, db: pgtest.New(t), now: moment("2020-06-01T04:00:00Z")}
+	known, err := LoadRules(rules.Files, workday.StateCouncil())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.start(known)
+	if err := w.ledger.CreateBook(t.Context(), recordBook); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.ledger.Post(t.Context(), recordBook, w.draft("book-opened", &ledger.BookOpened{Currency: currency, Name: "公开采购记录"}, maker)); err != nil {
+		t.Fatal(err)
+	}
+	var drafts []ledger.Draft
+	for i, a := range known.Activations() {
+		a.State = "active"
+		drafts = append(drafts, w.draft(fmt.Sprintf("rule-%d", i), a, maker))
+	}
+	if _, err := w.ledger.Submit(t.Context(), recordBook, "rules", ledger.SubmissionMade{Submission: "rules", Title: "规则"}, drafts); err != nil {
+		t.Fatal(err)
+	}
+	sub, err := w.ledger.Submission(t.Context(), recordBook, "rules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.ledger.Approve(t.Context(), recordBook, "rules-ok", "rules", sub.ContentHash, "2020-03-18", checker); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// publish imports releases as yilu import ocds does, judges them, and lists what was
+// raised of flags as "CODE SUBJECT", and of what could not be judged as "CODE?REASON".
+func (w *world) publish(currency string, releases ...string) (flags, unjudged []string) {
+	w.Helper()
+	findings := ocds.NewFindings(nil)
+	g, err := ocds.Gather(w.Context(), "test.json", strings.NewReader(strings.Join(releases, "\n")), ocds.Options{Currency: currency, Report: findings.Report, Temp: w.TempDir()})
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer func() { _ = g.Close() }()
+	im := &ocds.Import{Ledger: w.ledger, Book: recordBook, By: maker, On: "2020-06-01", Findings: findings}
+	if sum, err := im.Run(w.Context(), g); err != nil || sum.Refused > 0 {
+		w.Fatalf("%+v %v", sum, err)
+	}
+	if err := w.engine.catchUp(w.Context(), recordBook); err != nil {
+		w.Fatal(err)
+	}
+	page, err := List(w.Context(), w.db.Pool, recordBook, Filter{}, -1, 5000)
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, c := range page {
+		if c.Outcome == "flag" {
+			flags = append(flags, c.Code+" "+strings.Join(c.Subject, " "))
+		} else {
+			unjudged = append(unjudged, c.Code+"?"+c.Reason)
+		}
+	}
+	slices.Sort(flags)
+	slices.Sort(unjudged)
+	return slices.Compact(flags), slices.Compact(unjudged)
+}
+
+// made is one process, with what a test changes of it.
+type made struct {
+	ocid, method, deadline, tender string
+	bids                           []string // bidder, amount, time, status
+	award, supplier, awarded       string
+	contract, signed, paid         string
+}
+
+func (m made) release() string {
+	var bids []string
+	for i, b := range m.bids {
+		f := strings.Fields(b)
+		bids = append(bids, fmt.Sprintf(`{"id":"b%d","tenderers":[{"id":"%s","name":"Firm %s"}],"value":{"amount":%s,"currency":"%s"},"date":"%s","status":"%s"}`, i, f[0], f[0], f[1], f[4], f[2], f[3]))
+	}
+	supplier := fmt.Sprintf(`[{"id":"%s","name":"Firm %s"}]`, m.supplier, m.supplier)
+	return fmt.Sprintf(`{"ocid":"%s","id":"r1","date":"2020-05-01T00:00:00Z","tag":["compiled"],"initiationType":"tender",
+"tender":{"id":"t","title":"Road","procurementMethod":"%s","mainProcurementCategory":"works","value":{"amount":%s,"currency":"CNY"},"tenderPeriod":{"startDate":"2020-02-01T00:00:00Z","endDate":"%s"}},
+"bids":{"details":[%s]},"awards":[{"id":"a1","date":"%s","status":"active","suppliers":%s,"value":{"amount":%s,"currency":"CNY"}}],
+"contracts":[{"id":"c1","awardID":"a1","status":"active","dateSigned":"%s","value":{"amount":%s,"currency":"CNY"},"period":{"startDate":"2020-04-01T00:00:00Z","endDate":"2020-09-01T00:00:00Z"},
+"implementation":{"transactions":[{"id":"t1","date":"2020-04-20T00:00:00Z","value":{"amount":%s,"currency":"CNY"}}]}}]}`,
+		m.ocid, m.method, m.tender, m.deadline, strings.Join(bids, ","), m.awarded, supplier, m.award, m.signed, m.contract, m.paid)
+}
+
+func clean(ocid string) made {
+	return made{ocid: ocid, method: "open", deadline: "2020-03-01T09:00:00+08:00", tender: "1000000",
+		bids:  []string{"S1 930000.01 2020-02-20T09:00:00+08:00 valid CNY", "S2 951234.56 2020-02-25T09:00:00+08:00 valid CNY", "S3 987654.32 2020-02-28T09:00:00+08:00 valid CNY"},
+		award: "930000.01", supplier: "S1", awarded: "2020-03-10T00:00:00+08:00", contract: "930000.01", signed: "2020-03-20T00:00:00+08:00", paid: "100000"}
+}
+
+// TestRulesJudgePublishedRecords: what each rule finds in processes that others
+// published, beside one in which it finds nothing.
+func TestRulesJudgePublishedRecords(t *testing.T) {
+	t.Parallel()
+	w := newRecords(t, "CNY")
+	var releases []string
+	add := func(ocid string, change func(*made)) {
+		m := clean(ocid)
+		change(&m)
+		releases = append(releases, strings.ReplaceAll(m.release(), "\n", " "))
+	}
+	add("ok", func(*made) {})
+	add("two", func(m *made) { m.bids = m.bids[:2] })
+	add("same", func(m *made) { m.bids[2] = strings.Replace(m.bids[1], "S2", "S3", 1) })
+	add("twice", func(m *made) { m.bids = append(m.bids, strings.Replace(m.bids[1], "2020-02-25", "2020-02-26", 1)) }) // one bidder twice
+	add("late", func(m *made) {
+		m.bids[0] = strings.Replace(m.bids[0], "2020-02-20T09:00:00+08:00", "2020-03-01T01:00:01Z", 1)
+	})
+	add("intime", func(m *made) {
+		m.bids[0] = strings.Replace(m.bids[0], "2020-02-20T09:00:00+08:00", "2020-03-01T09:30:00+09:00", 1)
+	}) // a later string, an earlier instant
+	add("zone", func(m *made) { m.bids[0] = strings.Replace(m.bids[0], "+08:00", "", 1) })
+	add("short", func(m *made) { m.deadline = "2020-02-20T09:00:00+08:00" })
+	add("over", func(m *made) { m.award, m.contract = "1000000.01", "1000000.01" })
+	add("early", func(m *made) { m.signed = "2020-03-09T00:00:00+08:00" })
+	add("dearer", func(m *made) { m.contract = "930000.02" })
+	add("paid", func(m *made) { m.paid = "930000.02" })
+	add("before", func(m *made) { m.signed = "2020-04-21T00:00:00+08:00" })
+	add("dollars", func(m *made) { m.bids[1] = strings.Replace(m.bids[1], "CNY", "USD", 1) })
+	add("rejected", func(m *made) {
+		for i := 1; i < 3; i++ {
+			m.bids[i] = strings.Replace(m.bids[i], "valid", "disqualified", 1)
+		}
+	})
+	add("regular", func(m *made) {
+		for i, a := range []string{"900000", "910000", "920000"} {
+			f := strings.Fields(m.bids[i])
+			f[1] = a
+			m.bids[i] = strings.Join(f, " ")
+		}
+		m.bids = append(m.bids, "S4 930000 2020-02-28T09:00:00+08:00 valid CNY")
+		m.award, m.contract = "900000", "900000"
+	})
+	flags, unjudged := w.publish("CNY", releases...)
+	for _, want := range []string{
+		"B01 two", "B03 same", "B12 late", "T07 short", "W12 over", "C01 early/c1", "C03 dearer/c1", "P01 paid/c1", "P03 t1", "Q05 dollars/b1", "B13 rejected", "B08 regular", "C02 before/c1",
+	} {
+		if !slices.ContainsFunc(flags, func(f string) bool {
+			return f == want || strings.HasPrefix(want, "P03") && strings.HasPrefix(f, "P03 ")
+		}) {
+			t.Errorf("not found: %s", want)
+		}
+	}
+	for _, f := range flags {
+		for _, quiet := range []string{" ok", " twice", " intime"} {
+			if strings.HasSuffix(f, quiet) || strings.Contains(f, quiet+"/") {
+				t.Errorf("found: %s", f)
+			}
+		}
+	}
+	for _, want := range []string{"B12?zone", "B06?currency", "B06?n<3"} {
+		if !slices.Contains(unjudged, want) {
+			t.Errorf("%s is not among %v", want, unjudged)
+		}
+	}
+	if _, err := ledger.Rebuild(t.Context(), w.db.Owner, recordBook, ledger.Replay{Judge: w.engine.Rules.Judge()}); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.engine.Rebuild(t.Context(), w.db.Owner, recordBook, false); err != nil {
+		t.Error(err)
+	}
+	head, err := w.ledger.Head(t.Context(), recordBook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if differ, err := w.engine.rejudge(t.Context(), recordBook, ledger.None, ledger.Seq(head.Size-1)); err != nil || len(differ) > 0 {
+		t.Errorf("judged again: %v %v", differ, err)
+	}
+	// The same in another order is found the same.
+	other := newRecords(t, "CNY")
+	slices.Reverse(releases)
+	again, unjudgedAgain := other.publish("CNY", releases...)
+	if diff := cmp.Diff(flags, again); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(unjudged, unjudgedAgain); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestLimitsInYuanAreOfYuan: in a book of another currency a limit of money is not known
+// until it is set there.
+func TestLimitsInYuanAreOfYuan(t *testing.T) {
+	t.Parallel()
+	w := newRecords(t, "PYG")
+	m := clean("o1")
+	for i := range m.bids {
+		f := strings.Fields(m.bids[i])
+		f[1] = fmt.Sprint(900000 + 20000*i)
+		m.bids[i] = strings.Join(f, " ")
+	}
+	flags, unjudged := w.publish("PYG", strings.ReplaceAll(strings.ReplaceAll(m.release(), "CNY", "PYG"), "\n", " "))
+	if !slices.Contains(unjudged, "B11?param:u") || slices.ContainsFunc(flags, func(f string) bool { return strings.HasPrefix(f, "B11") }) {
+		t.Errorf("%v %v", flags, unjudged)
+	}
+}
+
+// TestRulesJudgeRealTenders: an excerpt of what authorities have published is judged
+// whole, with an honest answer where they tell too little.
+func TestRulesJudgeRealTenders(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../ledger/ocds/testdata/excerpt.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newRecords(t, "PYG")
+	flags, unjudged := w.publish("PYG", string(text))
+	if slices.ContainsFunc(unjudged, func(u string) bool { return strings.HasSuffix(u, "?error") }) || !slices.Contains(unjudged, "B06?field:bids.n") {
+		t.Errorf("%v", unjudged)
+	}
+	if !slices.ContainsFunc(flags, func(f string) bool { return strings.HasPrefix(f, "C01 ") }) {
+		t.Errorf("the contract that was signed before its award: %v", flags)
+	}
+}
