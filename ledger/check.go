@@ -193,6 +193,12 @@ const (
 	fieldBank     = "payee_bank"    // 开户行
 	fieldPhone    = "phone"         // 电话
 	fieldNote     = "note"          // 备注, free text: people type names
+	// Of the members of comparison registers.
+	fieldPerson    = "name"      // 姓名
+	fieldHousehold = "household" // 户编号
+	fieldClass     = "class"     // 户类别: 脱贫户, 监测户 …
+	fieldPost      = "post"      // 单位职务
+	fieldDied      = "died_on"   // 死亡日期
 )
 
 // idRegions are the provinces an ID number may begin with; 81 to 83 stand on the
