@@ -233,6 +233,14 @@ func ValidIDNumber(s string) bool {
 	return err == nil
 }
 
+// BirthDay is the day of birth that a valid ID number states, else empty.
+func BirthDay(id string) Date {
+	if !ValidIDNumber(id) {
+		return ""
+	}
+	return Date(id[6:10] + "-" + id[10:12] + "-" + id[12:14])
+}
+
 // ValidUSCC says whether s is a unified social credit code (统一社会信用代码)
 // with the right check character (GB 32100). Some early codes fail in reality:
 // callers warn, and never refuse by it.

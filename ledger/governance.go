@@ -83,8 +83,9 @@ type openBatch struct {
 	linesHash string
 	// amount and sum are a grant batch's: what the header says, and what came.
 	amount, sum Amount
-	// list is a register's, members the lines of those that came.
+	// list and stated are a register's, members the lines of those that came.
 	list    string
+	stated  Date
 	members map[string]Count
 }
 
@@ -106,6 +107,10 @@ func (s *state) takeLine(e *Entry, of string, line Count) bool {
 
 // ofMember is the member by which a line names its header.
 var ofMember = map[Kind]string{"grant.line": "payment", "register.person": "register", "register.supplier": "register"}
+
+// IsLine says of a kind that its entries are lines of a batch or register, which stand
+// and fall with their header.
+func IsLine(k Kind) bool { return ofMember[k] != "" }
 
 // closeBatch holds the header to its lines.
 func (s *state) closeBatch() {

@@ -115,7 +115,7 @@ func (b *RegisterLoaded) apply(s *state, e *Entry) {
 	if b.List == ListDebarred {
 		line = "register.supplier"
 	}
-	s.batch = &openBatch{of: b.Register, line: line, list: b.List, left: int(b.Lines), linesHash: b.LinesHash, hash: sha256.New(), members: map[string]Count{}}
+	s.batch = &openBatch{of: b.Register, line: line, list: b.List, stated: b.Stated, left: int(b.Lines), linesHash: b.LinesHash, hash: sha256.New(), members: map[string]Count{}}
 	if b.Lines == 0 {
 		s.closeBatch()
 	}
@@ -161,8 +161,13 @@ func (b *RegisterPerson) checkSealed(c *checker, sealed map[string]string) {
 		c.bad(fieldIDNumber, "身份证号必填", "the ID number is required")
 	}
 	if died := sealed[fieldDied]; died != "" {
-		if _, err := ParseDate(died); err != nil {
+		_, err := ParseDate(died)
+		born := BirthDay(sealed[fieldIDNumber])
+		switch {
+		case err != nil:
 			c.bad(fieldDied, "死亡日期须形如 2020-03-18", "want a day of death such as 2020-03-18")
+		case born != "" && died < string(born):
+			c.bad(fieldDied, "死亡日期早于出生日期", "is before the day of birth")
 		}
 	}
 }
@@ -175,6 +180,9 @@ var sealedOf = map[string][]string{ListPoor: {fieldHousehold, fieldClass}, ListD
 func (b *RegisterPerson) apply(s *state, e *Entry) {
 	if !s.takeLine(e, b.Register, b.Line) {
 		return
+	}
+	if died := e.Sealed[fieldDied]; died > string(s.batch.stated) {
+		s.refuse("sealed."+fieldDied, "future", "死亡日期晚于数据截止日 "+string(s.batch.stated), "is after the day that the list states, "+string(s.batch.stated))
 	}
 	for _, field := range sealedOf[s.batch.list] {
 		if _, ok := e.Commitments[field]; !ok {

@@ -19,7 +19,7 @@ func load(id, list, region string, from, to Date, persons ...int) []Draft {
 	drafts := []Draft{draft(id, &RegisterLoaded{Register: id, List: list, Region: region, Source: "县公安局", Stated: "2020-01-31", From: from, To: to, Lines: Count(len(persons))}, maker)}
 	for i, n := range persons {
 		d := draft(fmt.Sprintf("%s-%d", id, i+1), &RegisterPerson{Register: id, Line: Count(i + 1), Place: aVillage}, maker)
-		d.Sealed = map[string]string{fieldPerson: "李四", fieldIDNumber: citizen(n), fieldHousehold: fmt.Sprintf("H%d", n/2), fieldClass: "脱贫户", fieldDied: fmt.Sprintf("2020-02-%02d", n%28+1)}
+		d.Sealed = map[string]string{fieldPerson: "李四", fieldIDNumber: citizen(n), fieldHousehold: fmt.Sprintf("H%d", n/2), fieldClass: "脱贫户", fieldDied: fmt.Sprintf("2020-01-%02d", n%28+1)}
 		drafts = append(drafts, d)
 	}
 	return drafts
@@ -65,7 +65,7 @@ func TestRegisterBodies(t *testing.T) {
 		{func(b *RegisterSupplier) { b.To = "2019-05-31" }, "to", "不得早于2019-06-01", "before 2019-06-01"},
 	})
 	person := samples()["register.person"]
-	for field, value := range map[string]string{fieldPerson: "", fieldIDNumber: "", fieldDied: "2020-02-30"} {
+	for field, value := range map[string]string{fieldPerson: "", fieldIDNumber: "", fieldDied: "1989-12-31"} {
 		d := person
 		d.Sealed = map[string]string{fieldPerson: "张三", fieldIDNumber: anID}
 		if d.Sealed[field] = value; value == "" {
@@ -104,6 +104,7 @@ func TestRegisterRefusals(t *testing.T) {
 		}), []string{"1 body.line line", "2 body.line line", "2 body.lines lines"}},
 		refusal{"the same person twice", spoil(func(d []Draft) { d[2].Sealed[fieldIDNumber] = citizen(1) }), []string{"2 body.line duplicate"}},
 		refusal{"no day of death", spoil(func(d []Draft) { delete(d[1].Sealed, fieldDied) }), []string{"1 sealed.died_on required"}},
+		refusal{"died after the list", spoil(func(d []Draft) { d[1].Sealed[fieldDied] = "2020-02-01" }), []string{"1 sealed.died_on future"}},
 		refusal{"hash", spoil(func(d []Draft) { head(d).LinesHash = zeroHash }), []string{"2 body.lines_hash hash"}},
 		refusal{"persons on a list of firms", spoil(func(d []Draft) { head(d).List = ListDebarred }), []string{"1 kind lines", "1 body.register outside_batch", "2 body.register outside_batch"}},
 		refusal{"one ban twice", debarred("RY", ban, ban), []string{"2 body.line duplicate"}},
@@ -172,7 +173,7 @@ func says(loads []modelled, ids []string, person int, place string, on Date) str
 			fmt.Fprintf(&note, "%s %v", ids[best], m.to < on)
 			for _, p := range m.persons {
 				if p == person {
-					fmt.Fprintf(&note, " H%d 脱贫户 %s 2020-02-%02d", p/2, aVillage, p%28+1)
+					fmt.Fprintf(&note, " H%d 脱贫户 %s 2020-01-%02d", p/2, aVillage, p%28+1)
 				}
 			}
 			note.WriteByte(';')
@@ -273,7 +274,7 @@ func TestFoldOfALargeRegister(t *testing.T) {
 	r := settle(t, l, "S1", load("R1", ListDeceased, "411025", "2020-02-01", "2020-12-31", 1, 2, 3)...)
 	fetch := l.fetchPast(ctx, testBook)
 	e := fetch(r[2].Seq)
-	if who, ok := PersonOf(e); !ok || who != personKey(l.Sealer.Token(citizen(2))) || e.Sealed[fieldDied] != "2020-02-03" {
+	if who, ok := PersonOf(e); !ok || who != personKey(l.Sealer.Token(citizen(2))) || e.Sealed[fieldDied] != "2020-01-03" {
 		t.Errorf("%v %v", e.Sealed, ok)
 	}
 	if _, told := e.Sealed[fieldPerson]; told {
@@ -402,7 +403,7 @@ func TestRegisterKeepsPersonsSealed(t *testing.T) {
 			t.Errorf("%d rows hold what is sealed", n)
 		}
 	}
-	for _, secret := range []string{"脱贫户\"", "H0", "2020-02-02"} {
+	for _, secret := range []string{"脱贫户\"", "H0", "2020-01-02"} {
 		if n := found(secret, leaves); n != 0 {
 			t.Errorf("%d leaves hold %s", n, secret)
 		}
