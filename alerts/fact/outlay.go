@@ -86,7 +86,12 @@ var outlayProviders = map[string]func(*subject) formula.Value{
 
 	"grant.item":   ofBatch(func(b *ledger.GrantRequested) formula.Value { return formula.String(b.Item) }),
 	"grant.period": ofBatch(func(b *ledger.GrantRequested) formula.Value { return formula.String(b.Period) }),
-	"line.number":  ofLine(func(b *ledger.GrantLine) formula.Value { return formula.Whole(int64(b.Line)) }),
+	"line.number": func(s *subject) formula.Value {
+		if b, ok := s.e.Body.(*ledger.GrantLine); ok {
+			return formula.Whole(int64(b.Line))
+		}
+		return formula.Whole(0)
+	},
 	"line.standard": ofLine(func(b *ledger.GrantLine) formula.Value {
 		return yuan(b.Standard)
 	}),
