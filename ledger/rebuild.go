@@ -209,6 +209,9 @@ func replayOne(ctx context.Context, tx pgx.Tx, s *state, e *Entry) error {
 			}
 			return nil
 		}
+		// A submission made in this chunk names its entries only now: ask for
+		// all of them at once.
+		s.touch(e)
 		// A look-up reads the tables: what this chunk has made so far must stand there.
 		if s.wantsLookups() {
 			if err := s.save(ctx, &writer{tx: tx, book: s.book}); err != nil {
@@ -216,10 +219,8 @@ func replayOne(ctx context.Context, tx pgx.Tx, s *state, e *Entry) error {
 			}
 			s.forget()
 			mark = 0
+			s.touch(e)
 		}
-		// A submission made in this chunk names its entries only now: ask for
-		// all of them at once.
-		s.touch(e)
 		if _, err := s.load(ctx, tx); err != nil {
 			return err
 		}
