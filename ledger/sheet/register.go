@@ -85,8 +85,7 @@ var registerFields = map[string]string{
 // registerID is the id of the load that this file is: the list and the day it states,
 // and a word that tells files apart.
 func (b *builder) registerID() string {
-	id := b.form.list + "-" + string(b.opt.Stated) + "-" + b.opt.Known.token(hash("register", b.src.File.SHA256))[:12]
-	return id
+	return b.form.list + "-" + string(b.opt.Stated) + "-" + hash("register", b.src.File.SHA256)[:12]
 }
 
 func registerPersonRow(b *builder, r *record) {

@@ -74,7 +74,7 @@ func TestLoad(t *testing.T) {
 	})
 	t.Run("cut off and resumed is the same", func(t *testing.T) { checkResumed(t, l, entries) })
 	t.Run("replaying gives the same", func(t *testing.T) {
-		if r, err := ledger.Rebuild(t.Context(), db.Owner, Book, ledger.Replay{Judge: known().Judge()}); err != nil {
+		if r, err := ledger.Rebuild(t.Context(), db.Owner, Book, ledger.Replay{Judge: known().Judge(), Sealer: l.Sealer}); err != nil {
 			t.Errorf("rebuild: %+v %v", r, err)
 		}
 		if err := audit.VerifyBook(t.Context(), db.Owner, string(Book), nil); err != nil {
@@ -175,7 +175,7 @@ func lines(entries []*ledger.Entry) []string {
 	for i, e := range entries {
 		hash := hex.EncodeToString(e.Hash[:8])
 		switch e.Body.(type) {
-		case *ledger.SubmissionMade, *ledger.SubmissionApproved, *ledger.GrantRequested, *ledger.PaymentApproved:
+		case *ledger.SubmissionMade, *ledger.SubmissionApproved, *ledger.GrantRequested, *ledger.PaymentApproved, *ledger.RegisterLoaded:
 			hash = ""
 		}
 		if len(e.Commitments) > 0 {
