@@ -360,12 +360,25 @@ func TestRegisterErasure(t *testing.T) {
 	t.Parallel()
 	l, db := testLedger(t)
 	ctx := t.Context()
-	r := settle(t, l, "S1", load("R1", ListDeceased, "411025", "2020-02-01", "2020-12-31", 1, 2)...)
+	r := settle(t, l, "S0", load("R1", ListDeceased, "411025", "2020-02-01", "2020-12-31", 1, 2)...)
 	var drafts []Draft
 	for i, field := range []string{fieldIDNumber, fieldHousehold, fieldClass, fieldDied} {
 		drafts = append(drafts, draft(fmt.Sprint("e", i), &SealErased{Entry: Count(r[1].Seq), Field: field, Ground: "order"}, maker))
 	}
 	settle(t, l, "S2", drafts...)
+	funded(t, l)
+	card := batch("G1", "G1", 1)
+	card[1].Sealed[fieldAccount] = "6217000000000000004"
+	line := mustPost(t, l, card...)[1].Seq
+	var account string
+	of := `select account from proj.grant_line`
+	if err := db.Owner.QueryRow(ctx, of).Scan(&account); err != nil || account != accountOrNone(accountToken(l.Sealer, "6217 0000 0000 0000 004")) {
+		t.Errorf("account %q %v", account, err)
+	}
+	settle(t, l, "S3", draft("e9", &SealErased{Entry: Count(line), Field: fieldAccount, Ground: "order"}, maker))
+	if err := db.Owner.QueryRow(ctx, of).Scan(&account); err != nil || account != "" {
+		t.Errorf("the account is still known by %q %v", account, err)
+	}
 	var left string
 	if err := db.Owner.QueryRow(ctx, `select who || household || class || coalesce(from_day::text, '') from proj.register_member where line = 1`).Scan(&left); err != nil || left != "" {
 		t.Errorf("left of the erased: %q %v", left, err)

@@ -224,7 +224,7 @@ func TestListImportCutOff(t *testing.T) {
 
 // citizenNumber is a valid number of nobody in particular.
 func citizenNumber(n int) string {
-	s := fmt.Sprintf("4110251960%02d%02d%03d", 1+n/1000%12, 1+n/28000%28, n%1000)
+	s := fmt.Sprintf("4110251960%02d%02d%03d", 1+n/1000%12, 1+n/12000%28, n%1000)
 	sum := 0
 	for i, w := range []int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2} {
 		sum += int(s[i]-'0') * w
