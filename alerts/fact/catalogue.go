@@ -283,12 +283,12 @@ var (
 		{Name: "line.number", Type: formula.Count, Source: "line of the entry; 0 for a single payment"},
 		{Name: "person.dead", Type: formula.Bool, Source: "the person is on a list of deceased (死亡人员) in force for the day and place; unfit without a list, or when one that is out of date does not have the person"},
 		{Name: "person.died_on", Type: formula.Civil, Source: "earliest day of death that these lists have; missing without one"},
-		{Name: "person.public", Type: formula.Bool, Source: "the person is on a list of persons paid by the budget (财政供养人员) or of village cadres (村干部) in force; unfit without a list, or when one is out of date"},
 		{Name: "grant.period_start", Type: formula.Civil, Source: "first day of the period of the line's batch; day of the entry where none is stated, and for a single payment"},
 	}
 	recipient = []rule.Fact{
 		{Name: "project.type", Type: formula.Text, Source: "type of the project: a code of ledger.ProjectTypes"},
 		{Name: "line.category", Type: formula.Text, Source: "category of the entry; empty for none"},
+		{Name: "person.public", Type: formula.Bool, Source: "the person is on a list of persons paid by the budget (财政供养人员) or of village cadres (村干部) in force; unfit without a list, or when one is out of date"},
 		{Name: "person.listed", Type: formula.Bool, Source: "the person is on a list of households out of poverty or watched (脱贫户、监测户) in force for the day and place; unfit without a list, or when one is out of date"},
 		{Name: "person.listed_elsewhere", Type: formula.Bool, Source: "the person is on these lists with a place, and with none in the township of the line"},
 		{Name: "person.age", Type: formula.Count, Unit: "岁", Source: "full years from the birth date of the ID number to the day of the entry; missing once it is erased"},
