@@ -141,6 +141,14 @@ func TestFlowOfRegisters(t *testing.T) {
 		stale[i].On = "2020-05-01"
 	}
 	w.tells("all are out of date", "E01?, E06?, E16?", stale...)
+	w.settle("caps", w.draft("cap", &ledger.ParameterSet{Code: "E09", Name: "cap", Value: "150.00", Region: "411025", From: "2020-01-01", Basis: "襄扶〔2020〕9号"}, maker),
+		w.draft("types", &ledger.ParameterSet{Code: "E09", Name: "types", Value: "construction", Region: "411025", From: "2020-01-01", Basis: "襄扶〔2020〕9号"}, maker))
+	w.tells("the first of the household", "-E09", w.grants("GC", "奖补", "2020-01", zhang)...)
+	w.tells("another item", "-E09", w.grants("GD", "救助", "2020-01", li)...)
+	w.tells("by another member", "E09 acknowledgement", w.grants("GE", "奖 补", "2020-02", li)...)
+	w.tells("another household", "-E09", w.grants("GF", "奖补", "2020-02", wang)...)
+	w.post(w.draft("noC", &ledger.PaymentRejected{Payment: "GC", Reason: "incomplete"}, checker))
+	w.tells("the first was rejected", "-E09", w.grants("GE", "奖补", "2020-02", li)...)
 	w.tells("not work", "-E17", w.grants("GB", "一次性补助", "2020-06", wang)...)
 	w.replays()
 }

@@ -248,14 +248,18 @@ func (s *state) takeMember(m Member) {
 		o.members[once] = Count(m.Line)
 		s.membersOf.add(memberKey(m.Register, m.Who), m.Member)
 	}
+	if m.Household != "" {
+		s.homesOf.add(memberKey(m.Register, m.Household), m.Member)
+	}
 	s.members.add(m.Member, m)
 	if o.left == 0 {
 		s.closeBatch()
 	}
 }
 
-// memberKey is what the lines about one member in one load have in common.
-func memberKey(register, who string) string { return register + "/" + who }
+// memberKey is what the lines of one load have in common that are about one person or
+// firm, or about one household.
+func memberKey(register, of string) string { return register + "/" + of }
 
 // forget drops from the projections what was known by a sealed value that goes.
 func (s *state) forgetValue(target *Entry, field string) {
@@ -329,6 +333,20 @@ func (v View) Members(register, who string) []Member {
 	var found []Member
 	for _, m := range many(v.s.membersOf.get(memberKey(register, who)), v.s.members) {
 		if m.Who == who { // else it was erased
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// Household returns the lines of a load about one household (户), by its number.
+func (v View) Household(register, household string) []Member {
+	if household == "" {
+		return nil
+	}
+	var found []Member
+	for _, m := range many(v.s.homesOf.get(memberKey(register, household)), v.s.members) {
+		if m.Household == household { // else it was erased
 			found = append(found, m)
 		}
 	}

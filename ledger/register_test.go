@@ -138,7 +138,7 @@ var registerNoter = &Judge{Weigh: func(v View, e *Entry) Verdict {
 		for _, r := range v.Registers(list, b.Place, e.On) {
 			note = fmt.Appendf(note, "%s %v", r.Register, r.To < e.On)
 			for _, m := range v.Members(r.Register, who) {
-				note = fmt.Appendf(note, " %s %s %s %s", m.Household, m.Class, m.Place, m.From)
+				note = fmt.Appendf(note, " %s of %d %s %s %s", m.Household, len(v.Household(r.Register, m.Household)), m.Class, m.Place, m.From)
 			}
 			note = append(note, ';')
 		}
@@ -172,9 +172,16 @@ func says(loads []modelled, ids []string, person int, place string, on Date) str
 			m := loads[best]
 			fmt.Fprintf(&note, "%s %v", ids[best], m.to < on)
 			for _, p := range m.persons {
-				if p == person {
-					fmt.Fprintf(&note, " H%d 脱贫户 %s 2020-01-%02d", p/2, aVillage, p%28+1)
+				if p != person {
+					continue
 				}
+				home := 0
+				for _, q := range m.persons {
+					if q/2 == p/2 {
+						home++
+					}
+				}
+				fmt.Fprintf(&note, " H%d of %d 脱贫户 %s 2020-01-%02d", p/2, home, aVillage, p%28+1)
 			}
 			note.WriteByte(';')
 		}

@@ -68,6 +68,7 @@ type state struct {
 	grantsOf  *lookup
 	loadsOf   *lookup
 	membersOf *lookup
+	homesOf   *lookup
 	lookups   []*lookup
 
 	// entries and covers are read from the log, never written.
@@ -162,8 +163,8 @@ func newState(book Book) *state {
 	s.bidsOf, s.twins, s.invoiced = newLookup(s, findBids), newLookup(s, findTwins), newLookup(s, findInvoiced)
 	s.receipts, s.tendersOf = newLookup(s, findReceipts), newLookup(s, findTenders)
 	s.eventsOf, s.paidOn, s.grantsOf = newLookup(s, findEvents), newLookup(s, findPaidOn), newLookup(s, findGrants)
-	s.loadsOf, s.membersOf = newLookup(s, findLoads), newLookup(s, findMembers)
-	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf, s.eventsOf, s.paidOn, s.grantsOf, s.loadsOf, s.membersOf}
+	s.loadsOf, s.membersOf, s.homesOf = newLookup(s, findLoads), newLookup(s, findMembers), newLookup(s, findHomes)
+	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf, s.eventsOf, s.paidOn, s.grantsOf, s.loadsOf, s.membersOf, s.homesOf}
 	s.forget()
 	return s
 }

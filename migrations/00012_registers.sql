@@ -25,6 +25,7 @@ comment on table proj.register_member is
 comment on column proj.register_member.who is 'Keyed token of the person, empty once erased; credit code of a firm.';
 comment on column proj.register_member.from_day is 'Day of death, or first day of a ban.';
 create index register_member_who on proj.register_member (who, register, book) where who <> '';
+create index register_member_household on proj.register_member (household, register, book) where household <> '';
 
 grant select, insert, update on proj.register, proj.register_member to yilu_service;
 

@@ -290,6 +290,7 @@ var (
 		{Name: "line.category", Type: formula.Text, Source: "category of the entry; empty for none"},
 		{Name: "person.public", Type: formula.Bool, Source: "the person is on a list of persons paid by the budget (财政供养人员) or of village cadres (村干部) in force; unfit without a list, or when one is out of date"},
 		{Name: "person.listed", Type: formula.Bool, Source: "the person is on a list of households out of poverty or watched (脱贫户、监测户) in force for the day and place; unfit without a list, or when one is out of date"},
+		{Name: "household.granted", Type: formula.Amount, Unit: "元", Source: "Σ amounts, less returns, of other effective lines for the same item (normalised), in batches of the same year, of everybody whom these lists have in the household of the person; of the person alone when no list has them"},
 		{Name: "person.listed_elsewhere", Type: formula.Bool, Source: "the person is on these lists with a place, and with none in the township of the line"},
 		{Name: "person.age", Type: formula.Count, Unit: "岁", Source: "full years from the birth date of the ID number to the day of the entry; missing once it is erased"},
 	}

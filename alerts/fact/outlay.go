@@ -201,13 +201,13 @@ func personTwins(s *subject) formula.Value {
 	if !ok {
 		return nothing
 	}
-	lines, known := s.v.Grants(s.e)
+	who, known := ledger.PersonOf(s.e)
 	header, ok := s.header(b.Payment)
 	if !ok || !known {
 		return nothing
 	}
 	n := int64(0)
-	for _, l := range lines {
+	for _, l := range s.v.Grants(who) {
 		p, ok := s.v.Payment(l.Payment)
 		if !ok || !p.Effective() || l.Returned == l.Amount || l.Payment == b.Payment && l.Line == int64(b.Line) {
 			continue

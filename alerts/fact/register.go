@@ -1,6 +1,7 @@
 package fact
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -55,6 +56,8 @@ var registerProviders = map[string]func(*subject) formula.Value{
 		return formula.True(false)
 	},
 	"person.age": personAge,
+
+	"household.granted": householdGranted,
 
 	"line.category": ofLine(func(b *ledger.GrantLine) formula.Value { return formula.String(b.Category) }),
 	"grant.period_start": func(s *subject) formula.Value {
@@ -146,6 +149,46 @@ func listedElsewhere(s *subject) formula.Value {
 		elsewhere = true
 	}
 	return formula.True(elsewhere)
+}
+
+// householdGranted sums what the household of the person has of the line's item in the
+// year of its batch. Whoever is on no list is a household alone.
+func householdGranted(s *subject) formula.Value {
+	b, ok := s.e.Body.(*ledger.GrantLine)
+	if !ok {
+		return nothing
+	}
+	found, reason := s.listed(ledger.ListPoor)
+	if reason != "" {
+		return formula.Unfit(reason)
+	}
+	who, _ := ledger.PersonOf(s.e)
+	household := []string{who}
+	for _, m := range found {
+		for _, h := range s.v.Household(m.Register, m.Household) {
+			if h.Who != "" && !slices.Contains(household, h.Who) {
+				household = append(household, h.Who)
+			}
+		}
+	}
+	header, ok := s.header(b.Payment)
+	own, known := s.v.Payment(b.Payment)
+	if !ok || !known {
+		return nothing
+	}
+	var sum ledger.Amount
+	for _, w := range household {
+		for _, l := range s.v.Grants(w) {
+			p, ok := s.v.Payment(l.Payment)
+			if !ok || !p.Effective() || p.On[:4] != own.On[:4] || l.Payment == b.Payment && l.Line == int64(b.Line) {
+				continue
+			}
+			if h, ok := s.header(l.Payment); ok && formula.NormalName(h.Item) == formula.NormalName(header.Item) {
+				sum += l.Amount - l.Returned
+			}
+		}
+	}
+	return yuan(sum)
 }
 
 // personAge is the age in full years on the day of the entry.
