@@ -202,12 +202,13 @@ func personTwins(s *subject) formula.Value {
 		return nothing
 	}
 	who, known := ledger.PersonOf(s.e)
+	lines := s.v.Grants(who) // asked for before its batch is there: many lines are one reading
 	header, ok := s.header(b.Payment)
 	if !ok || !known {
 		return nothing
 	}
 	n := int64(0)
-	for _, l := range s.v.Grants(who) {
+	for _, l := range lines {
 		p, ok := s.v.Payment(l.Payment)
 		if !ok || !p.Effective() || l.Returned == l.Amount || l.Payment == b.Payment && l.Line == int64(b.Line) {
 			continue

@@ -171,21 +171,23 @@ func householdGranted(s *subject) formula.Value {
 			}
 		}
 	}
+	var lines []ledger.Line // asked for before the batch is there: many lines are one reading
+	for _, w := range household {
+		lines = append(lines, s.v.Grants(w)...)
+	}
 	header, ok := s.header(b.Payment)
 	own, known := s.v.Payment(b.Payment)
 	if !ok || !known {
 		return nothing
 	}
 	var sum ledger.Amount
-	for _, w := range household {
-		for _, l := range s.v.Grants(w) {
-			p, ok := s.v.Payment(l.Payment)
-			if !ok || !p.Effective() || p.On[:4] != own.On[:4] || l.Payment == b.Payment && l.Line == int64(b.Line) {
-				continue
-			}
-			if h, ok := s.header(l.Payment); ok && formula.NormalName(h.Item) == formula.NormalName(header.Item) {
-				sum += l.Amount - l.Returned
-			}
+	for _, l := range lines {
+		p, ok := s.v.Payment(l.Payment)
+		if !ok || !p.Effective() || p.On[:4] != own.On[:4] || l.Payment == b.Payment && l.Line == int64(b.Line) {
+			continue
+		}
+		if h, ok := s.header(l.Payment); ok && formula.NormalName(h.Item) == formula.NormalName(header.Item) {
+			sum += l.Amount - l.Returned
 		}
 	}
 	return yuan(sum)
