@@ -171,23 +171,16 @@ func householdGranted(s *subject) formula.Value {
 			}
 		}
 	}
-	var lines []ledger.Line // asked for before the batch is there: many lines are one reading
-	for _, w := range household {
-		lines = append(lines, s.v.Grants(w)...)
-	}
+	others := s.granted(b, household...)
 	header, ok := s.header(b.Payment)
 	own, known := s.v.Payment(b.Payment)
 	if !ok || !known {
 		return nothing
 	}
 	var sum ledger.Amount
-	for _, l := range lines {
-		p, ok := s.v.Payment(l.Payment)
-		if !ok || !p.Effective() || p.On[:4] != own.On[:4] || l.Payment == b.Payment && l.Line == int64(b.Line) {
-			continue
-		}
-		if h, ok := s.header(l.Payment); ok && formula.NormalName(h.Item) == formula.NormalName(header.Item) {
-			sum += l.Amount - l.Returned
+	for _, g := range others {
+		if g.batch.On[:4] == own.On[:4] && formula.NormalName(g.header.Item) == formula.NormalName(header.Item) {
+			sum += g.line.Amount - g.line.Returned
 		}
 	}
 	return yuan(sum)
