@@ -225,7 +225,7 @@ func (w *world) settled(owner *pgxpool.Pool) {
 		w.Errorf("%d warnings; hits without one: %v", raised, hits)
 	}
 	w.Logf("%d warnings of %d verdicts", raised, len(notes))
-	if r, err := ledger.Rebuild(w.Context(), owner, testBook, ledger.Replay{Judge: w.engine.Rules.Judge()}); err != nil {
+	if r, err := ledger.Rebuild(w.Context(), owner, testBook, ledger.Replay{Judge: w.engine.Rules.Judge(), Sealer: w.ledger.Sealer}); err != nil {
 		w.Errorf("judging the log again: %+v %v", r, err)
 	}
 	if n, err := w.engine.Rebuild(w.Context(), owner, testBook, false); err != nil || n != len(list) {

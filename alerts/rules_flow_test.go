@@ -109,7 +109,7 @@ func (w *world) tells(name string, want string, drafts ...ledger.Draft) {
 // entry as they did when it was posted.
 func (w *world) replays() {
 	w.Helper()
-	if _, err := ledger.Rebuild(w.Context(), w.db.Owner, testBook, ledger.Replay{Judge: w.engine.Rules.Judge()}); err != nil {
+	if _, err := ledger.Rebuild(w.Context(), w.db.Owner, testBook, ledger.Replay{Judge: w.engine.Rules.Judge(), Sealer: w.ledger.Sealer}); err != nil {
 		w.Error(err)
 	}
 }
@@ -189,11 +189,11 @@ func TestFlowOfBids(t *testing.T) {
 	w.tells("three bidders, opened at the deadline by another clock", "-B01, -T10, -T12", w.draft("open-T1", opening, maker))
 	w.tells("the winner came a second late, across zones", "B12 acknowledgement", w.award("T1", third, 85000))
 	w.tells("one fen over the ceiling", "W11", w.ack("B12", "award-T1-90001"), w.award("T1", third, 90001))
-	w.settle("list", w.draft("debarred", &ledger.ParameterSet{Code: "W10", Name: "list", Value: rival.Code + ", " + third.Code, From: "2020-04-12", To: "2020-04-30", Basis: "财库〔2020〕1号"}, maker))
+	w.settle("list", w.debarred("D1", "2020-04-01", "2020-04-30", ban(rival, "2020-04-12", ""), ban(third, "2020-04-12", "2020-04-12"))...)
 	w.tells("a winner on the list of the day", "W10 acknowledgement", w.award("T1", rival, 88000))
 	early := w.award("T1", rival, 88000)
 	early.On = "2020-04-11"
-	w.tells("the day before the list begins", "W10?, W12, B22", early)
+	w.tells("the day before the ban begins", "-W10, W12, B22", early)
 	w.settle("undo", ledger.Draft{ID: "rv", Kind: "entry.reversed", On: "2020-04-12", By: maker, Corrects: w.seqOf(early.ID), Body: &ledger.EntryReversed{Reason: "amount"}})
 	w.tells("at the ceiling", "B24, -W10, -W11, -B12", w.award("T1", builder, 90000))
 
@@ -330,7 +330,7 @@ func TestFlowOfGrants(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.funded()
-	zhang, li := "411025199001010012", "11010519491231002X"
+
 	w.tells("the same person twice in a batch", "E03", w.grants("G1", "产业奖补", "2020-Q1", zhang, zhang)...)
 	w.tells("two persons", "-E03, -E08, -Q11", w.grants("G1", "产业奖补", "2020-Q1", zhang, li)...)
 	w.tells("one of them again, the item written otherwise", "E03", w.grants("G2", " 产业 奖补", "2020-Q1", zhang)...)

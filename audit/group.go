@@ -31,26 +31,43 @@ func QueueRows(b *pgx.Batch, book string, seqs []uint64, each func(Row) error) {
 	})
 }
 
-// QueuePersons queues the reading of the person tokens of entries, for those
-// that have one that was not erased.
-func QueuePersons(b *pgx.Batch, book string, seqs []uint64, each func(seq uint64, person Token)) {
+// QueueSealed queues the reading of sealed fields of entries that were not erased: those
+// of the given names, and those by which a person is found. The seq of each is set.
+func QueueSealed(b *pgx.Batch, book string, seqs []uint64, names []string, each func(PrivateRow) error) {
 	b.Queue(`
-		select p.seq, p.person
+		select p.seq, p.name, p.value_enc, p.salt, p.person
 		from unnest($2::bigint[]) as w(seq)
 		cross join lateral (
-			select seq, person from only seal.private_field
-			where book = $1 and seq = w.seq and person is not null limit 1
+			select seq, name, value_enc, salt, person from only seal.private_field
+			where book = $1 and seq = w.seq and (person is not null or name = any($3)) offset 0
 		) p
-		order by p.seq`, book, seqs).Query(func(rows pgx.Rows) error {
-		var seq uint64
-		var person []byte
-		_, err := pgx.ForEachRow(rows, []any{&seq, &person}, func() error {
-			each(seq, Token(person)) // the table's CHECK holds its length
-			return nil
+		order by p.seq, p.name`, book, seqs, names).Query(func(rows pgx.Rows) error {
+		var r PrivateRow
+		var salt, person []byte
+		_, err := pgx.ForEachRow(rows, []any{&r.Seq, &r.Name, &r.ValueEnc, &salt, &person}, func() error {
+			row := r
+			if len(salt) != len(Salt{}) || person != nil && len(person) != len(Token{}) {
+				return fmt.Errorf("field %s of entry %d: %w", r.Name, r.Seq, ErrUnsealable)
+			}
+			row.Salt = Salt(salt)
+			if person != nil {
+				row.Person = Token(person)
+			}
+			r.ValueEnc = nil // the next row gets bytes of its own
+			return each(row)
 		})
 		if err != nil {
-			return fmt.Errorf("read persons of book %s: %w", book, err)
+			return fmt.Errorf("read sealed fields of book %s: %w", book, err)
 		}
 		return nil
 	})
+}
+
+// OpenRow opens one stored field of an entry and holds it against the entry's leaf.
+func (s *Sealer) OpenRow(leaf Leaf, r PrivateRow) (string, error) {
+	o, err := s.open(leaf, r.Name, r.ValueEnc, r.Salt[:])
+	if err != nil {
+		return "", fmt.Errorf("entry %d: %w", r.Seq, err)
+	}
+	return o.Value, nil
 }

@@ -170,7 +170,10 @@ func testQueuedReads(t *testing.T, db *pgtest.DB, person Token) {
 		ids = append(ids, r.ID)
 		return nil
 	})
-	QueuePersons(&b, testBook, []uint64{1, 7}, func(seq uint64, p Token) { persons[seq] = p })
+	QueueSealed(&b, testBook, []uint64{1, 7}, nil, func(r PrivateRow) error {
+		persons[r.Seq] = r.Person
+		return nil
+	})
 	if err := db.Pool.SendBatch(t.Context(), &b).Close(); err != nil {
 		t.Fatal(err)
 	}

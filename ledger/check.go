@@ -193,6 +193,12 @@ const (
 	fieldBank     = "payee_bank"    // 开户行
 	fieldPhone    = "phone"         // 电话
 	fieldNote     = "note"          // 备注, free text: people type names
+	// Of the members of comparison registers.
+	fieldPerson    = "name"      // 姓名
+	fieldHousehold = "household" // 户编号
+	fieldClass     = "class"     // 户类别: 脱贫户, 监测户 …
+	fieldPost      = "post"      // 单位职务
+	fieldDied      = "died_on"   // 死亡日期
 )
 
 // idRegions are the provinces an ID number may begin with; 81 to 83 stand on the
@@ -225,6 +231,14 @@ func ValidIDNumber(s string) bool {
 	}
 	_, err := parseDay(s[6:10] + "-" + s[10:12] + "-" + s[12:14])
 	return err == nil
+}
+
+// BirthDay is the day of birth that a valid ID number states, else empty.
+func BirthDay(id string) Date {
+	if !ValidIDNumber(id) {
+		return ""
+	}
+	return Date(id[6:10] + "-" + id[10:12] + "-" + id[12:14])
 }
 
 // ValidUSCC says whether s is a unified social credit code (统一社会信用代码)

@@ -12,7 +12,9 @@ func (l *Ledger) Withdrawn(ctx context.Context, book Book, seqs []Seq) (map[Seq]
 		or exists (select 1 from proj.submission b where b.book = $1 and b.state = 'rejected'
 			and s.seq between b.first_seq and b.last_seq)
 		or exists (select 1 from proj.grant_line g join proj.payment p on p.book = g.book and p.payment = g.payment
-			where g.book = $1 and g.seq = s.seq and p.state in ('withdrawn', 'rejected'))`, book, seqs)
+			where g.book = $1 and g.seq = s.seq and p.state in ('withdrawn', 'rejected'))
+		or exists (select 1 from proj.register r
+			where r.book = $1 and r.withdrawn and s.seq > r.seq and s.seq <= r.seq + r.members)`, book, seqs)
 	if err != nil {
 		return nil, err
 	}

@@ -75,6 +75,8 @@ type Entry struct {
 	// Person is the keyed token of the sealed id_number, zero if there is none.
 	// It links one person's grants and is never part of the leaf.
 	Person audit.Token
+	// Account is that of the sealed account number, likewise.
+	Account audit.Token
 }
 
 // Receipt is the answer to a post: where the entry stands.
@@ -201,6 +203,9 @@ func (l *Ledger) prepare(book Book, index int, d Draft) (*prepared, error) {
 		if n := d.Sealed[fieldIDNumber]; n != "" {
 			p.entry.Person = l.Sealer.Token(n)
 		}
+		if n := d.Sealed[fieldAccount]; n != "" {
+			p.entry.Account = accountToken(l.Sealer, n)
+		}
 	}
 	act, err := prepareAct(book, d, p.entry.Commitments)
 	if m, ok := errors.AsType[*audit.Malformed](err); ok {
@@ -243,6 +248,44 @@ func prepareAct(book Book, d Draft, sealed map[string]audit.Commitment) (*audit.
 		act.Corrects = strconv.FormatInt(int64(d.Corrects), 10)
 	}
 	return audit.Prepare(act)
+}
+
+// accountToken stands for an account number, as a person's token for an ID number. No
+// ID number begins with a word, so that neither is ever taken for the other.
+func accountToken(s *audit.Sealer, number string) audit.Token { return s.Token("account " + number) }
+
+// openedFields are the sealed fields that the effect of any kind reads.
+var openedFields = func() []string {
+	var names []string
+	for _, spec := range kinds {
+		names = append(names, spec.opened...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}()
+
+// unseal puts into an entry that was read from the log what its effect needs of what
+// it seals: the tokens, and the values that its kind opens. What was erased, or cannot
+// be opened for want of a sealer, stays unknown; what does not match the leaf is an
+// error.
+func unseal(sealer *audit.Sealer, e *Entry, r audit.PrivateRow) error {
+	if r.Person != (audit.Token{}) {
+		e.Person = r.Person
+	}
+	if sealer == nil || !slices.Contains(kinds[e.Kind].opened, r.Name) {
+		return nil
+	}
+	value, err := sealer.OpenRow(audit.Leaf{Act: audit.Act{Book: string(e.Book), ID: e.ID, Sealed: e.Commitments}}, r)
+	if err != nil {
+		return err
+	}
+	if e.Sealed == nil {
+		e.Sealed = map[string]string{}
+	}
+	if e.Sealed[r.Name] = value; r.Name == fieldAccount {
+		e.Account = accountToken(sealer, value)
+	}
+	return nil
 }
 
 // DecodeEntry reads a stored leaf back into an Entry. Sealed values and the

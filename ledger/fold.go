@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -103,13 +102,7 @@ func (f *Fold) Post(at time.Time, drafts ...Draft) ([]*Entry, error) {
 func (l *Ledger) FoldUpTo(ctx context.Context, f *Fold, until Seq, each func(*Entry) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	f.s.fetch = func(q Seq) *Entry {
-		e, err := l.Entry(ctx, f.s.book, q)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			panic(fmt.Errorf("read entry %d: %w", q, err)) // attempt turns it into an error
-		}
-		return e
-	}
+	f.s.fetch = l.fetchPast(ctx, f.s.book)
 	for c := range l.foldChunks(ctx, f.s.book, f.next, until) {
 		entries, err := c.entries, c.err
 		for i := 0; err == nil && i < len(entries); i++ {
@@ -128,6 +121,30 @@ func (l *Ledger) FoldUpTo(ctx context.Context, f *Fold, until Seq, each func(*En
 		return fmt.Errorf("%w: entry %d is missing", ErrDiverged, f.next)
 	}
 	return nil
+}
+
+// fetchPast reads entries that a fold has let go, with those that follow them: whoever
+// asks for the first entry of a large submission asks for the next one next.
+func (l *Ledger) fetchPast(ctx context.Context, book Book) func(Seq) *Entry {
+	var near *foldChunk
+	return func(q Seq) *Entry {
+		if near == nil || len(near.entries) == 0 || q < near.entries[0].Seq || q > near.entries[len(near.entries)-1].Seq {
+			near = &foldChunk{}
+			for row, err := range audit.ReadLeaves(ctx, l.Read, string(book), uint64(q), foldChunkSize) {
+				if err != nil {
+					panic(fmt.Errorf("read entry %d: %w", q, err)) // attempt turns it into an error
+				}
+				near.rows = append(near.rows, row)
+			}
+			if err := l.decodeChunk(ctx, book, near); err != nil {
+				panic(fmt.Errorf("read entry %d: %w", q, err))
+			}
+		}
+		if len(near.entries) == 0 {
+			return nil
+		}
+		return near.entries[q-near.entries[0].Seq]
+	}
 }
 
 // foldChunk is a run of entries that was read and decoded.
@@ -201,7 +218,7 @@ func (l *Ledger) foldChunks(ctx context.Context, book Book, from, until Seq) fun
 	}
 }
 
-// decodeChunk decodes entries and reads the tokens of the persons in them.
+// decodeChunk decodes entries and reads what their effect needs of what they seal.
 func (l *Ledger) decodeChunk(ctx context.Context, book Book, c *foldChunk) error {
 	c.entries = make([]*Entry, len(c.rows))
 	var private []uint64
@@ -212,7 +229,7 @@ func (l *Ledger) decodeChunk(ctx context.Context, book Book, c *foldChunk) error
 			return err
 		}
 		e.LeafHash = row.LeafHash
-		if _, ok := e.Commitments[fieldIDNumber]; ok {
+		if len(e.Commitments) > 0 {
 			private = append(private, row.Seq)
 			bySeq[row.Seq] = e
 		}
@@ -223,9 +240,9 @@ func (l *Ledger) decodeChunk(ctx context.Context, book Book, c *foldChunk) error
 		return nil
 	}
 	b := &pgx.Batch{}
-	audit.QueuePersons(b, string(book), private, func(seq uint64, person audit.Token) { bySeq[seq].Person = person })
+	audit.QueueSealed(b, string(book), private, openedFields, func(r audit.PrivateRow) error { return unseal(l.Sealer, bySeq[r.Seq], r) })
 	if err := l.Read.SendBatch(ctx, b).Close(); err != nil {
-		return fmt.Errorf("read persons: %w", err)
+		return fmt.Errorf("read what is sealed: %w", err)
 	}
 	return nil
 }

@@ -75,13 +75,57 @@ type openCover struct {
 	mark int
 }
 
-// openBatch is a grant batch whose lines are still coming.
+// openBatch is a grant batch or a register whose lines are still coming.
 type openBatch struct {
-	header *GrantRequested
-	left   int
-	seen   int
-	sum    Amount
-	hash   hash.Hash
+	// of is the batch's payment or the register, line the kind of its lines.
+	of   string
+	line Kind
+	left int
+	seen int
+	hash hash.Hash
+	// linesHash is what the header says of the lines.
+	linesHash string
+	// amount and sum are a grant batch's: what the header says, and what came.
+	amount, sum Amount
+	// list and stated are a register's, members the lines of those that came.
+	list    string
+	stated  Date
+	members map[string]Count
+}
+
+// takeLine takes one line into the open batch, or refuses it.
+func (s *state) takeLine(e *Entry, of string, line Count) bool {
+	o := s.batch
+	if o == nil || o.of != of {
+		s.refuse("body."+ofMember[e.Kind], "outside_batch", "明细须紧随其批次或名单提交", "a line must follow the header of its batch or register")
+		return false
+	}
+	if o.seen++; int(line) != o.seen {
+		s.refuse("body.line", "line", fmt.Sprintf("行号应为 %d", o.seen), fmt.Sprintf("want line %d", o.seen))
+		return false
+	}
+	o.left--
+	o.hash.Write(e.Hash[:])
+	return true
+}
+
+// ofMember is the member by which a line names its header.
+var ofMember = map[Kind]string{"grant.line": "payment", "register.person": "register", "register.supplier": "register"}
+
+// IsLine says of a kind that its entries are lines of a batch or register, which stand
+// and fall with their header.
+func IsLine(k Kind) bool { return ofMember[k] != "" }
+
+// closeBatch holds the header to its lines.
+func (s *state) closeBatch() {
+	o := s.batch
+	s.batch = nil
+	if o.sum != o.amount {
+		s.refuse("body.amount", "sum", fmt.Sprintf("明细合计 %s 元，批次金额 %s 元", o.sum.Comma(), o.amount.Comma()), fmt.Sprintf("the lines add up to %s, the batch says %s", o.sum, o.amount))
+	}
+	if base64.StdEncoding.EncodeToString(o.hash.Sum(nil)) != o.linesHash {
+		s.refuse("body.lines_hash", "hash", "明细与批次或名单的摘要不一致", "the lines are not those of the header's hash")
+	}
 }
 
 // coverEntry takes one entry into the open submission and tries its effect.

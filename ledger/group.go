@@ -102,6 +102,9 @@ func passes(err error) bool {
 	if errors.Is(err, audit.ErrMoved) || errors.Is(err, errCommit) {
 		return true
 	}
+	if errors.Is(err, audit.ErrUnsealable) {
+		return false
+	}
 	_, bug := errors.AsType[*bugError](err)
 	return !bug // all else is the connection: net, io, context
 }

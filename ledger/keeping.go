@@ -75,9 +75,7 @@ func (b *SealErased) check(c *checker) {
 
 func (b *SealErased) touch(s *state, _ *Entry) {
 	if target := s.entry(Seq(b.Entry)); target != nil {
-		if line, ok := target.Body.(*GrantLine); ok {
-			s.line(line.Payment, line.Line)
-		}
+		s.touchValue(target)
 	}
 }
 
@@ -85,9 +83,7 @@ func (b *SealErased) apply(s *state, e *Entry) {
 	if !s.hasSealed(e, Seq(b.Entry), b.Field) {
 		return
 	}
-	if line, ok := s.entry(Seq(b.Entry)).Body.(*GrantLine); ok && b.Field == fieldIDNumber && s.line(line.Payment, line.Line) != nil {
-		s.lines.edit(lineKey(line.Payment, line.Line)).Person = "" // nobody's, also here
-	}
+	s.forgetValue(s.entry(Seq(b.Entry)), b.Field)
 	s.erasures = append(s.erasures, erasure{Seq(b.Entry), b.Field})
 	s.undo = append(s.undo, func() { s.erasures = s.erasures[:len(s.erasures)-1] })
 }

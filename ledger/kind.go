@@ -61,6 +61,9 @@ type Spec struct {
 	Roles []Role
 	// Sealed lists the personal fields the kind may carry.
 	Sealed []string
+	// opened are those that its effect or rules read: they are opened again when the
+	// entry is approved, replayed or looked back on.
+	opened []string
 	new    func() Body
 	// body is the type that new makes.
 	body reflect.Type
@@ -68,7 +71,7 @@ type Spec struct {
 
 // kinds is the one list of what the book records. A kind is added here and in
 // the file of its stage, nowhere else.
-var kinds = index(slices.Concat(fundKinds, projectKinds, tenderKinds, paymentKinds, acceptanceKinds, alertKinds, caseKinds, governanceKinds, rulebookKinds, keepingKinds, processKinds))
+var kinds = index(slices.Concat(fundKinds, projectKinds, tenderKinds, paymentKinds, acceptanceKinds, alertKinds, caseKinds, governanceKinds, rulebookKinds, registerKinds, keepingKinds, processKinds))
 
 func index(specs []Spec) map[Kind]*Spec {
 	m := make(map[Kind]*Spec, len(specs))

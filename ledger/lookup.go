@@ -40,6 +40,9 @@ const (
 	findEvents   = `select entry_seq::text as key, at_seq + 0 as place from proj.event where book = $1 and project = split_part(w.wanted, '/', 1) and kind = split_part(w.wanted, '/', 2)`
 	findPaidOn   = `select payment as key, requested_seq + 0 as place from proj.payment where payee = split_part(w.wanted, '/', 1) and on_day = split_part(w.wanted, '/', 2)::date and book || '' = $1`
 	findRecords  = `select record as key, seq + 0 as place from proj.record where process = w.wanted and book || '' = $1`
+	findLoads    = `select register as key, at_seq + 0 as place from proj.register where list = split_part(w.wanted, '/', 1) and region = split_part(w.wanted, '/', 2) and book || '' = $1`
+	findMembers  = `select member as key, seq + 0 as place from proj.register_member where who = split_part(w.wanted, '/', 2) and who <> '' and register = split_part(w.wanted, '/', 1) and book || '' = $1`
+	findHomes    = `select member as key, seq + 0 as place from proj.register_member where household = substr(w.wanted, strpos(w.wanted, '/') + 1) and household <> '' and register = split_part(w.wanted, '/', 1) and book || '' = $1`
 	findGrants   = `select line_key as key, seq + 0 as place from proj.grant_line where person = w.wanted and person <> '' and book || '' = $1`
 )
 

@@ -99,8 +99,8 @@ func TestLooksBackTheSameWay(t *testing.T) {
 		for p := range v.PaidOn(PayeeKey(builder), "2020-03-18") {
 			all = append(all, p.Payment)
 		}
-		lines, known := v.Grants(e)
-		for _, x := range lines {
+		who, known := PersonOf(e)
+		for _, x := range v.Grants(who) {
 			all = append(all, x.Key)
 		}
 		said = fmt.Sprint(all, known)

@@ -22,7 +22,7 @@ var paymentKinds = []Spec{
 	{Kind: "payment.paid", Stage: StagePayment, Text: Text{"支付", "payment paid"}, Roles: []Role{Payer, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(PaymentPaid) }},
 	{Kind: "payment.returned", Stage: StagePayment, Text: Text{"支付退款", "payment returned"}, Roles: []Role{Payer, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(PaymentReturned) }},
 	{Kind: "grant.requested", Stage: StagePayment, Text: Text{"到户补助批次", "household grants requested"}, Roles: []Role{Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(GrantRequested) }},
-	{Kind: "grant.line", Stage: StagePayment, Text: Text{"到户补助明细", "household grant line"}, Roles: []Role{Maker}, Sealed: []string{fieldName, fieldIDNumber, fieldAccount, fieldPhone, fieldNote}, new: func() Body { return new(GrantLine) }},
+	{Kind: "grant.line", Stage: StagePayment, Text: Text{"到户补助明细", "household grant line"}, Roles: []Role{Maker}, Sealed: []string{fieldName, fieldIDNumber, fieldAccount, fieldPhone, fieldNote}, opened: []string{fieldIDNumber, fieldAccount}, new: func() Body { return new(GrantLine) }},
 }
 
 // PayStages are the parts of a contract a payment may serve (款项性质).
@@ -559,7 +559,7 @@ func (b *GrantRequested) apply(s *state, e *Entry) {
 		Payment: b.Payment, Project: b.Project, Fund: b.Fund, Payee: grantPayee(b.Payment), PayeeName: b.Item,
 		Purpose: b.Item, Amount: b.Amount, Lines: int64(b.Lines),
 	})
-	s.batch = &openBatch{header: b, left: int(b.Lines), hash: sha256.New()}
+	s.batch = &openBatch{of: b.Payment, line: "grant.line", left: int(b.Lines), amount: b.Amount, linesHash: b.LinesHash, hash: sha256.New()}
 }
 
 func (b *GrantRequested) revert(s *state, e *Entry) { s.withdraw(b.Payment, StateWithdrawn) }
@@ -628,27 +628,20 @@ func isProduct(standard Amount, quantity string, amount Amount) bool {
 func (b *GrantLine) touch(s *state, _ *Entry) {}
 
 func (b *GrantLine) apply(s *state, e *Entry) {
+	if !s.takeLine(e, b.Payment, b.Line) {
+		return
+	}
 	o := s.batch
-	if o == nil || o.header.Payment != b.Payment {
-		s.refuse("body.payment", "outside_batch", "到户明细须紧随其批次提交", "a line must follow the header of its batch")
-		return
-	}
-	if o.seen++; int(b.Line) != o.seen {
-		s.refuse("body.line", "line", fmt.Sprintf("行号应为 %d", o.seen), fmt.Sprintf("want line %d", o.seen))
-		return
-	}
-	o.left--
 	o.sum += b.Amount
-	o.hash.Write(e.Hash[:])
 	s.lines.add(lineKey(b.Payment, b.Line), Line{
 		Key: lineKey(b.Payment, b.Line), Payment: b.Payment, Line: int64(b.Line), Place: b.Place,
-		Amount: b.Amount, Person: personOrNone(e.Person), Seq: e.Seq,
+		Amount: b.Amount, Person: personOrNone(e.Person), Account: accountOrNone(e.Account), Seq: e.Seq,
 	})
 	if e.Person != (audit.Token{}) {
 		s.grantsOf.add(personKey(e.Person), lineKey(b.Payment, b.Line))
 	}
 	if o.left == 0 {
-		s.closeBatch(o)
+		s.closeBatch()
 	}
 }
 
@@ -659,13 +652,10 @@ func personOrNone(token audit.Token) string {
 	return personKey(token)
 }
 
-// closeBatch holds the header to its lines.
-func (s *state) closeBatch(o *openBatch) {
-	s.batch = nil
-	if o.sum != o.header.Amount {
-		s.refuse("body.amount", "sum", fmt.Sprintf("明细合计 %s 元，批次金额 %s 元", o.sum.Comma(), o.header.Amount.Comma()), fmt.Sprintf("the lines add up to %s, the batch says %s", o.sum, o.header.Amount))
+// accountOrNone is the key of an account: a keyed token, as that of a person.
+func accountOrNone(token audit.Token) string {
+	if token == (audit.Token{}) {
+		return ""
 	}
-	if base64.StdEncoding.EncodeToString(o.hash.Sum(nil)) != o.header.LinesHash {
-		s.refuse("body.lines_hash", "hash", "明细与批次摘要不一致", "the lines are not those of the header's hash")
-	}
+	return "a-" + hex.EncodeToString(token[:])
 }

@@ -17,7 +17,7 @@ import (
 var projections = []string{
 	"proj.fund", "proj.project", "proj.project_total", "proj.quota", "proj.account", "proj.leg", "proj.turnover", "proj.tender", "proj.bid",
 	"proj.contract", "proj.payment", "proj.payee", "proj.grant_line", "proj.submission", "proj.reversal", "proj.period", "proj.event",
-	"proj.rulebook", "proj.verdict", "proj.record",
+	"proj.rulebook", "proj.verdict", "proj.record", "proj.register", "proj.register_member",
 }
 
 // Rebuilt is what a rebuild found.
@@ -32,6 +32,10 @@ type Rebuilt struct {
 type Replay struct {
 	// Judge is the judge of those who posted: its notes are made again too.
 	Judge *Judge
+	// Sealer is the sealer of those who posted: what depends on sealed values, such as
+	// the members of registers, is made again from them. Without it they are unknown,
+	// and what depends on them differs.
+	Sealer *audit.Sealer
 	// Replace keeps the replayed result, which is the true one, if it differs.
 	Replace bool
 	// Progress, which may be nil, is told how many entries are done.
@@ -68,7 +72,7 @@ func Rebuild(ctx context.Context, owner *pgxpool.Pool, book Book, how Replay) (R
 				return fmt.Errorf("clear %s: %w", name, err)
 			}
 		}
-		if err := replay(ctx, tx, fresh(book, how.Judge), r.Entries, how.Progress); err != nil {
+		if err := replay(ctx, tx, fresh(book, how), r.Entries, how.Progress); err != nil {
 			return err
 		}
 		after, rows, err := digests(ctx, tx, book)
@@ -113,16 +117,16 @@ func digests(ctx context.Context, tx pgx.Tx, book Book) (map[string]string, int6
 }
 
 // fresh is an empty state of a replay.
-func fresh(book Book, judge *Judge) *state {
+func fresh(book Book, how Replay) *state {
 	s := newState(book)
-	s.trial, s.rules = false, judge
+	s.trial, s.rules, s.sealer = false, how.Judge, how.Sealer
 	return s
 }
 
 // replay applies every entry of a book to empty projections.
 func replay(ctx context.Context, tx pgx.Tx, s *state, size int64, progress func(done, of int64)) error {
 	for from := int64(0); from < size; from += replayChunk {
-		chunk, err := readChunk(ctx, tx, s.book, from)
+		chunk, err := readChunk(ctx, tx, s.book, s.sealer, from)
 		if err != nil {
 			return err
 		}
@@ -136,8 +140,8 @@ func replay(ctx context.Context, tx pgx.Tx, s *state, size int64, progress func(
 	return nil
 }
 
-// readChunk reads the next entries with their person tokens.
-func readChunk(ctx context.Context, tx pgx.Tx, book Book, from int64) ([]*Entry, error) {
+// readChunk reads the next entries with what their effect reads of what they seal.
+func readChunk(ctx context.Context, tx pgx.Tx, book Book, sealer *audit.Sealer, from int64) ([]*Entry, error) {
 	seqs := make([]uint64, replayChunk)
 	for i := range seqs {
 		seqs[i] = uint64(from) + uint64(i)
@@ -153,8 +157,8 @@ func readChunk(ctx context.Context, tx pgx.Tx, book Book, from int64) ([]*Entry,
 		entries = append(entries, e)
 		return nil
 	})
-	audit.QueuePersons(b, string(book), seqs, func(seq uint64, person audit.Token) {
-		entries[int64(seq)-from].Person = person
+	audit.QueueSealed(b, string(book), seqs, openedFields, func(r audit.PrivateRow) error {
+		return unseal(sealer, entries[int64(r.Seq)-from], r)
 	})
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return nil, fmt.Errorf("read entries from %d: %w", from, err)
@@ -185,7 +189,7 @@ func replayEntries(ctx context.Context, tx pgx.Tx, s *state, entries []*Entry) (
 	}
 	s.forget()
 	if s.rows() > keptRows {
-		next := fresh(s.book, s.rules)
+		next := fresh(s.book, Replay{Judge: s.rules, Sealer: s.sealer})
 		next.cover, next.batch = s.cover, s.batch
 		return next, nil
 	}
@@ -205,6 +209,9 @@ func replayOne(ctx context.Context, tx pgx.Tx, s *state, e *Entry) error {
 			}
 			return nil
 		}
+		// A submission made in this chunk names its entries only now: ask for
+		// all of them at once.
+		s.touch(e)
 		// A look-up reads the tables: what this chunk has made so far must stand there.
 		if s.wantsLookups() {
 			if err := s.save(ctx, &writer{tx: tx, book: s.book}); err != nil {
@@ -212,10 +219,8 @@ func replayOne(ctx context.Context, tx pgx.Tx, s *state, e *Entry) error {
 			}
 			s.forget()
 			mark = 0
+			s.touch(e)
 		}
-		// A submission made in this chunk names its entries only now: ask for
-		// all of them at once.
-		s.touch(e)
 		if _, err := s.load(ctx, tx); err != nil {
 			return err
 		}

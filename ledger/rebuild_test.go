@@ -37,6 +37,7 @@ func everything(t *testing.T, l *Ledger) {
 	paid(t, l, "Z1", encodeHash(r[0].Hash[:]))
 	r = mustPost(t, l, batch("g1", "G1", 3)...)
 	paid(t, l, "G1", encodeHash(r[0].Hash[:]))
+	settle(t, l, "S3", load("R1", ListPoor, "411025", "2020-03-01", "2020-12-31", 1, 2)...)
 	back := mustPost(t, l, draft("back", &PaymentReturned{Payment: "G1", Line: 2, Amount: 40, Reason: "account"}, payer))
 	if err := reverse(t, l, "x", back[0].Seq); err != nil {
 		t.Fatal(err)
@@ -54,32 +55,34 @@ func TestTamperedProjectionsAreNamed(t *testing.T) {
 	for v := range Count(3) {
 		mustPost(t, l, draft("rec"+string('1'+rune(v)), &ProcessBid{Recorded: recordOf("B1", v+1), Amount: Amount(v)}, maker))
 	}
-	how := Replay{Judge: payNoter}
+	how := Replay{Judge: payNoter, Sealer: l.Sealer}
 	first, err := Rebuild(ctx, db.Owner, testBook, how)
 	if err != nil || len(first.Differing) != 0 || first.Rows == 0 {
 		t.Fatalf("%+v %v", first, err)
 	}
 	tampered := map[string]string{
-		"proj.fund":          `update proj.fund set received = received + 1, in_hand = in_hand + 1`,
-		"proj.project":       `update proj.project set place_name = '别处'`,
-		"proj.project_total": `update proj.project_total set contracts = contracts - 1`,
-		"proj.quota":         `update proj.quota set budget = budget + 1`,
-		"proj.account":       `update proj.account set balance = balance + 1 where account = 'payee/g-G1'`,
-		"proj.leg":           `update proj.leg set amount = amount + 1 where account = 'hand/F1'`,
-		"proj.turnover":      `delete from proj.turnover where account = 'hand/F1'`,
-		"proj.tender":        `update proj.tender set winner_name = '某公司'`,
-		"proj.bid":           `update proj.bid set amount = amount - 1`,
-		"proj.contract":      `update proj.contract set signed = signed + 1`,
-		"proj.payment":       `update proj.payment set payee_name = '别人' where payment = 'Z1'`,
-		"proj.payee":         `update proj.payee set paid = paid - 1 where payee = '91350100M000100Y43'`,
-		"proj.grant_line":    `update proj.grant_line set place = '411025103299' where line = 3`,
-		"proj.submission":    `update proj.submission set decider = 'u9' where submission = 'S1'`,
-		"proj.reversal":      `delete from proj.reversal`,
-		"proj.period":        `update proj.period set period = '2020-01'`,
-		"proj.record":        `update proj.record set digest = 'x'`,
-		"proj.event":         `delete from proj.event where kind = 'tender.bid'`,
-		"proj.rulebook":      `update proj.rulebook set rules = '{}'`,
-		"proj.verdict":       `delete from proj.verdict`,
+		"proj.fund":            `update proj.fund set received = received + 1, in_hand = in_hand + 1`,
+		"proj.project":         `update proj.project set place_name = '别处'`,
+		"proj.project_total":   `update proj.project_total set contracts = contracts - 1`,
+		"proj.quota":           `update proj.quota set budget = budget + 1`,
+		"proj.account":         `update proj.account set balance = balance + 1 where account = 'payee/g-G1'`,
+		"proj.leg":             `update proj.leg set amount = amount + 1 where account = 'hand/F1'`,
+		"proj.turnover":        `delete from proj.turnover where account = 'hand/F1'`,
+		"proj.tender":          `update proj.tender set winner_name = '某公司'`,
+		"proj.bid":             `update proj.bid set amount = amount - 1`,
+		"proj.contract":        `update proj.contract set signed = signed + 1`,
+		"proj.payment":         `update proj.payment set payee_name = '别人' where payment = 'Z1'`,
+		"proj.payee":           `update proj.payee set paid = paid - 1 where payee = '91350100M000100Y43'`,
+		"proj.grant_line":      `update proj.grant_line set place = '411025103299' where line = 3`,
+		"proj.submission":      `update proj.submission set decider = 'u9' where submission = 'S1'`,
+		"proj.reversal":        `delete from proj.reversal`,
+		"proj.period":          `update proj.period set period = '2020-01'`,
+		"proj.record":          `update proj.record set digest = 'x'`,
+		"proj.event":           `delete from proj.event where kind = 'tender.bid'`,
+		"proj.rulebook":        `update proj.rulebook set rules = '{}'`,
+		"proj.verdict":         `delete from proj.verdict`,
+		"proj.register":        `update proj.register set to_day = '2029-12-31'`,
+		"proj.register_member": `update proj.register_member set household = '' where line = 2`,
 	}
 	for _, name := range projections {
 		tag, err := db.Owner.Exec(ctx, tampered[name])
@@ -93,7 +96,7 @@ func TestTamperedProjectionsAreNamed(t *testing.T) {
 			}
 		}
 		var told []int64
-		got, err := Rebuild(ctx, db.Owner, testBook, Replay{Judge: payNoter, Replace: true, Progress: func(done, of int64) { told = append(told, done, of) }})
+		got, err := Rebuild(ctx, db.Owner, testBook, Replay{Judge: payNoter, Sealer: l.Sealer, Replace: true, Progress: func(done, of int64) { told = append(told, done, of) }})
 		if diff := cmp.Diff(Rebuilt{Entries: first.Entries, Rows: first.Rows, Differing: []string{name}}, got); diff != "" || err != nil {
 			t.Errorf("mend %s: %v (-want +got):\n%s", name, err, diff)
 		}

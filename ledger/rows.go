@@ -238,6 +238,8 @@ type Line struct {
 	// Person is the household's token, empty once erased.
 	Person string `db:"person" json:"-"`
 	Seq    Seq    `db:"seq" json:"seq"`
+	// Account is a keyed token of the account number, empty without one.
+	Account string `db:"account" json:"-"`
 }
 
 func (r Line) key() string { return r.Key }
@@ -245,6 +247,43 @@ func (r Line) key() string { return r.Key }
 func lineKey(payment string, line Count) string {
 	return payment + "/" + strconv.FormatInt(int64(line), 10)
 }
+
+// Register is one load of a comparison list (比对名单).
+type Register struct {
+	Register string `db:"register" json:"register"`
+	List     string `db:"list" json:"list"`
+	Region   string `db:"region" json:"region"`
+	Source   string `db:"source" json:"source"`
+	Stated   Date   `db:"stated_on" json:"stated"`
+	From     Date   `db:"from_day" json:"from"`
+	To       Date   `db:"to_day" json:"to"`
+	Members  int64  `db:"members" json:"members"`
+	Seq      Seq    `db:"seq" json:"seq"`
+	// At is the entry by which it took effect.
+	At        Seq  `db:"at_seq" json:"at_seq"`
+	Withdrawn bool `db:"withdrawn" json:"withdrawn"`
+}
+
+func (r Register) key() string { return r.Register }
+
+// Member is one person or firm of a load: a key instead of a name, and what rules
+// compare.
+type Member struct {
+	Member   string `db:"member" json:"-"`
+	Register string `db:"register" json:"register"`
+	Line     int64  `db:"line" json:"line"`
+	// Who is the key of the person, empty once erased, or of the firm.
+	Who       string `db:"who" json:"-"`
+	Household string `db:"household" json:"-"`
+	Class     string `db:"class" json:"-"`
+	Place     string `db:"place" json:"place"`
+	// From is the day of death, or the first day of a ban; To is its last day.
+	From Date `db:"from_day" json:"-"`
+	To   Date `db:"to_day" json:"-"`
+	Seq  Seq  `db:"seq" json:"seq"`
+}
+
+func (r Member) key() string { return r.Member }
 
 // Submission is a set of entries waiting for, or decided by, a second person.
 type Submission struct {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"yilu/audit"
 	"yilu/audit/rowset"
 )
 
@@ -30,6 +31,9 @@ type state struct {
 	// fetch reads an older entry for a whole state, which keeps the latest ones.
 	fetch func(Seq) *Entry
 	rules *Judge
+	// sealer opens what entries that are read from the log seal, as far as their
+	// effect needs it; without one it stays unknown.
+	sealer *audit.Sealer
 	// keepAll adds what rules say to what arithmetic and states refuse already: a
 	// pre-check names everything at once.
 	keepAll bool
@@ -50,6 +54,8 @@ type state struct {
 	periods     *table[Closed]
 	rulebooks   *table[Rulebook]
 	records     *table[Record]
+	registers   *table[Register]
+	members     *table[Member]
 	tables      []projection
 
 	bidsOf    *lookup
@@ -61,6 +67,9 @@ type state struct {
 	paidOn    *lookup
 	grantsOf  *lookup
 	recordsOf *lookup
+	loadsOf   *lookup
+	membersOf *lookup
+	homesOf   *lookup
 	lookups   []*lookup
 
 	// entries and covers are read from the log, never written.
@@ -120,6 +129,8 @@ var (
 	periodSchema     = schemaOf[Closed]("proj.period")
 	rulebookSchema   = schemaOf[Rulebook]("proj.rulebook")
 	recordSchema     = schemaOf[Record]("proj.record")
+	registerSchema   = schemaOf[Register]("proj.register")
+	memberSchema     = schemaOf[Member]("proj.register_member")
 )
 
 // Tables that are only added to.
@@ -148,12 +159,14 @@ func newState(book Book) *state {
 	s.periods = newTable[Closed](s, periodSchema)
 	s.rulebooks = newTable[Rulebook](s, rulebookSchema)
 	s.records = newTable[Record](s, recordSchema)
-	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks, s.records}
+	s.registers, s.members = newTable[Register](s, registerSchema), newTable[Member](s, memberSchema)
+	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks, s.records, s.registers, s.members}
 	s.bidsOf, s.twins, s.invoiced = newLookup(s, findBids), newLookup(s, findTwins), newLookup(s, findInvoiced)
 	s.receipts, s.tendersOf = newLookup(s, findReceipts), newLookup(s, findTenders)
 	s.eventsOf, s.paidOn, s.grantsOf = newLookup(s, findEvents), newLookup(s, findPaidOn), newLookup(s, findGrants)
 	s.recordsOf = newLookup(s, findRecords)
-	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf, s.eventsOf, s.paidOn, s.grantsOf, s.recordsOf}
+	s.loadsOf, s.membersOf, s.homesOf = newLookup(s, findLoads), newLookup(s, findMembers), newLookup(s, findHomes)
+	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf, s.eventsOf, s.paidOn, s.grantsOf, s.recordsOf, s.loadsOf, s.membersOf, s.homesOf}
 	s.forget()
 	return s
 }
@@ -161,7 +174,7 @@ func newState(book Book) *state {
 // newState is a state whose entries the ledger's judge weighs.
 func (l *Ledger) newState(book Book) *state {
 	s := newState(book)
-	s.rules = l.Judge
+	s.rules, s.sealer = l.Judge, l.Sealer
 	return s
 }
 
@@ -528,8 +541,8 @@ func (s *state) checkOpen(on Date) {
 
 // effect applies an entry's body.
 func (s *state) effect(e *Entry) {
-	if s.batch != nil && e.Kind != "grant.line" {
-		s.refuse("kind", "lines", "批次明细不全", "lines of the batch are missing")
+	if s.batch != nil && e.Kind != s.batch.line {
+		s.refuse("kind", "lines", "批次或名单明细不全", "lines of the batch or register are missing")
 		s.batch = nil
 	}
 	if e.Corrects != None && e.Kind != "entry.reversed" && s.reversal(e.Corrects) == nil {

@@ -103,10 +103,11 @@ func (s *state) queueEntries(b *pgx.Batch) {
 		s.entries[e.Seq] = e
 		return nil
 	})
-	audit.QueuePersons(b, string(s.book), seqs, func(seq uint64, person audit.Token) {
-		if e := s.entries[Seq(seq)]; e != nil {
-			e.Person = person
+	audit.QueueSealed(b, string(s.book), seqs, openedFields, func(r audit.PrivateRow) error {
+		if e := s.entries[Seq(r.Seq)]; e != nil {
+			return unseal(s.sealer, e, r)
 		}
+		return nil
 	})
 }
 

@@ -5,8 +5,6 @@ import (
 	"iter"
 	"slices"
 	"strconv"
-
-	"yilu/audit"
 )
 
 // View is a book as it stands just before an entry takes effect. Its answers are
@@ -124,13 +122,13 @@ func (v View) PaidOn(payee string, on Date) iter.Seq[Payment] {
 	return rowsOf(v.s.paidOn, paidOnKey(payee, on), v.s.payments)
 }
 
-// Grants returns the lines of grants to whoever an entry is sealed for, the latest
-// 200, in the order of their entries. ok is false when nobody is known.
-func (v View) Grants(e *Entry) (lines []Line, ok bool) {
-	if e.Person == (audit.Token{}) {
-		return nil, false
+// Grants returns the lines of grants to a person, by its key, the latest 200, in the
+// order of their entries.
+func (v View) Grants(who string) []Line {
+	if who == "" {
+		return nil
 	}
-	return slices.Collect(rowsOf(v.s.grantsOf, personKey(e.Person), v.s.lines)), true
+	return slices.Collect(rowsOf(v.s.grantsOf, who, v.s.lines))
 }
 
 // Submission returns a submission by its id.

@@ -124,6 +124,7 @@ var codeNames = map[string]func(string) ledger.Text{
 	"asset":      ledger.AssetClasses.Name,
 	"condition":  ledger.AssetStates.Name,
 	"erasure":    ledger.ErasureGrounds.Name,
+	"list":       ledger.Lists.Name,
 
 	"alert_level": ledger.AlertLevels.Name,
 	"handling":    ledger.Handlings.Name,

@@ -26,15 +26,15 @@ func Catalogue() rule.Catalogue {
 		"tender.bid":          slices.Concat(entry, amount, project, tender, terms, bids, bond, names, codes),
 		"tender.opened":       slices.Concat(entry, project, tender, terms, bids, opening, filed),
 		"tender.candidates":   slices.Concat(entry, project, tender),
-		"tender.awarded":      slices.Concat(entry, amount, project, tender, terms, bids, screens, winner, purchase, works, money, approved, names, codes),
+		"tender.awarded":      slices.Concat(entry, amount, project, tender, terms, bids, screens, winner, debarred, purchase, works, money, approved, names, codes),
 		"contract.signed":     slices.Concat(entry, amount, project, tender, purchase, contract, deed, award, approved, money, filing, names, codes, dates),
 		"contract.amended":    slices.Concat(entry, amount, project, contract, deed, amendment, purchase, approved, money),
-		"payment.requested":   slices.Concat(payment, request, settled, warranty, carry, eve, works, names, codes, wording, dates, papers, frozen),
+		"payment.requested":   slices.Concat(payment, request, dead, settled, warranty, carry, eve, works, names, codes, wording, dates, papers, frozen),
 		"payment.approved":    slices.Concat(payment, approval, frozen),
 		"payment.paid":        slices.Concat(payment, eve, debt),
 		"payment.returned":    slices.Concat(entry, amount, project, fund, returned),
 		"grant.requested":     slices.Concat(entry, amount, project, fund, allocation, batch, wording, papers, frozen),
-		"grant.line":          slices.Concat(entry, amount, project, fund, batch, line, place),
+		"grant.line":          slices.Concat(entry, amount, project, fund, batch, line, place, dead, recipient),
 		"works.started":       slices.Concat(entry, project, approved, money, exempted, term),
 		"works.progressed":    slices.Concat(entry, project, money, progress),
 		"works.completed":     slices.Concat(entry, project, works, term, approved, money, exempted),
@@ -311,10 +311,28 @@ var (
 	line = []rule.Fact{
 		{Name: "grant.item", Type: formula.Text, Source: "item of the line's batch"},
 		{Name: "grant.period", Type: formula.Text, Source: "period of the line's batch; empty for what is given once, or not stated"},
-		{Name: "line.number", Type: formula.Count, Source: "line of the entry"},
 		{Name: "line.standard", Type: formula.Amount, Unit: "元", Source: "standard of the entry: yuan a unit"},
 		{Name: "line.quantity", Type: formula.Share, Source: "quantity of the entry"},
 		{Name: "person.twins", Type: formula.Count, Unit: "行", Source: "other effective lines of the same person (keyed token) for the same item (normalised) and period, not wholly returned"},
+	}
+	// dead and recipient are of whoever gets the money, by the keyed token of the ID number.
+	dead = []rule.Fact{
+		{Name: "line.number", Type: formula.Count, Source: "line of the entry; 0 for a single payment"},
+		{Name: "person.dead", Type: formula.Bool, Source: "the person is on a list of deceased (死亡人员) in force for the day and place; unfit without a list, or when one that is out of date does not have the person"},
+		{Name: "person.died_on", Type: formula.Civil, Source: "earliest day of death that these lists have; missing without one"},
+		{Name: "grant.period_start", Type: formula.Civil, Source: "first day of the period of the line's batch; day of the entry where none is stated, and for a single payment"},
+	}
+	recipient = []rule.Fact{
+		{Name: "project.type", Type: formula.Text, Source: "type of the project: a code of ledger.ProjectTypes"},
+		{Name: "line.category", Type: formula.Text, Source: "category of the entry; empty for none"},
+		{Name: "person.public", Type: formula.Bool, Source: "the person is on a list of persons paid by the budget (财政供养人员) or of village cadres (村干部) in force; unfit without a list, or when one is out of date"},
+		{Name: "person.listed", Type: formula.Bool, Source: "the person is on a list of households out of poverty or watched (脱贫户、监测户) in force for the day and place; unfit without a list, or when one is out of date"},
+		{Name: "household.granted", Type: formula.Amount, Unit: "元", Source: "Σ amounts, less returns, of other effective lines for the same item (normalised), in batches of the same year, of everybody whom these lists have in the household of the person; of the person alone when no list has them"},
+		{Name: "person.listed_elsewhere", Type: formula.Bool, Source: "the person is on these lists with a place, and with none in the township of the line"},
+		{Name: "person.age", Type: formula.Count, Unit: "岁", Source: "full years from the birth date of the ID number to the day of the entry; missing once it is erased"},
+	}
+	debarred = []rule.Fact{
+		{Name: "winner.debarred", Type: formula.Bool, Source: "the winner's credit code is on a list of debarred suppliers (禁入供应商) in force, with a ban that covers the day of the award; missing for a winner without a code"},
 	}
 	works = []rule.Fact{
 		{Name: "works.percent", Type: formula.Share, Source: "percent of the latest works.progressed of the project; 0 before any, 1 once completed"},

@@ -93,7 +93,12 @@ var outlayProviders = map[string]func(*subject) formula.Value{
 
 	"grant.item":   ofBatch(func(b *ledger.GrantRequested) formula.Value { return formula.String(b.Item) }),
 	"grant.period": ofBatch(func(b *ledger.GrantRequested) formula.Value { return formula.String(b.Period) }),
-	"line.number":  ofLine(func(b *ledger.GrantLine) formula.Value { return formula.Whole(int64(b.Line)) }),
+	"line.number": func(s *subject) formula.Value {
+		if b, ok := s.e.Body.(*ledger.GrantLine); ok {
+			return formula.Whole(int64(b.Line))
+		}
+		return formula.Whole(0)
+	},
 	"line.standard": ofLine(func(b *ledger.GrantLine) formula.Value {
 		return yuan(b.Standard)
 	}),
@@ -203,22 +208,42 @@ func personTwins(s *subject) formula.Value {
 	if !ok {
 		return nothing
 	}
-	lines, known := s.v.Grants(s.e)
+	who, known := ledger.PersonOf(s.e)
+	others := s.granted(b, who)
 	header, ok := s.header(b.Payment)
 	if !ok || !known {
 		return nothing
 	}
 	n := int64(0)
-	for _, l := range lines {
-		p, ok := s.v.Payment(l.Payment)
-		if !ok || !p.Effective() || l.Returned == l.Amount || l.Payment == b.Payment && l.Line == int64(b.Line) {
-			continue
-		}
-		if h, ok := s.header(l.Payment); ok && h.Period == header.Period && formula.NormalName(h.Item) == formula.NormalName(header.Item) {
+	for _, g := range others {
+		if g.line.Returned < g.line.Amount && g.header.Period == header.Period && formula.NormalName(g.header.Item) == formula.NormalName(header.Item) {
 			n++
 		}
 	}
 	return formula.Whole(n)
+}
+
+// granted is an effective line of a grant with its batch.
+type granted struct {
+	line   ledger.Line
+	batch  ledger.Payment
+	header *ledger.GrantRequested
+}
+
+// granted lists the effective lines of persons but for one. It asks for all of it before
+// the batch of that one is known, so that many lines of a batch are few readings.
+func (s *subject) granted(but *ledger.GrantLine, persons ...string) []granted {
+	var all []granted
+	for _, who := range persons {
+		for _, l := range s.v.Grants(who) {
+			p, known := s.v.Payment(l.Payment)
+			header, ok := s.header(l.Payment)
+			if known && ok && p.Effective() && (l.Payment != but.Payment || l.Line != int64(but.Line)) {
+				all = append(all, granted{l, p, header})
+			}
+		}
+	}
+	return all
 }
 
 // outlays are payments of one day: their sum, and the largest.

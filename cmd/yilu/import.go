@@ -75,6 +75,11 @@ func (c *importing) flags(env *environment) *flag.FlagSet {
 	fs.StringVar(&c.options.Payment, "payment", "", env.say("发放表没有批次时的批次号", "batch of a grant sheet that names none"))
 	fs.StringVar(&c.options.Item, "item", "", env.say("发放表没有补助项目时的名称", "what a grant sheet grants"))
 	fs.StringVar(&c.options.Period, "period", "", env.say("发放表没有期间时的发放期间，如 2020-03", "period of a grant sheet that names none, such as 2020-03"))
+	fs.StringVar(&c.options.Source, "source", "", env.say("名单：数据来源单位，如 县公安局", "lists: the office that it comes from"))
+	fs.Func("stated", env.say("名单：数据截止日，如 2020-03-31", "lists: the day whose state it tells, such as 2020-03-31"), dayFlag(&c.options.Stated))
+	fs.Func("valid-from", env.say("名单：从这一天的业务起比对", "lists: the first day of acts that are held against it"), dayFlag(&c.options.From))
+	fs.Func("valid-to", env.say("名单：有效期截止日，过后未更新则相关规则“无法判定”", "lists: the last such day; after it the rules say that they cannot judge"), dayFlag(&c.options.To))
+	fs.StringVar(&c.options.Region, "region", "", env.say("名单：覆盖的县、乡镇或村的区划代码，默认全县", "lists: division code of what it covers; the county by default"))
 	fs.StringVar(&c.options.Document, "document", "", env.say("表上没有批复文号时的文号", "document number of rows that name none"))
 	fs.StringVar(&c.options.Responsible, "responsible", "", env.say("表上没有责任人时的责任人", "person in charge of rows that name none"))
 	fs.StringVar(&c.options.Type, "type", "", env.say("表上没有项目类型时的类型，如 construction", "project type of rows that name none, such as construction"))
@@ -88,6 +93,14 @@ func (c *importing) flags(env *environment) *flag.FlagSet {
 	fs.BoolVar(&c.options.AllowDuplicates, "allow-duplicates", false, env.say("可能重复的文件和行也入账", "post what may be a duplicate"))
 	fs.BoolVar(&c.asJSON, "json", false, env.say("以 JSON 输出", "write JSON"))
 	return fs
+}
+
+// dayFlag reads a flag that is a day.
+func dayFlag(to *ledger.Date) func(string) error {
+	return func(v string) (err error) {
+		*to, err = ledger.ParseDate(v)
+		return err
+	}
 }
 
 func formNames() string {
@@ -267,7 +280,11 @@ func (c *importing) answer(env *environment, src *sheet.Source, b *sheet.Batch, 
 
 func showTotals(env *environment, b *sheet.Batch, result *sheet.Result) {
 	w := env.Stdout
-	fmt.Fprintf(w, env.say("%s：%d 行，%s 元（%s）\n", "%s: %d rows, %s yuan (%s)\n"), env.say(b.Form.Zh, b.Form.En), b.Rows, b.Amount.Comma(), b.Upper())
+	if b.Form.HoldsMoney() {
+		fmt.Fprintf(w, env.say("%s：%d 行，%s 元（%s）\n", "%s: %d rows, %s yuan (%s)\n"), env.say(b.Form.Zh, b.Form.En), b.Rows, b.Amount.Comma(), b.Upper())
+	} else {
+		fmt.Fprintf(w, env.say("%s：%d 行\n", "%s: %d rows\n"), env.say(b.Form.Zh, b.Form.En), b.Rows)
+	}
 	for _, t := range append(b.ByFund, b.ByPlace...) {
 		fmt.Fprintf(w, env.say("  %s %s：%d 行，%s 元\n", "  %s %s: %d rows, %s yuan\n"), t.Key, t.Name, t.Rows, t.Amount.Comma())
 	}

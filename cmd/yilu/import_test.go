@@ -163,3 +163,54 @@ func TestImportHeldByARule(t *testing.T) {
 		t.Errorf("explained: code %d, %s%s", code, out, stderr)
 	}
 }
+
+// TestImportAListFromTheShell: what a list does not say of itself comes as flags, each
+// of which is missed by name; nothing personal is printed.
+func TestImportAListFromTheShell(t *testing.T) {
+	db := pgtest.New(t)
+	dir := t.TempDir()
+	t.Setenv("YILU_DATABASE_URL", db.ServiceURL)
+	t.Setenv("YILU_SEAL_SECRET_FILE", filepath.Join(dir, "seal.secret"))
+	t.Setenv("LC_ALL", "zh_CN.UTF-8")
+	sealer, err := audit.NewSealer(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now})
+	t.Cleanup(l.Close)
+	if err := l.CreateBook(t.Context(), "411025"); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "死亡.csv")
+	write := func(number string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte("姓名,身份证号,死亡日期\n张三,"+number+",2020-02-03\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	who := []string{"--user", "u1", "--unit", "411025-FP", "--on", "2020-03-18"}
+	when := []string{"--source", "县公安局", "--stated", "2020-02-29", "--valid-from", "2020-03-01", "--valid-to", "2020-04-30"}
+	write("110105194912310021")
+	code, out, stderr := yilu(append(append([]string{"import", "deceased", path}, who...), when...)...)
+	if code != exitRefused || !strings.Contains(stderr, "死亡.csv:2:B: 身份证号不对") || strings.Contains(out+stderr, "19491231") {
+		t.Errorf("a wrong number: code %d, %s%s", code, out, stderr)
+	}
+	write("11010519491231002X")
+	if code, _, stderr := yilu(append([]string{"import", "deceased", path}, who...)...); code != exitRefused || strings.Count(stderr, "须用 --") != 4 {
+		t.Errorf("without the header's days: code %d, %s", code, stderr)
+	}
+	if code, _, _ := yilu(append([]string{"import", "deceased", path, "--stated", "2020-02-30"}, who...)...); code != exitUsage {
+		t.Errorf("a day that is none: code %d", code)
+	}
+	code, out, stderr = yilu(append(append([]string{"import", "死亡人员名单", path}, who...), when...)...)
+	found := regexp.MustCompile(`(imp-deceased-\S+?)（[\s\S]*内容摘要：(\S+)`).FindStringSubmatch(out)
+	if code != exitOK || found == nil || !strings.Contains(out, "死亡人员名单：1 行\n") || strings.Contains(out+stderr, "张三") {
+		t.Fatalf("import: code %d, %s%s", code, out, stderr)
+	}
+	if code, _, stderr := yilu("approve", found[1], "--hash", found[2], "--user", "u2", "--unit", "411025-FP"); code != exitOK {
+		t.Fatalf("approve: code %d, %s", code, stderr)
+	}
+	if code, out, stderr := yilu("export", "template", "deceased", "-o", filepath.Join(dir, "模板.xlsx")); code != exitOK {
+		t.Errorf("template: code %d, %s%s", code, out, stderr)
+	}
+}

@@ -61,15 +61,19 @@ func runRebuild(ctx context.Context, env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
+	sealer, err := env.sealer()
+	if err != nil {
+		return err
+	}
 	return env.asOwner(ctx, func(pool *pgxpool.Pool) error {
-		r, err := ledger.Rebuild(ctx, pool, ledger.Book(env.Book), ledger.Replay{Judge: known.Judge(), Replace: *replace, Progress: env.progress("rebuild")})
+		r, err := ledger.Rebuild(ctx, pool, ledger.Book(env.Book), ledger.Replay{Judge: known.Judge(), Sealer: sealer, Replace: *replace, Progress: env.progress("rebuild")})
 		if errors.Is(err, ledger.ErrDiverged) {
 			return &coded{exitDiverged, err}
 		}
 		if err != nil {
 			return err
 		}
-		if err := env.rebuildCases(ctx, pool, known, *replace); err != nil {
+		if err := env.rebuildCases(ctx, pool, known, sealer, *replace); err != nil {
 			return err
 		}
 		fmt.Fprintf(env.Stdout, env.say("重算 %d 条分录、%d 行投影：", "replayed %d entries into %d rows: "), r.Entries, r.Rows)
@@ -83,11 +87,7 @@ func runRebuild(ctx context.Context, env *environment, args []string) error {
 }
 
 // rebuildCases replays what the log says of warnings and compares.
-func (env *environment) rebuildCases(ctx context.Context, pool *pgxpool.Pool, known *alerts.Rules, replace bool) error {
-	sealer, err := env.sealer()
-	if err != nil {
-		return err
-	}
+func (env *environment) rebuildCases(ctx context.Context, pool *pgxpool.Pool, known *alerts.Rules, sealer *audit.Sealer, replace bool) error {
 	engine := &alerts.Engine{Ledger: ledger.New(ledger.Config{Pool: pool, Sealer: sealer, Now: time.Now}), Pool: pool, Rules: known, Calendar: workday.StateCouncil()}
 	n, err := engine.Rebuild(ctx, pool, ledger.Book(env.Book), replace)
 	if errors.Is(err, alerts.ErrDiverged) {

@@ -120,6 +120,11 @@ type Options struct {
 	Document, Responsible, Type string
 	// AfterFact says that what the rows tell had happened before (补录).
 	AfterFact bool
+	// Source, Stated, From, To and Region say of a comparison list what its header wants,
+	// see ledger.RegisterLoaded; the region is the county if left out.
+	Source           string
+	Stated, From, To ledger.Date
+	Region           string
 	// Explain answers warnings that hold rows, by the code of the rule.
 	Explain map[string]Explanation
 	// AllowDuplicates posts rows that are in the book already once more.
@@ -412,7 +417,7 @@ func (b *builder) finish() {
 			Zh: fmt.Sprintf("共 %d 行，一次最多导入 %d 条，请拆分文件", b.batch.Rows, ledger.MaxUnit-1),
 			En: fmt.Sprintf("%d rows: at most %d entries can be imported at once, split the file", b.batch.Rows, ledger.MaxUnit-1)}})
 	}
-	if b.batch.Rows == 0 {
+	if b.batch.Rows == 0 && b.form.list != ledger.ListDebarred { // that nobody is debarred is worth saying
 		b.add(RowProblem{Row: b.table.from, Rule: "empty", Text: ledger.Text{Zh: "表头之下没有数据行", En: "there are no rows below the header"}})
 	}
 	b.batch.Drafts = make([]ledger.Draft, len(b.drafts))

@@ -338,7 +338,11 @@ func TestTemplatesAreFilledAndRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		empty := read(t, "template.xlsx", b.Bytes(), form)
-		if diff := cmp.Diff([]string{"4 empty"}, seen(empty.Problems)); diff != "" {
+		want := []string{"4 empty"}
+		if form == Debarred {
+			want = []string{}
+		}
+		if diff := cmp.Diff(want, seen(empty.Problems)); diff != "" {
 			t.Errorf("%s: an unfilled template (-want +got):\n%s", form.Name, diff)
 		}
 		f, err := excelize.OpenReader(&b)

@@ -51,8 +51,11 @@ type Form struct {
 	// Wan is set where amounts are in 万元 unless the sheet says otherwise.
 	Wan     bool
 	Columns []Column
-	// main is the column whose sum is the sheet's total.
+	// main is the column whose sum is the sheet's total; of a list, one that no other
+	// sheet has.
 	main string
+	// list is the comparison list that a file of the form is a load of, else empty.
+	list string
 	// fields says which column a field of a refused draft came from.
 	fields map[string]string
 	// row makes drafts of one record; done makes those that need all records.
@@ -60,8 +63,9 @@ type Form struct {
 	done func(b *builder)
 }
 
-// Forms lists the forms that can be imported, in the order of the money's way.
-var Forms = []*Form{FundLedger, Plan, Allocation, Payment, Grant}
+// Forms lists the forms that can be imported: in the order of the money's way, then
+// the lists that it is held against.
+var Forms = []*Form{FundLedger, Plan, Allocation, Payment, Grant, Poor, Payroll, Cadres, Deceased, Debarred}
 
 // FormOf finds a form by its name or title.
 func FormOf(name string) (*Form, bool) {
@@ -72,6 +76,9 @@ func FormOf(name string) (*Form, bool) {
 	}
 	return nil, false
 }
+
+// HoldsMoney says whether rows of the form are of money: those of lists are not.
+func (f *Form) HoldsMoney() bool { return f.list == "" }
 
 // column is the index of a column of the form, or -1.
 func (f *Form) column(name string) int {

@@ -132,6 +132,9 @@ func (b *Batch) sameFile(ctx context.Context, l *ledger.Ledger) error {
 }
 
 func (b *Batch) title() string {
+	if b.Form.list != "" {
+		return fmt.Sprintf("%s %d 行", b.Form.Zh, b.Rows)
+	}
 	return fmt.Sprintf("%s %d 行 %s 元", b.Form.Zh, b.Rows, b.Amount.Comma())
 }
 
@@ -218,6 +221,7 @@ func (b *Batch) fresh(ctx context.Context, l *ledger.Ledger, attempt int) ([]led
 // renew gives a draft another id, and the thing it makes another number where
 // that was made from the row and not written in it.
 func renew(d ledger.Draft, mark string, renamed map[string]string) ledger.Draft {
+	d = renewRegister(d, mark)
 	_, token, _ := strings.Cut(d.ID, "-")
 	switch body := d.Body.(type) {
 	case *ledger.PaymentRequested:
@@ -323,7 +327,7 @@ func reversals(ctx context.Context, l *ledger.Ledger, sub ledger.Submission, boo
 			return nil, err
 		}
 		for _, e := range entries {
-			if e.Kind != "grant.line" {
+			if !ledger.IsLine(e.Kind) {
 				seqs = append(seqs, e.Seq)
 			}
 		}

@@ -52,7 +52,7 @@ func open(t testing.TB, name string, content []byte) *Source {
 // options read against a book.
 func options(t testing.TB, l *ledger.Ledger) Options {
 	t.Helper()
-	o := Options{Book: book, By: maker, On: "2020-03-18"}
+	o := Options{Book: book, By: maker, On: "2020-03-18", Source: "县公安局", Stated: "2020-02-29", From: "2020-03-01", To: "2020-04-30"}
 	if l != nil {
 		var err error
 		if o.Known, err = KnownOf(t.Context(), l, book); err != nil {

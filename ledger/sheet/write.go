@@ -46,7 +46,7 @@ func Write(w io.Writer, form *Form, format Format, columns []string, rows iter.S
 		}
 	}
 	lines := func(yield func([]string) bool) {
-		if !yield([]string{form.Zh}) || !yield([]string{"单位：" + form.unit()}) || !yield(columns) {
+		if !yield([]string{form.Zh}) || form.list == "" && !yield([]string{"单位：" + form.unit()}) || !yield(columns) {
 			return
 		}
 		for r := range rows {

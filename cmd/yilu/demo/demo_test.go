@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
 	"yilu/alerts"
@@ -63,6 +64,7 @@ func TestLoad(t *testing.T) {
 	t.Run("each household was sealed once", func(t *testing.T) { checkHouseholds(t, l) })
 	t.Run("every state is reached", func(t *testing.T) { checkStates(t, l) })
 	t.Run("traces add up", func(t *testing.T) { checkTraces(t, l) })
+	t.Run("the lists find whom they should", func(t *testing.T) { checkListed(t, l, entries) })
 	t.Run("mistakes stay visible", func(t *testing.T) { checkMistakes(t, entries) })
 	t.Run("loading again does nothing", func(t *testing.T) {
 		if err := Load(t.Context(), l, Options{Rules: known().Activations()}); err != nil {
@@ -74,7 +76,7 @@ func TestLoad(t *testing.T) {
 	})
 	t.Run("cut off and resumed is the same", func(t *testing.T) { checkResumed(t, l, entries) })
 	t.Run("replaying gives the same", func(t *testing.T) {
-		if r, err := ledger.Rebuild(t.Context(), db.Owner, Book, ledger.Replay{Judge: known().Judge()}); err != nil {
+		if r, err := ledger.Rebuild(t.Context(), db.Owner, Book, ledger.Replay{Judge: known().Judge(), Sealer: l.Sealer}); err != nil {
 			t.Errorf("rebuild: %+v %v", r, err)
 		}
 		if err := audit.VerifyBook(t.Context(), db.Owner, string(Book), nil); err != nil {
@@ -175,7 +177,7 @@ func lines(entries []*ledger.Entry) []string {
 	for i, e := range entries {
 		hash := hex.EncodeToString(e.Hash[:8])
 		switch e.Body.(type) {
-		case *ledger.SubmissionMade, *ledger.SubmissionApproved, *ledger.GrantRequested, *ledger.PaymentApproved:
+		case *ledger.SubmissionMade, *ledger.SubmissionApproved, *ledger.GrantRequested, *ledger.PaymentApproved, *ledger.RegisterLoaded:
 			hash = ""
 		}
 		if len(e.Commitments) > 0 {
@@ -371,6 +373,39 @@ func checkTraces(t *testing.T, l *ledger.Ledger) {
 		if paid != tr.Funds[0].Paid || held != tr.Funds[0].Allocated {
 			t.Errorf("fund %s: payees got %s of %s, projects and units hold %s of %s", f.id, paid, tr.Funds[0].Paid, held, tr.Funds[0].Allocated)
 		}
+	}
+}
+
+// checkListed counts what the rules on comparison lists said of the year: one hit of
+// each, and nothing that could not be judged.
+func checkListed(t *testing.T, l *ledger.Ledger, entries []*ledger.Entry) {
+	verdicts, err := ledger.ReadVerdicts(t.Context(), l.Pool, Book, ledger.None, 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int{}
+	for _, n := range verdicts.Notes {
+		var note alerts.Note
+		if err := json.Unmarshal(n.Note, &note); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range note.Findings {
+			if f.Code[0] == 'E' && f.Due == "" || f.Code == "W10" {
+				got[f.Code+" "+string(f.State)+f.Reason]++
+			}
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"E01 flag": 1, "E02 flag": 1, "E06 flag": 1, "W10 flag": 1}, got); diff != "" {
+		t.Errorf("said of those on lists (-want +got):\n%s", diff)
+	}
+	lists := map[string]int{}
+	for _, e := range entries {
+		if b, ok := e.Body.(*ledger.RegisterLoaded); ok {
+			lists[b.List]++
+		}
+	}
+	if diff := cmp.Diff(map[string]int{ledger.ListPoor: 1, ledger.ListPayroll: 1, ledger.ListCadres: 1, ledger.ListDeceased: 2, ledger.ListDebarred: 1}, lists); diff != "" {
+		t.Errorf("lists (-want +got):\n%s", diff)
 	}
 }
 

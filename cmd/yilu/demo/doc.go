@@ -16,7 +16,7 @@
 // fund and project says so in its public text.
 //
 // The year is honest but not without mistakes: see mistakes.go for those that
-// were made and put right.
+// were made and put right, and registers.go for whom the comparison lists find.
 //
 // The story is a pure function of nothing: a fixed seed, no clock. [Load] posts
 // it day by day through the same import, Submit and Post that serve officers:

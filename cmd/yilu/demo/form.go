@@ -20,6 +20,8 @@ var forms = map[string]*sheet.Form{
 	"fenpei":   sheet.Allocation,
 	"zhifu":    sheet.Payment,
 	"fafang":   sheet.Grant,
+	// The comparison lists, by their own names.
+	ledger.ListPoor: sheet.Poor, ledger.ListPayroll: sheet.Payroll, ledger.ListCadres: sheet.Cadres, ledger.ListDeceased: sheet.Deceased, ledger.ListDebarred: sheet.Debarred,
 }
 
 // sheet is the submission's file, as the officer would upload it. It is the same
@@ -40,7 +42,7 @@ func (sub *submission) sheet() (name string, content []byte, err error) {
 		}
 	}
 	format := sheet.XLSX
-	if sub.form == sheet.Payment || sub.form == sheet.Grant { // the systems of treasury and bank write CSV
+	if sub.form == sheet.Payment || sub.form == sheet.Grant || sub.form == sheet.Poor { // systems write CSV
 		format = sheet.CSV
 	}
 	var b bytes.Buffer
@@ -70,6 +72,14 @@ func record(a act) sheet.Record {
 			"金额": b.Amount.String(), "大写金额": b.Amount.Upper(), "用途": b.Purpose, "功能科目": b.FunctionCode, "经济科目": b.EconomicCode,
 			"支付方式": ledger.PayMethods.Name(b.Method).Zh, "款项性质": ledger.PayStages.Name(b.Stage).Zh,
 		}
+	case *ledger.RegisterPerson:
+		r := sheet.Record{"姓名": a.Sealed["name"], "身份证号": a.Sealed["id_number"], "户编号": a.Sealed["household"], "户类别": a.Sealed["class"], "职务": a.Sealed["post"], "死亡日期": a.Sealed["died_on"]}
+		if b.Place != "" {
+			r["乡镇"], r["区划代码"] = ledger.DivisionOf(b.Place).Name, b.Place
+		}
+		return r
+	case *ledger.RegisterSupplier:
+		return sheet.Record{"供应商名称": b.Supplier.Name, "统一社会信用代码": b.Supplier.Code, "起始日期": string(b.From), "截止日期": string(b.To), "依据": b.Basis}
 	case *ledger.GrantLine:
 		return sheet.Record{
 			"乡镇": ledger.DivisionOf(b.Place).Name, "区划代码": b.Place, "户主": a.Sealed["payee_name"], "身份证号": a.Sealed["id_number"],
@@ -116,6 +126,9 @@ func (sub *submission) options(known sheet.Known) sheet.Options {
 	}
 	if h, ok := sub.acts[0].Body.(*ledger.GrantRequested); ok {
 		o.Fund, o.Project, o.Item = h.Fund, h.Project, h.Item
+	}
+	if h, ok := sub.acts[0].Body.(*ledger.RegisterLoaded); ok {
+		o.Source, o.Stated, o.From, o.To = h.Source, h.Stated, h.From, h.To
 	}
 	return o
 }

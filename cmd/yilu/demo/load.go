@@ -22,7 +22,7 @@ var ErrForeign = errors.New("the book holds other entries than the demonstration
 // always the same. That two loads run at once is not provided for.
 func Load(ctx context.Context, l *ledger.Ledger, o Options) error {
 	steps := tell(o.Rules).steps()
-	n := &loading{ledger: l, submissions: map[string]*submission{}, places: map[string]place{}, explain: retentionExplained(o.Rules)}
+	n := &loading{ledger: l, submissions: map[string]*submission{}, places: map[string]place{}, explain: answers(o.Rules)}
 	of := 0
 	for _, s := range steps {
 		n.remember(s)

@@ -78,6 +78,8 @@ func tell(rules []*ledger.RuleActivated) *story {
 	}
 	y.tellOthers(others)
 	y.tellMistakes(works, grants)
+	y.lists(grants)
+	y.banFirm()
 	y.recallSavings()
 	y.returnSurplus()
 	return y.story

@@ -36,13 +36,19 @@ func (y *year) explained(ground string, a act, codes ...string) []act {
 	return append(acts, a)
 }
 
-// retentionExplained answers the rule on retention that is paid early: lamps are
-// guaranteed for half a year only.
-func retentionExplained(rules []*ledger.RuleActivated) map[string]sheet.Explanation {
+// answers are what the officers say to rules that hold rows of sheets: lamps are
+// guaranteed for half a year only, a household was recognised after the list was made,
+// the post of a villager who died was taken over by his family.
+func answers(rules []*ledger.RuleActivated) map[string]sheet.Explanation {
 	explain := map[string]sheet.Explanation{}
 	for _, r := range rules {
-		if r.Code == "P07" {
+		switch r.Code {
+		case "P07":
 			explain[r.Code] = sheet.Explanation{Version: r.Version, Ground: "agreed", File: paper("路灯质保期约定")}
+		case "E01":
+			explain[r.Code] = sheet.Explanation{Version: r.Version, Ground: "approved", File: paper("新识别监测户认定文件")}
+		case "E02":
+			explain[r.Code] = sheet.Explanation{Version: r.Version, Ground: "fact", File: paper("公益岗由家属顶岗情况说明")}
 		}
 	}
 	return explain
