@@ -214,14 +214,14 @@ func (g *Engine) take(ctx context.Context, tx pgx.Tx, book ledger.Book, d ledger
 		return errors.Join(err, errRaced)
 	}
 	next.Step++
-	if err := insertEvent(ctx, tx, book, id, d.Kind, d.By, r); err != nil {
+	if err := send(ctx, tx, func(q *pgx.Batch) { queueEvent(q, book, id, d.Kind, d.By, r) }); err != nil {
 		return err
 	}
 	switch d.Kind {
 	case "alert.reopened":
-		return g.tell(ctx, tx, book, next, notify.Reopened)
+		return g.tell(ctx, tx, book, told{next, notify.Reopened})
 	case "alert.escalated":
-		return g.tell(ctx, tx, book, next, notify.Overdue)
+		return g.tell(ctx, tx, book, told{next, notify.Overdue})
 	}
 	return nil
 }

@@ -119,8 +119,8 @@ func one(ctx context.Context, q querier, sql string, args ...any) (Current, erro
 }
 
 // insert stores a new case; the unique index on open matters may refuse it.
-func insert(ctx context.Context, tx pgx.Tx, book ledger.Book, c Current) error {
-	_, err := tx.Exec(ctx, `
+func queueCase(q *pgx.Batch, book ledger.Book, c Current) {
+	q.Queue(`
 		insert into alert.current (book, alert, code, version, level, handling, origin, outcome, reason, state, episode, count, fingerprint, subject, region,
 			entry_seq, at_seq, raised_seq, last_seq, raised_at, step, unit, due, silenced_until, makers, rectifier, dismisser, shadow, suppressed,
 			sentence_zh, sentence_en, value, limit_value, violation, to_return, to_adjust, to_other, returned, adjusted, parent)
@@ -129,10 +129,6 @@ func insert(ctx context.Context, tx pgx.Tx, book ledger.Book, c Current) error {
 		book, c.Alert, c.Code, int64(c.Version), c.Level, c.Handling, c.Origin, c.Outcome, c.Reason, c.State, c.Episode, c.Count, c.Fingerprint, c.Subject, c.Region,
 		c.Entry, c.At, c.Raised, c.Last, c.RaisedAt, c.Step, c.Unit, string(c.Due), string(c.Silenced), c.Makers, c.Rectifier, c.Dismisser, c.Shadow, c.Suppressed,
 		c.Zh, c.En, c.Value, c.Limit, c.Violation, c.ToReturn, c.ToAdjust, c.ToOther, c.Returned, c.Adjusted, c.Parent)
-	if err != nil {
-		return fmt.Errorf("store warning %s: %w", c.Alert, err)
-	}
-	return nil
 }
 
 // update stores a case after a step. It is false when somebody else took a step
@@ -152,12 +148,20 @@ func update(ctx context.Context, tx pgx.Tx, book ledger.Book, c Current) (bool, 
 }
 
 // insertEvent adds a line to the feed.
-func insertEvent(ctx context.Context, tx pgx.Tx, book ledger.Book, alert string, kind ledger.Kind, by ledger.By, r ledger.Receipt) error {
-	_, err := tx.Exec(ctx, `
+func queueEvent(q *pgx.Batch, book ledger.Book, alert string, kind ledger.Kind, by ledger.By, r ledger.Receipt) {
+	q.Queue(`
 		insert into alert.event (book, seq, alert, kind, at, by_user, unit) values ($1, $2, $3, $4, $5, $6, $7)`,
 		book, r.Seq, alert, kind, r.At, by.User, by.Unit)
-	if err != nil {
-		return fmt.Errorf("store event of warning %s: %w", alert, err)
+}
+
+// send sends what is queued in one round trip.
+func send(ctx context.Context, tx pgx.Tx, queue func(q *pgx.Batch)) error {
+	q := &pgx.Batch{}
+	if queue(q); q.Len() == 0 {
+		return nil
+	}
+	if err := tx.SendBatch(ctx, q).Close(); err != nil {
+		return fmt.Errorf("store warnings: %w", err)
 	}
 	return nil
 }

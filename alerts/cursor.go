@@ -64,16 +64,9 @@ func (g *Engine) cursor(ctx context.Context, book ledger.Book) (ledger.Seq, erro
 }
 
 // moveCursor moves it, or says that it is not where it was read.
-func moveCursor(ctx context.Context, tx pgx.Tx, book ledger.Book, from, until ledger.Seq) error {
-	tag, err := tx.Exec(ctx, `
+func moveCursor(q *pgx.Batch, book ledger.Book, from, until ledger.Seq) {
+	q.Queue(`
 		insert into alert.cursor (book, pos)
 		select $1, $3 where $2 = -1 or exists (select from alert.cursor where book = $1)
-		on conflict (book) do update set pos = excluded.pos where cursor.pos = $2`, book, from, until)
-	if err != nil {
-		return fmt.Errorf("move cursor: %w", err)
-	}
-	if tag.RowsAffected() != 1 {
-		return &ledger.TakeBack{Reason: errRaced}
-	}
-	return nil
+		on conflict (book) do update set pos = excluded.pos where cursor.pos = $2`, book, from, until).Exec(onlyOne)
 }

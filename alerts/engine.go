@@ -129,10 +129,14 @@ type batch struct {
 	episodes map[string]int64
 	drafts   []ledger.Draft
 	// then is what each draft leaves behind, in the order of the drafts.
-	then []func(context.Context, pgx.Tx, ledger.Receipt) error
+	then []func(*pgx.Batch, ledger.Receipt)
 	// timers are opened and met in the order of the entries.
-	timers []func(context.Context, pgx.Tx) error
-	tally  map[tallyKey]int64
+	timers []func(*pgx.Batch)
+	// move moves the cursor; nil for what has none.
+	move func(*pgx.Batch)
+	// told is what people are told once all is stored.
+	told  []told
+	tally map[tallyKey]int64
 	// fresh are the new cases that people are to be told of.
 	fresh []fresh
 	// terms are those in effect when the warnings are entered.
@@ -318,16 +322,12 @@ func (b *batch) raise(ctx context.Context, m matter) error {
 	b.add(ledger.Draft{ID: c.Alert, Kind: "alert.raised", Body: &ledger.AlertRaised{
 		Alert: c.Alert, Code: m.Code, Version: m.Version, RuleHash: hash, Level: m.Level, Handling: m.Handling, Origin: m.origin,
 		Outcome: string(m.State), Reason: m.Reason, Episode: ledger.Count(episode), Shadow: m.Shadow, Suppressed: m.Suppressed,
-	}, Sealed: sealed}, func(ctx context.Context, tx pgx.Tx, r ledger.Receipt) error {
+	}, Sealed: sealed}, func(q *pgx.Batch, r ledger.Receipt) {
 		stored := c.raised(b.terms, r)
-		err := insert(ctx, tx, b.book, stored)
-		if taken(err) {
-			return &ledger.TakeBack{Reason: errRaced}
+		queueCase(q, b.book, stored)
+		if stored.State == Open {
+			b.tell(stored, notify.Raised)
 		}
-		if err == nil && stored.State == Open {
-			err = b.tell(ctx, tx, stored, notify.Raised)
-		}
-		return err
 	})
 	return nil
 }
@@ -367,21 +367,14 @@ func (b *batch) repeat(c *Current, m matter) error {
 	}
 	seen := *c
 	b.add(ledger.Draft{ID: repeatID(c.Alert, m), Kind: "alert.repeated", Body: &ledger.AlertRepeated{Alert: c.Alert, Count: ledger.Count(seen.Count), Level: seen.Level}, Sealed: sealed},
-		func(ctx context.Context, tx pgx.Tx, r ledger.Receipt) error {
-			tag, err := tx.Exec(ctx, `
+		func(q *pgx.Batch, r ledger.Receipt) {
+			q.Queue(`
 				update alert.current set count = $3, level = $4, last_seq = $5
-				where book = $1 and alert = $2 and count = $3 - 1 and state not in ('dismissed', 'closed')`, b.book, seen.Alert, seen.Count, seen.Level, r.Seq)
-			if err != nil {
-				return fmt.Errorf("repeat warning %s: %w", seen.Alert, err)
-			}
-			if tag.RowsAffected() != 1 {
-				return &ledger.TakeBack{Reason: errRaced}
-			}
+				where book = $1 and alert = $2 and count = $3 - 1 and state not in ('dismissed', 'closed')`, b.book, seen.Alert, seen.Count, seen.Level, r.Seq).Exec(onlyOne)
 			if rises && seen.State != Recorded {
 				seen.Last = r.Seq
-				return b.tell(ctx, tx, seen, notify.LevelRaised)
+				b.tell(seen, notify.LevelRaised)
 			}
-			return nil
 		})
 	return nil
 }

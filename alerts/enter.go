@@ -6,12 +6,13 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"yilu/ledger"
 )
 
 // add queues a draft of the engine and what it leaves behind.
-func (b *batch) add(d ledger.Draft, then func(context.Context, pgx.Tx, ledger.Receipt) error) {
+func (b *batch) add(d ledger.Draft, then func(*pgx.Batch, ledger.Receipt)) {
 	d.On, d.Corrects = ledger.DateOf(b.now), ledger.None
 	d.By = ledger.By{Role: ledger.Engine, Unit: string(b.book), User: "engine"}
 	b.drafts = append(b.drafts, d)
@@ -20,7 +21,8 @@ func (b *batch) add(d ledger.Draft, then func(context.Context, pgx.Tx, ledger.Re
 
 // post enters the warnings, with the cursor and all that follows in one transaction.
 func (b *batch) post(ctx context.Context) error {
-	return b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error { return moveCursor(ctx, tx, b.book, b.from, b.until) })
+	b.move = func(q *pgx.Batch) { moveCursor(q, b.book, b.from, b.until) }
+	return b.enter(ctx, unmarked)
 }
 
 // enter enters the warnings, with what marks them as raised in the same transaction.
@@ -70,37 +72,47 @@ func (g *Engine) raised() {
 	}
 }
 
-// leave stores what the drafts, timers and counts of the batch leave behind.
+// leave moves the cursor and stores what the drafts, timers and counts of the batch
+// leave behind, in one round trip.
 func (b *batch) leave(ctx context.Context, tx pgx.Tx, receipts []ledger.Receipt) error {
-	for i, r := range receipts {
-		if err := b.then[i](ctx, tx, r); err != nil {
-			return err
+	b.told = nil // a post may be tried again
+	err := send(ctx, tx, func(q *pgx.Batch) {
+		if b.move != nil {
+			b.move(q)
 		}
-		d := b.drafts[i]
-		if err := insertEvent(ctx, tx, b.book, alertOf(d.Body), d.Kind, d.By, r); err != nil {
-			return err
+		for i, r := range receipts {
+			d := b.drafts[i]
+			b.then[i](q, r)
+			queueEvent(q, b.book, alertOf(d.Body), d.Kind, d.By, r)
 		}
+		for _, do := range b.timers {
+			do(q)
+		}
+		for k, n := range b.tally {
+			queueTally(q, b.book, k, n)
+		}
+	})
+	if taken(err) { // somebody has raised the same since we looked
+		return &ledger.TakeBack{Reason: errRaced}
 	}
-	for _, do := range b.timers {
-		if err := do(ctx, tx); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
-	for k, n := range b.tally {
-		if err := addTally(ctx, tx, b.book, k, n); err != nil {
-			return err
-		}
+	return b.g.tell(ctx, tx, b.book, b.told...)
+}
+
+// onlyOne takes the batch back when its statement did not find the one row that it
+// changes as it was seen.
+func onlyOne(tag pgconn.CommandTag) error {
+	if tag.RowsAffected() != 1 {
+		return &ledger.TakeBack{Reason: errRaced}
 	}
 	return nil
 }
 
-// addTally adds to a count.
-func addTally(ctx context.Context, tx pgx.Tx, book ledger.Book, k tallyKey, n int64) error {
-	_, err := tx.Exec(ctx, `
+// queueTally adds to a count.
+func queueTally(q *pgx.Batch, book ledger.Book, k tallyKey, n int64) {
+	q.Queue(`
 		insert into alert.tally (book, month, code, state, count) values ($1, $2, $3, $4, $5)
 		on conflict (book, month, code, state) do update set count = tally.count + excluded.count`, book, k.month, k.code, k.state, n)
-	if err != nil {
-		return fmt.Errorf("count results: %w", err)
-	}
-	return nil
 }

@@ -121,7 +121,7 @@ func (g *Engine) again(ctx context.Context, tx pgx.Tx, t *terms, book ledger.Boo
 	if err != nil {
 		return err
 	}
-	return insertEvent(ctx, tx, book, alert, e.Kind, e.By, r)
+	return send(ctx, tx, func(q *pgx.Batch) { queueEvent(q, book, alert, e.Kind, e.By, r) })
 }
 
 func (g *Engine) raiseAgain(ctx context.Context, tx pgx.Tx, t *terms, book ledger.Book, b *ledger.AlertRaised, r ledger.Receipt) error {
@@ -133,7 +133,7 @@ func (g *Engine) raiseAgain(ctx context.Context, tx pgx.Tx, t *terms, book ledge
 	m.region, m.at, m.entry, m.makers = what.Region, ledger.Seq(what.At), ledger.Seq(what.Entry), what.Makers
 	c := g.newCase(book, m, int64(b.Episode))
 	c.Alert, c.Parent = b.Alert, b.Parent
-	return insert(ctx, tx, book, c.raised(t, r))
+	return send(ctx, tx, func(q *pgx.Batch) { queueCase(q, book, c.raised(t, r)) })
 }
 
 // unseal reads what a warning was raised on and concerns; there is false when it was

@@ -17,7 +17,7 @@ import (
 // near, and deadlines that their rules remind of before they end (到期提醒). A silenced
 // case is due on the day its silence ends, so that it is remembered in time too.
 func (g *Engine) runRemind(ctx context.Context, s slot, rules *inForce) error {
-	told := 0
+	count := 0
 	err := takenBack(pgx.BeginFunc(ctx, g.Pool, func(tx pgx.Tx) error {
 		soon, err := g.soon(ctx, tx, s.book, s.day())
 		if err != nil {
@@ -31,7 +31,7 @@ func (g *Engine) runRemind(ctx context.Context, s slot, rules *inForce) error {
 			return err
 		}
 		for _, c := range list {
-			if err := g.tell(ctx, tx, s.book, c, notify.DueSoon); err != nil {
+			if err := g.tell(ctx, tx, s.book, told{c, notify.DueSoon}); err != nil {
 				return err
 			}
 		}
@@ -39,10 +39,10 @@ func (g *Engine) runRemind(ctx context.Context, s slot, rules *inForce) error {
 		if err != nil {
 			return err
 		}
-		told = len(list) + deadlines
+		count = len(list) + deadlines
 		return record(ctx, tx, s, fmt.Sprintf("%d steps, %d deadlines", len(list), deadlines))
 	}))
-	if err == nil && told > 0 {
+	if err == nil && count > 0 {
 		g.raised()
 	}
 	return err

@@ -314,12 +314,11 @@ func tallyJudged(ctx context.Context, tx pgx.Tx, s slot, from, until ledger.Seq,
 		return fmt.Errorf("count entries of the day: %w", err)
 	}
 	month := s.day().AddDays(-1).Month()
-	for _, code := range slices.Sorted(maps.Keys(judged)) {
-		if err := addTally(ctx, tx, s.book, tallyKey{month, code, "judged"}, judged[code]); err != nil {
-			return err
+	return send(ctx, tx, func(q *pgx.Batch) {
+		for _, code := range slices.Sorted(maps.Keys(judged)) {
+			queueTally(q, s.book, tallyKey{month, code, "judged"}, judged[code])
 		}
-	}
-	return nil
+	})
 }
 
 // lastSeqOf is the last entry recorded on a day or before.

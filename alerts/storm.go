@@ -81,20 +81,32 @@ func (b *batch) storm(ctx context.Context, list []fresh, most int) error {
 	return nil
 }
 
-// tell queues a message about a case.
-func (b *batch) tell(ctx context.Context, tx pgx.Tx, c Current, what notify.Event) error {
-	return b.g.tell(ctx, tx, b.book, c, what)
+// told is what people are told about a case.
+type told struct {
+	c    Current
+	what notify.Event
 }
 
-func (g *Engine) tell(ctx context.Context, tx pgx.Tx, book ledger.Book, c Current, what notify.Event) error {
-	if g.Notify == nil || c.Parent != "" && what != notify.Reopened { // of a storm its parent tells
+// tell notes what is to be told.
+func (b *batch) tell(c Current, what notify.Event) { b.told = append(b.told, told{c, what}) }
+
+// tell queues messages about cases.
+func (g *Engine) tell(ctx context.Context, tx pgx.Tx, book ledger.Book, all ...told) error {
+	if g.Notify == nil {
 		return nil
 	}
-	m, err := g.message(book, c, what)
-	if err != nil {
-		return err
+	var messages []notify.Message
+	for _, t := range all {
+		if t.c.Parent != "" && t.what != notify.Reopened { // of a storm its parent tells
+			continue
+		}
+		m, err := g.message(book, t.c, t.what)
+		if err != nil {
+			return err
+		}
+		messages = append(messages, m)
 	}
-	return g.Notify.Enqueue(ctx, tx, m)
+	return g.Notify.Enqueue(ctx, tx, messages...)
 }
 
 // message is what is told about a case.

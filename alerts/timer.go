@@ -22,24 +22,20 @@ func taken(err error) bool {
 
 // openTimer lets a deadline run that an entry began, or wait until its last day can
 // be told.
-func (b *batch) openTimer(j judged, f Finding, origin string) func(context.Context, pgx.Tx) error {
-	return func(ctx context.Context, tx pgx.Tx) error {
-		text, err := json.Marshal(&f, json.Deterministic(true))
-		if err != nil {
-			return fmt.Errorf("open timer: %w", err)
-		}
-		state := timerRunning
-		if f.Due == "" {
-			state = timerWaiting
-		}
-		_, err = tx.Exec(ctx, `
+func (b *batch) openTimer(j judged, f Finding, origin string) func(*pgx.Batch) {
+	text, err := json.Marshal(&f, json.Deterministic(true))
+	if err != nil {
+		panic(fmt.Errorf("alerts: write a deadline: %w", err)) // a struct of ours
+	}
+	state := timerRunning
+	if f.Due == "" {
+		state = timerWaiting
+	}
+	return func(q *pgx.Batch) {
+		q.Queue(`
 			insert into alert.timer (book, code, match, opened_seq, entry_seq, project, due, finding, region, makers, state, origin)
 			values ($1, $2, $3, $4, $5, $6, nullif($7, '')::date, $8, $9, $10, $11, $12)
 			on conflict do nothing`, b.book, f.Code, f.Match, j.at, j.entry, j.Project, string(f.Due), text, j.Region, j.makers, state, origin)
-		if err != nil {
-			return fmt.Errorf("open timer of rule %s: %w", f.Code, err)
-		}
-		return nil
 	}
 }
 
@@ -53,43 +49,38 @@ const (
 )
 
 // meetTimer ends the deadlines that an entry meets.
-func (b *batch) meetTimer(j judged, met Input) func(context.Context, pgx.Tx) error {
-	return b.closeTimers("meet", `
+func (b *batch) meetTimer(j judged, met Input) func(*pgx.Batch) {
+	return b.closeTimers(`
 		update alert.timer set state = 'met', closed_entry = $5
 		where book = $1 and code = $2 and match = $3 and opened_seq <= $4 and state in ('running', 'waiting')`, met.Name, met.Value, j.at, j.entry)
 }
 
 // cancelTimers ends the deadlines of a project that is cancelled.
-func (b *batch) cancelTimers(j judged) func(context.Context, pgx.Tx) error {
-	return b.closeTimers("cancel", `
+func (b *batch) cancelTimers(j judged) func(*pgx.Batch) {
+	return b.closeTimers(`
 		update alert.timer set state = 'ended', closed_entry = $4
 		where book || '' = $1 and project = $2 and project <> '' and opened_seq <= $3 and state in ('running', 'waiting')`, j.Cancelled, j.at, j.entry)
 }
 
 // reverseTimers ends the deadlines that a reversed entry began, and lets those run
 // again that it met or ended.
-func (b *batch) reverseTimers(j judged) (all []func(context.Context, pgx.Tx) error) {
+func (b *batch) reverseTimers(j judged) (all []func(*pgx.Batch)) {
 	target, err := strconv.ParseInt(j.Reversed, 10, 64)
 	if err != nil {
 		return nil
 	}
-	return []func(context.Context, pgx.Tx) error{
-		b.closeTimers("end", `
+	return []func(*pgx.Batch){
+		b.closeTimers(`
 			update alert.timer set state = 'ended', closed_entry = $3
 			where book || '' = $1 and entry_seq = $2 and state in ('running', 'waiting')`, target, j.entry),
-		b.closeTimers("reopen", `
+		b.closeTimers(`
 			update alert.timer set state = case when due is null then 'waiting' else 'running' end, closed_entry = -1
 			where book || '' = $1 and closed_entry = $2 and closed_entry >= 0 and state in ('met', 'ended')`, target),
 	}
 }
 
-func (b *batch) closeTimers(what, sql string, args ...any) func(context.Context, pgx.Tx) error {
-	return func(ctx context.Context, tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, sql, append([]any{b.book}, args...)...); err != nil {
-			return fmt.Errorf("%s timers: %w", what, err)
-		}
-		return nil
-	}
+func (b *batch) closeTimers(sql string, args ...any) func(*pgx.Batch) {
+	return func(q *pgx.Batch) { q.Queue(sql, append([]any{b.book}, args...)...) }
 }
 
 // dueTimer is a deadline that has passed.
