@@ -37,6 +37,8 @@ const (
 	findEvents   = `select entry_seq::text as key, at_seq + 0 as place from proj.event where book = $1 and project = split_part(w.wanted, '/', 1) and kind = split_part(w.wanted, '/', 2)`
 	findPaidOn   = `select payment as key, requested_seq + 0 as place from proj.payment where payee = split_part(w.wanted, '/', 1) and on_day = split_part(w.wanted, '/', 2)::date and book || '' = $1`
 	findGrants   = `select line_key as key, seq + 0 as place from proj.grant_line where person = w.wanted and person <> '' and book || '' = $1`
+	findNotices  = `select notice_project as key, seq + 0 as place from proj.notice_project where project = w.wanted and book || '' = $1`
+	findPhotos   = `select proof as key, seq + 0 as place from proj.notice_proof where photo = w.wanted and book || '' = $1`
 )
 
 // get returns the keys that belong to one.

@@ -37,6 +37,7 @@ func everything(t *testing.T, l *Ledger) {
 	paid(t, l, "Z1", encodeHash(r[0].Hash[:]))
 	r = mustPost(t, l, batch("g1", "G1", 3)...)
 	paid(t, l, "G1", encodeHash(r[0].Hash[:]))
+	mustPost(t, l, draft("n1", planNotice("N1", 2), maker), draft("h1", all["notice.hung"].Body, maker), all["objection.received"])
 	back := mustPost(t, l, draft("back", &PaymentReturned{Payment: "G1", Line: 2, Amount: 40, Reason: "account"}, payer))
 	if err := reverse(t, l, "x", back[0].Seq); err != nil {
 		t.Fatal(err)
@@ -80,6 +81,12 @@ func TestTamperedProjectionsAreNamed(t *testing.T) {
 		"proj.event":         `delete from proj.event where kind = 'tender.bid'`,
 		"proj.rulebook":      `update proj.rulebook set rules = '{}'`,
 		"proj.verdict":       `delete from proj.verdict`,
+
+		"proj.notice":         `update proj.notice set ends = ends + 1`,
+		"proj.notice_version": `delete from proj.notice_version`,
+		"proj.notice_project": `delete from proj.notice_project`,
+		"proj.notice_proof":   `update proj.notice_proof set board = '别处'`,
+		"proj.objection":      `update proj.objection set state = 'answered'`,
 	}
 	for _, name := range projections {
 		tag, err := db.Owner.Exec(ctx, tampered[name])

@@ -50,7 +50,13 @@ type state struct {
 	periods     *table[Closed]
 	rulebooks   *table[Rulebook]
 	records     *table[Record]
-	tables      []projection
+
+	notices        *table[Notice]
+	versions       *table[NoticeVersion]
+	noticeProjects *table[NoticeProject]
+	proofs         *table[NoticeProof]
+	objections     *table[Objection]
+	tables         []projection
 
 	bidsOf    *lookup
 	twins     *lookup
@@ -60,6 +66,8 @@ type state struct {
 	eventsOf  *lookup
 	paidOn    *lookup
 	grantsOf  *lookup
+	noticesOf *lookup
+	photosOf  *lookup
 	lookups   []*lookup
 
 	// entries and covers are read from the log, never written.
@@ -119,6 +127,12 @@ var (
 	periodSchema     = schemaOf[Closed]("proj.period")
 	rulebookSchema   = schemaOf[Rulebook]("proj.rulebook")
 	recordSchema     = schemaOf[Record]("proj.record")
+
+	noticeSchema        = schemaOf[Notice]("proj.notice")
+	versionSchema       = schemaOf[NoticeVersion]("proj.notice_version")
+	noticeProjectSchema = schemaOf[NoticeProject]("proj.notice_project")
+	proofSchema         = schemaOf[NoticeProof]("proj.notice_proof")
+	objectionSchema     = schemaOf[Objection]("proj.objection")
 )
 
 // Tables that are only added to.
@@ -147,11 +161,17 @@ func newState(book Book) *state {
 	s.periods = newTable[Closed](s, periodSchema)
 	s.rulebooks = newTable[Rulebook](s, rulebookSchema)
 	s.records = newTable[Record](s, recordSchema)
-	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks, s.records}
+	s.notices = newTable[Notice](s, noticeSchema)
+	s.versions = newTable[NoticeVersion](s, versionSchema)
+	s.noticeProjects = newTable[NoticeProject](s, noticeProjectSchema)
+	s.proofs = newTable[NoticeProof](s, proofSchema)
+	s.objections = newTable[Objection](s, objectionSchema)
+	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks, s.records, s.notices, s.versions, s.noticeProjects, s.proofs, s.objections}
 	s.bidsOf, s.twins, s.invoiced = newLookup(s, findBids), newLookup(s, findTwins), newLookup(s, findInvoiced)
 	s.receipts, s.tendersOf = newLookup(s, findReceipts), newLookup(s, findTenders)
 	s.eventsOf, s.paidOn, s.grantsOf = newLookup(s, findEvents), newLookup(s, findPaidOn), newLookup(s, findGrants)
-	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf, s.eventsOf, s.paidOn, s.grantsOf}
+	s.noticesOf, s.photosOf = newLookup(s, findNotices), newLookup(s, findPhotos)
+	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf, s.eventsOf, s.paidOn, s.grantsOf, s.noticesOf, s.photosOf}
 	s.forget()
 	return s
 }
@@ -192,6 +212,8 @@ func (s *state) payee(key string) *Payee      { return s.payees.get(key) }
 func (s *state) reversal(q Seq) *Reversal     { return s.reversals.get(seqKey(q)) }
 func (s *state) closed() *Closed              { return s.periods.get(closedKey) }
 
+func (s *state) notice(id string) *Notice              { return s.notices.get(id) }
+func (s *state) objection(id string) *Objection        { return s.objections.get(id) }
 func (s *state) submission(id string) *Submission      { return s.submissions.get(id) }
 func (s *state) quota(project, fund string) *Quota     { return s.quotas.get(quotaKey(project, fund)) }
 func (s *state) bid(tender, bidder string) *Bid        { return s.bids.get(bidKey(tender, bidder)) }
