@@ -26,7 +26,7 @@ var noticeKinds = []Spec{
 // exist, have no effect or were taken back; and a total that is not to the 分 what
 // these entries say, unless it records a copy that was published elsewhere.
 type NoticePosted struct {
-	Content NoticeContent `json:"content"`
+	Content NoticeContent `json:"announcement"`
 	Notice  string        `json:"notice"`
 }
 
@@ -144,7 +144,7 @@ func (b *NoticeHung) apply(s *state, e *Entry) {
 //
 // Effect: the new version holds. Refused as NoticePosted is, and for one that ended.
 type NoticeCorrected struct {
-	Content NoticeContent `json:"content"`
+	Content NoticeContent `json:"announcement"`
 	Notice  string        `json:"notice"`
 	Reason  string        `json:"reason"`
 }
@@ -198,7 +198,7 @@ func (b *NoticeExtended) apply(s *state, _ *Entry) {
 type NoticeEnded struct {
 	Notice string `json:"notice"`
 	// Outcome is one of NoticeOutcomes.
-	Outcome string `json:"outcome"`
+	Outcome string `json:"notice_outcome"`
 }
 
 // NoticeOutcomes are how a posting ends.
@@ -210,7 +210,7 @@ var NoticeOutcomes = codes{
 
 func (b *NoticeEnded) check(c *checker) {
 	c.id("notice", b.Notice)
-	c.oneOf("outcome", b.Outcome, NoticeOutcomes)
+	c.oneOf("notice_outcome", b.Outcome, NoticeOutcomes)
 }
 
 func (b *NoticeEnded) touch(s *state, _ *Entry) { s.notice(b.Notice) }
@@ -222,7 +222,7 @@ func (b *NoticeEnded) apply(s *state, e *Entry) {
 	case n.Open > 0:
 		s.refuse("body.notice", "open_objections", fmt.Sprintf("还有%d件反映未答复", n.Open), fmt.Sprintf("%d objections are not answered", n.Open))
 	case n.Objections > 0 && b.Outcome == "none":
-		s.refuse("body.outcome", "objections", fmt.Sprintf("收到过%d件反映，不能写“无异议”", n.Objections), fmt.Sprintf("there were %d objections", n.Objections))
+		s.refuse("body.notice_outcome", "objections", fmt.Sprintf("收到过%d件反映，不能写“无异议”", n.Objections), fmt.Sprintf("there were %d objections", n.Objections))
 	case e.On < n.Starts:
 		s.refuse("on", "earlier", "不得早于公示起始日 "+string(n.Starts), "must not be before "+string(n.Starts))
 	default:
@@ -236,14 +236,14 @@ func (b *NoticeEnded) apply(s *state, e *Entry) {
 type NoticeWaived struct {
 	Basis string `json:"basis"`
 	Entry Seq    `json:"entry"`
-	Level string `json:"level"`
-	Stage string `json:"stage"`
+	Level string `json:"publisher_level"`
+	Stage string `json:"matter"`
 }
 
 func (b *NoticeWaived) check(c *checker) {
 	c.text("basis", b.Basis, 300)
-	c.oneOf("stage", b.Stage, NoticeStages)
-	c.oneOf("level", b.Level, NoticeLevels)
+	c.oneOf("matter", b.Stage, NoticeStages)
+	c.oneOf("publisher_level", b.Level, NoticeLevels)
 }
 
 func (b *NoticeWaived) touch(s *state, _ *Entry) { s.touchEffective(b.Entry) }
@@ -262,15 +262,15 @@ type NoticeRequired struct {
 	Days Count `json:"days"`
 	From Date  `json:"from"`
 	// Level and Stage say of what.
-	Level string `json:"level"`
+	Level string `json:"publisher_level"`
 	// Minimum is how many days it hangs, counted by Mode: strict or inclusive.
 	Minimum Count  `json:"minimum"`
-	Mode    string `json:"mode"`
+	Mode    string `json:"day_count"`
 	// Region is a division code or its beginning.
 	Region string `json:"region"`
-	Stage  string `json:"stage"`
+	Stage  string `json:"matter"`
 	To     Date   `json:"to,omitzero"`
-	Unit   string `json:"unit"`
+	Unit   string `json:"term_unit"`
 }
 
 // NoticeModes are how the days of a posting are counted.
@@ -279,14 +279,15 @@ var NoticeModes = codes{
 	"inclusive": {"首尾两日都计", "both the first and the last day count"},
 }
 
-var termUnits = codes{"wd": {"工作日", "working days"}, "d": {"日历日", "calendar days"}}
+// TermUnits are what a term is counted in.
+var TermUnits = codes{"wd": {"工作日", "working days"}, "d": {"日历日", "calendar days"}}
 
 func (b *NoticeRequired) check(c *checker) {
 	c.text("basis", b.Basis, 300)
-	c.oneOf("stage", b.Stage, NoticeStages)
-	c.oneOf("level", b.Level, NoticeLevels)
-	c.oneOf("mode", b.Mode, NoticeModes)
-	c.oneOf("unit", b.Unit, termUnits)
+	c.oneOf("matter", b.Stage, NoticeStages)
+	c.oneOf("publisher_level", b.Level, NoticeLevels)
+	c.oneOf("day_count", b.Mode, NoticeModes)
+	c.oneOf("term_unit", b.Unit, TermUnits)
 	c.day("from", b.From)
 	c.optionalDay("to", b.To)
 	c.order(b.From, b.To, "to")
@@ -337,7 +338,7 @@ const fieldContact = "contact" // 联系方式 of whoever objects: a name, a num
 type ObjectionReceived struct {
 	// CodeHash is base64 SHA-256 of the receipt number (回执号), which only whoever
 	// objects has.
-	CodeHash string `json:"code_hash"`
+	CodeHash string `json:"receipt_hash"`
 	// Notice or Project is what it is about, both empty for neither.
 	Notice    string `json:"notice,omitzero"`
 	Objection string `json:"objection"`
@@ -371,7 +372,7 @@ func (b *ObjectionReceived) check(c *checker) {
 	c.id("objection", b.Objection)
 	c.optionalID("notice", b.Notice)
 	c.optionalID("project", b.Project)
-	c.hash("code_hash", b.CodeHash)
+	c.hash("receipt_hash", b.CodeHash)
 	c.oneOf("topic", b.Topic, ObjectionTopics)
 	c.oneOf("track", b.Track, ObjectionTracks)
 }
@@ -425,10 +426,10 @@ type ObjectionAnswered struct {
 	Files     []File `json:"files,omitzero"`
 	Objection string `json:"objection"`
 	// Outcome is one of ObjectionOutcomes.
-	Outcome  string `json:"outcome"`
+	Outcome  string `json:"objection_outcome"`
 	Question string `json:"question"`
 	// Unit answers (答复单位).
-	Unit string `json:"unit"`
+	Unit string `json:"answered_by"`
 }
 
 // ObjectionOutcomes are what came of an objection.
@@ -444,8 +445,8 @@ func (b *ObjectionAnswered) check(c *checker) {
 	c.id("objection", b.Objection)
 	c.text("question", b.Question, 500)
 	c.text("answer", b.Answer, MaxText)
-	c.text("unit", b.Unit, 100)
-	c.oneOf("outcome", b.Outcome, ObjectionOutcomes)
+	c.text("answered_by", b.Unit, 100)
+	c.oneOf("objection_outcome", b.Outcome, ObjectionOutcomes)
 	c.files("files", b.Files)
 }
 

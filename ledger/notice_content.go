@@ -28,7 +28,7 @@ type NoticeContent struct {
 	Facts []NoticeFact `json:"facts,omitzero"`
 	// Issuer signs it (落款单位), on the day Signed (成文日期).
 	Issuer string       `json:"issuer"`
-	Level  string       `json:"level"`
+	Level  string       `json:"publisher_level"`
 	Lines  []NoticeLine `json:"lines,omitzero"`
 	// Period is what a statement is of, such as "2020-Q1"; "" for none.
 	Period    string `json:"period,omitzero"`
@@ -39,7 +39,7 @@ type NoticeContent struct {
 	// province's column is held to that column.
 	Sources []string `json:"sources,omitzero"`
 	// Stage is one of NoticeStages.
-	Stage  string `json:"stage"`
+	Stage  string `json:"matter"`
 	Starts Date   `json:"starts"`
 	Title  string `json:"title"`
 	// Total is the sum of the lines and of the entries.
@@ -129,13 +129,13 @@ var (
 )
 
 func (b *NoticeContent) check(c *checker) {
-	const at = "content."
+	const at = "announcement."
 	c.text(at+"title", b.Title, 200)
 	c.text(at+"issuer", b.Issuer, 100)
 	c.text(at+"place_name", b.PlaceName, 100)
 	c.place(at+"place", b.Place)
-	c.oneOf(at+"stage", b.Stage, NoticeStages)
-	c.oneOf(at+"level", b.Level, NoticeLevels)
+	c.oneOf(at+"matter", b.Stage, NoticeStages)
+	c.oneOf(at+"publisher_level", b.Level, NoticeLevels)
 	c.oneOf(at+"channel", b.Channel, NoticeChannels)
 	c.optional(at+"copy", b.Copy, 300)
 	c.day(at+"signed", b.Signed)
@@ -173,7 +173,7 @@ func (b *NoticeContent) check(c *checker) {
 
 // checkLines holds the table to its columns, and its sum to the total.
 func (b *NoticeContent) checkLines(c *checker) {
-	const at = "content."
+	const at = "announcement."
 	if len(b.Columns) > maxColumns || len(b.Lines) > maxLines {
 		c.bad(at+"lines", "最多12栏、1000行", "at most 12 columns and 1000 rows")
 		return
@@ -235,7 +235,7 @@ func (b *NoticeContent) agrees(s *state) bool {
 	var sum Amount
 	stated := false
 	for i, q := range b.About {
-		e := s.effective("body.content.about."+strconv.Itoa(i), q, before)
+		e := s.effective("body.announcement.about."+strconv.Itoa(i), q, before)
 		if e == nil {
 			fine = false
 			continue
@@ -249,7 +249,7 @@ func (b *NoticeContent) agrees(s *state) bool {
 		return false
 	}
 	if stated && sum != b.Total && b.Copy == "" {
-		s.refuse("body.content.total", "announced",
+		s.refuse("body.announcement.total", "announced",
 			fmt.Sprintf("所公示各条分录合计 %s 元，公示总额 %s 元，须一致到分", sum.Comma(), b.Total.Comma()),
 			fmt.Sprintf("the entries say %s yuan, the notice %s: want the same to the fen", sum, b.Total))
 		return false

@@ -12,37 +12,37 @@ func TestNoticeBodies(t *testing.T) {
 	t.Parallel()
 	testBody(t, []badBody[*NoticePosted]{
 		{func(b *NoticePosted) { b.Notice = "公示" }, "notice", "字母", "letters"},
-		{func(b *NoticePosted) { b.Content.Title = "" }, "content.title", "必填", "is required"},
-		{func(b *NoticePosted) { b.Content.Issuer = " " }, "content.issuer", "必填", "is required"},
-		{func(b *NoticePosted) { b.Content.Place = "411025" }, "content.place", "12位", "12-digit"},
-		{func(b *NoticePosted) { b.Content.PlaceName = "" }, "content.place_name", "必填", "is required"},
-		{func(b *NoticePosted) { b.Content.Stage = "P12" }, "content.stage", "P1（资金分配结果）", "want one of"},
-		{func(b *NoticePosted) { b.Content.Level = "city" }, "content.level", "乡镇", "want one of"},
-		{func(b *NoticePosted) { b.Content.Channel = "radio" }, "content.channel", "公示栏", "want one of"},
-		{func(b *NoticePosted) { b.Content.Copy = strings.Repeat("长", 301) }, "content.copy", "最多300字", "at most 300"},
-		{func(b *NoticePosted) { b.Content.Signed = "" }, "content.signed", "必填", "is required"},
-		{func(b *NoticePosted) { b.Content.Starts = "" }, "content.starts", "必填", "is required"},
-		{func(b *NoticePosted) { b.Content.Ends = "2020-03-18" }, "content.ends", "不得早于", "not be before"},
-		{func(b *NoticePosted) { b.Content.Period = "第一季度" }, "content.period", "2020-Q1", "2020-Q1"},
-		{func(b *NoticePosted) { b.Content.Sources[0] = "town" }, "content.sources.0", "省级", "want one of"},
-		{func(b *NoticePosted) { b.Content.About = []Seq{5, 5} }, "content.about.1", "一次", "once"},
+		{func(b *NoticePosted) { b.Content.Title = "" }, "announcement.title", "必填", "is required"},
+		{func(b *NoticePosted) { b.Content.Issuer = " " }, "announcement.issuer", "必填", "is required"},
+		{func(b *NoticePosted) { b.Content.Place = "411025" }, "announcement.place", "12位", "12-digit"},
+		{func(b *NoticePosted) { b.Content.PlaceName = "" }, "announcement.place_name", "必填", "is required"},
+		{func(b *NoticePosted) { b.Content.Stage = "P12" }, "announcement.matter", "P1（资金分配结果）", "want one of"},
+		{func(b *NoticePosted) { b.Content.Level = "city" }, "announcement.publisher_level", "乡镇", "want one of"},
+		{func(b *NoticePosted) { b.Content.Channel = "radio" }, "announcement.channel", "公示栏", "want one of"},
+		{func(b *NoticePosted) { b.Content.Copy = strings.Repeat("长", 301) }, "announcement.copy", "最多300字", "at most 300"},
+		{func(b *NoticePosted) { b.Content.Signed = "" }, "announcement.signed", "必填", "is required"},
+		{func(b *NoticePosted) { b.Content.Starts = "" }, "announcement.starts", "必填", "is required"},
+		{func(b *NoticePosted) { b.Content.Ends = "2020-03-18" }, "announcement.ends", "不得早于", "not be before"},
+		{func(b *NoticePosted) { b.Content.Period = "第一季度" }, "announcement.period", "2020-Q1", "2020-Q1"},
+		{func(b *NoticePosted) { b.Content.Sources[0] = "town" }, "announcement.sources.0", "省级", "want one of"},
+		{func(b *NoticePosted) { b.Content.About = []Seq{5, 5} }, "announcement.about.1", "一次", "once"},
 		{func(b *NoticePosted) {
 			b.Content.About = nil
 			for q := range Seq(maxAbout + 1) {
 				b.Content.About = append(b.Content.About, q)
 			}
-		}, "content.about", "1000", "1000"},
-		{func(b *NoticePosted) { b.Content.Contacts.Phone = "身份证411025199001010012" }, "content.contacts.phone", "身份证号", "ID number"},
-		{func(b *NoticePosted) { b.Content.Contacts.Hotline = strings.Repeat("1", 201) }, "content.contacts.hotline", "最多200字", "at most 200"},
-		{func(b *NoticePosted) { b.Content.Facts[0].Field = "secret" }, "content.facts.0.field", "文号", "want one of"},
-		{func(b *NoticePosted) { b.Content.Facts[0].Value = "电话 138 0013 8000" }, "content.facts.0.value", "手机号", "mobile"},
-		{func(b *NoticePosted) { b.Content.Columns[0] = "secret" }, "content.columns.0", "文号", "want one of"},
-		{func(b *NoticePosted) { b.Content.Lines[0].Values = nil }, "content.lines.0.values", "2栏", "want 2"},
-		{func(b *NoticePosted) { b.Content.Lines[0].Values[1] = "卡6217 0000 0000 0000 004" }, "content.lines.0.values.1", "银行卡号", "bank card"},
-		{func(b *NoticePosted) { b.Content.Lines[0].Share = "101" }, "content.lines.0.share", "0–100", "0 to 100"},
-		{func(b *NoticePosted) { b.Content.Lines = slices.Repeat(b.Content.Lines, 1001) }, "content.lines", "1000行", "1000 rows"},
-		{func(b *NoticePosted) { b.Content.Copy, b.Content.Total = "", 80001 }, "content.total", "合计 800.00 元", "add up to 800.00"},
-		{func(b *NoticePosted) { b.Content.Total = -1 }, "content.total", "为负", "negative"},
+		}, "announcement.about", "1000", "1000"},
+		{func(b *NoticePosted) { b.Content.Contacts.Phone = "身份证411025199001010012" }, "announcement.contacts.phone", "身份证号", "ID number"},
+		{func(b *NoticePosted) { b.Content.Contacts.Hotline = strings.Repeat("1", 201) }, "announcement.contacts.hotline", "最多200字", "at most 200"},
+		{func(b *NoticePosted) { b.Content.Facts[0].Field = "secret" }, "announcement.facts.0.field", "文号", "want one of"},
+		{func(b *NoticePosted) { b.Content.Facts[0].Value = "电话 138 0013 8000" }, "announcement.facts.0.value", "手机号", "mobile"},
+		{func(b *NoticePosted) { b.Content.Columns[0] = "secret" }, "announcement.columns.0", "文号", "want one of"},
+		{func(b *NoticePosted) { b.Content.Lines[0].Values = nil }, "announcement.lines.0.values", "2栏", "want 2"},
+		{func(b *NoticePosted) { b.Content.Lines[0].Values[1] = "卡6217 0000 0000 0000 004" }, "announcement.lines.0.values.1", "银行卡号", "bank card"},
+		{func(b *NoticePosted) { b.Content.Lines[0].Share = "101" }, "announcement.lines.0.share", "0–100", "0 to 100"},
+		{func(b *NoticePosted) { b.Content.Lines = slices.Repeat(b.Content.Lines, 1001) }, "announcement.lines", "1000行", "1000 rows"},
+		{func(b *NoticePosted) { b.Content.Copy, b.Content.Total = "", 80001 }, "announcement.total", "合计 800.00 元", "add up to 800.00"},
+		{func(b *NoticePosted) { b.Content.Total = -1 }, "announcement.total", "为负", "negative"},
 	})
 	testBody(t, []badBody[*NoticeHung]{
 		{func(b *NoticeHung) { b.Notice = "" }, "notice", "字母", "letters"},
@@ -56,7 +56,7 @@ func TestNoticeBodies(t *testing.T) {
 	testBody(t, []badBody[*NoticeCorrected]{
 		{func(b *NoticeCorrected) { b.Notice = "" }, "notice", "字母", "letters"},
 		{func(b *NoticeCorrected) { b.Reason = "whim" }, "reason", "金额错误", "want one of"},
-		{func(b *NoticeCorrected) { b.Content.Title = "" }, "content.title", "必填", "is required"},
+		{func(b *NoticeCorrected) { b.Content.Title = "" }, "announcement.title", "必填", "is required"},
 	})
 	testBody(t, []badBody[*NoticeExtended]{
 		{func(b *NoticeExtended) { b.Notice = "" }, "notice", "字母", "letters"},
@@ -65,19 +65,19 @@ func TestNoticeBodies(t *testing.T) {
 	})
 	testBody(t, []badBody[*NoticeEnded]{
 		{func(b *NoticeEnded) { b.Notice = "" }, "notice", "字母", "letters"},
-		{func(b *NoticeEnded) { b.Outcome = "" }, "outcome", "无异议", "want one of"},
+		{func(b *NoticeEnded) { b.Outcome = "" }, "notice_outcome", "无异议", "want one of"},
 	})
 	testBody(t, []badBody[*NoticeWaived]{
 		{func(b *NoticeWaived) { b.Basis = "" }, "basis", "必填", "is required"},
-		{func(b *NoticeWaived) { b.Stage = "" }, "stage", "资金分配结果", "want one of"},
-		{func(b *NoticeWaived) { b.Level = "" }, "level", "乡镇", "want one of"},
+		{func(b *NoticeWaived) { b.Stage = "" }, "matter", "资金分配结果", "want one of"},
+		{func(b *NoticeWaived) { b.Level = "" }, "publisher_level", "乡镇", "want one of"},
 	})
 	testBody(t, []badBody[*NoticeRequired]{
 		{func(b *NoticeRequired) { b.Basis = "" }, "basis", "必填", "is required"},
-		{func(b *NoticeRequired) { b.Stage = "" }, "stage", "资金分配结果", "want one of"},
-		{func(b *NoticeRequired) { b.Level = "" }, "level", "乡镇", "want one of"},
-		{func(b *NoticeRequired) { b.Mode = "" }, "mode", "首尾", "want one of"},
-		{func(b *NoticeRequired) { b.Unit = "w" }, "unit", "工作日", "want one of"},
+		{func(b *NoticeRequired) { b.Stage = "" }, "matter", "资金分配结果", "want one of"},
+		{func(b *NoticeRequired) { b.Level = "" }, "publisher_level", "乡镇", "want one of"},
+		{func(b *NoticeRequired) { b.Mode = "" }, "day_count", "首尾", "want one of"},
+		{func(b *NoticeRequired) { b.Unit = "w" }, "term_unit", "工作日", "want one of"},
 		{func(b *NoticeRequired) { b.From = "" }, "from", "必填", "is required"},
 		{func(b *NoticeRequired) { b.To = "2019-12-31" }, "to", "不得早于", "not be before"},
 		{func(b *NoticeRequired) { b.Days = 401 }, "days", "0–400", "0 to 400"},
@@ -88,7 +88,7 @@ func TestNoticeBodies(t *testing.T) {
 		{func(b *ObjectionReceived) { b.Objection = "" }, "objection", "字母", "letters"},
 		{func(b *ObjectionReceived) { b.Notice = "公示" }, "notice", "字母", "letters"},
 		{func(b *ObjectionReceived) { b.Project = "项目" }, "project", "字母", "letters"},
-		{func(b *ObjectionReceived) { b.CodeHash = "" }, "code_hash", "SHA-256", "SHA-256"},
+		{func(b *ObjectionReceived) { b.CodeHash = "" }, "receipt_hash", "SHA-256", "SHA-256"},
 		{func(b *ObjectionReceived) { b.Topic = "" }, "topic", "工程质量", "want one of"},
 		{func(b *ObjectionReceived) { b.Track = "" }, "track", "群众反映", "want one of"},
 	})
@@ -96,8 +96,8 @@ func TestNoticeBodies(t *testing.T) {
 		{func(b *ObjectionAnswered) { b.Objection = "" }, "objection", "字母", "letters"},
 		{func(b *ObjectionAnswered) { b.Question = "" }, "question", "必填", "is required"},
 		{func(b *ObjectionAnswered) { b.Answer = "" }, "answer", "必填", "is required"},
-		{func(b *ObjectionAnswered) { b.Unit = "" }, "unit", "必填", "is required"},
-		{func(b *ObjectionAnswered) { b.Outcome = "" }, "outcome", "属实", "want one of"},
+		{func(b *ObjectionAnswered) { b.Unit = "" }, "answered_by", "必填", "is required"},
+		{func(b *ObjectionAnswered) { b.Outcome = "" }, "objection_outcome", "属实", "want one of"},
 		{func(b *ObjectionAnswered) { b.Files[0].Name = "" }, "files.0.name", "必填", "is required"},
 	})
 	d := samples()["objection.received"]
@@ -143,7 +143,7 @@ func TestNoticeAllTheWay(t *testing.T) {
 	mustPost(t, l, object)
 	refuses(t, l, refusal{"ended with an open objection", []Draft{draft("", &NoticeEnded{Notice: "N1", Outcome: "settled"}, maker)}, []string{"0 body.notice open_objections"}})
 	post("answer", samples()["objection.answered"].Body)
-	refuses(t, l, refusal{"no objection, though there was one", []Draft{draft("", &NoticeEnded{Notice: "N1", Outcome: "none"}, maker)}, []string{"0 body.outcome objections"}})
+	refuses(t, l, refusal{"no objection, though there was one", []Draft{draft("", &NoticeEnded{Notice: "N1", Outcome: "none"}, maker)}, []string{"0 body.notice_outcome objections"}})
 	end := draft("e1", &NoticeEnded{Notice: "N1", Outcome: "settled"}, maker)
 	end.On = "2020-04-16"
 	mustPost(t, l, end)
@@ -201,11 +201,11 @@ func TestNoticesSayWhatEntriesSay(t *testing.T) {
 	wrongSource := planNotice("N1", 2)
 	wrongSource.Content.Sources = []string{"province"}
 	refuses(t, l,
-		refusal{"a fen too much", of(80001, 2), []string{"0 body.content.total announced"}},
-		refusal{"a fen too little", of(79999, 2), []string{"0 body.content.total announced"}},
-		refusal{"central money announced as the province's", []Draft{draft("", wrongSource, maker)}, []string{"0 body.content.total announced"}},
-		refusal{"not approved", of(1, waiting), []string{"0 body.content.about.0 no_effect"}},
-		refusal{"no such entry", of(1, 5000), []string{"0 body.content.about.0 not_found"}},
+		refusal{"a fen too much", of(80001, 2), []string{"0 body.announcement.total announced"}},
+		refusal{"a fen too little", of(79999, 2), []string{"0 body.announcement.total announced"}},
+		refusal{"central money announced as the province's", []Draft{draft("", wrongSource, maker)}, []string{"0 body.announcement.total announced"}},
+		refusal{"not approved", of(1, waiting), []string{"0 body.announcement.about.0 no_effect"}},
+		refusal{"no such entry", of(1, 5000), []string{"0 body.announcement.about.0 not_found"}},
 		refusal{"no notice to hang", []Draft{draft("", samples()["notice.hung"].Body, maker)}, []string{"0 body.notice not_found"}},
 		refusal{"no notice to extend", []Draft{draft("", samples()["notice.extended"].Body, maker)}, []string{"0 body.notice not_found"}},
 		refusal{"no notice to end", []Draft{draft("", samples()["notice.ended"].Body, maker)}, []string{"0 body.notice not_found"}},
@@ -244,7 +244,7 @@ func TestNoticesSayWhatEntriesSay(t *testing.T) {
 		t.Fatal(err)
 	}
 	refuses(t, l, refusal{"withdrawn", []Draft{draft("", &NoticeEnded{Notice: "N9", Outcome: "none"}, maker)}, []string{"0 body.notice state"}},
-		refusal{"taken back", of(80000, reversedProject.Seq), []string{"0 body.content.about.0 reversed"}})
+		refusal{"taken back", of(80000, reversedProject.Seq), []string{"0 body.announcement.about.0 reversed"}})
 	if n, err := l.Notice(t.Context(), testBook, "N9"); err != nil || n.State != StateWithdrawn || !n.Copy {
 		t.Error(n, err)
 	}
