@@ -115,7 +115,7 @@ var NoticeFields = codes{
 	"contract_price": {"合同价（元）", "contract price (yuan)"}, "payee": {"收款人", "payee"}, "cumulative": {"累计拨付（元）", "paid so far (yuan)"}, "progress": {"进度", "progress"},
 	"basis": {"拨付依据", "basis"}, "conclusion": {"验收结论", "conclusion"}, "started": {"开工日期", "started"}, "finished": {"完工日期", "finished"}, "accepted": {"验收日期", "accepted"},
 	"group": {"村组", "village and group"}, "household": {"户", "household"}, "item": {"补助项目", "item"}, "quantity": {"数量", "quantity"}, "households": {"户数", "households"},
-	"period": {"期间", "period"}, "count": {"笔数", "count"}, "text": {"正文", "text"}, "decision": {"审议机关", "decided by"}, "paid_on": {"拨付日期", "paid on"},
+	"period": {"期间", "period"}, "count": {"笔数", "count"}, "text": {"正文", "text"}, "decision": {"审议机关", "decided by"}, "price": {"报价（元）", "bid (yuan)"}, "paid_on": {"拨付日期", "paid on"},
 }
 
 const (
