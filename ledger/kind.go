@@ -200,6 +200,7 @@ const (
 	StateWithdrawn  = "withdrawn"
 	StatePosted     = "posted"
 	StateEnded      = "ended"
+	StateReceived   = "received"
 	StateAnswered   = "answered"
 )
 
@@ -223,6 +224,7 @@ var States = codes{
 	StateWithdrawn:  {"已冲销", "withdrawn"},
 	StatePosted:     {"公开中", "posted"},
 	StateEnded:      {"已结束", "ended"},
+	StateReceived:   {"待答复", "waiting for an answer"},
 	StateAnswered:   {"已答复", "answered"},
 }
 

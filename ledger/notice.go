@@ -63,13 +63,10 @@ func (b *NoticePosted) revert(s *state, _ *Entry) {
 
 // publish puts a version of a notice in its row, and names its projects.
 func (s *state) publish(e *Entry, notice string, c *NoticeContent) {
-	n := s.notices.edit(notice)
-	n.Versions++
-	n.Current, n.Code = e.Seq, CheckCode(e.Hash)
+	n := s.addVersion(e, notice)
+	n.Current = e.Seq
 	n.Stage, n.Level, n.Channel, n.Place, n.Period = c.Stage, c.Level, c.Channel, c.Place, c.Period
 	n.Title, n.Issuer, n.Starts, n.Ends, n.Total, n.Copy = c.Title, c.Issuer, c.Starts, c.Ends, c.Total, c.Copy != ""
-	version := NoticeVersion{Key: versionKey(notice, n.Versions), Notice: notice, Version: n.Versions, Code: n.Code, Seq: e.Seq, On: e.On}
-	s.versions.add(version.Key, version)
 	for _, project := range c.projects(s) {
 		key := noticeProjectKey(notice, project)
 		if s.noticeProjects.get(key) == nil {
@@ -77,6 +74,16 @@ func (s *state) publish(e *Entry, notice string, c *NoticeContent) {
 			s.noticesOf.add(project, key)
 		}
 	}
+}
+
+// addVersion counts an entry that changes what hangs, and gives it its check code.
+func (s *state) addVersion(e *Entry, notice string) *Notice {
+	n := s.notices.edit(notice)
+	n.Versions++
+	n.Code = CheckCode(e.Hash)
+	v := NoticeVersion{Key: versionKey(notice, n.Versions), Notice: notice, Version: n.Versions, Code: n.Code, Seq: e.Seq, On: e.On}
+	s.versions.add(v.Key, v)
+	return n
 }
 
 // needPosted returns a notice that hangs, or refuses.
@@ -181,7 +188,7 @@ func (b *NoticeExtended) check(c *checker) {
 
 func (b *NoticeExtended) touch(s *state, _ *Entry) { s.notice(b.Notice) }
 
-func (b *NoticeExtended) apply(s *state, _ *Entry) {
+func (b *NoticeExtended) apply(s *state, e *Entry) {
 	n := s.needPosted(b.Notice)
 	if n == nil {
 		return
@@ -191,6 +198,7 @@ func (b *NoticeExtended) apply(s *state, _ *Entry) {
 		return
 	}
 	s.notices.edit(b.Notice).Ends = b.Ends
+	s.addVersion(e, b.Notice)
 }
 
 // NoticeEnded says that a posting has ended (公示结束), on the business day of the
@@ -410,7 +418,7 @@ func (b *ObjectionReceived) apply(s *state, e *Entry) {
 		return
 	}
 	s.objections.add(b.Objection, Objection{
-		Objection: b.Objection, State: StateOpen, Code: b.CodeHash, Notice: b.Notice, Project: b.Project, Topic: b.Topic, Track: b.Track, On: e.On, Seq: e.Seq, Answered: None,
+		Objection: b.Objection, State: StateReceived, Code: b.CodeHash, Notice: b.Notice, Project: b.Project, Topic: b.Topic, Track: b.Track, On: e.On, Seq: e.Seq, Answered: None,
 	})
 	if b.Notice != "" {
 		n := s.notices.edit(b.Notice)
@@ -462,7 +470,7 @@ func (b *ObjectionAnswered) apply(s *state, e *Entry) {
 		s.refuse("body.objection", "not_found", "没有反映 "+b.Objection, "there is no objection "+b.Objection)
 		return
 	}
-	if !s.inState("body.objection", o.State, []string{StateOpen}) {
+	if !s.inState("body.objection", o.State, []string{StateReceived}) {
 		return
 	}
 	o = s.objections.edit(b.Objection)

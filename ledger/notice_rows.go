@@ -35,7 +35,8 @@ type Notice struct {
 
 func (r Notice) key() string { return r.Notice }
 
-// NoticeVersion is one version of a notice: posters that show an older one are
+// NoticeVersion is one version of a notice, by its posting, a correction or an
+// extension: posters that show an older one are
 // still found by its check code.
 type NoticeVersion struct {
 	Key     string `db:"version_key" json:"-"`

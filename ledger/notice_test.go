@@ -137,7 +137,7 @@ func TestNoticeAllTheWay(t *testing.T) {
 	corrected := planNotice("N1", 2)
 	corrected.Content.Title = "更正"
 	second := post("c1", &NoticeCorrected{Content: corrected.Content, Notice: "N1", Reason: "other"})
-	post("x1", &NoticeExtended{Notice: "N1", Ends: "2020-04-15", Reason: "plan"})
+	third := post("x1", &NoticeExtended{Notice: "N1", Ends: "2020-04-15", Reason: "plan"})
 	object := samples()["objection.received"]
 	object.By = By{Role: Public, Unit: "411025", User: "public"}
 	mustPost(t, l, object)
@@ -150,7 +150,7 @@ func TestNoticeAllTheWay(t *testing.T) {
 
 	want := Notice{
 		Notice: "N1", State: StateEnded, Stage: "P3", Level: "village", Channel: "board", Place: aVillage, Period: "2020-Q1", Title: "更正", Issuer: "颍阳镇人民政府",
-		Starts: "2020-03-19", Ends: "2020-04-15", Ended: "2020-04-16", Total: 80000, Code: CheckCode(second.Hash), Hung: 1, Objections: 1, Versions: 2,
+		Starts: "2020-03-19", Ends: "2020-04-15", Ended: "2020-04-16", Total: 80000, Code: CheckCode(third.Hash), Hung: 1, Objections: 1, Versions: 3,
 		Posted: first.Seq, Current: second.Seq, On: "2020-03-18",
 	}
 	got, err := l.Notice(ctx, testBook, "N1")
@@ -158,7 +158,7 @@ func TestNoticeAllTheWay(t *testing.T) {
 		t.Error(err, diff)
 	}
 	versions, err := l.NoticeVersions(ctx, testBook, "N1")
-	if err != nil || len(versions) != 2 || versions[0].Code != CheckCode(first.Hash) || versions[1].Seq != second.Seq {
+	if err != nil || len(versions) != 3 || versions[0].Code != CheckCode(first.Hash) || versions[1].Seq != second.Seq {
 		t.Error(versions, err)
 	}
 	if v, err := l.NoticeByCode(ctx, testBook, CheckCode(first.Hash)); err != nil || v.Version != 1 {
