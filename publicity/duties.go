@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -51,6 +52,30 @@ func (d *Duties) CatchUp(ctx context.Context, book ledger.Book) error {
 		}
 	}
 	return nil
+}
+
+// followEvery is how often Run looks: pages that need it follow by themselves.
+const followEvery = 2 * time.Second
+
+// Run follows all books until ctx ends, so that no page has to catch up with much and
+// sweeps find what fell due. What goes wrong is logged and tried again.
+func (d *Duties) Run(ctx context.Context) {
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for {
+		books, err := d.Ledger.Books(ctx)
+		for _, book := range books {
+			err = errors.Join(err, d.CatchUp(ctx, book))
+		}
+		if err != nil && ctx.Err() == nil {
+			d.Ledger.Log.WarnContext(ctx, "follow what must be published", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // step follows one chunk. The cursor's row orders those who do it at once.

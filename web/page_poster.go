@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image"
@@ -66,7 +67,7 @@ func (s *server) poster(ctx context.Context, f *frame, n ledger.Notice) (*poster
 	if n.Ends != "" {
 		v.Strict, v.Inclusive = publicity.PostingDays(n.Starts, n.Ends)
 	}
-	p := &posterView{noticeView: v, Address: s.PublicURL + f.site.href(chinese, "/c/", n.Code)}
+	p := &posterView{noticeView: v, Address: cmp.Or(strings.TrimSuffix(s.PublicURL, "/"), s.BasePath) + "/c/" + n.Code}
 	var err error
 	p.QR, err = newQR(p.Address)
 	return p, err

@@ -56,7 +56,8 @@ type Config struct {
 	Raised <-chan struct{}
 	// Duties says what must be published; nil makes one of Ledger and Pool.
 	Duties *publicity.Duties
-	// PublicURL is our address as others reach it, for posters; "" leaves the host out.
+	// PublicURL is our address as others reach it, with the path a portal mounts us at,
+	// for posters; "" leaves the host out.
 	PublicURL string
 	// Metrics counts what New serves and Admin shows; nil counts for nobody.
 	Metrics *Metrics
