@@ -120,9 +120,10 @@ comment on column rules_v1.notice.posted_seq is 'The entry that posted it.';
 comment on column rules_v1.notice.current_seq is 'The entry of its last version.';
 
 create view rules_v1.obligation as
-  select book, obligation, stage, level, place, project, entry_seq, target_seq, on_day, due, amount * 0.01 as amount, notice, met_seq, met_on, ended_seq
+  select book, obligation, stage, level, place, project, entry_seq, target_seq, on_day, due, amount * 0.01 as amount, notice, coalesce(met_seq, -1) as met_seq, met_on,
+         coalesce(ended_seq, -1) as ended_seq, ended_how
   from publicity.obligation;
-comment on view rules_v1.obligation is '公开义务: what must be published; compare met_seq and ended_seq with :upto.';
+comment on view rules_v1.obligation is '公开义务: what must be published; where met_on is there compare met_seq, where ended_how is, ended_seq with :upto.';
 comment on column rules_v1.obligation.book is 'The county''s division code.';
 comment on column rules_v1.obligation.obligation is 'Id: stage, level and entry, or stage, level, place and period.';
 comment on column rules_v1.obligation.stage is 'P0 to P11.';
@@ -135,9 +136,10 @@ comment on column rules_v1.obligation.on_day is 'Day of the act.';
 comment on column rules_v1.obligation.due is 'Last day, null where the calendar of the year is not known.';
 comment on column rules_v1.obligation.amount is 'Sum to be announced, yuan, 0 for none.';
 comment on column rules_v1.obligation.notice is 'Id of the notice that met it, empty for none.';
-comment on column rules_v1.obligation.met_seq is 'Its entry, null for none.';
+comment on column rules_v1.obligation.met_seq is 'Its entry, -1 for none.';
 comment on column rules_v1.obligation.met_on is 'First day of that notice, null for none.';
-comment on column rules_v1.obligation.ended_seq is 'The entry by which it no longer has to be met, null for none.';
+comment on column rules_v1.obligation.ended_seq is 'The entry by which it no longer has to be met, -1 for none.';
+comment on column rules_v1.obligation.ended_how is 'waived or reversed, empty for neither.';
 
 grant select on rules_v1.notice, rules_v1.obligation to yilu_rule_ro;
 

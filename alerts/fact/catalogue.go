@@ -29,9 +29,9 @@ func Catalogue() rule.Catalogue {
 		"tender.awarded":      slices.Concat(entry, amount, project, tender, terms, bids, screens, winner, purchase, works, money, approved, names, codes),
 		"contract.signed":     slices.Concat(entry, amount, project, tender, purchase, contract, deed, award, approved, money, names, codes, dates),
 		"contract.amended":    slices.Concat(entry, amount, project, contract, deed, amendment, purchase, approved, money),
-		"payment.requested":   slices.Concat(payment, request, settled, warranty, carry, eve, works, names, codes, wording, dates, papers),
+		"payment.requested":   slices.Concat(payment, request, settled, warranty, carry, eve, works, names, codes, wording, dates, papers, posting),
 		"payment.approved":    slices.Concat(payment, approval),
-		"payment.paid":        slices.Concat(payment, eve, debt),
+		"payment.paid":        slices.Concat(payment, eve, debt, posting),
 		"payment.returned":    slices.Concat(entry, amount, project, fund, returned),
 		"grant.requested":     slices.Concat(entry, amount, project, fund, allocation, batch, wording, papers),
 		"grant.line":          slices.Concat(entry, amount, project, fund, batch, line, place),
@@ -43,6 +43,12 @@ func Catalogue() rule.Catalogue {
 		"asset.registered":    slices.Concat(entry, project),
 		"document.filed":      slices.Concat(entry, project, accounts),
 		"submission.approved": slices.Concat(entry, approval),
+		"notice.posted":       slices.Concat(entry, notice, wordsOfNotice),
+		"notice.corrected":    slices.Concat(entry, notice, wordsOfNotice, hanging),
+		"notice.hung":         slices.Concat(entry, notice, proofs),
+		"notice.ended":        slices.Concat(entry, notice, proofs),
+		"objection.received":  slices.Concat(entry, objection),
+		"objection.answered":  slices.Concat(entry, objection),
 	}
 }
 
