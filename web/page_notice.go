@@ -72,6 +72,8 @@ type noticeView struct {
 	Answered []reply
 	// Missing are mandatory fields that it does not have.
 	Missing []string
+	// Doubts are what looks mistyped.
+	Doubts []string
 	// Strict and Inclusive count its days, Minimum is how many the policy asks for.
 	Strict, Inclusive, Minimum int
 	Basis                      string
@@ -125,6 +127,9 @@ func (s *server) noticePage(ctx context.Context, c echo.Context, f *frame) (page
 		p.Answered = append(p.Answered, a)
 	}
 	p.Missing = publicity.Missing(&p.Content)
+	for _, x := range publicity.Doubts(&p.Content) {
+		p.Doubts = append(p.Doubts, f.lang.pick(x))
+	}
 	if n.Ends != "" {
 		p.Strict, p.Inclusive = publicity.PostingDays(n.Starts, n.Ends)
 	}
