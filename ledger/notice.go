@@ -69,7 +69,7 @@ func (s *state) publish(e *Entry, notice string, c *NoticeContent) {
 	n.Title, n.Issuer, n.Starts, n.Ends, n.Total, n.Copy = c.Title, c.Issuer, c.Starts, c.Ends, c.Total, c.Copy != ""
 	for _, project := range c.projects(s) {
 		key := noticeProjectKey(notice, project)
-		if s.noticeProjects.get(key) == nil {
+		if n.Versions == 1 || s.noticeProjects.get(key) == nil { // the first names no project yet
 			s.noticeProjects.add(key, NoticeProject{Key: key, Notice: notice, Project: project, Seq: e.Seq})
 			s.noticesOf.add(project, key)
 		}
@@ -165,6 +165,9 @@ func (b *NoticeCorrected) check(c *checker) {
 func (b *NoticeCorrected) touch(s *state, _ *Entry) {
 	s.notice(b.Notice)
 	b.Content.touch(s)
+	for _, project := range b.Content.projects(s) {
+		s.noticeProjects.get(noticeProjectKey(b.Notice, project))
+	}
 }
 
 func (b *NoticeCorrected) apply(s *state, e *Entry) {

@@ -261,7 +261,9 @@ func (b *NoticeContent) agrees(s *state) bool {
 func (b *NoticeContent) projects(s *state) []string {
 	var all []string
 	for _, q := range b.About {
-		all = append(all, s.projectOf(s.entry(q)))
+		if e := s.entry(q); e != nil {
+			all = append(all, s.projectOf(e))
+		}
 	}
 	return uniqueProjects(all)
 }

@@ -8,6 +8,8 @@ import (
 
 	"yilu/ledger"
 	"yilu/ledger/sheet"
+	"yilu/publicity"
+	councils "yilu/publicity/workday"
 )
 
 // ErrForeign is a book that holds something else: the demonstration never mixes
@@ -22,7 +24,7 @@ var ErrForeign = errors.New("the book holds other entries than the demonstration
 // always the same. That two loads run at once is not provided for.
 func Load(ctx context.Context, l *ledger.Ledger, o Options) error {
 	steps := tell(o.Rules).steps()
-	n := &loading{ledger: l, submissions: map[string]*submission{}, places: map[string]place{}, explain: retentionExplained(o.Rules)}
+	n := &loading{ledger: l, duties: &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: councils.StateCouncil()}, submissions: map[string]*submission{}, places: map[string]place{}, firsts: map[*submission]ledger.Seq{}, explain: retentionExplained(o.Rules)}
 	of := 0
 	for _, s := range steps {
 		n.remember(s)
@@ -58,10 +60,14 @@ type Options struct {
 
 // loading is one run of Load.
 type loading struct {
-	ledger      *ledger.Ledger
+	ledger *ledger.Ledger
+	// duties composes the notices.
+	duties      *publicity.Duties
 	submissions map[string]*submission
 	// places are acts in sheets: their entries are found by where they stand.
 	places map[string]place
+	// firsts are the first entries of submissions that were looked up.
+	firsts map[*submission]ledger.Seq
 	// explain is what the officers answer to warnings that hold rows of sheets.
 	explain map[string]sheet.Explanation
 }
@@ -157,7 +163,12 @@ func (n *loading) complete(ctx context.Context, acts []act) ([]ledger.Draft, err
 				return nil, err
 			}
 		}
-		if d.Body, err = n.signOff(ctx, d.Body); err != nil {
+		if a.notice != nil {
+			d.Body, err = n.compose(ctx, a)
+		} else {
+			d.Body, err = n.signOff(ctx, d.Body)
+		}
+		if err != nil {
 			return nil, err
 		}
 		drafts[i] = d
@@ -165,10 +176,39 @@ func (n *loading) complete(ctx context.Context, acts []act) ([]ledger.Draft, err
 	return drafts, nil
 }
 
+// compose makes the notice that the story has ordered.
+func (n *loading) compose(ctx context.Context, a act) (ledger.Body, error) {
+	o := a.notice.order
+	found, err := n.ledger.FindIDs(ctx, Book, a.notice.about)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range a.notice.about {
+		seq, ok := found[id]
+		if !ok { // it came in a sheet
+			if seq, err = n.seqOf(ctx, id); err != nil {
+				return nil, err
+			}
+		}
+		o.Entries = append(o.Entries, seq)
+	}
+	content, err := n.duties.Compose(ctx, Book, o)
+	if err != nil {
+		return nil, fmt.Errorf("compose %s: %w", a.ID, err)
+	}
+	return &ledger.NoticePosted{Notice: a.Body.(*ledger.NoticePosted).Notice, Content: content}, nil
+}
+
 // seqOf finds an act's entry in the book.
 func (n *loading) seqOf(ctx context.Context, id string) (ledger.Seq, error) {
 	if p, ok := n.places[id]; ok {
+		if first, known := n.firsts[p.submission]; known {
+			return first + ledger.Seq(p.index), nil
+		}
 		s, err := n.importedAs(ctx, p.submission)
+		if err == nil {
+			n.firsts[p.submission] = s.First
+		}
 		return s.First + ledger.Seq(p.index), err
 	}
 	found, err := n.ledger.FindIDs(ctx, Book, []string{id})

@@ -80,6 +80,7 @@ func tell(rules []*ledger.RuleActivated) *story {
 	y.tellMistakes(works, grants)
 	y.recallSavings()
 	y.returnSurplus()
+	y.tellNotices()
 	return y.story
 }
 
@@ -89,7 +90,8 @@ func (y *year) listProjects() {
 		on := []ledger.Date{"2020-01-02", "2020-01-03", "2020-01-06"}[i%3]
 		y.post(on, p.by(), p.id+".listed", &ledger.ProjectListed{
 			Project: p.id, Name: p.name, Type: p.kind, Subtype: p.subtype, Content: p.content, Nature: "新建",
-			Place: p.place, PlaceName: p.placeName, Unit: p.unit, Estimate: p.budget(),
+			Place: p.place, PlaceName: p.placeName, Unit: p.unit, Estimate: p.budget(), Sources: "财政专项扶贫资金",
+			Start: p.start, Finish: p.finish, Targets: p.targets, Linkage: p.linkage, Beneficiaries: ledger.Count(p.beneficiaries), Poor: ledger.Count(p.poor),
 		})
 		y.file(on, p, 5, "立项申报表")
 	}
