@@ -103,14 +103,11 @@ func (c *composer) project(ctx context.Context, id string) (ledger.Project, erro
 	return p, err
 }
 
-// head fills in place and title, and puts the scale in words and in capital numerals.
+// head fills in place and title.
 func (c *composer) head() {
 	county := ledger.DivisionOf(string(c.book)).Name
 	c.out.Place = cmp.Or(c.out.Place, string(c.book)+"000000")
 	c.out.PlaceName = cmp.Or(c.out.PlaceName, county)
-	if c.out.Total > 0 {
-		c.fact("scale", c.out.Total.Comma()+"元（人民币"+c.out.Total.Upper()+"）")
-	}
 	what := "公告"
 	if d, ok := DutyOf(c.out.Stage, c.out.Level, c.out.Starts); ok && d.Minimum > 0 {
 		what = "公示"

@@ -100,7 +100,7 @@ func (y *year) grantProject(id string, t *township, item grantItem, a ledger.Amo
 	p := &project{
 		id: id, name: t.Name + item.name + "项目", kind: item.kind, subtype: item.subtype, content: item.content, targets: item.targets,
 		linkage: item.linkage, unit: t.government(), department: "县扶贫办", town: t, place: t.Code + "000", placeName: t.Name,
-		start: "2020-03-31", finish: "2020-12-31", responsible: ledger.Person{Name: y.name(), Post: "财政所长"},
+		start: "2020-03-31", finish: "2020-12-31", responsible: ledger.Person{Name: y.name(), Post: "财政所长"}, standard: "按县级到户补助标准",
 	}
 	if item.kind == "industry" {
 		p.holdings = y.purse.take(a, centralFund)

@@ -57,7 +57,7 @@ var contacts = ledger.NoticeContacts{Hotline: "12317", Phone: "0374-3560000", Ma
 // tellNotices orders a notice for everything that must be public.
 func (y *year) tellNotices() {
 	p := &publisher{year: y, calendar: councils.StateCouncil(), projects: map[string]*project{}, payments: map[string]string{}, started: map[string]bool{}}
-	for _, x := range y.projects {
+	for _, x := range slices.Concat(y.projects, y.late) {
 		p.projects[x.id] = x
 	}
 	all := y.effective()
@@ -228,25 +228,33 @@ func (p *publisher) plans(all []told) {
 		kind ledger.Kind
 		on   ledger.Date
 	}{{"P2", "project.listed", "2020-01-09"}, {"P3", "project.approved", "2020-01-14"}} {
-		towns := map[string][]string{}
+		type page struct {
+			on   ledger.Date
+			town string
+		}
+		towns := map[page][]string{}
 		for _, t := range all {
 			x := p.projects[projectOf(t.Body)]
 			if t.Kind != stage.kind || x == nil {
 				continue
 			}
-			towns[x.town.Code] = append(towns[x.town.Code], t.ID)
+			on, sign := stage.on, ledger.Date("2020-02-05")
+			if t.on > on { // of the second plan
+				on, sign = workdays(t.on, 2), workdays(t.on, 5)
+			}
+			towns[page{on, x.town.Code}] = append(towns[page{on, x.town.Code}], t.ID)
 			if x.id != neverPosted || stage.code != "P3" {
-				p.hang(stage.on, "GS-"+stage.code+"-"+x.id, x, publicity.Order{Stage: stage.code, Level: levelOf(x.place), Channel: "board", Issuer: x.unit}, t.ID)
+				p.hang(on, "GS-"+stage.code+"-"+x.id, x, publicity.Order{Stage: stage.code, Level: levelOf(x.place), Channel: "board", Issuer: x.unit}, t.ID)
 			}
 			if stage.code == "P3" && p.started[x.id] {
-				p.hang("2020-02-05", "GS-P4-"+x.id, x, publicity.Order{Stage: "P4", Level: "unit", Channel: "site", Issuer: x.unit}, t.ID)
+				p.hang(sign, "GS-P4-"+x.id, x, publicity.Order{Stage: "P4", Level: "unit", Channel: "site", Issuer: x.unit}, t.ID)
 			}
 		}
-		for _, code := range slices.Sorted(maps.Keys(towns)) {
-			p.announce(stage.on, "GG-"+stage.code+"-"+code, reliefMaker, publicity.Order{
+		for _, at := range slices.SortedFunc(maps.Keys(towns), func(a, b page) int { return cmp.Or(cmp.Compare(a.on, b.on), cmp.Compare(a.town, b.town)) }) {
+			p.announce(at.on, "GG-"+stage.code+"-"+at.town+"-"+compact(at.on), reliefMaker, publicity.Order{
 				Stage: stage.code, Level: "county", Channel: "portal", Issuer: "襄城县扶贫办（演示）",
-				Title: "襄城县2020年" + ledger.DivisionOf(code).Name + ledger.NoticeStages[stage.code].Zh + "公告",
-			}, towns[code]...)
+				Title: "襄城县2020年" + ledger.DivisionOf(at.town).Name + ledger.NoticeStages[stage.code].Zh + "公告",
+			}, towns[at]...)
 		}
 	}
 }
