@@ -4,7 +4,7 @@
 // beside it (个人信息保护法 28, 政府信息公开条例 15).
 //
 // It is pure: the ledger refuses by it what could never be withdrawn, and the
-// pages tell by it what somebody typed. Names are no matter of numbers: [Mask].
+// pages tell by it what somebody typed.
 package scan
 
 import (
@@ -98,19 +98,4 @@ func digits(s string) int {
 		}
 	}
 	return n
-}
-
-// Mask hides all of a person's name (姓名) but its first and, of three characters
-// or more, its last: 张*三, 李*. "" stays "".
-func Mask(name string) string {
-	r := []rune(strings.TrimSpace(name))
-	switch len(r) {
-	case 0:
-		return ""
-	case 1:
-		return "*"
-	case 2:
-		return string(r[:1]) + "*"
-	}
-	return string(r[:1]) + strings.Repeat("*", len(r)-2) + string(r[len(r)-1:])
 }
