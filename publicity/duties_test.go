@@ -137,6 +137,30 @@ func TestCorrectionsKeepTheirDay(t *testing.T) {
 	c.holds()
 }
 
+// TestExtensionsCount: a posting that was too short and is extended while it hangs has
+// met its duty since its first day; one that had ended has not.
+func TestExtensionsCount(t *testing.T) {
+	t.Parallel()
+	for _, x := range []struct {
+		on   ledger.Date
+		want string
+	}{{"2020-03-23", "2020-04-16 met"}, {"2020-04-20", "2020-04-16 met_late"}} {
+		c, seqs := funded(t)
+		b := c.compose(Order{Stage: "P3", Level: "village", Channel: "board", Entries: seqs[1:2]})
+		b.Ends = "2020-03-23"
+		c.post(&ledger.NoticePosted{Notice: "N1", Content: b}, maker)
+		if got := c.states("2020-05-01")["P3/village/2"]; got != "2020-04-16 missing" {
+			t.Error("too short:", got)
+		}
+		c.day = x.on
+		c.post(&ledger.NoticeExtended{Notice: "N1", Ends: "2020-04-30", Reason: "plan"}, maker)
+		if got := c.states("2020-05-01")["P3/village/2"]; got != x.want {
+			t.Errorf("extended on %s: %s, want %s", x.on, got, x.want)
+		}
+		c.holds()
+	}
+}
+
 // TestVillageStatement adds up what was paid in a quarter, to the 分.
 func TestVillageStatement(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,9 @@ import (
 func (f *follower) effect(ctx context.Context, e *ledger.Entry) error {
 	switch b := e.Body.(type) {
 	case *ledger.NoticePosted:
-		return f.meet(ctx, e, b.Notice, &b.Content)
+		return f.meet(ctx, e, b.Notice, &b.Content, max(b.Content.Starts, e.On))
+	case *ledger.NoticeExtended:
+		return f.extend(ctx, e, b)
 	case *ledger.NoticeCorrected:
 		return f.correct(ctx, e, b.Notice, &b.Content)
 	case *ledger.NoticeEnded:
@@ -226,8 +228,9 @@ func (f *follower) release(notice string) {
 }
 
 // meet lets a notice meet what it is about: if it is complete, hangs long enough, is
-// where it should be, and, for a statement, adds up to all that was paid.
-func (f *follower) meet(ctx context.Context, e *ledger.Entry, notice string, c *ledger.NoticeContent) error {
+// where it should be, and, for a statement, adds up to all that was paid. It has met it
+// since a day.
+func (f *follower) meet(ctx context.Context, e *ledger.Entry, notice string, c *ledger.NoticeContent, since ledger.Date) error {
 	if err := f.flush(ctx); err != nil {
 		return err
 	}
@@ -244,7 +247,7 @@ func (f *follower) meet(ctx context.Context, e *ledger.Entry, notice string, c *
 			continue
 		}
 		f.batch.Queue(`update publicity.obligation set notice = $3, met_seq = $4, met_on = $5 where book = $1 and obligation = $2`,
-			f.book, o.Obligation, notice, e.Seq, max(c.Starts, e.On))
+			f.book, o.Obligation, notice, e.Seq, since)
 	}
 	return f.flush(ctx)
 }
@@ -290,7 +293,7 @@ func (f *follower) correct(ctx context.Context, e *ledger.Entry, notice string, 
 		return err
 	}
 	f.release(notice)
-	if err := f.meet(ctx, e, notice, c); err != nil {
+	if err := f.meet(ctx, e, notice, c, max(c.Starts, e.On)); err != nil {
 		return err
 	}
 	for obligation, day := range since {
@@ -306,7 +309,7 @@ func (f *follower) end(ctx context.Context, e *ledger.Entry, notice string) erro
 	if err := f.flush(ctx); err != nil {
 		return err
 	}
-	n, err := f.Ledger.Notice(ctx, f.book, notice)
+	c, err := f.contentBefore(ctx, notice, e.Seq)
 	if err != nil {
 		return err
 	}
@@ -319,9 +322,50 @@ func (f *follower) end(ctx context.Context, e *ledger.Entry, notice string) erro
 		return err
 	}
 	for _, o := range met {
-		if !LongEnough(f.Calendar, n.Starts, e.On, int(o.Minimum), workday.Mode(o.Mode)) {
+		if !LongEnough(f.Calendar, c.Starts, e.On, int(o.Minimum), workday.Mode(o.Mode)) {
 			f.batch.Queue(`update publicity.obligation set notice = '', met_seq = null, met_on = null where book = $1 and obligation = $2`, f.book, o.Obligation)
 		}
 	}
 	return f.flush(ctx)
+}
+
+// extend lets a posting that was too short meet what it is about, from its first day if
+// it still hung then.
+func (f *follower) extend(ctx context.Context, e *ledger.Entry, b *ledger.NoticeExtended) error {
+	c, err := f.contentBefore(ctx, b.Notice, e.Seq)
+	if err != nil {
+		return err
+	}
+	since := max(c.Starts, e.On)
+	if e.On <= c.Ends {
+		since = c.Starts
+	}
+	c.Ends = b.Ends
+	return f.meet(ctx, e, b.Notice, &c, since)
+}
+
+// contentBefore is what a notice said just before an entry: not what it says now.
+func (f *follower) contentBefore(ctx context.Context, notice string, before ledger.Seq) (c ledger.NoticeContent, err error) {
+	versions, err := f.Ledger.NoticeVersions(ctx, f.book, notice)
+	if err != nil {
+		return c, err
+	}
+	for _, v := range versions {
+		if v.Seq >= before {
+			break
+		}
+		e, err := f.Ledger.Entry(ctx, f.book, v.Seq)
+		if err != nil {
+			return c, err
+		}
+		switch b := e.Body.(type) {
+		case *ledger.NoticePosted:
+			c = b.Content
+		case *ledger.NoticeCorrected:
+			c = b.Content
+		case *ledger.NoticeExtended:
+			c.Ends = b.Ends
+		}
+	}
+	return c, nil
 }

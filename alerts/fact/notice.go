@@ -70,7 +70,9 @@ var noticeProviders = map[string]func(*subject) formula.Value{
 		}
 		return day(n.Ends)
 	},
-	"notice.missing": ofContent(func(c *ledger.NoticeContent) formula.Value { return formula.String(strings.Join(publicity.Missing(c), "、")) }),
+	"notice.missing": ofContent(func(c *ledger.NoticeContent) formula.Value {
+		return formula.String(strings.Join(publicity.Missing(c), "、"))
+	}),
 	"notice.lacking": ofContent(func(c *ledger.NoticeContent) formula.Value { return formula.Whole(int64(len(publicity.Missing(c)))) }),
 	"notice.total":   ofContent(func(c *ledger.NoticeContent) formula.Value { return yuan(c.Total) }),
 	"notice.lines_sum": ofContent(func(c *ledger.NoticeContent) formula.Value {
