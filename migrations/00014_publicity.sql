@@ -90,7 +90,7 @@ create index obligation_notice on publicity.obligation (notice, book) where noti
 create index obligation_project on publicity.obligation (project, book) where project <> '';
 
 grant usage on schema publicity to yilu_service;
-grant select, insert, update, delete on all tables in schema publicity to yilu_service;
+grant select, insert, update on all tables in schema publicity to yilu_service;
 
 create view rules_v1.notice as
   select book, notice, state, stage, level, channel, place, period, starts, ends, ended, total * 0.01 as total, copied, hung, hung_end, objections, open_objections,

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"yilu/audit"
 	"yilu/ledger"
 	"yilu/migrations/pgtest"
@@ -24,11 +26,12 @@ var (
 
 // county posts as officers would, and follows what must be published.
 type county struct {
-	t   testing.TB
-	l   *ledger.Ledger
-	d   *Duties
-	day ledger.Date
-	n   int
+	t     testing.TB
+	l     *ledger.Ledger
+	d     *Duties
+	owner *pgxpool.Pool
+	day   ledger.Date
+	n     int
 }
 
 func newCounty(t testing.TB) *county {
@@ -43,7 +46,7 @@ func newCounty(t testing.TB) *county {
 	if err := l.CreateBook(t.Context(), testBook); err != nil {
 		t.Fatal(err)
 	}
-	return &county{t: t, l: l, d: &Duties{Ledger: l, Pool: db.Pool, Calendar: workday.StateCouncil()}, day: "2020-03-18"}
+	return &county{t: t, l: l, d: &Duties{Ledger: l, Pool: db.Pool, Calendar: workday.StateCouncil()}, owner: db.Owner, day: "2020-03-18"}
 }
 
 var kindOf = func() map[reflect.Type]ledger.Kind {
@@ -189,7 +192,7 @@ func (c *county) states(today ledger.Date) map[string]string {
 // holds wants the table to be what the log says.
 func (c *county) holds() {
 	c.t.Helper()
-	if _, err := c.d.Rebuild(context.Background(), testBook, false); err != nil {
+	if _, err := c.d.Rebuild(context.Background(), c.owner, testBook, false); err != nil {
 		c.t.Errorf("rebuild: %v", err)
 	}
 }

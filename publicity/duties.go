@@ -109,9 +109,13 @@ func (d *Duties) step(ctx context.Context, tx pgx.Tx, book ledger.Book) (more bo
 }
 
 // Rebuild makes the obligations of a book anew and says whether they were what the log
-// says. It is one transaction, which ErrDiverged undoes unless told to replace.
-func (d *Duties) Rebuild(ctx context.Context, book ledger.Book, replace bool) (rows int64, err error) {
-	err = pgx.BeginFunc(ctx, d.Pool, func(tx pgx.Tx) error {
+// says. It needs the owner's rights, and is one transaction, which ErrDiverged undoes
+// unless told to replace.
+func (d *Duties) Rebuild(ctx context.Context, owner *pgxpool.Pool, book ledger.Book, replace bool) (rows int64, err error) {
+	err = pgx.BeginFunc(ctx, owner, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `set local role yilu_owner`); err != nil {
+			return fmt.Errorf("become owner: %w", err)
+		}
 		for more := true; more; { // what was there is compared at the log's end
 			var err error
 			if more, err = d.step(ctx, tx, book); err != nil {

@@ -269,13 +269,16 @@ func TestManyFollowAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	c.holds()
-	if _, err := c.d.Pool.Exec(context.Background(), `update publicity.obligation set amount = amount + 1`); err != nil {
+	if _, err := c.d.Pool.Exec(context.Background(), `delete from publicity.obligation`); err == nil {
+		t.Error("the service may delete obligations")
+	}
+	if _, err := c.owner.Exec(context.Background(), `update publicity.obligation set amount = amount + 1`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.d.Rebuild(context.Background(), testBook, false); err == nil {
+	if _, err := c.d.Rebuild(context.Background(), c.owner, testBook, false); err == nil {
 		t.Error("a changed table passes for the log's")
 	}
-	if _, err := c.d.Rebuild(context.Background(), testBook, true); err != nil {
+	if _, err := c.d.Rebuild(context.Background(), c.owner, testBook, true); err != nil {
 		t.Error(err)
 	}
 	c.holds()

@@ -107,7 +107,7 @@ func (env *environment) rebuildDuties(ctx context.Context, pool *pgxpool.Pool, r
 		return err
 	}
 	duties := &publicity.Duties{Ledger: ledger.New(ledger.Config{Pool: pool, Sealer: sealer, Now: time.Now}), Pool: pool, Calendar: workday.StateCouncil()}
-	n, err := duties.Rebuild(ctx, ledger.Book(env.Book), replace)
+	n, err := duties.Rebuild(ctx, pool, ledger.Book(env.Book), replace)
 	if errors.Is(err, publicity.ErrDiverged) {
 		return &coded{exitDiverged, err}
 	}

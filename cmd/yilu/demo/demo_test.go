@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/alerts"
 	"yilu/alerts/rules"
@@ -65,7 +66,7 @@ func TestLoad(t *testing.T) {
 	t.Run("every state is reached", func(t *testing.T) { checkStates(t, l) })
 	t.Run("traces add up", func(t *testing.T) { checkTraces(t, l) })
 	t.Run("mistakes stay visible", func(t *testing.T) { checkMistakes(t, entries) })
-	t.Run("what is not published was meant so", func(t *testing.T) { checkPublished(t, l) })
+	t.Run("what is not published was meant so", func(t *testing.T) { checkPublished(t, l, db.Owner) })
 	t.Run("loading again does nothing", func(t *testing.T) {
 		if err := Load(t.Context(), l, Options{Rules: known().Activations()}); err != nil {
 			t.Fatal(err)
@@ -86,7 +87,7 @@ func TestLoad(t *testing.T) {
 }
 
 // checkPublished counts what is missing and late, which is what notices.go says.
-func checkPublished(t *testing.T, l *ledger.Ledger) {
+func checkPublished(t *testing.T, l *ledger.Ledger, owner *pgxpool.Pool) {
 	d := &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: councils.StateCouncil()}
 	const today = ledger.Date("2021-06-30")
 	missing, _, err := d.Obligations(t.Context(), Book, publicity.Filter{}, true, today, ledger.Page{Limit: ledger.MaxPage})
@@ -116,7 +117,7 @@ func checkPublished(t *testing.T, l *ledger.Ledger) {
 	if err != nil || len(objections) != 2 {
 		t.Error(objections, err)
 	}
-	if _, err := d.Rebuild(t.Context(), Book, false); err != nil {
+	if _, err := d.Rebuild(t.Context(), owner, Book, false); err != nil {
 		t.Error("followed anew:", err)
 	}
 }
