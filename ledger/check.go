@@ -3,10 +3,12 @@ package ledger
 import (
 	"fmt"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"yilu/publicity/scan"
 )
 
 // checker collects what is wrong with a draft; all of it, not the first.
@@ -67,9 +69,22 @@ func (c *checker) optional(field, v string, most int) {
 	if n := utf8.RuneCountInString(v); n > most {
 		c.bad(field, fmt.Sprintf("最多%d字，现有%d字", most, n), fmt.Sprintf("at most %d characters, has %d", most, n))
 	}
-	if what := personalNumber(v); what != "" {
-		c.rule(field, "personal_data", "公开文字中不得含"+what+"，请改填到保密字段", "public text must not hold "+personalEnglish[what]+"; use a sealed field")
+	c.impersonal(field, scan.Numbers(v))
+}
+
+// impersonal refuses kinds of personal numbers in a public text.
+func (c *checker) impersonal(field string, found []scan.Kind) {
+	for _, what := range found {
+		c.rule(field, "personal_data", "公开文字中不得含"+string(what)+"，请改填到保密字段", "public text must not hold "+what.English()+"; use a sealed field")
 	}
+}
+
+// contact holds an official contact (监督电话、邮箱), which may be a mobile number.
+func (c *checker) contact(field, v string) {
+	if n := utf8.RuneCountInString(v); n > 200 {
+		c.bad(field, fmt.Sprintf("最多200字，现有%d字", n), fmt.Sprintf("at most 200 characters, has %d", n))
+	}
+	c.impersonal(field, slices.DeleteFunc(scan.Numbers(v), func(k scan.Kind) bool { return k == scan.Mobile }))
 }
 
 func (c *checker) positive(field string, a Amount) {
@@ -201,37 +216,8 @@ const (
 	fieldDied      = "died_on"   // 死亡日期
 )
 
-// idRegions are the provinces an ID number may begin with; 81 to 83 stand on the
-// residence permits of Hong Kong, Macao and Taiwan residents.
-const idRegions = " 11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83 "
-
-// ValidIDNumber says whether s is an 18-character citizen number with a real
-// birth date and the right check digit (GB 11643). Lower-case x is accepted.
-func ValidIDNumber(s string) bool {
-	if len(s) != 18 {
-		return false
-	}
-	weights := [17]int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2}
-	sum := 0
-	for i, w := range weights {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-		sum += int(s[i]-'0') * w
-	}
-	if last := strings.ToUpper(s[17:]); last[0] != "10X98765432"[sum%11] {
-		return false
-	}
-	if !strings.Contains(idRegions, " "+s[:2]+" ") {
-		return false
-	}
-	year, _ := strconv.Atoi(s[6:10])
-	if year < 1800 || year > 2199 {
-		return false
-	}
-	_, err := parseDay(s[6:10] + "-" + s[10:12] + "-" + s[12:14])
-	return err == nil
-}
+// ValidIDNumber says whether s is a citizen's number (GB 11643), see scan.
+func ValidIDNumber(s string) bool { return scan.ValidIDNumber(s) }
 
 // BirthDay is the day of birth that a valid ID number states, else empty.
 func BirthDay(id string) Date {
@@ -259,79 +245,6 @@ func ValidUSCC(s string) bool {
 		weight = weight * 3 % 31
 	}
 	return strings.IndexByte(alphabet, s[17]) == (31-sum%31)%31
-}
-
-// validLuhn checks the last digit of a personal bank card number.
-func validLuhn(s string) bool {
-	sum := 0
-	for i := 0; i < len(s); i++ {
-		d := int(s[len(s)-1-i] - '0')
-		if i%2 == 1 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return sum%10 == 0
-}
-
-var personalEnglish = map[string]string{"身份证号": "a citizen's ID number", "手机号": "a mobile number", "银行卡号": "a bank card number"}
-
-// personalNumber names the kind of personal number that a public text holds, or
-// "". Blanks, dashes, invisible and full-width characters do not hide one (个人
-// 信息保护法 28), nor does another number beside it.
-func personalNumber(s string) string {
-	if digitCount(s) < 11 {
-		return ""
-	}
-	// run is the digits since the last other character, word since the last gap.
-	var run []byte
-	word := 0
-	for _, r := range s + "\n" {
-		switch {
-		case r >= '0' && r <= '9':
-			run = append(run, byte(r))
-			continue
-		case r >= '０' && r <= '９':
-			run = append(run, byte(r-'０'+'0'))
-			continue
-		case (r == 'x' || r == 'X' || r == 'Ｘ') && len(run) >= 17:
-			run = append(run, 'X')
-			continue
-		}
-		if what := personalDigits(string(run[word:])); what != "" {
-			return what
-		}
-		word = len(run)
-		if unicode.In(r, unicode.Zs, unicode.Pd, unicode.Cf) {
-			continue
-		}
-		if what := personalDigits(string(run)); what != "" {
-			return what
-		}
-		run, word = run[:0], 0
-	}
-	return ""
-}
-
-// personalDigits judges a row of digits that may end in X.
-func personalDigits(r string) string {
-	for i := 0; i+18 <= len(r); i++ {
-		if ValidIDNumber(r[i : i+18]) {
-			return "身份证号"
-		}
-	}
-	if n := len(r); n >= 16 && n <= 19 && !strings.Contains(r, "X") && r[0] == '6' && validLuhn(r) {
-		return "银行卡号"
-	}
-	if len(r) == 13 || len(r) == 15 {
-		r = strings.TrimPrefix(strings.TrimPrefix(r, "00"), "86")
-	}
-	if len(r) == 11 && r[0] == '1' && r[1] >= '3' {
-		return "手机号"
-	}
-	return ""
 }
 
 func digitCount(s string) int {

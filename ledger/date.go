@@ -57,5 +57,5 @@ func (d Date) AddDays(n int) Date {
 // MarshalText writes the day as it is kept.
 func (d Date) MarshalText() ([]byte, error) { return []byte(d), nil }
 
-// parseDay reads YYYY-MM-DD of any year, for birth dates.
+// parseDay reads YYYY-MM-DD of any year.
 func parseDay(s string) (time.Time, error) { return time.Parse(time.DateOnly, s) }

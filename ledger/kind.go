@@ -33,6 +33,8 @@ const (
 	Auditor Role = "auditor"
 	// Engine is the service itself, when the rules find something.
 	Engine Role = "engine"
+	// Public is 群众: whoever writes in the form for objections. No token has it.
+	Public Role = "public"
 )
 
 // Stage is one of the five stages of the mission, or governance.
@@ -45,6 +47,7 @@ const (
 	StageTender     Stage = "tender"     // 招投标
 	StagePayment    Stage = "payment"    // 资金拨付
 	StageAcceptance Stage = "acceptance" // 验收
+	StageNotice     Stage = "notice"     // 公开公示
 	StageAlert      Stage = "alert"      // 预警
 	StageGovernance Stage = "governance" // 更正与治理
 )
@@ -71,7 +74,7 @@ type Spec struct {
 
 // kinds is the one list of what the book records. A kind is added here and in
 // the file of its stage, nowhere else.
-var kinds = index(slices.Concat(fundKinds, projectKinds, tenderKinds, paymentKinds, acceptanceKinds, alertKinds, caseKinds, governanceKinds, rulebookKinds, registerKinds, keepingKinds, processKinds))
+var kinds = index(slices.Concat(fundKinds, projectKinds, tenderKinds, paymentKinds, acceptanceKinds, noticeKinds, alertKinds, caseKinds, governanceKinds, rulebookKinds, registerKinds, keepingKinds, processKinds))
 
 func index(specs []Spec) map[Kind]*Spec {
 	m := make(map[Kind]*Spec, len(specs))
@@ -84,7 +87,7 @@ func index(specs []Spec) map[Kind]*Spec {
 
 // Kinds lists every kind in the order of the stages.
 func Kinds() []Spec {
-	order := []Stage{StageFund, StageProject, StageTender, StagePayment, StageAcceptance, StageAlert, StageGovernance}
+	order := []Stage{StageFund, StageProject, StageTender, StagePayment, StageAcceptance, StageNotice, StageAlert, StageGovernance}
 	specs := slices.Collect(maps.Values(kinds))
 	slices.SortFunc(specs, func(a, b *Spec) int {
 		return cmp.Or(cmp.Compare(slices.Index(order, a.Stage), slices.Index(order, b.Stage)), cmp.Compare(a.Kind, b.Kind))
@@ -198,6 +201,10 @@ const (
 	StateFailed     = "failed"
 	StateCancelled  = "cancelled"
 	StateWithdrawn  = "withdrawn"
+	StatePosted     = "posted"
+	StateEnded      = "ended"
+	StateReceived   = "received"
+	StateAnswered   = "answered"
 )
 
 // States names the states for people.
@@ -218,6 +225,10 @@ var States = codes{
 	StateFailed:     {"流标", "failed"},
 	StateCancelled:  {"已取消", "cancelled"},
 	StateWithdrawn:  {"已冲销", "withdrawn"},
+	StatePosted:     {"公开中", "posted"},
+	StateEnded:      {"已结束", "ended"},
+	StateReceived:   {"待答复", "waiting for an answer"},
+	StateAnswered:   {"已答复", "answered"},
 }
 
 // Name returns the Chinese and English name of a code, or the code itself.

@@ -99,6 +99,15 @@ func samples() map[Kind]Draft {
 		&RegisterPerson{Line: 1, Place: aVillage, Register: "R1"},
 		&RegisterSupplier{Basis: "财采罚〔2019〕5号", From: "2019-06-01", Line: 1, Register: "R2", Supplier: stranger, To: "2021-05-31"},
 		&KeyRotated{Next: "log.example/1+00000002+AQ==", Old: "log.example/1+00000001+AQ==", Until: "2020-06-30"},
+		&NoticePosted{Content: sampleNotice(), Notice: "N1"},
+		&NoticeHung{Board: "村委会公示栏", End: true, Hanger: Person{Name: "王某", Post: "村会计"}, Notice: "N1", Photo: paper, Place: aVillage, Position: "33.851,113.482"},
+		&NoticeCorrected{Content: sampleNotice(), Notice: "N1", Reason: "amount"},
+		&NoticeExtended{Ends: "2020-04-10", Notice: "N1", Reason: "plan"},
+		&NoticeEnded{Notice: "N1", Outcome: "none"},
+		&NoticeWaived{Basis: "政府信息公开条例14", Entry: 5, Level: "county", Stage: "P3"},
+		&NoticeRequired{Basis: "甘政办发〔2016〕1号", Days: 10, From: "2020-01-01", Level: "county", Minimum: 10, Mode: "strict", Region: "62", Stage: "P3", To: "2020-12-31", Unit: "wd"},
+		&ObjectionReceived{CodeHash: zeroHash, Notice: "N1", Objection: "YJ1", Project: "P1", Topic: "amount", Track: "general"},
+		&ObjectionAnswered{Answer: "已核实并更正", Files: []File{paper}, Objection: "YJ1", Outcome: "upheld", Question: "公示金额与批复不一致", Unit: "颍阳镇人民政府"},
 		&SealErased{Entry: 1, Field: "name", Ground: "order"},
 		&SealDisclosed{Entry: 1, Field: "name", To: "县审计局"},
 	}
@@ -109,6 +118,8 @@ func samples() map[Kind]Draft {
 		d.ID = string(d.Kind)
 		d.By.Role = kinds[d.Kind].Roles[0]
 		switch d.Kind {
+		case "objection.received":
+			d.Sealed = map[string]string{fieldNote: "路没有修完"}
 		case "grant.line":
 			d.Sealed = map[string]string{fieldName: "张三", fieldIDNumber: anID}
 		case "register.person":
@@ -119,6 +130,16 @@ func samples() map[Kind]Draft {
 		all[d.Kind] = d
 	}
 	return all
+}
+
+// sampleNotice is a notice with each member filled in.
+func sampleNotice() NoticeContent {
+	return NoticeContent{
+		About: []Seq{5}, Channel: "board", Columns: []string{"name", "unit"}, Contacts: NoticeContacts{Address: "襄城县文化路1号", Hotline: "12317", Mail: "fupin@example.gov.cn", Phone: "0374-3560000"},
+		Copy: "襄城县人民政府网站", Ends: "2020-03-30", Facts: []NoticeFact{{"document", "襄扶〔2020〕3号"}}, Issuer: "颍阳镇人民政府", Level: "village",
+		Lines: []NoticeLine{{Amount: 80000, Share: "100", Values: []string{"道路硬化", "颍阳镇政府"}}}, Period: "2020-Q1", Place: aVillage, PlaceName: "颍阳镇某村",
+		Signed: "2020-03-18", Sources: []string{"central"}, Stage: "P3", Starts: "2020-03-19", Title: "颍阳镇某村2020年扶贫项目公示", Total: 80000,
+	}
 }
 
 func TestEveryKindHasASample(t *testing.T) {
@@ -219,7 +240,7 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 	t.Parallel()
 	allowed := map[Role][]Kind{}
 	for kind, d := range samples() {
-		for _, role := range []Role{Maker, Checker, Payer, ProjectOfficer, Auditor, Engine, "admin", ""} {
+		for _, role := range []Role{Maker, Checker, Payer, ProjectOfficer, Auditor, Engine, Public, "admin", ""} {
 			d.By.Role = role
 			want := !slices.Contains(kinds[kind].Roles, role)
 			if !want {
@@ -237,12 +258,13 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 	// Who decides never enters, who pays never decides, administrators do nothing.
 	// Only the service raises warnings.
 	want := map[Role][]Kind{
+		Public: {"objection.received"},
 		Engine: {"alert.escalated", "alert.raised", "alert.repeated", "alert.summary"},
 		Auditor: {"alert.assigned", "alert.closed", "alert.commented", "alert.confirmed", "alert.dismissed", "alert.escalated", "alert.reopened", "alert.returned", "alert.seconded",
 			"alert.silenced", "exemption.set", "freeze.set", "parameter.set", "register.loaded", "register.person", "register.supplier", "rule.activated", "submission.approved", "submission.made", "submission.rejected"},
 		Checker: {"alert.answered", "alert.commented", "alert.rectified", "payment.approved", "payment.rejected", "submission.approved", "submission.rejected"},
 		Payer:   {"alert.acknowledged", "payment.paid", "payment.returned"},
-		ProjectOfficer: {"acceptance.failed", "acceptance.passed", "alert.acknowledged", "alert.answered", "alert.commented", "alert.rectified", "asset.registered", "contract.amended", "contract.signed", "document.filed", "entry.reversed",
+		ProjectOfficer: {"acceptance.failed", "acceptance.passed", "alert.acknowledged", "alert.answered", "alert.commented", "alert.rectified", "asset.registered", "contract.amended", "contract.signed", "document.filed", "entry.reversed", "notice.corrected", "notice.ended", "notice.extended", "notice.hung", "notice.posted", "objection.answered", "objection.received",
 			"project.listed", "settlement.audited", "submission.made", "tender.announced", "tender.awarded", "tender.bid", "tender.candidates", "tender.exempted",
 			"tender.failed", "tender.opened", "works.completed", "works.progressed", "works.started"},
 	}
@@ -257,7 +279,7 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 
 func TestSealedFieldsPerKind(t *testing.T) {
 	t.Parallel()
-	values := map[string]string{fieldIDNumber: anID, fieldName: "张三", fieldAccount: "6217000000000000004", fieldBank: "农商行", fieldPhone: "13800138000", fieldNote: "张三来电", "illness": "x"}
+	values := map[string]string{fieldIDNumber: anID, fieldName: "张三", fieldAccount: "6217000000000000004", fieldBank: "农商行", fieldPhone: "13800138000", fieldNote: "张三来电", fieldContact: "张三", "illness": "x"}
 	for kind := range kinds {
 		for name, value := range values {
 			d := samples()[kind]
@@ -503,7 +525,9 @@ func TestStatesHaveNames(t *testing.T) {
 	for name, list := range map[string]codes{"states": States, "levels": Levels, "types": ProjectTypes, "reasons": Reasons, "methods": Methods, "categories": Categories,
 		"failures": FailReasons, "grounds": Grounds, "stages of payment": PayStages, "ways of payment": PayMethods, "acceptance": AcceptanceLevels,
 		"rejected bids": RejectGrounds, "asset classes": AssetClasses, "asset states": AssetStates, "ways": ProcessMethods, "tender statuses": TenderStatuses, "bid statuses": BidStatuses,
-		"award statuses": AwardStatuses, "contract statuses": ContractStatuses} {
+		"award statuses": AwardStatuses, "contract statuses": ContractStatuses,
+		"notice stages": NoticeStages, "notice levels": NoticeLevels, "channels": NoticeChannels, "notice fields": NoticeFields, "notice outcomes": NoticeOutcomes, "modes": NoticeModes,
+		"topics": ObjectionTopics, "tracks": ObjectionTracks, "objection outcomes": ObjectionOutcomes} {
 		for code, text := range list {
 			if text.Zh == "" || text.En == "" || text.Zh == text.En || !validID(code) {
 				t.Errorf("%s: %s is %+v", name, code, text)

@@ -44,6 +44,8 @@ const (
 	findMembers  = `select member as key, seq + 0 as place from proj.register_member where who = split_part(w.wanted, '/', 2) and who <> '' and register = split_part(w.wanted, '/', 1) and book || '' = $1`
 	findHomes    = `select member as key, seq + 0 as place from proj.register_member where household = substr(w.wanted, strpos(w.wanted, '/') + 1) and household <> '' and register = split_part(w.wanted, '/', 1) and book || '' = $1`
 	findGrants   = `select line_key as key, seq + 0 as place from proj.grant_line where person = w.wanted and person <> '' and book || '' = $1`
+	findNotices  = `select notice_project as key, seq + 0 as place from proj.notice_project where project = w.wanted and book || '' = $1`
+	findPhotos   = `select proof as key, seq + 0 as place from proj.notice_proof where photo = w.wanted and book || '' = $1`
 )
 
 // get returns the keys that belong to one.

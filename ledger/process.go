@@ -1,8 +1,11 @@
 package ledger
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+
+	"yilu/publicity/scan"
 )
 
 // 采购过程记录: what a publisher says of a procurement process. These kinds record
@@ -139,11 +142,11 @@ const maxRecorded = 200
 
 // HoldsPersonalNumber says whether a public text would be refused because a
 // citizen's ID number, a mobile number or a bank card number stands in it.
-func HoldsPersonalNumber(s string) bool { return personalNumber(s) != "" }
+func HoldsPersonalNumber(s string) bool { return len(scan.Numbers(s)) > 0 }
 
 // HoldsCitizenNumber says whether an id would be refused because a citizen's ID
 // number stands in it.
-func HoldsCitizenNumber(s string) bool { return personalNumber(s) == "身份证号" }
+func HoldsCitizenNumber(s string) bool { return slices.Contains(scan.Numbers(s), scan.IDNumber) }
 
 // RecordedOf returns what a record begins with, to be filled in, or nil for the
 // body of another kind.

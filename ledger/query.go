@@ -82,6 +82,11 @@ func (l *Ledger) Contract(ctx context.Context, book Book, id string) (Contract, 
 	return one[Contract](ctx, l.Read, contractSchema, "contract", book, id)
 }
 
+// Tender returns one lot, or ErrNotFound.
+func (l *Ledger) Tender(ctx context.Context, book Book, id string) (Tender, error) {
+	return one[Tender](ctx, l.Read, tenderSchema, "tender", book, id)
+}
+
 // Payee returns one payee by its key, or ErrNotFound.
 func (l *Ledger) Payee(ctx context.Context, book Book, key string) (Payee, error) {
 	return one[Payee](ctx, l.Read, payeeSchema, "payee", book, key)

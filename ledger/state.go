@@ -56,7 +56,13 @@ type state struct {
 	records     *table[Record]
 	registers   *table[Register]
 	members     *table[Member]
-	tables      []projection
+
+	notices        *table[Notice]
+	versions       *table[NoticeVersion]
+	noticeProjects *table[NoticeProject]
+	proofs         *table[NoticeProof]
+	objections     *table[Objection]
+	tables         []projection
 
 	bidsOf    *lookup
 	twins     *lookup
@@ -70,6 +76,8 @@ type state struct {
 	loadsOf   *lookup
 	membersOf *lookup
 	homesOf   *lookup
+	noticesOf *lookup
+	photosOf  *lookup
 	lookups   []*lookup
 
 	// entries and covers are read from the log, never written.
@@ -131,6 +139,12 @@ var (
 	recordSchema     = schemaOf[Record]("proj.record")
 	registerSchema   = schemaOf[Register]("proj.register")
 	memberSchema     = schemaOf[Member]("proj.register_member")
+
+	noticeSchema        = schemaOf[Notice]("proj.notice")
+	versionSchema       = schemaOf[NoticeVersion]("proj.notice_version")
+	noticeProjectSchema = schemaOf[NoticeProject]("proj.notice_project")
+	proofSchema         = schemaOf[NoticeProof]("proj.notice_proof")
+	objectionSchema     = schemaOf[Objection]("proj.objection")
 )
 
 // Tables that are only added to.
@@ -160,13 +174,19 @@ func newState(book Book) *state {
 	s.rulebooks = newTable[Rulebook](s, rulebookSchema)
 	s.records = newTable[Record](s, recordSchema)
 	s.registers, s.members = newTable[Register](s, registerSchema), newTable[Member](s, memberSchema)
-	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks, s.records, s.registers, s.members}
+	s.notices = newTable[Notice](s, noticeSchema)
+	s.versions = newTable[NoticeVersion](s, versionSchema)
+	s.noticeProjects = newTable[NoticeProject](s, noticeProjectSchema)
+	s.proofs = newTable[NoticeProof](s, proofSchema)
+	s.objections = newTable[Objection](s, objectionSchema)
+	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks, s.records, s.registers, s.members, s.notices, s.versions, s.noticeProjects, s.proofs, s.objections}
 	s.bidsOf, s.twins, s.invoiced = newLookup(s, findBids), newLookup(s, findTwins), newLookup(s, findInvoiced)
 	s.receipts, s.tendersOf = newLookup(s, findReceipts), newLookup(s, findTenders)
 	s.eventsOf, s.paidOn, s.grantsOf = newLookup(s, findEvents), newLookup(s, findPaidOn), newLookup(s, findGrants)
 	s.recordsOf = newLookup(s, findRecords)
 	s.loadsOf, s.membersOf, s.homesOf = newLookup(s, findLoads), newLookup(s, findMembers), newLookup(s, findHomes)
-	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf, s.eventsOf, s.paidOn, s.grantsOf, s.recordsOf, s.loadsOf, s.membersOf, s.homesOf}
+	s.noticesOf, s.photosOf = newLookup(s, findNotices), newLookup(s, findPhotos)
+	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf, s.eventsOf, s.paidOn, s.grantsOf, s.recordsOf, s.loadsOf, s.membersOf, s.homesOf, s.noticesOf, s.photosOf}
 	s.forget()
 	return s
 }
@@ -207,6 +227,8 @@ func (s *state) payee(key string) *Payee      { return s.payees.get(key) }
 func (s *state) reversal(q Seq) *Reversal     { return s.reversals.get(seqKey(q)) }
 func (s *state) closed() *Closed              { return s.periods.get(closedKey) }
 
+func (s *state) notice(id string) *Notice              { return s.notices.get(id) }
+func (s *state) objection(id string) *Objection        { return s.objections.get(id) }
 func (s *state) submission(id string) *Submission      { return s.submissions.get(id) }
 func (s *state) quota(project, fund string) *Quota     { return s.quotas.get(quotaKey(project, fund)) }
 func (s *state) bid(tender, bidder string) *Bid        { return s.bids.get(bidKey(tender, bidder)) }

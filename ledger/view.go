@@ -131,6 +131,47 @@ func (v View) Grants(who string) []Line {
 	return slices.Collect(rowsOf(v.s.grantsOf, who, v.s.lines))
 }
 
+// Notice returns a notice by its id.
+func (v View) Notice(id string) (Notice, bool) { return copied(v.s.notice(id)) }
+
+// Notices returns the notices about a project, in the order of their entries, the
+// latest 200.
+func (v View) Notices(project string) []Notice {
+	var notices []Notice
+	for _, row := range slices.Collect(rowsOf(v.s.noticesOf, project, v.s.noticeProjects)) {
+		if n := v.s.notice(row.Notice); n != nil {
+			notices = append(notices, *n)
+		}
+	}
+	return notices
+}
+
+// Photos returns the proofs of posting that show one photograph, by its hash.
+func (v View) Photos(sha256 string) []NoticeProof {
+	return slices.Collect(rowsOf(v.s.photosOf, sha256, v.s.proofs))
+}
+
+// Objection returns an objection by its id.
+func (v View) Objection(id string) (Objection, bool) { return copied(v.s.objection(id)) }
+
+// Announced is the sum that a notice of some entries has to state, of the sources it
+// names; false where none of them has a sum.
+func (v View) Announced(entries []Seq, sources []string) (sum Amount, stated bool) {
+	for _, q := range entries {
+		e, ok := v.Entry(q)
+		if !ok {
+			continue
+		}
+		if !v.s.judging {
+			v.s.touchSubject(e)
+		}
+		if a, ok := v.s.announced(e, sources); ok {
+			sum, stated = sum+a, true
+		}
+	}
+	return sum, stated
+}
+
 // Submission returns a submission by its id.
 func (v View) Submission(id string) (Submission, bool) { return copied(v.s.submission(id)) }
 

@@ -102,13 +102,22 @@ func (s *server) reading(handle func(*call) error) echo.HandlerFunc {
 // post is for the ledger to say.
 func (s *server) writing(handle func(*call) error) echo.HandlerFunc {
 	return s.inside(func(c *call) error {
-		if s.Held != nil {
-			if why := s.Held(); why != (ledger.Text{}) {
-				return &held{why}
-			}
+		if err := s.mayEnter(); err != nil {
+			return err
 		}
 		return handle(c)
 	}, ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer, ledger.Auditor)
+}
+
+// mayEnter says why nothing may be entered now.
+func (s *server) mayEnter() error {
+	if s.Held == nil {
+		return nil
+	}
+	if why := s.Held(); why != (ledger.Text{}) {
+		return &held{why}
+	}
+	return nil
 }
 
 // held is the answer to posts while the book is not what was published of it.

@@ -139,6 +139,17 @@ var codeNames = map[string]func(string) ledger.Text{
 	"silence":     ledger.SilenceGrounds.Name,
 	"way":         ledger.ProcessMethods.Name,
 
+	"notice_stage":      ledger.NoticeStages.Name,
+	"notice_level":      ledger.NoticeLevels.Name,
+	"channel":           ledger.NoticeChannels.Name,
+	"notice_field":      ledger.NoticeFields.Name,
+	"notice_outcome":    ledger.NoticeOutcomes.Name,
+	"day_count":         ledger.NoticeModes.Name,
+	"term_unit":         ledger.TermUnits.Name,
+	"topic":             ledger.ObjectionTopics.Name,
+	"track":             ledger.ObjectionTracks.Name,
+	"objection_outcome": ledger.ObjectionOutcomes.Name,
+
 	"tender_status":   ledger.TenderStatuses.Name,
 	"bid_status":      ledger.BidStatuses.Name,
 	"award_status":    ledger.AwardStatuses.Name,

@@ -67,7 +67,12 @@ var codes = map[string]map[string]ledger.Text{
 	"AlertRaised.level": ledger.AlertLevels, "AlertRaised.handling": ledger.Handlings, "AlertRaised.origin": ledger.Origins, "AlertRaised.outcome": ledger.Outcomes,
 	"AlertRepeated.level": ledger.AlertLevels, "AlertAcknowledged.ground": ledger.AckGrounds, "RuleActivated.state": ledger.RuleStates, "FreezeSet.frozen_kind": ledger.Freezable,
 	"AlertDismissed.dismiss_ground": ledger.DismissGrounds, "AlertConfirmed.violation": ledger.Violations, "AlertReturned.reason": ledger.Reasons, "AlertSilenced.silence_ground": ledger.SilenceGrounds,
-	"ProcessTender.category": ledger.Categories, "ProcessTender.way": ledger.ProcessMethods, "ProcessTender.status_told": ledger.TenderStatuses,
+	"NoticeContent.channel": ledger.NoticeChannels, "NoticeContent.matter": ledger.NoticeStages, "NoticeContent.publisher_level": ledger.NoticeLevels,
+	"NoticeCorrected.reason": ledger.Reasons, "NoticeExtended.reason": ledger.Reasons, "NoticeEnded.notice_outcome": ledger.NoticeOutcomes,
+	"NoticeWaived.matter": ledger.NoticeStages, "NoticeWaived.publisher_level": ledger.NoticeLevels, "NoticeRequired.matter": ledger.NoticeStages, "NoticeRequired.publisher_level": ledger.NoticeLevels,
+	"NoticeRequired.day_count": ledger.NoticeModes, "NoticeRequired.term_unit": ledger.TermUnits, "ObjectionReceived.topic": ledger.ObjectionTopics, "ObjectionReceived.track": ledger.ObjectionTracks,
+	"ObjectionAnswered.objection_outcome": ledger.ObjectionOutcomes,
+	"ProcessTender.category":              ledger.Categories, "ProcessTender.way": ledger.ProcessMethods, "ProcessTender.status_told": ledger.TenderStatuses,
 	"ProcessBid.status_told": ledger.BidStatuses, "ProcessAward.status_told": ledger.AwardStatuses, "ProcessContract.status_told": ledger.ContractStatuses,
 }
 

@@ -225,7 +225,11 @@ func TestCodesAreThoseOfTheLedger(t *testing.T) {
 		}
 		for _, p := range bad.Problems {
 			if words, ok := strings.CutPrefix(p.En, "want one of "); ok {
-				held[v.Type().Name()+"."+strings.TrimSuffix(strings.TrimPrefix(p.Field, "body."), ".0")] = words
+				at := v.Type().Name() + "." + strings.TrimSuffix(strings.TrimPrefix(p.Field, "body."), ".0")
+				if _, member, nested := strings.Cut(at, ".announcement."); nested {
+					at = "NoticeContent." + member
+				}
+				held[at] = words
 			}
 		}
 	}

@@ -42,6 +42,18 @@ func (s *server) pageRoutes(g *echo.Group) {
 		at("/payments/:payment", "payment", "payments", s.paymentPage)
 		at("/payees", "payees", "payees", s.payeesPage)
 		at("/payees/:payee", "payee", "payees", s.payeePage)
+		at("/notices", "notices", "notices", s.noticesPage)
+		at("/notices/:notice", "notice", "notices", s.noticePage)
+		at("/notices/:notice/poster", "poster", "notices", s.posterPage)
+		at("/posters", "posters", "notices", s.postersPage)
+		at("/objections", "objections", "notices", s.objectionsPage)
+		get(l.Prefix+"/object", s.showObjectionForm)
+		g.POST(l.Prefix+"/object", s.takeObjection)
+		get(l.Prefix+"/receipt", s.receiptPage)
+		g.POST(l.Prefix+"/receipt", s.receiptPage)
+		at("/coverage", "coverage", "notices", s.coveragePage)
+		at("/check", "check", "notices", s.checkPage)
+		at("/c/:code", "check", "notices", s.checkPage)
 		at("/entries", "entries", "entries", s.entriesPage)
 		at("/entries/:seq", "entry", "entries", s.entryPage)
 		s.staffRoutes(g, l)
@@ -174,9 +186,10 @@ func (s *server) serve(template, section string, v view) echo.HandlerFunc {
 	}
 }
 
-// tag names the state of the book and of the program that a page shows.
+// tag names the state of the book and of the program that a page shows, and the day,
+// by which postings end and duties fall due.
 func (s *server) tag(f *frame, h ledger.Head) string {
-	return fmt.Sprintf(`W/"%d-%x-%s-%t"`, h.Size, h.Root[:4], f.site.version, s.Demo)
+	return fmt.Sprintf(`W/"%d-%x-%s-%t-%s"`, h.Size, h.Root[:4], f.site.version, s.Demo, s.today())
 }
 
 func (s *server) cacheHeaders(c echo.Context, tag string) {

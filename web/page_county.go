@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"yilu/ledger"
+	"yilu/publicity"
 )
 
 // money is where the money of a fund, a document or the county is. The equation
@@ -55,6 +56,8 @@ type countyView struct {
 	BandTotal     ledger.Amount
 	Townships     []townshipSum
 	TownshipTotal townshipSum
+	// Published is how much of what must be public is.
+	Published publicity.Coverage
 }
 
 // townshipSum is what a township's projects have, from the flows of the book.
@@ -86,6 +89,13 @@ func (s *server) countyPage(ctx context.Context, _ echo.Context, f *frame) (page
 	p.Bands = bandsOf(p.Funds, flows)
 	for _, b := range p.Bands {
 		p.BandTotal += b.Amount
+	}
+	published, err := s.coverage(ctx, publicity.ByCounty, publicity.Filter{})
+	if err != nil {
+		return nil, err
+	}
+	if len(published) > 0 {
+		p.Published = published[0]
 	}
 	if p.Summary.Received > 0 {
 		p.Picture = f.countyPicture(p.Bands)

@@ -237,12 +237,14 @@ var codedFields = map[string]string{
 	"ground": "ground", "stage": "part", "class": "asset", "asset.registered state": "condition", "erasure_ground": "erasure", "list": "list",
 	"alert.raised level": "alert_level", "alert.repeated level": "alert_level", "handling": "handling", "origin": "origin", "outcome": "outcome",
 	"alert.acknowledged ground": "ack", "rule.activated state": "rule_state", "frozen_kind": "frozen", "dismiss_ground": "dismissal", "violation": "violation", "silence_ground": "silence",
+	"matter": "notice_stage", "publisher_level": "notice_level", "notice_outcome": "notice_outcome", "day_count": "day_count", "term_unit": "term_unit",
+	"topic": "topic", "track": "track", "objection_outcome": "objection_outcome",
 	"process.tender category": "category", "way": "way", "process.tender status_told": "tender_status", "process.bid status_told": "bid_status",
 	"process.award status_told": "award_status", "process.contract status_told": "contract_status",
 }
 
 // linkedFields are the fields that name another thing with a page of its own.
-var linkedFields = map[string]string{"fund": "fund", "project": "project", "payment": "payment", "document": "document", "place": "place"}
+var linkedFields = map[string]string{"fund": "fund", "project": "project", "payment": "payment", "document": "document", "place": "place", "notice": "notice"}
 
 // facts are the fields of an entry's body that may be shown, in the order of the
 // body. A household's class is public only in sums.
@@ -285,6 +287,10 @@ func (f *frame) fact(kind, name string, v reflect.Value) fact {
 		return fact{Kind: "text", Value: x.Bidder.Name + " " + f.name("rejection", x.Ground)}
 	case ledger.Candidate:
 		return fact{Kind: "text", Value: x.Bidder.Name, Amount: x.Amount}
+	case ledger.NoticeContent:
+		return fact{Kind: "text", Value: x.Title, Amount: x.Total}
+	case ledger.Seq:
+		return fact{Kind: "text", Value: strconv.FormatInt(int64(x), 10)}
 	case ledger.Moment: // as it was told: no zone is added
 		return fact{Kind: "text", Value: string(x)}
 	case ledger.Participant:

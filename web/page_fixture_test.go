@@ -159,7 +159,42 @@ func (x *countyFixture) typical() *countyFixture {
 	x.road()
 	x.grants()
 	x.others()
+	x.notices()
 	return x
+}
+
+// notices posts a plan on the county's page and on the village's board, with a proof, a
+// correction, an extension, an objection with its answer and one without, and a copy of
+// what was published elsewhere.
+func (x *countyFixture) notices() {
+	p, err := x.l.Project(context.Background(), pageBook, "XC2020-001")
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	x.day = "2020-02-10"
+	content := ledger.NoticeContent{
+		About: []ledger.Seq{p.Approved}, Channel: "board", Columns: []string{"name", "place", "content", "unit", "responsible", "targets"},
+		Contacts: ledger.NoticeContacts{Hotline: "12317", Phone: "0374-3560000", Mail: "fupin@example.gov.cn", Address: x.dress("襄城县文化路1号")}, Ends: "2020-02-25",
+		Facts:  []ledger.NoticeFact{{Field: "document", Value: x.dress("襄扶〔2020〕3号")}, {Field: "principle", Value: x.dress("因素法分配")}},
+		Issuer: x.dress("颍阳镇人民政府"), Level: "village", Lines: []ledger.NoticeLine{{Amount: yuan(1900000), Share: "100", Values: []string{p.Name, p.PlaceName, p.Content, p.Unit, "王建设", p.Targets}}},
+		Place: p.Place, PlaceName: p.PlaceName, Signed: "2020-02-10", Stage: "P3", Starts: "2020-02-10", Title: x.dress("颍阳镇后楚村2020年项目公示"), Total: yuan(1900000),
+	}
+	x.post(pageMaker, &ledger.NoticePosted{Notice: "GS-001", Content: content},
+		&ledger.NoticeHung{Notice: "GS-001", Board: x.dress("村委会公示栏"), Hanger: ledger.Person{Name: "楚某", Post: "村会计"}, Photo: ledger.File{Name: "照片.jpg", SHA256: base64.StdEncoding.EncodeToString(make([]byte, 32)), Size: 100}, Place: p.Place, Position: "33.851,113.482"})
+	for i, id := range []string{"YJ-1", "YJ-2"} {
+		d := x.draft(&ledger.ObjectionReceived{CodeHash: hashOfReceipt("ABCD-EFGH-2345-WXY" + strconv.Itoa(2+i)), Notice: "GS-001", Objection: id, Topic: "quality", Track: "general"}, ledger.By{Role: ledger.Public, Unit: "411025", User: "public"})
+		d.Sealed = map[string]string{"note": "李一家门口的路没修，电话13800138000", "contact": "张1"}
+		if _, err := x.l.Post(context.Background(), pageBook, d); err != nil {
+			x.t.Fatal(err)
+		}
+	}
+	x.day = "2020-02-14"
+	x.post(pageMaker, &ledger.ObjectionAnswered{Objection: "YJ-1", Question: x.dress("东头一段路是否在内"), Answer: x.dress("东头200米已列入，三月开工"), Unit: x.dress("颍阳镇人民政府"), Outcome: "explained"})
+	content.Lines = []ledger.NoticeLine{{Amount: yuan(1900000), Share: "100", Values: []string{p.Name, p.PlaceName, p.Content, p.Unit, "王建设", x.dress("216户出行")}}}
+	x.post(pageMaker, &ledger.NoticeCorrected{Notice: "GS-001", Content: content, Reason: "other"}, &ledger.NoticeExtended{Notice: "GS-001", Ends: "2020-03-02", Reason: "plan"})
+	copied := content
+	copied.Level, copied.Channel, copied.Ends, copied.Copy, copied.Contacts.Phone = "county", "portal", "", x.dress("襄城县人民政府网站"), ""
+	x.post(pageMaker, &ledger.NoticePosted{Notice: "GG-001", Content: copied})
 }
 
 func (x *countyFixture) funds() {

@@ -64,6 +64,7 @@ type projectView struct {
 	Shares  shareTable
 	Checks  []check
 	Picture *picture
+	Notices []noticeRow
 	// Corrections are the entries of the timeline that were taken back.
 	Corrections []ledger.TimelineEvent
 }
@@ -132,6 +133,11 @@ func (s *server) projectPage(ctx context.Context, c echo.Context, f *frame) (pag
 	if err := errors.Join(s.readPlan(ctx, p, events), s.readQuotas(ctx, p), s.readTenders(ctx, p), s.readPayments(ctx, p)); err != nil {
 		return nil, err
 	}
+	notices, err := s.ledger.NoticesOf(ctx, s.Book, p.Project.Project)
+	if err != nil {
+		return nil, err
+	}
+	p.Notices = s.noticeRows(notices)
 	p.Stages = stagesOf(p, events)
 	for _, e := range events {
 		if e.ReversedBy != ledger.None {

@@ -157,10 +157,22 @@ func (s *site) functions(l language) template.FuncMap {
 			}
 			return ` lang="zh-CN"`
 		},
+		"grouped":  grouped,
+		"upper":    ledger.Amount.Upper,
+		"number":   func(i int) int { return i + 1 },
+		"label":    func(field string) (string, error) { return fieldLabel(l, m, field) },
 		"english":  func() bool { return l == english },
 		"village":  func(code string) bool { return isVillage(code) },
 		"township": func(code string) string { return code[:min(len(code), 9)] },
 	}
+}
+
+// fieldLabel names a field of a notice.
+func fieldLabel(l language, m locale, field string) (string, error) {
+	if text, ok := ledger.NoticeFields[field]; ok {
+		return l.pick(text), nil
+	}
+	return m.text("notice." + field)
 }
 
 // sentence is a sentence without arguments in a language.

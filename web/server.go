@@ -16,6 +16,8 @@ import (
 
 	"yilu/alerts"
 	"yilu/ledger"
+	"yilu/publicity"
+	"yilu/publicity/workday"
 )
 
 const (
@@ -52,6 +54,11 @@ type Config struct {
 	// Raised says by a send that the engine may have raised warnings, so that streams
 	// need not wait for their next look, each second. It may be nil.
 	Raised <-chan struct{}
+	// Duties says what must be published; nil makes one of Ledger and Pool.
+	Duties *publicity.Duties
+	// PublicURL is our address as others reach it, with the path a portal mounts us at,
+	// for posters; "" leaves the host out.
+	PublicURL string
 	// Metrics counts what New serves and Admin shows; nil counts for nobody.
 	Metrics *Metrics
 	// Stopping is closed when the server is told to stop: Admin then says "not
@@ -74,6 +81,8 @@ type server struct {
 	attempts   chan struct{}
 	attempting sync.WaitGroup
 	sessions   sessions
+	// objections bounds what the form takes.
+	objections quota
 	// served numbers the requests of this process.
 	served atomic.Int64
 	// started tells the requests of two processes apart.
@@ -93,6 +102,9 @@ func New(c Config) http.Handler {
 func newServer(c Config) (*server, *echo.Echo) {
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics()
+	}
+	if c.Duties == nil {
+		c.Duties = &publicity.Duties{Ledger: c.Ledger, Pool: c.Pool, Calendar: workday.StateCouncil()}
 	}
 	s := &server{
 		Config: c, ledger: c.Ledger, tokens: newTokens(c.Pool, c.Now), origin: http.NewCrossOriginProtection(),

@@ -29,9 +29,9 @@ func Catalogue() rule.Catalogue {
 		"tender.awarded":      slices.Concat(entry, amount, project, tender, terms, bids, screens, winner, debarred, purchase, works, money, approved, names, codes),
 		"contract.signed":     slices.Concat(entry, amount, project, tender, purchase, contract, deed, award, approved, money, filing, names, codes, dates),
 		"contract.amended":    slices.Concat(entry, amount, project, contract, deed, amendment, purchase, approved, money),
-		"payment.requested":   slices.Concat(payment, request, dead, settled, warranty, carry, eve, works, names, codes, wording, dates, papers, frozen),
+		"payment.requested":   slices.Concat(payment, request, dead, settled, warranty, carry, eve, works, names, codes, wording, dates, papers, frozen, posting),
 		"payment.approved":    slices.Concat(payment, approval, frozen),
-		"payment.paid":        slices.Concat(payment, eve, debt),
+		"payment.paid":        slices.Concat(payment, eve, debt, posting),
 		"payment.returned":    slices.Concat(entry, amount, project, fund, returned),
 		"grant.requested":     slices.Concat(entry, amount, project, fund, allocation, batch, wording, papers, frozen),
 		"grant.line":          slices.Concat(entry, amount, project, fund, batch, line, place, dead, recipient),
@@ -49,6 +49,12 @@ func Catalogue() rule.Catalogue {
 		"process.award":       slices.Concat(entry, amount, recordFacts, library, tender, terms, bids, screens, winner, names),
 		"process.contract":    slices.Concat(entry, amount, recordFacts, library, tender, award, recordDeed, dates, names),
 		"process.transaction": slices.Concat(entry, amount, recordFacts, recordPayment),
+		"notice.posted":       slices.Concat(entry, notice, wordsOfNotice),
+		"notice.corrected":    slices.Concat(entry, notice, wordsOfNotice, hanging),
+		"notice.hung":         slices.Concat(entry, notice, proofs),
+		"notice.ended":        slices.Concat(entry, notice, proofs),
+		"objection.received":  slices.Concat(entry, objection),
+		"objection.answered":  slices.Concat(entry, objection),
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // providers is how each fact of the catalogue is known.
 var providers = func() map[string]func(*subject) formula.Value {
 	all := maps.Clone(mainProviders)
-	for _, more := range []map[string]func(*subject) formula.Value{bidProviders, deedProviders, workProviders, outlayProviders, wordingProviders, registerProviders} {
+	for _, more := range []map[string]func(*subject) formula.Value{bidProviders, deedProviders, workProviders, outlayProviders, wordingProviders, registerProviders, noticeProviders} {
 		maps.Copy(all, more)
 	}
 	return all

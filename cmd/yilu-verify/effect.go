@@ -86,6 +86,7 @@ var twoPersons = map[string]bool{
 	"project.approved": true, "project.changed": true, "project.cancelled": true,
 	"settlement.audited": true, "entry.reversed": true, "period.closed": true,
 	"key.rotated": true, "seal.erased": true, "rule.activated": true, "parameter.set": true, "exemption.set": true, "freeze.set": true, "register.loaded": true,
+	"notice.waived": true, "notice.required": true,
 }
 
 // mayMoveMoney says of a kind that this program does not know whether its stage

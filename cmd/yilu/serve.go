@@ -11,6 +11,8 @@ import (
 
 	"yilu/ledger"
 	"yilu/migrations"
+	"yilu/publicity"
+	"yilu/publicity/workday"
 	"yilu/web"
 )
 
@@ -69,8 +71,10 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	}
 	config := web.Config{
 		Ledger: l, Pool: l.Read, Log: log, Now: time.Now, Book: ledger.Book(env.Book), BasePath: o.base, Demo: o.demo,
-		Metrics: web.NewMetrics(), Stopping: ctx.Done(), Public: s.public,
+		Metrics: web.NewMetrics(), Stopping: ctx.Done(), Public: s.public, PublicURL: w.address(o),
+		Duties: &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: workday.StateCouncil()},
 	}
+	go config.Duties.Run(ctx)
 	night := &nightly{pool: l.Read, public: s.public, log: log, rented: env.DatabaseURL != ""}
 	config.Warnings = night.warnings
 	go night.run(ctx)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"path/filepath"
@@ -27,17 +28,19 @@ type warning struct {
 func (env *environment) warningFlags(fs *flag.FlagSet) *warning {
 	w := &warning{}
 	fs.StringVar(&w.config, "notify", setting("YILU_NOTIFY", ""), env.say("通知渠道配置文件，空为不通知 (YILU_NOTIFY)", "file that says whom to tell of warnings, empty for nobody (YILU_NOTIFY)"))
-	fs.StringVar(&w.public, "public-url", setting("YILU_PUBLIC_URL", ""), env.say("本系统对外的网址，写入通知链接 (YILU_PUBLIC_URL)", "our address as others reach it, for links in notifications (YILU_PUBLIC_URL)"))
+	fs.StringVar(&w.public, "public-url", setting("YILU_PUBLIC_URL", ""), env.say("本系统对外的网址，写入通知链接和海报 (YILU_PUBLIC_URL)", "our address as others reach it, for links in notifications and on posters (YILU_PUBLIC_URL)"))
 	return w
+}
+
+// address is where others reach our pages.
+func (w *warning) address(o serveOptions) string {
+	return cmp.Or(strings.TrimSuffix(w.public, "/"), "http://"+o.listen+o.base)
 }
 
 // start lets the engine and the notifier work beside the server until the returned
 // func is called, and gives the pages what they show.
 func (w *warning) start(ctx context.Context, env *environment, o serveOptions, l *ledger.Ledger, config *web.Config) (stop func(), err error) {
-	base := strings.TrimSuffix(w.public, "/")
-	if base == "" {
-		base = "http://" + o.listen + o.base
-	}
+	base := w.address(o)
 	channels := notify.Config{}
 	if w.config != "" {
 		if channels, err = notify.ReadConfig(w.config); err != nil {

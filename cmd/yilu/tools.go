@@ -16,6 +16,7 @@ import (
 	"yilu/audit/tile"
 	"yilu/ledger"
 	"yilu/migrations"
+	"yilu/publicity"
 	"yilu/publicity/workday"
 )
 
@@ -73,7 +74,7 @@ func runRebuild(ctx context.Context, env *environment, args []string) error {
 		if err != nil {
 			return err
 		}
-		if err := env.rebuildCases(ctx, pool, known, sealer, *replace); err != nil {
+		if err := errors.Join(env.rebuildCases(ctx, pool, known, sealer, *replace), env.rebuildDuties(ctx, pool, *replace)); err != nil {
 			return err
 		}
 		fmt.Fprintf(env.Stdout, env.say("重算 %d 条分录、%d 行投影：", "replayed %d entries into %d rows: "), r.Entries, r.Rows)
@@ -95,6 +96,23 @@ func (env *environment) rebuildCases(ctx context.Context, pool *pgxpool.Pool, kn
 	}
 	if err == nil {
 		fmt.Fprintf(env.Stdout, env.say("重算预警 %d 件\n", "replayed %d warnings\n"), n)
+	}
+	return err
+}
+
+// rebuildDuties follows the log anew for what must be published, and compares.
+func (env *environment) rebuildDuties(ctx context.Context, pool *pgxpool.Pool, replace bool) error {
+	sealer, err := env.sealer()
+	if err != nil {
+		return err
+	}
+	duties := &publicity.Duties{Ledger: ledger.New(ledger.Config{Pool: pool, Sealer: sealer, Now: time.Now}), Pool: pool, Calendar: workday.StateCouncil()}
+	n, err := duties.Rebuild(ctx, pool, ledger.Book(env.Book), replace)
+	if errors.Is(err, publicity.ErrDiverged) {
+		return &coded{exitDiverged, err}
+	}
+	if err == nil {
+		fmt.Fprintf(env.Stdout, env.say("重算公开义务 %d 项\n", "replayed %d obligations to publish\n"), n)
 	}
 	return err
 }

@@ -116,6 +116,14 @@ async function discover() {
     await new Promise(resolve => setTimeout(resolve, 250))
   }
   pages.log = '/log'
+  pages.notices = '/notices'
+  pages.notice = await first('/notices?stage=P7&level=village', /^\/notices\/./)
+  pages.plan = await first('/notices?stage=P3&level=county', /^\/notices\/./)
+  pages.poster = pages.notice + '/poster'
+  pages.coverage = '/coverage?place=411025103'
+  pages.objections = '/objections'
+  pages.object = '/object?notice=' + pages.notice.split('/').pop()
+  pages.check = '/check?code=000000000000'
   pages.rules = '/rules'
   pages.rule = await first('/rules', /^\/rules\/./)
   pages.enter = '/alerts?state=all'

@@ -13,12 +13,14 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/alerts"
 	"yilu/alerts/rules"
 	"yilu/audit"
 	"yilu/ledger"
 	"yilu/migrations/pgtest"
+	"yilu/publicity"
 	councils "yilu/publicity/workday"
 )
 
@@ -66,6 +68,7 @@ func TestLoad(t *testing.T) {
 	t.Run("traces add up", func(t *testing.T) { checkTraces(t, l) })
 	t.Run("the lists find whom they should", func(t *testing.T) { checkListed(t, l, entries) })
 	t.Run("mistakes stay visible", func(t *testing.T) { checkMistakes(t, entries) })
+	t.Run("what is not published was meant so", func(t *testing.T) { checkPublished(t, l, db.Owner) })
 	t.Run("loading again does nothing", func(t *testing.T) {
 		if err := Load(t.Context(), l, Options{Rules: known().Activations()}); err != nil {
 			t.Fatal(err)
@@ -83,6 +86,42 @@ func TestLoad(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// checkPublished counts what is missing and late, which is what notices.go says.
+func checkPublished(t *testing.T, l *ledger.Ledger, owner *pgxpool.Pool) {
+	d := &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: councils.StateCouncil()}
+	const today = ledger.Date("2021-06-30")
+	missing, _, err := d.Obligations(t.Context(), Book, publicity.Filter{}, true, today, ledger.Page{Limit: ledger.MaxPage})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int{}
+	for _, o := range missing {
+		name := o.Stage + " " + o.Level + " " + o.Project
+		if strings.HasPrefix(o.Project, "KU2021") {
+			name = o.Stage + " of next year"
+		}
+		got[name]++
+	}
+	want := map[string]int{
+		"P3 village " + neverPosted: 1, "P7 county " + neverAnnounced: 1, "P6 village ": 1, "P4 unit " + takenDown: 1,
+		"P3 county QT2020-05": 1, "P3 township QT2020-05": 1, "P2 of next year": 12,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error("missing (-want +got):\n" + diff)
+	}
+	all, err := d.Coverage(t.Context(), Book, publicity.ByCounty, publicity.Filter{}, today)
+	if err != nil || len(all) != 1 || all[0].Met < 1300 || all[0].Late() < 30 || all[0].Missing != 18 {
+		t.Error(all, err)
+	}
+	objections, _, err := l.Objections(t.Context(), Book, "", ledger.Page{})
+	if err != nil || len(objections) != 2 {
+		t.Error(objections, err)
+	}
+	if _, err := d.Rebuild(t.Context(), owner, Book, false); err != nil {
+		t.Error("followed anew:", err)
+	}
 }
 
 // checkResumed loads another book, cut off again and again: it is the same as

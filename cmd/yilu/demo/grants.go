@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"yilu/ledger"
+	councils "yilu/publicity/workday"
 )
 
 // grantItem is a sort of household grant. Standards are plausible and invented.
@@ -99,7 +100,7 @@ func (y *year) grantProject(id string, t *township, item grantItem, a ledger.Amo
 	p := &project{
 		id: id, name: t.Name + item.name + "项目", kind: item.kind, subtype: item.subtype, content: item.content, targets: item.targets,
 		linkage: item.linkage, unit: t.government(), department: "县扶贫办", town: t, place: t.Code + "000", placeName: t.Name,
-		start: "2020-03-31", finish: "2020-12-31", responsible: ledger.Person{Name: y.name(), Post: "财政所长"},
+		start: "2020-03-31", finish: "2020-12-31", responsible: ledger.Person{Name: y.name(), Post: "财政所长"}, standard: "按县级到户补助标准",
 	}
 	if item.kind == "industry" {
 		p.holdings = y.purse.take(a, centralFund)
@@ -173,5 +174,28 @@ func (y *year) batch(on ledger.Date, id string, g *grants, b grantBatch) {
 		acts = append(acts, a)
 	}
 	y.submit("fafang."+id, g.name+"一卡通发放", acts...)
-	y.post(workdays(on, 2), treasury, id+".paid", &ledger.PaymentPaid{Payment: id, Voucher: voucher(id)})
+	for _, a := range y.explained("fact", newAct(paidOut(on, id), treasury, id+".paid", &ledger.PaymentPaid{Payment: id, Voucher: voucher(id)}), held(id)...) {
+		y.add(a)
+	}
+}
+
+// paidOut is when a batch that was handed in on a day is paid: once its list has hung
+// for ten days, but for one that was paid three days too soon.
+func paidOut(on ledger.Date, id string) ledger.Date {
+	ends, err := councils.StateCouncil().PostingEnd(workdays(on, 2), 10, councils.Strict)
+	if err != nil {
+		panic("demo: " + err.Error()) // a day of the story: a bug
+	}
+	if id == paidTooEarly {
+		return workday(after(ends, -3))
+	}
+	return workday(after(ends, 1))
+}
+
+// held are the rules that hold the payment of a batch.
+func held(id string) []string {
+	if id == paidTooEarly {
+		return []string{"D09"}
+	}
+	return nil
 }

@@ -8,6 +8,8 @@ import (
 
 	"yilu/ledger"
 	"yilu/ledger/sheet"
+	"yilu/publicity"
+	councils "yilu/publicity/workday"
 )
 
 // ErrForeign is a book that holds something else: the demonstration never mixes
@@ -22,7 +24,7 @@ var ErrForeign = errors.New("the book holds other entries than the demonstration
 // always the same. That two loads run at once is not provided for.
 func Load(ctx context.Context, l *ledger.Ledger, o Options) error {
 	steps := tell(o.Rules).steps()
-	n := &loading{ledger: l, submissions: map[string]*submission{}, places: map[string]place{}, explain: answers(o.Rules)}
+	n := &loading{ledger: l, duties: &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: councils.StateCouncil()}, submissions: map[string]*submission{}, places: map[string]place{}, rows: map[*submission][]ledger.Seq{}, explain: answers(o.Rules)}
 	of := 0
 	for _, s := range steps {
 		n.remember(s)
@@ -58,10 +60,14 @@ type Options struct {
 
 // loading is one run of Load.
 type loading struct {
-	ledger      *ledger.Ledger
+	ledger *ledger.Ledger
+	// duties composes the notices.
+	duties      *publicity.Duties
 	submissions map[string]*submission
 	// places are acts in sheets: their entries are found by where they stand.
 	places map[string]place
+	// rows are the entries of submissions that were looked up, row by row of their sheets.
+	rows map[*submission][]ledger.Seq
 	// explain is what the officers answer to warnings that hold rows of sheets.
 	explain map[string]sheet.Explanation
 }
@@ -157,7 +163,12 @@ func (n *loading) complete(ctx context.Context, acts []act) ([]ledger.Draft, err
 				return nil, err
 			}
 		}
-		if d.Body, err = n.signOff(ctx, d.Body); err != nil {
+		if a.notice != nil {
+			d.Body, err = n.compose(ctx, a)
+		} else {
+			d.Body, err = n.signOff(ctx, d.Body)
+		}
+		if err != nil {
 			return nil, err
 		}
 		drafts[i] = d
@@ -165,11 +176,37 @@ func (n *loading) complete(ctx context.Context, acts []act) ([]ledger.Draft, err
 	return drafts, nil
 }
 
+// compose makes the notice that the story has ordered.
+func (n *loading) compose(ctx context.Context, a act) (ledger.Body, error) {
+	o := a.notice.order
+	found, err := n.ledger.FindIDs(ctx, Book, a.notice.about)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range a.notice.about {
+		seq, ok := found[id]
+		if !ok { // it came in a sheet
+			if seq, err = n.seqOf(ctx, id); err != nil {
+				return nil, err
+			}
+		}
+		o.Entries = append(o.Entries, seq)
+	}
+	content, err := n.duties.Compose(ctx, Book, o)
+	if err != nil {
+		return nil, fmt.Errorf("compose %s: %w", a.ID, err)
+	}
+	return &ledger.NoticePosted{Notice: a.Body.(*ledger.NoticePosted).Notice, Content: content}, nil
+}
+
 // seqOf finds an act's entry in the book.
 func (n *loading) seqOf(ctx context.Context, id string) (ledger.Seq, error) {
 	if p, ok := n.places[id]; ok {
-		s, err := n.importedAs(ctx, p.submission)
-		return s.First + ledger.Seq(p.index), err
+		rows, err := n.rowsOf(ctx, p.submission)
+		if err != nil {
+			return ledger.None, err
+		}
+		return rows[p.index], nil
 	}
 	found, err := n.ledger.FindIDs(ctx, Book, []string{id})
 	if err != nil {
@@ -180,6 +217,33 @@ func (n *loading) seqOf(ctx context.Context, id string) (ledger.Seq, error) {
 		return ledger.None, fmt.Errorf("entry %s: %w", id, ledger.ErrNotFound)
 	}
 	return seq, nil
+}
+
+// rowsOf are the entries that the rows of a sheet became: those of its submission but
+// for the answers to warnings between them.
+func (n *loading) rowsOf(ctx context.Context, of *submission) ([]ledger.Seq, error) {
+	if rows, known := n.rows[of]; known {
+		return rows, nil
+	}
+	s, err := n.importedAs(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	var seqs, rows []ledger.Seq
+	for q := s.First; q <= s.Last; q++ {
+		seqs = append(seqs, q)
+	}
+	entries, err := n.ledger.EntriesAt(ctx, Book, seqs)
+	if err != nil {
+		return nil, err
+	}
+	for _, q := range seqs {
+		if entries[q].Kind != "alert.acknowledged" {
+			rows = append(rows, q)
+		}
+	}
+	n.rows[of] = rows
+	return rows, nil
 }
 
 // signOff puts what an approver sees into the decision: the submission that a

@@ -165,7 +165,7 @@ const reissuedCards = 50_000
 // households get their money by a new batch with their cards put right.
 func (y *year) returnLines(g *grants, n int) {
 	batch := g.id + "-P1"
-	on := workdays(g.item.days[0], g.townIndex()%5+2)
+	on := paidOut(workdays(g.item.days[0], g.townIndex()%5), batch)
 	again := grantBatch{fund: fundLines[g.holdings[0].line].id}
 	for i := range n {
 		at := 5 + 13*i

@@ -14,7 +14,7 @@ type others struct {
 // planOthers makes up the rest of the year's plan.
 func (y *year) planOthers() *others {
 	o := &others{}
-	o.fee = y.other(1, project{kind: "management", subtype: "项目管理费", name: "2020年度项目管理费", content: "项目评审、招标代理、检查验收和绩效评价", targets: "项目验收合格率100%",
+	o.fee = y.other(1, project{kind: "management", subtype: "项目管理费", name: "2020年度项目管理费", content: "项目评审、招标代理、检查验收和绩效评价", targets: "项目验收合格率100%", linkage: "用于项目管理，不直接带动",
 		department: "县扶贫办", economic: "30227"}, wan(12), centralFund)
 	o.interest = y.other(2, project{kind: "industry", subtype: "金融扶贫", name: "扶贫小额信贷贴息项目", content: "对脱贫户扶贫小额信贷按季贴息", targets: "贴息及时率100%", linkage: "支持脱贫户发展产业",
 		department: "县金融工作局", economic: "31204"}, wan(180), countyFund)

@@ -48,6 +48,8 @@ type year struct {
 	towns    []*township
 	purse    *purse
 	projects []*project
+	// late are those of the second plan, in October.
+	late []*project
 	// misled is the project whose money was first given to misledTo.
 	misled, misledTo *project
 	// lending gets its money through an office.
@@ -82,6 +84,7 @@ func tell(rules []*ledger.RuleActivated) *story {
 	y.banFirm()
 	y.recallSavings()
 	y.returnSurplus()
+	y.tellNotices()
 	return y.story
 }
 
@@ -89,11 +92,17 @@ func tell(rules []*ledger.RuleActivated) *story {
 func (y *year) listProjects() {
 	for i, p := range y.projects {
 		on := []ledger.Date{"2020-01-02", "2020-01-03", "2020-01-06"}[i%3]
-		y.post(on, p.by(), p.id+".listed", &ledger.ProjectListed{
-			Project: p.id, Name: p.name, Type: p.kind, Subtype: p.subtype, Content: p.content, Nature: "新建",
-			Place: p.place, PlaceName: p.placeName, Unit: p.unit, Estimate: p.budget(),
-		})
+		y.post(on, p.by(), p.id+".listed", p.listing())
 		y.file(on, p, 5, "立项申报表")
+	}
+}
+
+// listing is what the library says of the project.
+func (p *project) listing() *ledger.ProjectListed {
+	return &ledger.ProjectListed{
+		Project: p.id, Name: p.name, Type: p.kind, Subtype: p.subtype, Content: p.content, Nature: "新建",
+		Place: p.place, PlaceName: p.placeName, Unit: p.unit, Estimate: p.budget(), Sources: "财政专项扶贫资金",
+		Start: p.start, Finish: p.finish, Targets: p.targets, Linkage: p.linkage, Beneficiaries: ledger.Count(p.beneficiaries), Poor: ledger.Count(p.poor),
 	}
 }
 

@@ -29,6 +29,8 @@ const idPrefix = "demo."
 type act struct {
 	ledger.Draft
 	corrects string
+	// notice is what its body is composed of when it is posted, nil for all else.
+	notice *announced
 }
 
 // submission is a set of drafts of one maker that a second person decides. With
@@ -44,7 +46,10 @@ type submission struct {
 
 // day is what happens on one business day: acts that stand for themselves, the
 // second persons' decisions among them, then what is handed in for approval.
+//
+// Notices are the first thing of a day: they tell what the book said the evening before.
 type day struct {
+	notices     []act
 	acts        []act
 	submissions []*submission
 }
@@ -144,6 +149,9 @@ func (s *story) steps() []step {
 	var out []step
 	for _, on := range slices.Sorted(maps.Keys(s.days)) {
 		d := s.days[on]
+		if len(d.notices) > 0 {
+			out = append(out, step{id: d.notices[0].ID, acts: d.notices})
+		}
 		if len(d.acts) > 0 {
 			// Decisions come first: what they allow is done on the same day.
 			acts := slices.Clone(d.acts)

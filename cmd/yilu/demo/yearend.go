@@ -43,8 +43,8 @@ func (y *year) planLate(n int) lot {
 		beneficiaries: 40, poor: 22, responsible: ledger.Person{Name: y.name(), Post: "副乡镇长"}, economic: "31003",
 		holdings: []holding{{line: countyFund, budget: a}}, keep: a,
 	}
-	y.post("2020-10-12", p.by(), p.id+".listed", &ledger.ProjectListed{
-		Project: p.id, Name: p.name, Type: p.kind, Subtype: p.subtype, Content: p.content, Nature: "新建", Place: p.place, PlaceName: p.placeName, Unit: p.unit, Estimate: a})
+	y.late = append(y.late, p)
+	y.post("2020-10-12", p.by(), p.id+".listed", p.listing())
 	b := p.approval()
 	b.Document = "襄扶组〔2020〕9063号"
 	y.submit("jihua", "2020年度扶贫项目补充计划", newAct("2020-10-14", reliefMaker, p.id+".approved", b))

@@ -1,0 +1,225 @@
+package web
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"yilu/ledger"
+)
+
+// sendForm posts a form from our own page.
+func sendForm(h http.Handler, path string, form url.Values) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+var hiddenForm = regexp.MustCompile(`name="form" value="([^"]+)"`)
+
+// TestVillagerObjectsAndGetsAnAnswer: without scripts and without a name, from the
+// notice to the answer.
+func TestVillagerObjectsAndGetsAnAnswer(t *testing.T) {
+	t.Parallel()
+	x := newFixture(t, plainText).typical()
+	h := x.site("")
+	if page := answerTo(h, "/notices/GS-001").Body.String(); !strings.Contains(page, "/object?notice=GS-001") {
+		t.Fatal("the notice does not lead to the form")
+	}
+	w := answerTo(h, "/object?notice=GS-001")
+	form := hiddenForm.FindStringSubmatch(w.Body.String())
+	if w.Code != 200 || form == nil || w.Header().Get("Cache-Control") != "no-store" || !strings.Contains(w.Body.String(), "颍阳镇后楚村2020年项目公示") {
+		t.Fatal(w.Code, w.Body)
+	}
+	typed := url.Values{"form": {form[1]}, "notice": {"GS-001"}, "topic": {"unpaid"}, "text": {"我家的补助没到\n身份证 411025 19900101 0012"}, "contact": {"张三 13800138000"}}
+	first := sendForm(h, "/object", typed)
+	number := regexp.MustCompile(`[A-Z2-7]{4}(-[A-Z2-7]{4}){3}`).FindString(first.Body.String())
+	if first.Code != 200 || number == "" || !strings.Contains(first.Body.String(), "已密封") {
+		t.Fatal(first.Code, first.Body)
+	}
+	if again := sendForm(h, "/object", typed); !strings.Contains(again.Body.String(), number) {
+		t.Error("sent twice: another receipt")
+	}
+	var objection ledger.Objection
+	all, _, err := x.l.Objections(t.Context(), pageBook, "GS-001", ledger.Page{})
+	if err != nil || len(all) != 3 {
+		t.Fatal(all, err)
+	}
+	objection = all[0]
+	e, err := x.l.Entry(t.Context(), pageBook, objection.Seq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(e.Body)
+	if err != nil || strings.Contains(string(raw), "补助没到") || e.By.Role != ledger.Public {
+		t.Error("the leaf holds what was typed:", string(raw), err)
+	}
+	for _, path := range []string{"/notices/GS-001", "/objections", "/entries/" + itoa(objection.Seq)} {
+		if page := answerTo(h, path).Body.String(); strings.Contains(page, "补助没到") || strings.Contains(page, number) || strings.Contains(page, "13800138000") {
+			t.Errorf("%s shows what was typed", path)
+		}
+	}
+	look := func() string {
+		return sendForm(h, "/receipt", url.Values{"number": {strings.ToLower(strings.ReplaceAll(number, "-", " "))}}).Body.String()
+	}
+	if page := look(); !strings.Contains(page, objection.Objection) || !strings.Contains(page, "前答复") {
+		t.Error(page)
+	}
+	x.day = "2020-06-30"
+	x.post(pageMaker, &ledger.ObjectionAnswered{Objection: objection.Objection, Question: "补助未到账", Answer: "卡号有误，已补发", Unit: "颍阳镇人民政府", Outcome: "upheld"})
+	if page := look(); !strings.Contains(page, "卡号有误，已补发") || !strings.Contains(page, "属实") {
+		t.Error("the answer:", page)
+	}
+	if page := answerTo(h, "/notices/GS-001").Body.String(); !strings.Contains(page, "卡号有误，已补发") {
+		t.Error("the public answer is not on the notice")
+	}
+}
+
+func itoa(q ledger.Seq) string { b, _ := q.MarshalText(); return string(b) }
+
+// TestObjectionsThatAreNotTaken keep what was typed, and say what is wrong.
+func TestObjectionsThatAreNotTaken(t *testing.T) {
+	t.Parallel()
+	x := newFixture(t, plainText).typical()
+	h := x.site("")
+	good := func() url.Values {
+		form := hiddenForm.FindStringSubmatch(answerTo(h, "/object").Body.String())
+		return url.Values{"form": {form[1]}, "topic": {"other"}, "text": {"路没有修"}}
+	}
+	for what, change := range map[string]func(url.Values){
+		"请选择反映的类别":  func(v url.Values) { v.Set("topic", "x") },
+		"请写明反映的内容":  func(v url.Values) { v.Set("text", "\n \r\n") },
+		"请减少 1 字":   func(v url.Values) { v.Set("text", strings.Repeat("长", maxObjection+1)) },
+		"联系方式最多100": func(v url.Values) { v.Set("contact", strings.Repeat("1", maxContact+1)) },
+		"打开太久了":     func(v url.Values) { v.Set("form", "<script>") },
+	} {
+		v := good()
+		v.Set("contact", "记得我")
+		change(v)
+		w := sendForm(h, "/object", v)
+		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), what) || strings.Contains(w.Body.String(), "<script") {
+			t.Errorf("%s: %d %s", what, w.Code, w.Body)
+		}
+	}
+	if w := sendForm(h, "/object", url.Values{"notice": {"none"}}); w.Code != http.StatusNotFound {
+		t.Error("no such notice:", w.Code)
+	}
+	if w := sendForm(h, "/receipt", url.Values{"number": {"ABCD-EFGH-2345-NONE"}}); w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "没有这个回执号") {
+		t.Error("no such receipt:", w.Code)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/object", strings.NewReader(good().Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	w := httptest.NewRecorder()
+	if h.ServeHTTP(w, r); w.Code != http.StatusForbidden {
+		t.Error("another site's form:", w.Code)
+	}
+	busy := 0
+	for range objectionsEach + 1 {
+		if sendForm(h, "/object", good()).Code == http.StatusTooManyRequests {
+			busy++
+		}
+	}
+	if busy == 0 {
+		t.Error("nothing bounds what one address sends")
+	}
+	held := New(Config{Ledger: x.l, Pool: x.db.Pool, Log: slog.New(slog.DiscardHandler), Now: time.Now, Book: pageBook, Held: func() ledger.Text { return ledger.Text{Zh: "停", En: "held"} }})
+	if w := sendForm(held, "/object", good()); w.Code != http.StatusServiceUnavailable {
+		t.Error("while nothing may be entered:", w.Code)
+	}
+}
+
+// TestQuota counts by the hour.
+func TestQuota(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2020, 6, 30, 1, 0, 0, 0, time.UTC)
+	var q quota
+	taken := 0
+	for i := range 2 * objectionsPerHour {
+		if q.take("192.0.2."+string(rune('0'+i%60)), now) {
+			taken++
+		}
+	}
+	if taken != objectionsPerHour || q.take("192.0.2.200", now.Add(time.Hour-time.Second)) || !q.take("192.0.2.200", now.Add(time.Hour)) {
+		t.Error(taken)
+	}
+}
+
+// TestPostersAreChecked: the code on paper leads to what changed since it was printed.
+func TestPostersAreChecked(t *testing.T) {
+	t.Parallel()
+	x := newFixture(t, plainText).typical()
+	h := New(Config{Ledger: x.l, Pool: x.db.Pool, Log: slog.New(slog.DiscardHandler), Now: time.Now, Book: pageBook, PublicURL: "https://fund.example.gov.cn"})
+	versions, err := x.l.NoticeVersions(t.Context(), pageBook, "GS-001")
+	if err != nil || len(versions) != 3 {
+		t.Fatal(versions, err)
+	}
+	printed := answerTo(h, "/notices/GS-001/poster").Body.String()
+	for _, want := range []string{"https://fund.example.gov.cn/c/" + versions[2].Code, grouped(versions[2].Code), "壹佰玖拾万元整", "张贴人", "12317", "2020-02-10 至 2020-03-02", "<path d=\"M4 4h7"} {
+		if !strings.Contains(printed, want) {
+			t.Errorf("the poster lacks %q", want)
+		}
+	}
+	for path, want := range map[string][]string{
+		"/c/" + versions[2].Code: {"与网上一致"},
+		"/check?code=" + url.QueryEscape(strings.ToUpper(grouped(versions[0].Code))): {"打印以后改过 2 次", "216户出行", "2020-02-25", "2020-03-02"},
+		"/c/" + versions[1].Code:    {"打印以后改过 1 次"},
+		"/check?code=000000000000":  {"没有这个核验码"},
+		"/check":                    {"核验码印在"},
+		"/en/c/" + versions[2].Code: {"As on the web"},
+	} {
+		w := answerTo(h, path)
+		for _, text := range want {
+			if w.Code != 200 || !strings.Contains(w.Body.String(), text) {
+				t.Errorf("%s: %d, lacks %q", path, w.Code, text)
+			}
+		}
+	}
+	x.reverse(notPosted(t, x, "GG-001"), "other")
+	gone, err := x.l.Notice(t.Context(), pageBook, "GG-001")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page := answerTo(h, "/c/"+gone.Code).Body.String(); !strings.Contains(page, "已撤回") {
+		t.Error("a notice that was withdrawn:", page)
+	}
+}
+
+func notPosted(t *testing.T, x *countyFixture, notice string) ledger.Seq {
+	t.Helper()
+	n, err := x.l.Notice(t.Context(), pageBook, notice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n.Posted
+}
+
+// TestNoPageShowsWhatIsSealed follows no link: it asks for every page of notices.
+func TestNoPageShowsWhatIsSealed(t *testing.T) {
+	t.Parallel()
+	x := newFixture(t, plainText).typical()
+	h := x.site("")
+	for _, path := range []string{"/notices", "/notices/GS-001", "/notices/GS-001/poster", "/posters", "/objections", "/coverage", "/p/XC2020-001"} {
+		w := answerTo(h, path)
+		body, err := io.ReadAll(w.Body)
+		if err != nil || w.Code != 200 {
+			t.Fatal(path, w.Code, err)
+		}
+		for _, sealed := range []string{"李一家", "13800138000", "张1", base64.StdEncoding.EncodeToString([]byte("x")) + "never"} {
+			if strings.Contains(string(body), sealed) {
+				t.Errorf("%s shows %q", path, sealed)
+			}
+		}
+	}
+}
