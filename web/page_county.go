@@ -48,9 +48,11 @@ type countyView struct {
 	Summary ledger.Summary
 	Money   money
 	Funds   []ledger.Fund
-	Picture *picture
-	Narrow  *picture
-	Bands   []band
+	// FundTable is what stands on the page.
+	FundTable table
+	Picture   *picture
+	Narrow    *picture
+	Bands     []band
 	// BandTotal is the sum of the bands: all that came.
 	BandTotal     ledger.Amount
 	Townships     []townshipSum
@@ -71,14 +73,15 @@ func (t townshipSum) Unpaid() ledger.Amount { return t.Allocated - t.Paid }
 func (s *server) countyPage(ctx context.Context, _ echo.Context, f *frame) (page, error) {
 	p := &countyView{frame: f}
 	var err error
-	if p.Summary, err = s.ledger.Summary(ctx, s.Book); err != nil {
+	if p.Summary, err = f.ledger.Summary(ctx, s.Book); err != nil {
 		return nil, err
 	}
 	p.Money = money{p.Summary.Received, p.Summary.InHand, p.Summary.Allocated, p.Summary.Paid, p.Summary.Returned}
-	if p.Funds, err = s.fundsInOrder(ctx); err != nil {
+	if p.Funds, err = fundsInOrder(ctx, f.ledger, s.Book); err != nil {
 		return nil, err
 	}
-	flows, err := s.ledger.Flows(ctx, s.Book)
+	p.FundTable = fundTable(f, p.Funds)
+	flows, err := f.ledger.Flows(ctx, s.Book)
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,12 @@ type Config struct {
 	Book ledger.Book
 	// BasePath is where a portal mounts the public part, "" or "/yilu".
 	BasePath string
+	// PageAge is how long a page may be shown after the book has moved; zero asks the
+	// book at every request. Each page says as of when it is.
+	PageAge time.Duration
+	// Licence is the address of the licence that the county publishes its data under;
+	// "" if it has chosen none.
+	Licence string
 	// Demo marks every page as made-up data.
 	Demo bool
 	// Public is the folder of the public logs, one folder per book in it; "" serves
@@ -74,6 +80,9 @@ type server struct {
 	attempts   chan struct{}
 	attempting sync.WaitGroup
 	sessions   sessions
+	// keep holds rendered pages, making bounds the files that are being made.
+	keep   *keep
+	making chan struct{}
 	// served numbers the requests of this process.
 	served atomic.Int64
 	// started tells the requests of two processes apart.
@@ -97,12 +106,14 @@ func newServer(c Config) (*server, *echo.Echo) {
 	s := &server{
 		Config: c, ledger: c.Ledger, tokens: newTokens(c.Pool, c.Now), origin: http.NewCrossOriginProtection(),
 		started: strconv.FormatInt(c.Now().UnixMilli(), 36), attempts: make(chan struct{}, maxAttempts),
+		keep: newKeep(c.PageAge, c.Now), making: make(chan struct{}, mostMaking),
 	}
 	s.watchAlerts()
 	e := echo.New()
 	e.HideBanner = true
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.HTTPErrorHandler = s.fail
+	e.Pre(readFilterPath)
 	e.Use(s.guard)
 	s.apiRoutes(e.Group(c.BasePath + "/api/v1"))
 	s.logRoutes(e.Group(c.BasePath + "/log/:book"))

@@ -68,10 +68,10 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 		}
 	}
 	config := web.Config{
-		Ledger: l, Pool: l.Read, Log: log, Now: time.Now, Book: ledger.Book(env.Book), BasePath: o.base, Demo: o.demo,
+		Ledger: l, Pool: l.Config.Read, Log: log, Now: time.Now, Book: ledger.Book(env.Book), BasePath: o.base, Demo: o.demo,
 		Metrics: web.NewMetrics(), Stopping: ctx.Done(), Public: s.public,
 	}
-	night := &nightly{pool: l.Read, public: s.public, log: log, rented: env.DatabaseURL != ""}
+	night := &nightly{pool: l.Config.Read, public: s.public, log: log, rented: env.DatabaseURL != ""}
 	config.Warnings = night.warnings
 	go night.run(ctx)
 	stopSigning, err := s.start(ctx, env, o, l, log, &config)

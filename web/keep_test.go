@@ -1,0 +1,106 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// keepHarness is a keep with a clock and a book of its own.
+type keepHarness struct {
+	*keep
+	clock  time.Time
+	tag    string
+	draws  atomic.Int64
+	asked  int
+	broken error
+}
+
+func newHarness(fresh time.Duration) *keepHarness {
+	h := &keepHarness{clock: time.Unix(0, 0), tag: "t1"}
+	h.keep = newKeep(fresh, func() time.Time { return h.clock })
+	return h
+}
+
+func (h *keepHarness) ask(t *testing.T, key string) *kept {
+	t.Helper()
+	k, err := h.get(t.Context(), key, func(context.Context) (string, error) {
+		h.asked++
+		return h.tag, nil
+	}, func(context.Context) (*kept, error) {
+		h.draws.Add(1)
+		return &kept{tag: h.tag, gzipped: bytes.Repeat([]byte{'x'}, 1000)}, h.broken
+	})
+	if !errors.Is(err, h.broken) {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func TestPagesAreKept(t *testing.T) {
+	t.Parallel()
+	h := newHarness(time.Second)
+	for _, c := range []struct {
+		after        time.Duration
+		tag          string
+		draws, asked int64
+		want         string
+	}{
+		{0, "t1", 1, 0, "t1"},
+		{999 * time.Millisecond, "t2", 1, 0, "t1"}, // fresh: nobody asks the book
+		{time.Millisecond, "t1", 1, 1, "t1"},       // unmoved: good for another second
+		{999 * time.Millisecond, "t2", 1, 1, "t1"},
+		{time.Millisecond, "t2", 2, 2, "t2"},
+	} {
+		h.clock, h.tag = h.clock.Add(c.after), c.tag
+		if k := h.ask(t, "/"); k.tag != c.want || h.draws.Load() != c.draws || h.asked != int(c.asked) {
+			t.Errorf("%s: page of %s, %d draws, %d questions, want %+v", h.clock, k.tag, h.draws.Load(), h.asked, c)
+		}
+	}
+	h.broken = errors.New("broken")
+	h.ask(t, "/new")
+	h.broken = nil
+	if h.ask(t, "/new"); h.draws.Load() != 4 {
+		t.Errorf("an error was kept: %d draws", h.draws.Load())
+	}
+}
+
+func TestKeepIsBounded(t *testing.T) {
+	t.Parallel()
+	h := newHarness(time.Hour)
+	h.most = 10_000
+	for n := range 100 {
+		h.ask(t, fmt.Sprint("/", n))
+		h.ask(t, "/0") // never the longest unasked
+		if h.bytes > h.most || len(h.pages) != h.order.Len() {
+			t.Fatalf("%d bytes, %d pages, %d in order", h.bytes, len(h.pages), h.order.Len())
+		}
+	}
+	if h.draws.Load() != 100 {
+		t.Errorf("%d draws of 100 pages", h.draws.Load())
+	}
+}
+
+// TestManyAskAtOnce: a page that all want is drawn once.
+func TestManyAskAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHarness(time.Hour)
+	var all sync.WaitGroup
+	start := make(chan struct{})
+	for range 50 {
+		all.Go(func() {
+			<-start
+			h.ask(t, "/")
+		})
+	}
+	close(start)
+	all.Wait()
+	if n := h.draws.Load(); n != 1 {
+		t.Errorf("%d draws", n)
+	}
+}
