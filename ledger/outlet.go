@@ -2,8 +2,11 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // What the public lists and files ask, beyond what officers do: whole lists of a
@@ -229,4 +232,37 @@ func (l *Ledger) NewsIn(ctx context.Context, book Book, place string) ([]Payment
 	}
 	projects, err := l.withTotals(ctx, book, facts)
 	return payments, projects, err
+}
+
+// tenderKindNames are the kinds that tell of tenders and contracts, but for
+// payments.
+var tenderKindNames = []string{
+	"tender.announced", "tender.bid", "tender.opened", "tender.candidates", "tender.awarded", "tender.failed", "tender.exempted",
+	"contract.signed", "contract.amended", "settlement.audited",
+}
+
+// TenderEvents lists what happened in the tenders and contracts of a project, all
+// of it, in the order in which it took effect.
+func (l *Ledger) TenderEvents(ctx context.Context, book Book, project string) ([]TimelineEvent, error) {
+	return collect[TimelineEvent](ctx, l.Read, "events of tenders", `
+		select e.project, e.at_seq, e.entry_seq, e.kind, e.on_day::text, e.amount, coalesce(r.by_seq, -1)
+		from proj.event e left join proj.reversal r on r.book = e.book and r.target_key = e.entry_seq::text
+		where e.book = $1 and e.project = $2 and e.kind = any($3) order by e.at_seq, e.entry_seq`, book, project, tenderKindNames)
+}
+
+// TenderedProjects lists the projects with a tender or contract, by id, at most
+// MaxPage beyond after.
+func (l *Ledger) TenderedProjects(ctx context.Context, book Book, after string) ([]string, error) {
+	rows, err := l.Read.Query(ctx, `
+		select project from proj.tender where book = $1 and project > $2
+		union select project from proj.contract where book = $1 and project > $2
+		order by project limit $3`, book, after, MaxPage)
+	if err != nil {
+		return nil, fmt.Errorf("list projects with tenders: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("list projects with tenders: %w", err)
+	}
+	return ids, nil
 }

@@ -58,6 +58,7 @@ func (s *server) pageRoutes(g *echo.Group) {
 				get(l.Prefix+x.path()+"/list."+format.name, s.serveFile(x, format))
 			}
 		}
+		s.ocdsRoutes(get, l)
 		s.staffRoutes(g, l)
 		get(l.Prefix+"/log", s.showLog)
 		get(l.Prefix+"/entries/:seq/proof", s.showProofPage)

@@ -121,6 +121,8 @@ type dataView struct {
 	// Licence is the address of the licence, "" if none is chosen.
 	Licence string
 	Lists   []dataList
+	// Tendered is set when there are tenders or contracts.
+	Tendered bool
 }
 
 // dataList is a list with its files and columns.
@@ -134,8 +136,12 @@ type dataList struct {
 // dataColumn is a column as programs and people call it.
 type dataColumn struct{ Name, Head string }
 
-func (s *server) dataPage(_ context.Context, _ echo.Context, f *frame) (page, error) {
-	p := &dataView{frame: f, Licence: s.Licence}
+func (s *server) dataPage(ctx context.Context, _ echo.Context, f *frame) (page, error) {
+	tendered, err := f.ledger.TenderedProjects(ctx, s.Book, "")
+	if err != nil {
+		return nil, err
+	}
+	p := &dataView{frame: f, Licence: s.Licence, Tendered: len(tendered) > 0}
 	for _, x := range outlets {
 		l := dataList{Title: f.t(x.title()), Path: x.path(), Filters: x.filters()}
 		l.Files = filesAt(func(name string) string { return f.site.href(f.lang, x.path()+"/"+name) })

@@ -39,6 +39,11 @@ type Config struct {
 	// PageAge is how long a page may be shown after the book has moved; zero asks the
 	// book at every request. Each page says as of when it is.
 	PageAge time.Duration
+	// Origin is where the public finds this server, such as https://example.gov.cn, for
+	// what must name itself in full; "" for what each reader calls it.
+	Origin string
+	// Prefix begins the ids of contracting processes; "" says that none is registered.
+	Prefix string
 	// Licence is the address of the licence that the county publishes its data under;
 	// "" if it has chosen none.
 	Licence string
