@@ -2,10 +2,12 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 )
 
 // TestSnapshotIsOneState: what is posted meanwhile is not seen, by one connection
@@ -94,5 +96,47 @@ func TestNewsIsNewestFirst(t *testing.T) {
 		if p.Place[:9] != "411025103" || p.Budget == 0 {
 			t.Errorf("%+v", p)
 		}
+	}
+}
+
+// TestFreezeIsOneState: however many read at once, and whatever fails among them,
+// all see the book as it was.
+func TestFreezeIsOneState(t *testing.T) {
+	t.Parallel()
+	l := county(t)
+	ctx := t.Context()
+	was, err := l.Head(ctx, testBook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = l.Freeze(ctx, testBook, 2, func(frozen *Ledger) error {
+		settle(t, l, "later", draft("f3", &FundReceived{Fund: "F3", Document: "豫财农〔2019〕2号", Name: "追加", Level: "central", Amount: 5, Issued: "2020-01-07", Year: "2020"}, maker))
+		if head, err := frozen.Head(ctx, testBook); err != nil || head != was {
+			t.Errorf("head %+v %v, was %+v", head, err, was)
+		}
+		var all errgroup.Group
+		for n := range 20 {
+			all.Go(func() error {
+				return frozen.Snapshot(ctx, testBook, func(at *Ledger, head Head) error {
+					if n%5 == 0 { // what fails must not spoil the transaction for others
+						var x int
+						return at.Read.QueryRow(ctx, `select 1/0`).Scan(&x)
+					}
+					funds, err := at.Funds(ctx, testBook)
+					if len(funds) != 2 || head != was {
+						t.Errorf("%d funds at %+v", len(funds), head)
+					}
+					return err
+				})
+			})
+		}
+		_ = all.Wait() // some fail on purpose
+		return frozen.Snapshot(ctx, "411024", func(*Ledger, Head) error { return nil })
+	})
+	if !errors.Is(err, ErrNotFound) {
+		t.Errorf("another book: %v", err)
+	}
+	if funds, err := l.Funds(ctx, testBook); err != nil || len(funds) != 3 {
+		t.Errorf("%d funds after it: %v", len(funds), err)
 	}
 }

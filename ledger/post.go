@@ -52,6 +52,8 @@ type Ledger struct {
 	Config
 	// Read answers questions: the pool for reading, or one transaction; see Snapshot.
 	Read Reader
+	// frozen is the state that all reading is of; see Freeze.
+	frozen *frozen
 
 	mu      sync.Mutex
 	queues  map[Book]*queue

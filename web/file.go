@@ -40,6 +40,8 @@ const (
 	// mostMaking is how many files are made at once: each holds a connection of the
 	// reading pool while it is read.
 	mostMaking = 2
+	// makingWait is how long a request waits for its turn.
+	makingWait = 10 * time.Second
 	// makingTime is how long making a file may take, sendingTime sending it.
 	makingTime  = 10 * time.Minute
 	sendingTime = 30 * time.Minute
@@ -123,7 +125,9 @@ func (s *server) makeFile(ctx context.Context, write func(ctx context.Context, w
 	select {
 	case s.making <- struct{}{}:
 		defer func() { <-s.making }()
-	default:
+	case <-ctx.Done():
+		return nil, "", ctx.Err()
+	case <-time.After(s.patience):
 		return nil, "", errMaking
 	}
 	ctx, cancel := context.WithTimeout(ctx, makingTime)

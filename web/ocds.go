@@ -23,13 +23,13 @@ func (s *server) ocdsRoutes(get func(path string, h echo.HandlerFunc), l languag
 	}
 }
 
-// publisher says who publishes the county's contracting data. Paid is by the
-// county's treasury, whatever it is called.
-func (s *server) publisher() *ocds.Publisher {
-	county := chinese.division(string(s.Book))
-	p := &ocds.Publisher{Book: s.Book, Prefix: cmp.Or(s.Prefix, ocds.DefaultPrefix), Name: county + "扶贫资金公开账", Payer: county + "国库集中支付", Licence: s.Licence}
-	if s.Origin != "" {
-		p.Address = s.Origin + s.BasePath + "/ocds"
+// Publisher says who publishes a county's contracting data. Paid is by the county's
+// treasury, whatever it is called.
+func Publisher(c Config) *ocds.Publisher {
+	county := chinese.division(string(c.Book))
+	p := &ocds.Publisher{Book: c.Book, Prefix: cmp.Or(c.Prefix, ocds.DefaultPrefix), Name: county + "扶贫资金公开账", Payer: county + "国库集中支付", Licence: c.Licence}
+	if c.Origin != "" {
+		p.Address = c.Origin + c.BasePath + "/ocds"
 	}
 	return p
 }
@@ -40,7 +40,7 @@ func (s *server) serveOCDS(kind ocds.Kind) echo.HandlerFunc {
 		project := c.Param("project")
 		how := sending{name: "ocds-" + cmp.Or(project, string(s.Book)) + "-" + string(kind) + ".json", mediaType: "application/json"}
 		return s.send(c, how, func(ctx context.Context, w io.Writer, at *ledger.Ledger, head ledger.Head) error {
-			return s.publisher().Write(ctx, w, at, head, kind, project)
+			return Publisher(s.Config).Write(ctx, w, at, head, kind, project)
 		})
 	}
 }

@@ -58,7 +58,9 @@ func (s *server) pageRoutes(g *echo.Group) {
 				get(l.Prefix+x.path()+"/list."+format.name, s.serveFile(x, format))
 			}
 		}
+		at("/check", "check", "check", s.checkPage)
 		s.ocdsRoutes(get, l)
+		s.feedRoutes(get, l)
 		s.staffRoutes(g, l)
 		get(l.Prefix+"/log", s.showLog)
 		get(l.Prefix+"/entries/:seq/proof", s.showProofPage)
@@ -87,6 +89,8 @@ type frame struct {
 	Known bool
 	// Day is the day of the last entry in Shanghai, "" in an empty book.
 	Day ledger.Date
+	// Feed is the address of the feed about what the page shows, "" for none.
+	Feed string
 	// Unfiltered is set where a form's address was asked for without its fields: what
 	// answers so is a copy that cannot filter.
 	Unfiltered bool

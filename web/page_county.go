@@ -71,6 +71,7 @@ type townshipSum struct {
 func (t townshipSum) Unpaid() ledger.Amount { return t.Allocated - t.Paid }
 
 func (s *server) countyPage(ctx context.Context, _ echo.Context, f *frame) (page, error) {
+	f.Feed = f.site.href(f.lang, "/feed.atom")
 	p := &countyView{frame: f}
 	var err error
 	if p.Summary, err = f.ledger.Summary(ctx, s.Book); err != nil {
@@ -189,6 +190,22 @@ func afterAll(township string) string { return cmp.Or(township, "~") }
 
 // aboutView explains how to read the figures, and what is not shown.
 type aboutView struct{ *frame }
+
+// checkView explains how anybody can check us (怎样核验).
+type checkView struct {
+	*frame
+	// Base is the path of the log's files.
+	Base string
+}
+
+// checkPage also takes the number of an entry, and leads to its proof: proofs follow
+// the public log, which only a running server knows.
+func (s *server) checkPage(_ context.Context, c echo.Context, f *frame) (page, error) {
+	if seq := c.QueryParam("entry"); seq != "" && len(seq) < 19 && isDigits(seq) {
+		return nil, &elsewhere{f.site.href(f.lang, "/entries/", seq) + "/proof"}
+	}
+	return &checkView{f, s.BasePath + "/log/" + string(s.Book)}, nil
+}
 
 func (s *server) aboutPage(_ context.Context, _ echo.Context, f *frame) (page, error) {
 	return &aboutView{f}, nil

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/url"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -40,9 +39,10 @@ type villageGrant struct {
 
 func (s *server) placePage(ctx context.Context, c echo.Context, f *frame) (page, error) {
 	code := c.Param("code")
-	if (len(code) != 9 && len(code) != 12) || !isDigits(code) || !strings.HasPrefix(code, string(s.Book)) {
+	if !s.isPlace(code) {
 		return nil, echo.ErrNotFound
 	}
+	f.Feed = f.site.href(f.lang, "/places/", code) + "/feed.atom"
 	p := &placeView{frame: f, Code: code, After: c.QueryParam("after")}
 	var err error
 	if p.Name, err = placeName(f.lang, f.site.locales[f.lang], code); err != nil {

@@ -88,6 +88,8 @@ type server struct {
 	// keep holds rendered pages, making bounds the files that are being made.
 	keep   *keep
 	making chan struct{}
+	// patience is how long a request waits until its file is made.
+	patience time.Duration
 	// served numbers the requests of this process.
 	served atomic.Int64
 	// started tells the requests of two processes apart.
@@ -111,7 +113,7 @@ func newServer(c Config) (*server, *echo.Echo) {
 	s := &server{
 		Config: c, ledger: c.Ledger, tokens: newTokens(c.Pool, c.Now), origin: http.NewCrossOriginProtection(),
 		started: strconv.FormatInt(c.Now().UnixMilli(), 36), attempts: make(chan struct{}, maxAttempts),
-		keep: newKeep(c.PageAge, c.Now), making: make(chan struct{}, mostMaking),
+		keep: newKeep(c.PageAge, c.Now), making: make(chan struct{}, mostMaking), patience: makingWait,
 	}
 	s.watchAlerts()
 	e := echo.New()
