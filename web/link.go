@@ -126,6 +126,13 @@ func valuesOf(pairs []any) url.Values {
 	return v
 }
 
+// entry is the URL of an entry's page. There are as many as entries, which a copy of
+// the site need not have one by one: its question is one that only a running server
+// answers, and a copy has the list of all entries there.
+func (s *site) entry(l language, seq any) string {
+	return s.href(l, "/entries"+mark) + "?entry=" + fmt.Sprint(seq)
+}
+
 // live is the URL of a page that only a running server can answer, such as those of
 // officers.
 func (s *site) live(l language, to string, pairs ...any) string {

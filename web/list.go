@@ -243,7 +243,7 @@ func (f *frame) entryCell(seq ledger.Seq) cell {
 	if seq == ledger.None {
 		return cell{}
 	}
-	return cell{Text: f.t("entry.no", seq), File: fmt.Sprint(seq), Number: true, To: f.site.href(f.lang, "/entries/", seq)}
+	return cell{Text: f.t("entry.no", seq), File: fmt.Sprint(seq), Number: true, To: f.site.entry(f.lang, seq)}
 }
 
 func (f *frame) documentCell(no string) cell {

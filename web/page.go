@@ -58,6 +58,7 @@ func (s *server) pageRoutes(g *echo.Group) {
 				get(l.Prefix+x.path()+"/list."+format.name, s.serveFile(x, format))
 			}
 		}
+		at("/search", "search", "search", s.searchPage)
 		at("/check", "check", "check", s.checkPage)
 		s.ocdsRoutes(get, l)
 		s.feedRoutes(get, l)
@@ -110,7 +111,12 @@ func (s *server) newFrame(c echo.Context, template, section string) *frame {
 	if path == english.Prefix || strings.HasPrefix(path, english.Prefix+"/") {
 		l, path = english, strings.TrimPrefix(path, english.Prefix)
 	}
-	at := func(l language) string { return site.address(l, path, u.Query(), "") }
+	at := func(l language) string {
+		if seq := u.Query().Get("entry"); seq != "" && path == "/entries" {
+			return site.entry(l, seq)
+		}
+		return site.address(l, path, u.Query(), "")
+	}
 	return &frame{
 		site: site, lang: l, template: template, Lang: l.Tag, Section: section, Book: s.Book, Demo: s.Demo, Rules: s.Alerts != nil,
 		Zh: at(chinese), En: at(english), County: l.division(string(s.Book)), Unfiltered: c.Get(unfiltered) == true, ledger: s.ledger, licence: s.Licence,

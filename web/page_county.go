@@ -194,8 +194,8 @@ type aboutView struct{ *frame }
 // checkView explains how anybody can check us (怎样核验).
 type checkView struct {
 	*frame
-	// Base is the path of the log's files.
-	Base string
+	// Command checks the whole book.
+	Command string
 }
 
 // checkPage also takes the number of an entry, and leads to its proof: proofs follow
@@ -204,7 +204,7 @@ func (s *server) checkPage(_ context.Context, c echo.Context, f *frame) (page, e
 	if seq := c.QueryParam("entry"); seq != "" && len(seq) < 19 && isDigits(seq) {
 		return nil, &elsewhere{f.site.href(f.lang, "/entries/", seq) + "/proof"}
 	}
-	return &checkView{f, s.BasePath + "/log/" + string(s.Book)}, nil
+	return &checkView{f, "yilu-verify log " + s.Origin + s.BasePath + "/log/" + string(s.Book) + " --policy policy.txt"}, nil
 }
 
 func (s *server) aboutPage(_ context.Context, _ echo.Context, f *frame) (page, error) {

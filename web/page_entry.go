@@ -30,6 +30,10 @@ type entriesView struct {
 const entriesPerPage = 50
 
 func (s *server) entriesPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
+	if seq := c.QueryParam("entry"); seq != "" {
+		f.template = "entry"
+		return s.readEntry(ctx, seq, f)
+	}
 	p := &entriesView{frame: f, Older: -1, Newer: -1}
 	end := f.Head.Size // one past the newest entry shown
 	if n, err := strconv.ParseInt(c.QueryParam("before"), 10, 64); err == nil && n > 0 && n < end {
@@ -137,8 +141,13 @@ type fact struct {
 }
 
 func (s *server) entryPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
-	seq, err := strconv.ParseInt(c.Param("seq"), 10, 64)
-	if err != nil || seq < 0 || strconv.FormatInt(seq, 10) != c.Param("seq") {
+	return s.readEntry(ctx, c.Param("seq"), f)
+}
+
+// readEntry is the page of the entry with a number.
+func (s *server) readEntry(ctx context.Context, number string, f *frame) (page, error) {
+	seq, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || seq < 0 || strconv.FormatInt(seq, 10) != number {
 		return nil, echo.ErrNotFound
 	}
 	p := &entryView{frame: f, ReversedBy: ledger.None, Previous: ledger.Seq(seq - 1), Next: ledger.None}
@@ -344,7 +353,7 @@ func (f *frame) word(kind, name, value string) fact {
 	if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
 		return fact{Kind: "text", Value: inShanghai(at)}
 	}
-	if to := linkedFields[name]; to != "" && !(to == "document" && !strings.HasPrefix(kind, "fund.received")) {
+	if to := linkedFields[name]; to != "" && !(to == "place" && !isDigits(value)) && !(to == "document" && !strings.HasPrefix(kind, "fund.received")) {
 		return fact{Kind: to, Value: value, Key: value}
 	}
 	return fact{Kind: "text", Value: value}

@@ -130,8 +130,9 @@ func (s *site) functions(l language) template.FuncMap {
 		"href":  func(to string, parts ...any) string { return s.href(l, to, parts...) },
 		"query": func(to string, pairs ...any) string { return s.query(l, to, pairs...) },
 		// top is the URL of what stands once for all languages.
-		"top":  func(to string) string { return s.href(chinese, to) },
-		"live": func(to string, pairs ...any) string { return s.live(l, to, pairs...) },
+		"top":   func(to string) string { return s.href(chinese, to) },
+		"live":  func(to string, pairs ...any) string { return s.live(l, to, pairs...) },
+		"entry": func(seq any) string { return s.entry(l, seq) },
 		"asset": func(name string) (string, error) {
 			a := s.assets[name]
 			if a == nil {

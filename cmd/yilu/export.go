@@ -147,6 +147,7 @@ func runExportSite(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	defer closeLedger()
+	limitMemory(300, 512<<20) // many pages at once, and nobody waits for this process's memory
 	began := time.Now()
 	s, err := env.copySite(ctx, l, o, *out)
 	switch {
