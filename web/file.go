@@ -2,6 +2,7 @@ package web
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -51,7 +52,7 @@ const (
 var errMaking = errors.New("enough files are being made")
 
 // serveFile answers with a whole list in one format. The file is made from one
-// state of the book, onto a nameless file on disk, and sent from there: a slow
+// state of the book, into memory or onto a nameless file, and sent from there: a slow
 // reader holds no connection to the database, and nobody gets half a list. It is
 // named by the head like the pages.
 func (s *server) serveFile(x outlet, format fileFormat) echo.HandlerFunc {
@@ -83,11 +84,15 @@ func (s *server) send(c echo.Context, how sending, write func(ctx context.Contex
 		s.cacheHeaders(c, tag)
 		return c.NoContent(http.StatusNotModified)
 	}
-	file, tag, err := s.makeFile(c.Request().Context(), write)
+	var made spool
+	defer func() { _ = made.Close() }() // nameless: nothing is left
+	if tag, err = s.makeFile(c.Request().Context(), &made, write); err != nil {
+		return err
+	}
+	file, err := made.rewound()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = file.Close() }() // nameless: nothing is left
 	s.cacheHeaders(c, tag)
 	c.Set(lasting, true)
 	h := c.Response().Header()
@@ -104,9 +109,7 @@ func (s *server) send(c echo.Context, how sending, write func(ctx context.Contex
 		}
 		return gone(z.Close())
 	}
-	if info, err := file.Stat(); err == nil {
-		h.Set("Content-Length", fmt.Sprint(info.Size()))
-	}
+	h.Set("Content-Length", fmt.Sprint(made.size))
 	_, err = io.Copy(c.Response(), file)
 	return gone(err)
 }
@@ -120,41 +123,75 @@ func gone(err error) error {
 	return nil
 }
 
-// makeFile writes a file that has no name, and winds it back.
-func (s *server) makeFile(ctx context.Context, write func(ctx context.Context, w io.Writer, at *ledger.Ledger, head ledger.Head) error) (file *os.File, tag string, err error) {
+// spool holds what is written to it: in memory, or from spoolMemory bytes on in a
+// file without a name, of which nothing is left when it is closed.
+type spool struct {
+	memory bytes.Buffer
+	file   *os.File
+	size   int64
+}
+
+// spoolMemory is how many bytes of a file that is made stay in memory.
+const spoolMemory = 1 << 20
+
+func (p *spool) Write(b []byte) (int, error) {
+	if p.file == nil && p.memory.Len()+len(b) > spoolMemory {
+		file, err := os.CreateTemp("", "yilu-file-")
+		if err != nil {
+			return 0, fmt.Errorf("make file: %w", err)
+		}
+		p.file = file
+		if err := os.Remove(file.Name()); err != nil {
+			return 0, fmt.Errorf("make file: %w", err)
+		}
+		if _, err := p.memory.WriteTo(file); err != nil {
+			return 0, fmt.Errorf("make file: %w", err)
+		}
+	}
+	p.size += int64(len(b))
+	if p.file != nil {
+		return p.file.Write(b)
+	}
+	return p.memory.Write(b)
+}
+
+// rewound is what was written, from its beginning.
+func (p *spool) rewound() (io.Reader, error) {
+	if p.file == nil {
+		return &p.memory, nil
+	}
+	if _, err := p.file.Seek(0, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("make file: %w", err)
+	}
+	return p.file, nil
+}
+
+// Close lets go of the file.
+func (p *spool) Close() error {
+	if p.file == nil {
+		return nil
+	}
+	return p.file.Close()
+}
+
+// makeFile writes a file from one state of the book, and says which.
+func (s *server) makeFile(ctx context.Context, p *spool, write func(ctx context.Context, w io.Writer, at *ledger.Ledger, head ledger.Head) error) (tag string, err error) {
 	select {
 	case s.making <- struct{}{}:
 		defer func() { <-s.making }()
 	case <-ctx.Done():
-		return nil, "", ctx.Err()
+		return "", ctx.Err()
 	case <-time.After(s.patience):
-		return nil, "", errMaking
+		return "", errMaking
 	}
 	ctx, cancel := context.WithTimeout(ctx, makingTime)
 	defer cancel()
-	if file, err = os.CreateTemp("", "yilu-file-"); err != nil {
-		return nil, "", fmt.Errorf("make file: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			_ = file.Close()
-		}
-	}()
-	if err := os.Remove(file.Name()); err != nil {
-		return nil, "", fmt.Errorf("make file: %w", err)
-	}
-	b := bufio.NewWriterSize(file, 64<<10)
+	b := bufio.NewWriterSize(p, 64<<10)
 	err = s.ledger.Snapshot(ctx, s.Book, func(at *ledger.Ledger, head ledger.Head) error {
 		tag = s.tag(siteOf(s.BasePath), head)
 		return write(ctx, b, at, head)
 	})
-	if err == nil {
-		err = b.Flush()
-	}
-	if err == nil {
-		_, err = file.Seek(0, io.SeekStart)
-	}
-	return file, tag, err
+	return tag, errors.Join(err, b.Flush())
 }
 
 // writeSheet writes a list as a table with headings.

@@ -1,13 +1,8 @@
 package web
 
 import (
-	"bytes"
-	"compress/gzip"
 	lru "container/list"
 	"context"
-	"fmt"
-	"io"
-	"net/http"
 	"sync"
 	"time"
 
@@ -18,34 +13,12 @@ import (
 // mostKept bounds the bytes of the pages that are kept.
 const mostKept = 16 << 20
 
-// kept is a rendered page: compressed, as nearly everybody wants it.
+// kept is a rendered page, compressed as nearly everybody wants it. Who wants it
+// plain has it drawn anew.
 type kept struct {
-	// tag names the state of the book that the page shows.
-	tag      string
-	language string
-	gzipped  []byte
-	// checked is when the book was last found to be in that state.
+	drawn
+	// checked is when the book was last found to be in the state that the page shows.
 	checked time.Time
-}
-
-// write answers with the page.
-func (k *kept) write(c echo.Context) error {
-	h := pageHeaders(c, k.language)
-	body := k.gzipped
-	if acceptsGzip(c.Request()) {
-		h.Set("Content-Encoding", "gzip")
-	} else {
-		z, err := gzip.NewReader(bytes.NewReader(body))
-		if err == nil {
-			body, err = io.ReadAll(z)
-		}
-		if err != nil {
-			return fmt.Errorf("unpack page: %w", err)
-		}
-	}
-	c.Response().WriteHeader(http.StatusOK)
-	_, err := c.Response().Write(body)
-	return err
 }
 
 // keyOf is what a page is kept by: its address.
@@ -79,7 +52,7 @@ type keptAt struct {
 	*kept
 }
 
-func (k *keptAt) size() int { return len(k.key) + len(k.gzipped) + 300 }
+func (k *keptAt) size() int { return len(k.key) + len(k.body) + 300 }
 
 func newKeep(fresh time.Duration, now func() time.Time) *keep {
 	return &keep{fresh: fresh, now: now, most: mostKept, order: lru.New(), pages: map[string]*lru.Element{}}
@@ -87,35 +60,37 @@ func newKeep(fresh time.Duration, now func() time.Time) *keep {
 
 // get returns a page that is kept, or draws it: once, for all who ask for it at the
 // same time. tagNow names the state that the book is in.
-func (k *keep) get(ctx context.Context, key string, tagNow func(context.Context) (string, error), draw func(context.Context) (*kept, error)) (*kept, error) {
+func (k *keep) get(ctx context.Context, key string, tagNow func(context.Context) (string, error), draw func(context.Context) (drawn, error)) (drawn, error) {
 	if page := k.find(key); page != nil {
 		if page.checked.Add(k.fresh).After(k.now()) {
-			return page, nil
+			return page.drawn, nil
 		}
 		tag, err := tagNow(ctx)
 		if err != nil {
-			return nil, err
+			return drawn{}, err
 		}
 		if tag == page.tag {
-			return k.put(key, &kept{tag, page.language, page.gzipped, k.now()}), nil
+			k.put(key, &kept{page.drawn, k.now()})
+			return page.drawn, nil
 		}
 	}
-	drawn, err, _ := k.draws.Do(key, func() (any, error) {
+	page, err, _ := k.draws.Do(key, func() (any, error) {
 		began := k.now()
 		if page := k.find(key); page != nil && !page.checked.Before(began) && k.fresh > 0 {
-			return page, nil // drawn since we looked
+			return page.drawn, nil // drawn since we looked
 		}
 		page, err := draw(context.WithoutCancel(ctx)) // others may wait for it
 		if err != nil {
 			return nil, err
 		}
-		page.checked = began
-		return k.put(key, page), nil
+		page.body = compress(page.body)
+		k.put(key, &kept{page, began})
+		return page, nil
 	})
 	if err != nil {
-		return nil, err
+		return drawn{}, err
 	}
-	return drawn.(*kept), nil
+	return page.(drawn), nil
 }
 
 func (k *keep) find(key string) *kept {
@@ -130,7 +105,7 @@ func (k *keep) find(key string) *kept {
 }
 
 // put keeps a page, and lets go of others if there are too many bytes.
-func (k *keep) put(key string, page *kept) *kept {
+func (k *keep) put(key string, page *kept) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if old := k.pages[key]; old != nil {
@@ -142,7 +117,6 @@ func (k *keep) put(key string, page *kept) *kept {
 	for k.bytes > k.most {
 		k.drop(k.order.Back())
 	}
-	return page
 }
 
 func (k *keep) drop(at *lru.Element) {

@@ -1,15 +1,24 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 )
+
+// noise is a page that does not get smaller.
+var noise = func() (b [1000]byte) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	return b
+}()
 
 // keepHarness is a keep with a clock and a book of its own.
 type keepHarness struct {
@@ -27,14 +36,14 @@ func newHarness(fresh time.Duration) *keepHarness {
 	return h
 }
 
-func (h *keepHarness) ask(t *testing.T, key string) *kept {
+func (h *keepHarness) ask(t *testing.T, key string) drawn {
 	t.Helper()
 	k, err := h.get(t.Context(), key, func(context.Context) (string, error) {
 		h.asked++
 		return h.tag, nil
-	}, func(context.Context) (*kept, error) {
+	}, func(context.Context) (drawn, error) {
 		h.draws.Add(1)
-		return &kept{tag: h.tag, gzipped: bytes.Repeat([]byte{'x'}, 1000)}, h.broken
+		return drawn{tag: h.tag, body: noise[:]}, h.broken
 	})
 	if !errors.Is(err, h.broken) {
 		t.Fatal(err)

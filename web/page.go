@@ -170,26 +170,44 @@ func (e *elsewhere) Error() string { return "see " + e.to }
 // snapshot, whose head also names the page for the browser's next question.
 func (s *server) serve(template, section string, v view) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		k, err := s.keep.get(c.Request().Context(), keyOf(c), s.headTag, func(ctx context.Context) (*kept, error) {
-			return s.draw(ctx, c, s.newFrame(c, template, section), v)
-		})
+		draw := func(ctx context.Context) (drawn, error) { return s.draw(ctx, c, s.newFrame(c, template, section), v) }
+		page, err := drawn{}, error(nil)
+		packed := acceptsGzip(c.Request())
+		if packed {
+			page, err = s.keep.get(c.Request().Context(), keyOf(c), s.headTag, draw)
+		} else {
+			page, err = draw(c.Request().Context())
+		}
 		if to, ok := errors.AsType[*elsewhere](err); ok {
 			return c.Redirect(http.StatusFound, to.to)
 		}
 		if err != nil {
 			return err
 		}
-		s.cacheHeaders(c, k.tag)
-		if strings.Contains(c.Request().Header.Get("If-None-Match"), k.tag) {
+		s.cacheHeaders(c, page.tag)
+		if strings.Contains(c.Request().Header.Get("If-None-Match"), page.tag) {
 			return c.NoContent(http.StatusNotModified)
 		}
-		return k.write(c)
+		h := pageHeaders(c, page.language)
+		if packed {
+			h.Set("Content-Encoding", "gzip")
+		}
+		c.Response().WriteHeader(http.StatusOK)
+		_, err = c.Response().Write(page.body)
+		return err
 	}
 }
 
+// drawn is a rendered page; kept ones are compressed.
+type drawn struct {
+	// tag names the state of the book that the page shows.
+	tag, language string
+	body          []byte
+}
+
 // draw reads and renders a page from one snapshot.
-func (s *server) draw(ctx context.Context, c echo.Context, f *frame, v view) (*kept, error) {
-	var k *kept
+func (s *server) draw(ctx context.Context, c echo.Context, f *frame, v view) (drawn, error) {
+	var d drawn
 	err := s.ledger.Snapshot(ctx, s.Book, func(at *ledger.Ledger, head ledger.Head) error {
 		f.ledger = at
 		f.setHead(head)
@@ -201,10 +219,10 @@ func (s *server) draw(ctx context.Context, c echo.Context, f *frame, v view) (*k
 		if err != nil {
 			return err
 		}
-		k = &kept{tag: s.tag(f.site, head), language: f.Lang, gzipped: compress(body)}
+		d = drawn{s.tag(f.site, head), f.Lang, body}
 		return nil
 	})
-	return k, err
+	return d, err
 }
 
 // headTag names the book's present state, as pages are tagged by.

@@ -12,7 +12,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -266,27 +265,38 @@ func fileOf(base, to string, isPage bool) (string, error) {
 	return path.Join(parts...), nil
 }
 
+// marks stand before the places where our pages lead, and end where a place does. A
+// form counts if it asks; one that posts only works on a running server.
 var (
-	// linked are the attributes of our pages that lead somewhere. A form counts if it
-	// asks; one that posts only works on a running server.
-	linked = regexp.MustCompile(`(?:href|src)="([^"#?]+)|<form method="get" action="([^"#?]+)`)
-	// listed are the addresses of a map of the site.
-	listed = regexp.MustCompile(`<loc>([^<]+)()</loc>`)
+	pageMarks = [][]byte{[]byte(` href="`), []byte(` src="`), []byte(`<form method="get" action="`)}
+	mapMarks  = [][]byte{[]byte(`<loc>`)}
 )
 
 // links are where a page or a map of the site leads, without questions and
 // fragments.
 func (a *answer) links() []string {
-	var all []string
-	form := listed
+	marks := mapMarks
 	switch {
 	case a.isPage():
-		form = linked
+		marks = pageMarks
 	case !strings.HasPrefix(a.header.Get("Content-Type"), "application/xml"):
 		return nil
 	}
-	for _, found := range form.FindAllSubmatch(a.body.Bytes(), -1) {
-		all = append(all, html.UnescapeString(string(found[1])+string(found[2])))
+	var all []string
+	for _, mark := range marks {
+		for rest := a.body.Bytes(); ; {
+			_, after, found := bytes.Cut(rest, mark)
+			if !found {
+				break
+			}
+			end := bytes.IndexAny(after, `"#?<`)
+			if end < 0 {
+				break
+			}
+			if rest = after[end:]; end > 0 {
+				all = append(all, html.UnescapeString(string(after[:end])))
+			}
+		}
 	}
 	return all
 }
