@@ -30,7 +30,7 @@ type Hit struct {
 
 // MostHits is how many things of one kind a search finds; who wants others says
 // more words.
-const MostHits = 300
+const MostHits = 200
 
 // exactHits is how many things of one kind may have the same name.
 const exactHits = 20

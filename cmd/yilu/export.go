@@ -34,16 +34,25 @@ type publicOptions struct {
 
 func (env *environment) publicFlags(fs *flag.FlagSet, o *publicOptions) {
 	fs.StringVar(&o.base, "base-path", setting("YILU_BASE_PATH", ""), env.say("门户挂载路径，如 /yilu (YILU_BASE_PATH)", "path a portal mounts us at, such as /yilu (YILU_BASE_PATH)"))
-	fs.StringVar(&o.origin, "origin", setting("YILU_ORIGIN", ""), env.say("公众访问的网址，如 https://example.gov.cn，用于网站地图和订阅 (YILU_ORIGIN)", "where the public finds us, such as https://example.gov.cn, for feeds and the map of the site (YILU_ORIGIN)"))
 	fs.StringVar(&o.prefix, "ocid-prefix", setting("YILU_OCID_PREFIX", ""), env.say("已注册的 OCDS 前缀，如 ocds-213czf (YILU_OCID_PREFIX)", "registered OCDS prefix, such as ocds-213czf (YILU_OCID_PREFIX)"))
 	fs.StringVar(&o.licence, "licence", setting("YILU_LICENCE", ""), env.say("数据许可的网址 (YILU_LICENCE)", "address of the data's licence (YILU_LICENCE)"))
+}
+
+// publicURL is the flag of commands that notify nobody; serve has it for its links.
+func publicURL(env *environment, fs *flag.FlagSet, to *string) {
+	fs.StringVar(to, "public-url", setting("YILU_PUBLIC_URL", ""), env.say("公众访问的网址，含挂载路径，用于网站地图、订阅和 OCDS (YILU_PUBLIC_URL)", "our address as the public reaches it, with the base path, for feeds, the map of the site and OCDS (YILU_PUBLIC_URL)"))
+}
+
+// withoutBase is the address of the host alone.
+func (o *publicOptions) withoutBase() string {
+	return strings.TrimSuffix(strings.TrimSuffix(o.origin, "/"), o.base)
 }
 
 // config is the part of the server's settings that the public pages need.
 func (o *publicOptions) config(env *environment, l *ledger.Ledger, log *slog.Logger) web.Config {
 	return web.Config{
 		Ledger: l, Pool: l.Config.Read, Log: log, Now: time.Now, Book: ledger.Book(env.Book), BasePath: o.base, Demo: o.demo,
-		Origin: strings.TrimSuffix(o.origin, "/"), Prefix: o.prefix, Licence: o.licence, Public: o.files,
+		Origin: o.withoutBase(), Prefix: o.prefix, Licence: o.licence, Public: o.files,
 	}
 }
 
@@ -93,6 +102,7 @@ func runExportOCDS(ctx context.Context, env *environment, args []string) error {
 	fs := env.flags("export ocds")
 	var o publicOptions
 	env.publicFlags(fs, &o)
+	publicURL(env, fs, &o.origin)
 	kind := fs.String("kind", string(ocds.Records), env.say("releases（逐次发布）或 records（汇总记录）", "releases or records"))
 	project := fs.String("project", "", env.say("只导出此项目", "this project only"))
 	out := fs.String("o", "-", env.say("写入的文件，- 为标准输出", "file to write, - for standard output"))
@@ -131,6 +141,7 @@ func runExportSite(ctx context.Context, env *environment, args []string) error {
 	env.publicFlags(fs, &o)
 	out := fs.String("out", "", env.say("写入的目录（空目录或以前的副本）", "folder to write: empty, or an earlier copy"))
 	asJSON := fs.Bool("json", false, env.say("以 JSON 输出", "write JSON"))
+	publicURL(env, fs, &o.origin)
 	fs.BoolVar(&o.demo, "demo", false, env.say("标明为演示数据", "mark the pages as made-up data"))
 	fs.StringVar(&o.files, "public", setting("YILU_PUBLIC", ""), env.say("公开日志目录，默认为数据目录下的 public (YILU_PUBLIC)", "folder of the public logs; public in the data folder by default (YILU_PUBLIC)"))
 	if err := parse(fs, args); err != nil {
@@ -173,7 +184,7 @@ func (env *environment) copySite(ctx context.Context, l *ledger.Ledger, o public
 		}
 		progress := env.progress("export")
 		c := &site.Copy{
-			Handler: env.siteHandler(frozen, o), Base: o.base, Origin: strings.TrimSuffix(o.origin, "/"), Folder: out, Workers: width,
+			Handler: env.siteHandler(frozen, o), Base: o.base, Origin: o.withoutBase(), Folder: out, Workers: width,
 			Start: append([]string{"/", "/en/", "/robots.txt", "/sitemap.xml"}, start...), Progress: func(done, known int64) { progress(min(done, known-1), known) },
 		}
 		s, err = c.Run(ctx)

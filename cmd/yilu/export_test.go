@@ -71,7 +71,7 @@ func TestExportFromTheShell(t *testing.T) {
 			}
 		}
 	}
-	s := want(exitOK, `"files":`, "export", "site", "--out", "copy", "--origin", "https://example.gov.cn/", "--base-path", "/zt", "--json")
+	s := want(exitOK, `"files":`, "export", "site", "--out", "copy", "--public-url", "https://example.gov.cn/zt/", "--base-path", "/zt", "--json")
 	want(exitOK, " files, ", "export", "site", "--out", "copy")
 	for _, name := range []string{"index.html", "en/index.html", "p/P1/index.html", "p/P1/ocds/records.json", "projects/list.xlsx", "SHA256SUMS", "sitemap.xml", "data/index.html"} {
 		if _, err := os.Stat(filepath.Join("copy", name)); err != nil {

@@ -68,7 +68,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 			return err
 		}
 	}
-	o.files = s.public
+	o.files, o.origin = s.public, w.public
 	config := o.config(env, l, log)
 	config.Metrics, config.Stopping, config.PageAge = web.NewMetrics(), ctx.Done(), time.Second
 	night := &nightly{pool: l.Config.Read, public: s.public, log: log, rented: env.DatabaseURL != ""}
