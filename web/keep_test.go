@@ -38,13 +38,15 @@ func newHarness(fresh time.Duration) *keepHarness {
 
 func (h *keepHarness) ask(t *testing.T, key string) drawn {
 	t.Helper()
+	draw := func(context.Context) (drawn, error) {
+		h.draws.Add(1)
+		return drawn{tag: h.tag, body: noise[:]}, h.broken
+	}
 	k, err := h.get(t.Context(), key, func(context.Context) (string, error) {
 		h.asked++
 		return h.tag, nil
-	}, func(context.Context) (drawn, error) {
-		h.draws.Add(1)
-		return drawn{tag: h.tag, body: noise[:]}, h.broken
-	})
+	}, draw, func() drawPage { return draw })
+	h.refreshes.Wait()
 	if !errors.Is(err, h.broken) {
 		t.Fatal(err)
 	}
@@ -64,7 +66,9 @@ func TestPagesAreKept(t *testing.T) {
 		{999 * time.Millisecond, "t2", 1, 0, "t1"}, // fresh: nobody asks the book
 		{time.Millisecond, "t1", 1, 1, "t1"},       // unmoved: good for another second
 		{999 * time.Millisecond, "t2", 1, 1, "t1"},
-		{time.Millisecond, "t2", 2, 2, "t2"},
+		{time.Millisecond, "t2", 2, 2, "t1"}, // shown once more while it is drawn
+		{0, "t2", 2, 2, "t2"},
+		{mostStale, "t3", 3, 3, "t3"}, // too old to be shown
 	} {
 		h.clock, h.tag = h.clock.Add(c.after), c.tag
 		if k := h.ask(t, "/"); k.tag != c.want || h.draws.Load() != c.draws || h.asked != int(c.asked) {
@@ -74,7 +78,7 @@ func TestPagesAreKept(t *testing.T) {
 	h.broken = errors.New("broken")
 	h.ask(t, "/new")
 	h.broken = nil
-	if h.ask(t, "/new"); h.draws.Load() != 4 {
+	if h.ask(t, "/new"); h.draws.Load() != 5 {
 		t.Errorf("an error was kept: %d draws", h.draws.Load())
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -174,7 +175,12 @@ func (s *server) serve(template, section string, v view) echo.HandlerFunc {
 		page, err := drawn{}, error(nil)
 		packed := acceptsGzip(c.Request())
 		if packed {
-			page, err = s.keep.get(c.Request().Context(), keyOf(c), s.headTag, draw)
+			page, err = s.keep.get(c.Request().Context(), keyOf(c), s.headTag, draw, func() drawPage {
+				later := detach(c)
+				return func(ctx context.Context) (drawn, error) {
+					return s.draw(ctx, later, s.newFrame(later, template, section), v)
+				}
+			})
 		} else {
 			page, err = draw(c.Request().Context())
 		}
@@ -196,6 +202,17 @@ func (s *server) serve(template, section string, v view) echo.HandlerFunc {
 		_, err = c.Response().Write(page.body)
 		return err
 	}
+}
+
+// detach is a context that says what c says of its request, and outlives it. Views
+// read the address and nothing else.
+func detach(c echo.Context) echo.Context {
+	later := c.Echo().NewContext(c.Request().Clone(context.Background()), nil)
+	later.SetPath(c.Path())
+	later.SetParamNames(slices.Clone(c.ParamNames())...)
+	later.SetParamValues(slices.Clone(c.ParamValues())...)
+	later.Set(unfiltered, c.Get(unfiltered))
+	return later
 }
 
 // drawn is a rendered page; kept ones are compressed.

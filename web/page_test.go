@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -343,5 +344,34 @@ func TestPageIsReadAtOneState(t *testing.T) {
 	}
 	if ask(); reads != 2 {
 		t.Error("a page was drawn again though the book has not moved")
+	}
+}
+
+// TestMovedPagesAreDrawnBehind: whoever asks soon after the book moved sees the page
+// as it was, and the next reader the new one; nobody waits.
+func TestMovedPagesAreDrawnBehind(t *testing.T) {
+	t.Parallel()
+	x := newFixture(t, plainText)
+	var clock atomic.Int64
+	clock.Store(time.Date(2020, 7, 1, 0, 0, 0, 0, time.UTC).UnixNano())
+	s, h := newServer(Config{Ledger: x.l, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(0, clock.Load()) }, Book: pageBook, PageAge: time.Second})
+	ask := func() string {
+		w := answerTo(h, "/projects/-/place=411025103", "Accept-Encoding", "gzip")
+		if w.Code != http.StatusOK {
+			t.Fatal(w.Code)
+		}
+		page := unzip(t, w.Body)
+		s.keep.refreshes.Wait()
+		return page
+	}
+	ask()
+	x.post(pageMaker, &ledger.ProjectListed{Project: "P1", Name: "新村道", Content: "路", Type: "other", Place: "411025103205", PlaceName: "村", Unit: "镇"})
+	for n, want := range []bool{false, false, true} {
+		if got := strings.Contains(ask(), "新村道"); got != want {
+			t.Errorf("answer %d has the new project: %t", n+1, got)
+		}
+		if n == 0 {
+			clock.Add(int64(2 * time.Second))
+		}
 	}
 }
