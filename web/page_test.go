@@ -55,13 +55,15 @@ var goldenPages = map[string]string{
 	"documents": "/documents", "township": "/places/411025101", "village": "/places/411025103205", "projects": "/projects?type=guarantees",
 	"project": "/p/XC2020-001", "grants": "/p/XC2020-002", "payments": "/payments?state=paid", "payment": "/payments/ZF-0003", "batch": "/payments/DF-0001",
 	"payees": "/payees", "payee": "/payees/91350100M000100Y43", "entries": "/entries", "entry": "/entries/10", "reversed": "/entries/25",
-	"open": "/entries/142", "missing": "/p/none",
+	"open": "/entries/142", "missing": "/p/none", "data": "/data", "check": "/check", "contracts": "/contracts", "tenders": "/tenders", "bids": "/bids",
+	"bidders": "/bidders", "bidder": "/bidders/91350100M000100Y43", "allocations": "/allocations/-/fund=2020-SJ-1", "grantlist": "/grants", "copy": "/projects/-/",
+	"search": "/search?q=" + url.QueryEscape("后楚"), "searchall": "/search?q=" + url.QueryEscape("村") + "&kind=project", "searchnone": "/search",
 }
 
 // emptyPages are the addresses that an empty county answers.
 var emptyPages = map[string]string{
 	"county": "/", "funds": "/funds", "documents": "/documents", "township": "/places/411025101", "projects": "/projects",
-	"payments": "/payments", "payees": "/payees", "entries": "/entries",
+	"payments": "/payments", "payees": "/payees", "entries": "/entries", "contracts": "/contracts", "bidders": "/bidders", "allocations": "/allocations", "data": "/data",
 }
 
 func TestPagesAreAsBefore(t *testing.T) {
