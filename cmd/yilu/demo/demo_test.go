@@ -63,6 +63,7 @@ func TestLoad(t *testing.T) {
 	t.Run("each household was sealed once", func(t *testing.T) { checkHouseholds(t, l) })
 	t.Run("every state is reached", func(t *testing.T) { checkStates(t, l) })
 	t.Run("traces add up", func(t *testing.T) { checkTraces(t, l) })
+	t.Run("published procurement is valid and reads back", func(t *testing.T) { checkPublished(t, l) })
 	t.Run("mistakes stay visible", func(t *testing.T) { checkMistakes(t, entries) })
 	t.Run("loading again does nothing", func(t *testing.T) {
 		if err := Load(t.Context(), l, Options{Rules: known().Activations()}); err != nil {
