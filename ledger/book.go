@@ -43,6 +43,9 @@ type Head struct {
 
 // Head returns the size and root of a book.
 func (l *Ledger) Head(ctx context.Context, book Book) (Head, error) {
+	if l.frozen != nil && l.frozen.book == book {
+		return l.frozen.head, nil
+	}
 	h, err := audit.ReadHead(ctx, l.Read, string(book))
 	if errors.Is(err, audit.ErrNoBook) {
 		return Head{}, fmt.Errorf("book %s: %w", book, ErrNotFound)

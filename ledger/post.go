@@ -51,6 +51,10 @@ type Config struct {
 // may each have one: the head row of a book orders them.
 type Ledger struct {
 	Config
+	// Read answers questions: the pool for reading, or one transaction; see Snapshot.
+	Read Reader
+	// frozen is the state that all reading is of; see Freeze.
+	frozen *frozen
 
 	mu      sync.Mutex
 	queues  map[Book]*queue
@@ -69,7 +73,7 @@ func New(c Config) *Ledger {
 	if c.Read == nil {
 		c.Read = c.Pool
 	}
-	return &Ledger{Config: c, queues: map[Book]*queue{}}
+	return &Ledger{Config: c, Read: c.Read, queues: map[Book]*queue{}}
 }
 
 // queue holds what waits for one book. At most one goroutine works on it, and

@@ -159,6 +159,12 @@ func (l *Ledger) TraceFund(ctx context.Context, book Book, fundOrDocument string
 	return t, err
 }
 
+// Trace lists who was paid from which fund through which project, all of it: the
+// county has as many rows as payees times projects.
+func (l *Ledger) Trace(ctx context.Context, book Book) ([]Share, error) {
+	return collect[Share](ctx, l.Read, "shares", shares+`true`+sharesGroup, book)
+}
+
 // TraceProject lists who was paid from which fund through one project.
 func (l *Ledger) TraceProject(ctx context.Context, book Book, project string) ([]Share, error) {
 	return collect[Share](ctx, l.Read, "shares", shares+`p.project = $2`+sharesGroup, book, project)

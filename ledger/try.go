@@ -43,7 +43,7 @@ func (l *Ledger) Try(ctx context.Context, book Book, drafts ...Draft) (Tried, er
 	if invalid := needsRider(drafts); invalid != nil {
 		return Tried{}, invalid
 	}
-	conn, err := l.Read.Acquire(ctx)
+	conn, err := l.Config.Read.Acquire(ctx)
 	if err != nil {
 		return Tried{}, fmt.Errorf("try: %w: %w", ErrUnavailable, err)
 	}

@@ -128,7 +128,7 @@ func (c *composer) lastDay(ctx context.Context) error {
 	if err := c.CatchUp(ctx, c.book); err != nil {
 		return err
 	}
-	terms, err := readTerms(ctx, c.Pool, c.book)
+	terms, err := readTerms(ctx, c.Ledger.Read, c.book)
 	if err != nil {
 		return err
 	}

@@ -288,7 +288,7 @@ func composeGrants(ctx context.Context, c *composer) error {
 // placeName is a village's name where a project has told it, or its code.
 func (c *composer) placeName(ctx context.Context, place string) (string, error) {
 	name := place
-	err := c.Pool.QueryRow(ctx, `select place_name from publicity.project where book = $1 and place = $2 order by project limit 1`, c.book, place).Scan(&name)
+	err := c.Ledger.Read.QueryRow(ctx, `select place_name from publicity.project where book = $1 and place = $2 order by project limit 1`, c.book, place).Scan(&name)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return "", fmt.Errorf("name of place %s: %w", place, err)
 	}

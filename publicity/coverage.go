@@ -76,7 +76,7 @@ func (d *Duties) Coverage(ctx context.Context, book ledger.Book, by By, f Filter
 	if err := d.CatchUp(ctx, book); err != nil {
 		return nil, err
 	}
-	rows, err := d.Pool.Query(ctx, `
+	rows, err := d.Ledger.Read.Query(ctx, `
 		select case $7 when 'stage' then stage when 'level' then level when 'township' then left(place, 9) when 'village' then place
 				when 'month' then to_char(on_day, 'YYYY-MM') else book end as key,
 			count(*), count(*) filter (where ended_how = '' and met_seq is null and (due is null or due >= $8::date)),
@@ -154,7 +154,7 @@ func (d *Duties) Obligations(ctx context.Context, book ledger.Book, f Filter, mi
 	if p.Limit == 0 {
 		limit = 50
 	}
-	rows, err := d.Pool.Query(ctx, obligationColumns+filtered+`
+	rows, err := d.Ledger.Read.Query(ctx, obligationColumns+filtered+`
 		and (not $7 or ended_how = '' and met_seq is null and due < $8::date)
 		order by due nulls last, obligation offset $9 limit $10`, f.args(book, missing, today, max(after, 0), limit+1)...)
 	if err != nil {

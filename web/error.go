@@ -100,6 +100,11 @@ func problemOf(err error) *problem {
 	case errors.Is(err, errCrossOrigin):
 		return answer(http.StatusForbidden, "forbidden", ledger.Text{Zh: "无权办理", En: "not allowed"},
 			ledger.Text{Zh: "不接受其他网站发来的写入请求", En: "writing from another site is not accepted"})
+	case errors.Is(err, errMaking):
+		p := answer(http.StatusServiceUnavailable, "busy", ledger.Text{Zh: "下载繁忙", En: "downloads are busy"},
+			ledger.Text{Zh: "正在生成的文件太多，请稍后再试", En: "enough files are being made, try again soon"})
+		p.retry = 5 * time.Second
+		return p
 	}
 	return problemOfServer(err)
 }

@@ -93,12 +93,16 @@ func TestBandsHoldEverythingThatCame(t *testing.T) {
 }
 
 func TestPersonsAreJoined(t *testing.T) {
-	got := sharesOf([]ledger.Share{
+	f := &frame{site: siteOf(""), lang: chinese}
+	got := f.sharesOf([]ledger.Share{
 		{Fund: "F1", Project: "P1", Payee: "p-1111", Payments: 1, Paid: 100, Returned: 5},
 		{Fund: "F1", Project: "P1", Payee: "p-2222", Payments: 2, Paid: 30},
 		{Fund: "F1", Project: "P1", Payee: "91350100M000100Y43", PayeeName: "公司", Payments: 1, Paid: 7},
 		{Fund: "F1", Project: "P2", Payee: "p-1111", Payments: 1, Paid: 1},
-	}, 2)
+	}, 2, nil)
+	if len(got.Table.Rows) != 3 || len(got.Table.Foot) == 0 || got.Table.Foot[len(got.Table.Foot)-1].Text != "1.38" {
+		t.Errorf("on the page %+v", got.Table)
+	}
 	if len(got.Rows) != 2 || got.Rows[0].Persons != 2 || got.Rows[0].Paid != 130 || got.Rows[0].Payee != "p-" {
 		t.Errorf("rows %+v", got.Rows)
 	}

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +42,7 @@ func (s *server) pageRoutes(g *echo.Group) {
 		at("/p/:project", "project", "projects", s.projectPage)
 		at("/payments", "payments", "payments", s.paymentsPage)
 		at("/payments/:payment", "payment", "payments", s.paymentPage)
-		at("/payees", "payees", "payees", s.payeesPage)
+		at("/payees", "list", "payees", listPage(payeeList))
 		at("/payees/:payee", "payee", "payees", s.payeePage)
 		at("/notices", "notices", "notices", s.noticesPage)
 		at("/notices/:notice", "notice", "notices", s.noticePage)
@@ -52,10 +54,27 @@ func (s *server) pageRoutes(g *echo.Group) {
 		get(l.Prefix+"/receipt", s.receiptPage)
 		g.POST(l.Prefix+"/receipt", s.receiptPage)
 		at("/coverage", "coverage", "notices", s.coveragePage)
-		at("/check", "check", "notices", s.checkPage)
-		at("/c/:code", "check", "notices", s.checkPage)
+		at("/c", "paper", "notices", s.paperPage)
+		at("/c/:code", "paper", "notices", s.paperPage)
 		at("/entries", "entries", "entries", s.entriesPage)
 		at("/entries/:seq", "entry", "entries", s.entryPage)
+		at("/allocations", "list", "allocations", listPage(allocationList))
+		at("/grants", "list", "payments", listPage(grantList))
+		at("/tenders", "list", "contracts", listPage(tenderList))
+		at("/bids", "list", "contracts", listPage(bidList))
+		at("/contracts", "list", "contracts", listPage(contractList))
+		at("/bidders", "list", "contracts", listPage(bidderList))
+		at("/bidders/:bidder", "bidder", "contracts", s.bidderPage)
+		at("/data", "data", "data", s.dataPage)
+		for _, x := range outlets {
+			for _, format := range fileFormats {
+				get(l.Prefix+x.path()+"/list."+format.name, s.serveFile(x, format))
+			}
+		}
+		at("/search", "search", "search", s.searchPage)
+		at("/check", "check", "check", s.checkPage)
+		s.ocdsRoutes(get, l)
+		s.feedRoutes(get, l)
 		s.staffRoutes(g, l)
 		get(l.Prefix+"/log", s.showLog)
 		get(l.Prefix+"/entries/:seq/proof", s.showProofPage)
@@ -84,6 +103,17 @@ type frame struct {
 	Known bool
 	// Day is the day of the last entry in Shanghai, "" in an empty book.
 	Day ledger.Date
+	// Feed is the address of the feed about what the page shows, "" for none.
+	Feed string
+	// Unfiltered is set where a form's address was asked for without its fields: what
+	// answers so is a copy that cannot filter.
+	Unfiltered bool
+	// licence is the address of the licence of the data.
+	licence string
+	// ledger is what the page reads from: one state of the book.
+	ledger *ledger.Ledger
+	// origin is Config.Origin.
+	origin string
 	// script lets the page run our own script, and that ask us for files.
 	script bool
 }
@@ -96,12 +126,15 @@ func (s *server) newFrame(c echo.Context, template, section string) *frame {
 	if path == english.Prefix || strings.HasPrefix(path, english.Prefix+"/") {
 		l, path = english, strings.TrimPrefix(path, english.Prefix)
 	}
-	if u.RawQuery != "" {
-		path += "?" + u.RawQuery
+	at := func(l language) string {
+		if seq := u.Query().Get("entry"); seq != "" && path == "/entries" {
+			return site.entry(l, seq)
+		}
+		return site.address(l, path, u.Query(), "")
 	}
 	return &frame{
 		site: site, lang: l, template: template, Lang: l.Tag, Section: section, Book: s.Book, Demo: s.Demo, Rules: s.Alerts != nil,
-		Zh: site.href(chinese, path), En: site.href(english, path), County: l.division(string(s.Book)),
+		Zh: at(chinese), En: at(english), County: l.division(string(s.Book)), Unfiltered: c.Get(unfiltered) == true, ledger: s.ledger, licence: s.Licence, origin: s.Origin,
 	}
 }
 
@@ -117,11 +150,19 @@ func (f *frame) t(key string, args ...any) string {
 // name is the name of a code in the page's language.
 func (f *frame) name(list, code string) string { return f.lang.pick(codeNames[list](code)) }
 
+// Live is the address of a page that only a running server can answer, in full if we
+// know our own: a copy of the site leads there.
+func (f *frame) Live(to string, pairs ...any) string {
+	return f.origin + f.site.live(f.lang, to, pairs...)
+}
+
 // base tells render which template to take, and in which language.
 func (f *frame) base() *frame { return f }
 
 // Root is the beginning of the root of the book's tree, enough to compare by eye.
-func (f *frame) Root() string { return hex.EncodeToString(f.Head.Root[:6]) }
+func (f *frame) Root() string { return hexText(f.Head.Root[:6]) }
+
+func hexText(b []byte) string { return hex.EncodeToString(b) }
 
 // setHead says which state of the book the page shows.
 func (f *frame) setHead(h ledger.Head) {
@@ -140,56 +181,100 @@ type view func(ctx context.Context, c echo.Context, f *frame) (page, error)
 // page is the typed content of a template with a frame around it.
 type page interface{ base() *frame }
 
-// attempts is how often a page is read again when the book moved meanwhile.
-const attempts = 3
+// elsewhere is the answer of a view whose page stands at another address.
+type elsewhere struct{ to string }
 
-// serve answers with a page. A page is several queries, and its sums must agree
-// to the fen: so the head is read before and after, and while it moved the page
-// is read again. The head also names the page for the browser's next question;
-// a page read at moving heads is shown without that name.
+func (e *elsewhere) Error() string { return "see " + e.to }
+
+// serve answers with a page, from the pages kept if the book has not moved. A page
+// is several queries, and its sums must agree to the fen: so all of them see one
+// snapshot, whose head also names the page for the browser's next question.
 func (s *server) serve(template, section string, v view) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		ctx := c.Request().Context()
-		head, err := s.ledger.Head(ctx, s.Book)
+		draw := func(ctx context.Context) (drawn, error) { return s.draw(ctx, c, s.newFrame(c, template, section), v) }
+		page, err := drawn{}, error(nil)
+		packed := acceptsGzip(c.Request())
+		if packed {
+			page, err = s.keep.get(c.Request().Context(), keyOf(c), s.headTag, draw, func() drawPage {
+				later := detach(c)
+				return func(ctx context.Context) (drawn, error) {
+					return s.draw(ctx, later, s.newFrame(later, template, section), v)
+				}
+			})
+		} else {
+			page, err = draw(c.Request().Context())
+		}
+		if to, ok := errors.AsType[*elsewhere](err); ok {
+			return c.Redirect(http.StatusFound, to.to)
+		}
 		if err != nil {
 			return err
 		}
-		f := s.newFrame(c, template, section)
-		for n := 1; ; n++ {
-			tag := s.tag(f, head)
-			if n == 1 && strings.Contains(c.Request().Header.Get("If-None-Match"), tag) {
-				s.cacheHeaders(c, tag)
-				return c.NoContent(http.StatusNotModified)
-			}
-			f.setHead(head)
-			p, err := v(ctx, c, f)
-			if err != nil {
-				return err
-			}
-			if c.Response().Committed { // the view sent the reader elsewhere
-				return nil
-			}
-			after, err := s.ledger.Head(ctx, s.Book)
-			switch {
-			case err != nil:
-				return err
-			case after.Size == head.Size:
-				s.cacheHeaders(c, tag)
-			case n < attempts:
-				head = after
-				continue
-			default:
-				c.Response().Header().Set("Cache-Control", "no-store")
-			}
-			return s.render(c, http.StatusOK, p)
+		s.cacheHeaders(c, page.tag)
+		if strings.Contains(c.Request().Header.Get("If-None-Match"), page.tag) {
+			return c.NoContent(http.StatusNotModified)
 		}
+		h := pageHeaders(c, page.language)
+		if packed {
+			h.Set("Content-Encoding", "gzip")
+		}
+		c.Response().WriteHeader(http.StatusOK)
+		_, err = c.Response().Write(page.body)
+		return err
 	}
+}
+
+// detach is a context that says what c says of its request, and outlives it. Views
+// read the address and nothing else.
+func detach(c echo.Context) echo.Context {
+	later := c.Echo().NewContext(c.Request().Clone(context.Background()), nil)
+	later.SetPath(c.Path())
+	later.SetParamNames(slices.Clone(c.ParamNames())...)
+	later.SetParamValues(slices.Clone(c.ParamValues())...)
+	later.Set(unfiltered, c.Get(unfiltered))
+	return later
+}
+
+// drawn is a rendered page; kept ones are compressed.
+type drawn struct {
+	// tag names the state of the book that the page shows.
+	tag, language string
+	body          []byte
+}
+
+// draw reads and renders a page from one snapshot.
+func (s *server) draw(ctx context.Context, c echo.Context, f *frame, v view) (drawn, error) {
+	var d drawn
+	if err := s.Duties.CatchUp(ctx, s.Book); err != nil {
+		return d, err
+	}
+	err := s.ledger.Snapshot(ctx, s.Book, func(at *ledger.Ledger, head ledger.Head) error {
+		f.ledger = at
+		f.setHead(head)
+		p, err := v(ctx, c, f)
+		if err != nil {
+			return err
+		}
+		body, err := f.site.render(p)
+		if err != nil {
+			return err
+		}
+		d = drawn{s.tag(f.site, head), f.Lang, body}
+		return nil
+	})
+	return d, err
+}
+
+// headTag names the book's present state, as pages are tagged by.
+func (s *server) headTag(ctx context.Context) (string, error) {
+	head, err := s.ledger.Head(ctx, s.Book)
+	return s.tag(siteOf(s.BasePath), head), err
 }
 
 // tag names the state of the book and of the program that a page shows, and the day,
 // by which postings end and duties fall due.
-func (s *server) tag(f *frame, h ledger.Head) string {
-	return fmt.Sprintf(`W/"%d-%x-%s-%t-%s"`, h.Size, h.Root[:4], f.site.version, s.Demo, s.today())
+func (s *server) tag(site *site, h ledger.Head) string {
+	return fmt.Sprintf(`W/"%d-%x-%s-%t-%s"`, h.Size, h.Root[:4], site.version, s.Demo, s.today())
 }
 
 func (s *server) cacheHeaders(c echo.Context, tag string) {
@@ -203,28 +288,42 @@ func (s *server) cacheHeaders(c echo.Context, tag string) {
 // to us, and nothing else. It is stricter than what guard sets: no scripts.
 const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 
-// render writes a page once it is whole: a fault in a template never leaves half
-// a page behind.
-func (s *server) render(c echo.Context, status int, p page) error {
+// render makes a page's bytes: whole, or none when a template has a fault.
+func (s *site) render(p page) ([]byte, error) {
 	f := p.base()
 	var b bytes.Buffer
-	if err := f.site.pages[f.lang][f.template].ExecuteTemplate(&b, "layout", p); err != nil {
-		return fmt.Errorf("render %s: %w", f.template, err)
+	if err := s.pages[f.lang][f.template].ExecuteTemplate(&b, "layout", p); err != nil {
+		return nil, fmt.Errorf("render %s: %w", f.template, err)
 	}
-	h := c.Response().Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Language", f.Lang)
-	h.Set("Content-Security-Policy", contentPolicy)
+	return b.Bytes(), nil
+}
+
+// render answers with a page that is not kept.
+func (s *server) render(c echo.Context, status int, p page) error {
+	f := p.base()
+	body, err := f.site.render(p)
+	if err != nil {
+		return err
+	}
+	h := pageHeaders(c, f.Lang)
 	if f.script {
 		h.Set("Content-Security-Policy", contentPolicy+"; script-src 'self'; connect-src 'self'")
 	}
-	h.Set("Vary", "Accept-Encoding")
-	body := b.Bytes()
 	if acceptsGzip(c.Request()) {
 		h.Set("Content-Encoding", "gzip")
 		body = compress(body)
 	}
 	c.Response().WriteHeader(status)
-	_, err := c.Response().Write(body)
+	_, err = c.Response().Write(body)
 	return err
+}
+
+// pageHeaders sets what every page's answer says of itself.
+func pageHeaders(c echo.Context, tag string) http.Header {
+	h := c.Response().Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", tag)
+	h.Set("Content-Security-Policy", contentPolicy)
+	h.Set("Vary", "Accept-Encoding")
+	return h
 }

@@ -49,9 +49,11 @@ type countyView struct {
 	Summary ledger.Summary
 	Money   money
 	Funds   []ledger.Fund
-	Picture *picture
-	Narrow  *picture
-	Bands   []band
+	// FundTable is what stands on the page.
+	FundTable table
+	Picture   *picture
+	Narrow    *picture
+	Bands     []band
 	// BandTotal is the sum of the bands: all that came.
 	BandTotal     ledger.Amount
 	Townships     []townshipSum
@@ -72,16 +74,18 @@ type townshipSum struct {
 func (t townshipSum) Unpaid() ledger.Amount { return t.Allocated - t.Paid }
 
 func (s *server) countyPage(ctx context.Context, _ echo.Context, f *frame) (page, error) {
+	f.Feed = f.site.href(f.lang, "/feed.atom")
 	p := &countyView{frame: f}
 	var err error
-	if p.Summary, err = s.ledger.Summary(ctx, s.Book); err != nil {
+	if p.Summary, err = f.ledger.Summary(ctx, s.Book); err != nil {
 		return nil, err
 	}
 	p.Money = money{p.Summary.Received, p.Summary.InHand, p.Summary.Allocated, p.Summary.Paid, p.Summary.Returned}
-	if p.Funds, err = s.fundsInOrder(ctx); err != nil {
+	if p.Funds, err = fundsInOrder(ctx, f.ledger, s.Book); err != nil {
 		return nil, err
 	}
-	flows, err := s.ledger.Flows(ctx, s.Book)
+	p.FundTable = fundTable(f, p.Funds)
+	flows, err := f.ledger.Flows(ctx, s.Book)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +94,7 @@ func (s *server) countyPage(ctx context.Context, _ echo.Context, f *frame) (page
 	for _, b := range p.Bands {
 		p.BandTotal += b.Amount
 	}
-	published, err := s.coverage(ctx, publicity.ByCounty, publicity.Filter{})
+	published, err := s.coverage(ctx, f, publicity.ByCounty, publicity.Filter{})
 	if err != nil {
 		return nil, err
 	}
@@ -196,6 +200,22 @@ func afterAll(township string) string { return cmp.Or(township, "~") }
 
 // aboutView explains how to read the figures, and what is not shown.
 type aboutView struct{ *frame }
+
+// checkView explains how anybody can check us (怎样核验).
+type checkView struct {
+	*frame
+	// Command checks the whole book.
+	Command string
+}
+
+// checkPage also takes the number of an entry, and leads to its proof: proofs follow
+// the public log, which only a running server knows.
+func (s *server) checkPage(_ context.Context, c echo.Context, f *frame) (page, error) {
+	if seq := c.QueryParam("entry"); seq != "" && len(seq) < 19 && isDigits(seq) {
+		return nil, &elsewhere{f.site.href(f.lang, "/entries/", seq) + "/proof"}
+	}
+	return &checkView{f, "yilu-verify log " + s.Origin + s.BasePath + "/log/" + string(s.Book) + " --policy policy.txt"}, nil
+}
 
 func (s *server) aboutPage(_ context.Context, _ echo.Context, f *frame) (page, error) {
 	return &aboutView{f}, nil

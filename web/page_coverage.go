@@ -16,6 +16,11 @@ import (
 // calendar is the working-day calendar by which terms are counted.
 func (s *server) calendar() workday.Calendar { return s.Duties.Calendar }
 
+// duties are what must be published, of the state of the book that a page shows.
+func (s *server) duties(f *frame) *publicity.Duties {
+	return &publicity.Duties{Ledger: f.ledger, Calendar: s.Duties.Calendar}
+}
+
 func isNotFound(err error) bool { return errors.Is(err, ledger.ErrNotFound) }
 
 // coverageView says how much of what must be public is, and what is missing.
@@ -44,7 +49,7 @@ func (s *server) coveragePage(ctx context.Context, c echo.Context, f *frame) (pa
 	p := &coverageView{frame: f, Today: s.today(), After: c.QueryParam("after"), Filter: publicity.Filter{
 		Stage: c.QueryParam("stage"), Level: c.QueryParam("level"), Place: c.QueryParam("place"), Month: c.QueryParam("month"),
 	}}
-	total, err := s.coverage(ctx, publicity.ByCounty, p.Filter)
+	total, err := s.coverage(ctx, f, publicity.ByCounty, p.Filter)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +59,7 @@ func (s *server) coveragePage(ctx context.Context, c echo.Context, f *frame) (pa
 	for by, into := range map[publicity.By]*[]publicity.Coverage{
 		publicity.ByStage: &p.Stages, publicity.ByLevel: &p.Levels, publicity.ByTownship: &p.Townships, publicity.ByMonth: &p.Months,
 	} {
-		if *into, err = s.coverage(ctx, by, p.Filter); err != nil {
+		if *into, err = s.coverage(ctx, f, by, p.Filter); err != nil {
 			return nil, err
 		}
 	}
@@ -62,25 +67,25 @@ func (s *server) coveragePage(ctx context.Context, c echo.Context, f *frame) (pa
 		return slices.Index(noticeStages, a.Key) - slices.Index(noticeStages, b.Key)
 	})
 	if len(p.Filter.Place) >= 9 {
-		if p.Villages, err = s.villageCoverage(ctx, p.Filter); err != nil {
+		if p.Villages, err = s.villageCoverage(ctx, f, p.Filter); err != nil {
 			return nil, err
 		}
 	}
-	p.Missing, p.Next, err = s.Duties.Obligations(ctx, s.Book, p.Filter, true, p.Today, ledger.Page{After: p.After, Limit: 30})
+	p.Missing, p.Next, err = s.duties(f).Obligations(ctx, s.Book, p.Filter, true, p.Today, ledger.Page{After: p.After, Limit: 30})
 	return p, err
 }
 
-func (s *server) coverage(ctx context.Context, by publicity.By, f publicity.Filter) ([]publicity.Coverage, error) {
-	return s.Duties.Coverage(ctx, s.Book, by, f, s.today())
+func (s *server) coverage(ctx context.Context, f *frame, by publicity.By, filter publicity.Filter) ([]publicity.Coverage, error) {
+	return s.duties(f).Coverage(ctx, s.Book, by, filter, s.today())
 }
 
 // villageCoverage counts the villages of a township.
-func (s *server) villageCoverage(ctx context.Context, f publicity.Filter) ([]villageCoverage, error) {
-	rows, err := s.coverage(ctx, publicity.ByVillage, f)
+func (s *server) villageCoverage(ctx context.Context, f *frame, filter publicity.Filter) ([]villageCoverage, error) {
+	rows, err := s.coverage(ctx, f, publicity.ByVillage, filter)
 	if err != nil {
 		return nil, err
 	}
-	projects, _, err := s.ledger.Projects(ctx, s.Book, ledger.ProjectFilter{Place: f.Place}, ledger.Page{Limit: ledger.MaxPage})
+	projects, _, err := f.ledger.Projects(ctx, s.Book, ledger.ProjectFilter{Place: filter.Place}, ledger.Page{Limit: ledger.MaxPage})
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"maps"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -21,53 +22,69 @@ import (
 // the book is without its line here.
 type entriesView struct {
 	*frame
-	Entries []entryLine
+	Entries table
 	// Older and Newer are the cursors of the neighbouring pages, or -1.
 	Older, Newer int64
-}
-
-// entryLine is an entry in a list: what and how much, in one line.
-type entryLine struct {
-	*ledger.Entry
-	Amount ledger.Amount
-	// HasAmount tells an amount of zero from none.
-	HasAmount bool
-	// Gone is set when the entry has no effect any more, or never had.
-	Gone bool
 }
 
 const entriesPerPage = 50
 
 func (s *server) entriesPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
+	if seq := c.QueryParam("entry"); seq != "" {
+		f.template = "entry"
+		return s.readEntry(ctx, seq, f)
+	}
 	p := &entriesView{frame: f, Older: -1, Newer: -1}
 	end := f.Head.Size // one past the newest entry shown
 	if n, err := strconv.ParseInt(c.QueryParam("before"), 10, 64); err == nil && n > 0 && n < end {
 		end = n
-		p.Newer = min(end+entriesPerPage, f.Head.Size)
+		if p.Newer = end + entriesPerPage; p.Newer >= f.Head.Size {
+			p.Newer = 0 // the newest have one address
+		}
 	}
 	from := max(end-entriesPerPage, 0)
 	if from > 0 {
 		p.Older = from
 	}
-	entries, err := s.ledger.Entries(ctx, s.Book, ledger.Seq(from), int(end-from))
+	rows, err := entryRows(ctx, f.ledger, s.Book, ledger.Seq(from), int(end-from))
 	if err != nil {
 		return nil, err
 	}
-	slices.Reverse(entries)
+	slices.Reverse(rows)
+	p.Entries = entryList.table(f, rows, nil)
+	return p, nil
+}
+
+// entryRows reads entries with what became of them, in the order of the log.
+func entryRows(ctx context.Context, l *ledger.Ledger, book ledger.Book, from ledger.Seq, limit int) ([]entryRow, error) {
+	entries, err := l.Entries(ctx, book, from, limit)
+	if err != nil {
+		return nil, err
+	}
 	seqs := make([]ledger.Seq, len(entries))
 	for i, e := range entries {
 		seqs[i] = e.Seq
 	}
-	gone, err := s.ledger.Withdrawn(ctx, s.Book, seqs)
+	gone, err := l.Withdrawn(ctx, book, seqs)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range entries {
-		line := entryLine{Entry: e, Gone: gone[e.Seq]}
-		line.Amount, line.HasAmount = amountOf(e.Body)
-		p.Entries = append(p.Entries, line)
+	rows := make([]entryRow, len(entries))
+	for i, e := range entries {
+		rows[i] = entryRow{Entry: e, Void: gone[e.Seq]}
+		rows[i].Amount, rows[i].HasAmount = amountOf(e.Body)
 	}
-	return p, nil
+	return rows, nil
+}
+
+// readEntryRows is a page of the file of all entries, oldest first: as the log is.
+func readEntryRows(ctx context.Context, l *ledger.Ledger, book ledger.Book, _ url.Values, p ledger.Page) ([]entryRow, string, error) {
+	from, _ := strconv.ParseInt(p.After, 10, 64) // "" begins
+	rows, err := entryRows(ctx, l, book, ledger.Seq(from), p.Limit)
+	if err != nil || len(rows) < p.Limit {
+		return rows, "", err
+	}
+	return rows, strconv.FormatInt(from+int64(p.Limit), 10), nil
 }
 
 // amountOf is the amount a body states, if it states one. A record of what others
@@ -124,12 +141,17 @@ type fact struct {
 }
 
 func (s *server) entryPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
-	seq, err := strconv.ParseInt(c.Param("seq"), 10, 64)
-	if err != nil || seq < 0 || strconv.FormatInt(seq, 10) != c.Param("seq") {
+	return s.readEntry(ctx, c.Param("seq"), f)
+}
+
+// readEntry is the page of the entry with a number.
+func (s *server) readEntry(ctx context.Context, number string, f *frame) (page, error) {
+	seq, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || seq < 0 || strconv.FormatInt(seq, 10) != number {
 		return nil, echo.ErrNotFound
 	}
 	p := &entryView{frame: f, ReversedBy: ledger.None, Previous: ledger.Seq(seq - 1), Next: ledger.None}
-	if p.Entry, err = s.ledger.Entry(ctx, s.Book, ledger.Seq(seq)); err != nil {
+	if p.Entry, err = f.ledger.Entry(ctx, s.Book, ledger.Seq(seq)); err != nil {
 		return nil, err
 	}
 	if seq+1 < f.Head.Size {
@@ -164,7 +186,7 @@ func unlink(facts []fact) {
 // readCover finds the submission an entry was posted in: the newest one made
 // before the entry, if it reaches that far.
 func (s *server) readCover(ctx context.Context, p *entryView) error {
-	subs, _, err := s.ledger.Submissions(ctx, s.Book, "", ledger.Page{After: strconv.FormatInt(int64(p.Entry.Seq), 10), Limit: 1})
+	subs, _, err := p.ledger.Submissions(ctx, s.Book, "", ledger.Page{After: strconv.FormatInt(int64(p.Entry.Seq), 10), Limit: 1})
 	if err != nil {
 		return err
 	}
@@ -177,16 +199,16 @@ func (s *server) readCover(ctx context.Context, p *entryView) error {
 // readReversal finds out whether the entry's effect was taken back and, where a
 // timeline tells, by which entry.
 func (s *server) readReversal(ctx context.Context, p *entryView) error {
-	gone, err := s.ledger.Withdrawn(ctx, s.Book, []ledger.Seq{p.Entry.Seq})
+	gone, err := p.ledger.Withdrawn(ctx, s.Book, []ledger.Seq{p.Entry.Seq})
 	if err != nil || !gone[p.Entry.Seq] {
 		return err
 	}
 	p.Withdrawn = true
-	project, err := s.projectOf(ctx, p.Entry.Body)
+	project, err := p.projectOf(ctx, p.Entry.Body)
 	if err != nil || project == "" {
 		return err
 	}
-	events, err := s.ledger.Timeline(ctx, s.Book, project)
+	events, err := p.ledger.Timeline(ctx, s.Book, project)
 	for _, e := range events {
 		if e.Entry == p.Entry.Seq {
 			p.ReversedBy = e.ReversedBy
@@ -197,7 +219,7 @@ func (s *server) readReversal(ctx context.Context, p *entryView) error {
 
 // projectOf is the project a body is about, itself or through its contract or
 // tender; "" if it is about none.
-func (s *server) projectOf(ctx context.Context, b ledger.Body) (string, error) {
+func (f *frame) projectOf(ctx context.Context, b ledger.Body) (string, error) {
 	v := reflect.ValueOf(b).Elem()
 	text := func(name string) string {
 		if field := v.FieldByName(name); field.IsValid() {
@@ -209,11 +231,11 @@ func (s *server) projectOf(ctx context.Context, b ledger.Body) (string, error) {
 		return project, nil
 	}
 	if id := text("Contract"); id != "" {
-		k, err := s.ledger.Contract(ctx, s.Book, id)
+		k, err := f.ledger.Contract(ctx, f.Book, id)
 		return k.Project, ignoreMissing(err)
 	}
 	if id := text("Payment"); id != "" {
-		pay, err := s.ledger.Payment(ctx, s.Book, id)
+		pay, err := f.ledger.Payment(ctx, f.Book, id)
 		return pay.Project, ignoreMissing(err)
 	}
 	return "", nil
@@ -337,7 +359,7 @@ func (f *frame) word(kind, name, value string) fact {
 	if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
 		return fact{Kind: "text", Value: inShanghai(at)}
 	}
-	if to := linkedFields[name]; to != "" && !(to == "document" && !strings.HasPrefix(kind, "fund.received")) {
+	if to := linkedFields[name]; to != "" && !(to == "place" && !isDigits(value)) && !(to == "document" && !strings.HasPrefix(kind, "fund.received")) {
 		return fact{Kind: to, Value: value, Key: value}
 	}
 	return fact{Kind: "text", Value: value}

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -15,21 +16,22 @@ import (
 type fundsView struct {
 	*frame
 	Funds []ledger.Fund
+	Table table
 	Total money
 }
 
 func (s *server) fundsPage(ctx context.Context, _ echo.Context, f *frame) (page, error) {
-	funds, err := s.fundsInOrder(ctx)
+	funds, err := fundsInOrder(ctx, f.ledger, s.Book)
 	if err != nil {
 		return nil, err
 	}
-	return &fundsView{f, funds, moneyOf(funds)}, nil
+	return &fundsView{f, funds, fundTable(f, funds), moneyOf(funds)}, nil
 }
 
 // fundsInOrder lists the funds as people name them: newest year first, then from
 // the highest level of government down.
-func (s *server) fundsInOrder(ctx context.Context) ([]ledger.Fund, error) {
-	funds, err := s.ledger.Funds(ctx, s.Book)
+func fundsInOrder(ctx context.Context, l *ledger.Ledger, book ledger.Book) ([]ledger.Fund, error) {
+	funds, err := l.Funds(ctx, book)
 	slices.SortStableFunc(funds, func(a, b ledger.Fund) int {
 		return cmp.Or(cmp.Compare(b.Year, a.Year), cmp.Compare(slices.Index(levelOrder, a.Level), slices.Index(levelOrder, b.Level)),
 			cmp.Compare(a.Issued, b.Issued), cmp.Compare(a.Fund, b.Fund))
@@ -43,8 +45,11 @@ type fundView struct {
 	*frame
 	Document string
 	// Fund is the id of the line, "" for a whole document.
-	Fund  string
-	Trace documentTrace
+	Fund      string
+	Trace     documentTrace
+	FundTable table
+	// Allocations are the files of what the line was allocated to.
+	Allocations files
 }
 
 // documentTrace is the trace of a document with its totals worked out from the
@@ -81,7 +86,7 @@ func (s *server) fundPage(ctx context.Context, c echo.Context, f *frame) (page, 
 	if len(t.Funds) != 1 || t.Funds[0].Fund != id {
 		return nil, echo.ErrNotFound
 	}
-	return &fundView{frame: f, Document: t.Funds[0].Document, Fund: id, Trace: t}, nil
+	return &fundView{frame: f, Document: t.Funds[0].Document, Fund: id, Trace: t, Allocations: allocationList.files(f, url.Values{"fund": {id}})}, nil
 }
 
 // documentPage follows a whole document by its number (文号).
@@ -93,7 +98,7 @@ func (s *server) documentPage(ctx context.Context, f *frame, no string) (page, e
 	if t.Funds[0].Document != no {
 		return nil, echo.ErrNotFound
 	}
-	return &fundView{frame: f, Document: no, Trace: t}, nil
+	return &fundView{frame: f, Document: no, Trace: t, FundTable: fundTable(f, t.Funds)}, nil
 }
 
 // mostShares is how many rows of payees one page holds; the rest stands as one
@@ -103,12 +108,12 @@ const mostShares = 250
 // trace reads the whole trace of a fund line or document and works out every
 // total and check.
 func (s *server) trace(ctx context.Context, f *frame, fundOrDocument string) (documentTrace, error) {
-	full, err := s.ledger.TraceFund(ctx, s.Book, fundOrDocument)
+	full, err := f.ledger.TraceFund(ctx, s.Book, fundOrDocument)
 	if err != nil {
 		return documentTrace{}, err
 	}
 	t := documentTrace{Document: full.Funds[0].Document, Funds: full.Funds, Total: moneyOf(full.Funds), Quotas: full.Quotas}
-	if t.Units, err = s.unitHoldings(ctx, full.Funds); err != nil {
+	if t.Units, err = f.unitHoldings(ctx, full.Funds); err != nil {
 		return documentTrace{}, err
 	}
 	for _, u := range t.Units {
@@ -119,7 +124,11 @@ func (s *server) trace(ctx context.Context, f *frame, fundOrDocument string) (do
 		t.QuotaTotal.Allocated += q.Allocated
 		t.QuotaTotal.Paid += q.Paid
 	}
-	t.Shares = sharesOf(full.Shares, mostShares)
+	filter := url.Values{"no": {fundOrDocument}}
+	if len(full.Funds) == 1 && full.Funds[0].Fund == fundOrDocument {
+		filter = url.Values{"fund": {fundOrDocument}}
+	}
+	t.Shares = f.sharesOf(full.Shares, mostShares, filter)
 	t.Checks = []check{
 		{"check.payees", t.Shares.Paid, t.Total.Paid},
 		{"check.projects", t.QuotaTotal.Allocated - t.QuotaTotal.Paid + t.UnitTotal, t.Total.Allocated},
@@ -132,10 +141,10 @@ func (s *server) trace(ctx context.Context, f *frame, fundOrDocument string) (do
 
 // unitHoldings lists what units hold of some funds. Accounts of units are few:
 // townships and departments, each by fund.
-func (s *server) unitHoldings(ctx context.Context, funds []ledger.Fund) ([]unitHolding, error) {
+func (f *frame) unitHoldings(ctx context.Context, funds []ledger.Fund) ([]unitHolding, error) {
 	var holdings []unitHolding
 	for after := ""; ; {
-		accounts, next, err := s.ledger.Balances(ctx, s.Book, "unit/", ledger.As{}, ledger.Page{After: after, Limit: ledger.MaxPage})
+		accounts, next, err := f.ledger.Balances(ctx, f.Book, "unit/", ledger.As{}, ledger.Page{After: after, Limit: ledger.MaxPage})
 		if err != nil {
 			return nil, err
 		}
@@ -162,6 +171,8 @@ type shareTable struct {
 	Rest                   int64
 	RestPaid, RestReturned ledger.Amount
 	Paid, Returned         ledger.Amount
+	// Table is what stands on the page.
+	Table table
 }
 
 // share is a step of a trace as it may be shown. Private persons of one fund and
@@ -173,7 +184,14 @@ type share struct {
 
 // sharesOf prepares the rows of a trace: persons joined, at most some rows, and
 // sums over all of them.
-func sharesOf(rows []ledger.Share, most int) shareTable {
+func (f *frame) sharesOf(rows []ledger.Share, most int, filter url.Values) shareTable {
+	t := joinPersons(rows)
+	t.Table = traceList.table(f, t.Rows, filter)
+	return f.shorten(t, most)
+}
+
+// joinPersons joins the private persons of each fund and project.
+func joinPersons(rows []ledger.Share) shareTable {
 	var t shareTable
 	persons := map[string]int{}
 	for _, r := range rows {
@@ -199,7 +217,7 @@ func sharesOf(rows []ledger.Share, most int) shareTable {
 		joined.Paid += r.Paid
 		joined.Returned += r.Returned
 	}
-	return shorten(t, most)
+	return t
 }
 
 // documentsView is the trace of every document of the county down to its payees,
@@ -221,7 +239,7 @@ func (s *server) documentsPage(ctx context.Context, c echo.Context, f *frame) (p
 		f.template = "fund"
 		return s.documentPage(ctx, f, no)
 	}
-	funds, err := s.fundsInOrder(ctx)
+	funds, err := fundsInOrder(ctx, f.ledger, s.Book)
 	if err != nil {
 		return nil, err
 	}
@@ -237,23 +255,29 @@ func (s *server) documentsPage(ctx context.Context, c echo.Context, f *frame) (p
 			return nil, err
 		}
 		p.Payees += t.Shares.Paid
-		t.Shares = shorten(t.Shares, mostSharesEach)
+		t.Shares = f.shorten(t.Shares, mostSharesEach)
 		p.Traces = append(p.Traces, t)
 	}
 	p.Checks = []check{{"check.all_payees", p.Payees, p.Total.Paid}}
 	return p, nil
 }
 
-// shorten moves the rows beyond some number into the row of the rest.
-func shorten(t shareTable, most int) shareTable {
-	if len(t.Rows) <= most {
-		return t
+// shorten moves the rows beyond some number into the row of the rest, and adds the
+// totals.
+func (f *frame) shorten(t shareTable, most int) shareTable {
+	if len(t.Rows) > most {
+		for _, r := range t.Rows[most:] {
+			t.Rest++
+			t.RestPaid += r.Paid
+			t.RestReturned += r.Returned
+		}
+		t.Rows, t.Table.Rows = t.Rows[:most], t.Table.Rows[:most]
 	}
-	for _, r := range t.Rows[most:] {
-		t.Rest++
-		t.RestPaid += r.Paid
-		t.RestReturned += r.Returned
+	rest := t.Table.total(f, map[string]ledger.Amount{"returned": t.RestReturned, "paid": t.RestPaid}).Foot
+	rest[0].Text = f.t("shares.rest", t.Rest)
+	if t.Rest > 0 {
+		t.Table.Rows = append(slices.Clip(t.Table.Rows), tableRow{Cells: rest})
 	}
-	t.Rows = t.Rows[:most]
+	t.Table = t.Table.total(f, map[string]ledger.Amount{"returned": t.Returned, "paid": t.Paid})
 	return t
 }

@@ -56,7 +56,7 @@ func (s *server) noticesPage(ctx context.Context, c echo.Context, f *frame) (pag
 		frame: f, Townships: ledger.Townships(s.Book), Stages: noticeStages, Levels: noticeLevels, States: noticeStates, After: c.QueryParam("after"),
 		Filter: ledger.NoticeFilter{Stage: c.QueryParam("stage"), Level: c.QueryParam("level"), State: c.QueryParam("state"), Place: c.QueryParam("place")},
 	}
-	notices, next, err := s.ledger.Notices(ctx, s.Book, p.Filter, ledger.Page{After: p.After})
+	notices, next, err := f.ledger.Notices(ctx, s.Book, p.Filter, ledger.Page{After: p.After})
 	p.Notices, p.Next = s.noticeRows(notices), next
 	return p, err
 }
@@ -104,7 +104,7 @@ const shownAbout = 20
 
 func (s *server) noticePage(ctx context.Context, c echo.Context, f *frame) (page, error) {
 	p := &noticeView{frame: f}
-	n, err := s.ledger.Notice(ctx, s.Book, c.Param("notice"))
+	n, err := f.ledger.Notice(ctx, s.Book, c.Param("notice"))
 	if err != nil {
 		return nil, err
 	}
@@ -112,10 +112,10 @@ func (s *server) noticePage(ctx context.Context, c echo.Context, f *frame) (page
 	if err := s.readVersions(ctx, p); err != nil {
 		return nil, err
 	}
-	if p.Proofs, err = s.ledger.NoticeProofs(ctx, s.Book, n.Notice); err != nil {
+	if p.Proofs, err = f.ledger.NoticeProofs(ctx, s.Book, n.Notice); err != nil {
 		return nil, err
 	}
-	objections, _, err := s.ledger.Objections(ctx, s.Book, n.Notice, ledger.Page{Limit: 100})
+	objections, _, err := f.ledger.Objections(ctx, s.Book, n.Notice, ledger.Page{Limit: 100})
 	if err != nil {
 		return nil, err
 	}
@@ -143,12 +143,12 @@ func (s *server) noticePage(ctx context.Context, c echo.Context, f *frame) (page
 
 // readVersions reads the present content and what each later version changed.
 func (s *server) readVersions(ctx context.Context, p *noticeView) error {
-	versions, err := s.ledger.NoticeVersions(ctx, s.Book, p.Notice.Notice)
+	versions, err := p.ledger.NoticeVersions(ctx, s.Book, p.Notice.Notice)
 	if err != nil {
 		return err
 	}
 	for _, v := range versions {
-		e, err := s.ledger.Entry(ctx, s.Book, v.Seq)
+		e, err := p.ledger.Entry(ctx, s.Book, v.Seq)
 		if err != nil {
 			return err
 		}
@@ -197,8 +197,8 @@ func (p *noticeView) HasShares() bool {
 	return slices.ContainsFunc(p.Content.Lines, func(l ledger.NoticeLine) bool { return l.Share != "" })
 }
 
-// checkView answers whether a poster still says what is in force (核验码).
-type checkView struct {
+// paperView answers whether a poster still says what is in force (核验码).
+type paperView struct {
 	*frame
 	Code string
 	// Asked is set once a code was typed, Found when there is such a version.
@@ -210,13 +210,13 @@ type checkView struct {
 	Later []noticeVersion
 }
 
-func (s *server) checkPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
-	p := &checkView{frame: f, Code: normalCode(cmp.Or(c.Param("code"), c.QueryParam("code")))}
+func (s *server) paperPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
+	p := &paperView{frame: f, Code: normalCode(cmp.Or(c.Param("code"), c.QueryParam("code")))}
 	if p.Code == "" {
 		return p, nil
 	}
 	p.Asked = true
-	v, err := s.ledger.NoticeByCode(ctx, s.Book, p.Code)
+	v, err := f.ledger.NoticeByCode(ctx, s.Book, p.Code)
 	if isNotFound(err) {
 		return p, nil
 	}
@@ -224,7 +224,7 @@ func (s *server) checkPage(ctx context.Context, c echo.Context, f *frame) (page,
 		return nil, err
 	}
 	view := &noticeView{frame: f}
-	if view.Notice, err = s.ledger.Notice(ctx, s.Book, v.Notice); err != nil {
+	if view.Notice, err = f.ledger.Notice(ctx, s.Book, v.Notice); err != nil {
 		return nil, err
 	}
 	if err := s.readVersions(ctx, view); err != nil {

@@ -173,10 +173,10 @@ func TestPostersAreChecked(t *testing.T) {
 	}
 	for path, want := range map[string][]string{
 		"/c/" + versions[2].Code: {"与网上一致"},
-		"/check?code=" + url.QueryEscape(strings.ToUpper(grouped(versions[0].Code))): {"打印以后改过 2 次", "216户出行", "2020-02-25", "2020-03-02"},
+		"/c?code=" + url.QueryEscape(strings.ToUpper(grouped(versions[0].Code))): {"打印以后改过 2 次", "216户出行", "2020-02-25", "2020-03-02"},
 		"/c/" + versions[1].Code:    {"打印以后改过 1 次"},
-		"/check?code=000000000000":  {"没有这个核验码"},
-		"/check":                    {"核验码印在"},
+		"/c?code=000000000000":      {"没有这个核验码"},
+		"/c":                        {"核验码印在"},
 		"/en/c/" + versions[2].Code: {"As on the web"},
 	} {
 		w := answerTo(h, path)

@@ -256,7 +256,7 @@ type objectionsView struct {
 
 func (s *server) objectionsPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
 	p := &objectionsView{frame: f, After: c.QueryParam("after")}
-	objections, next, err := s.ledger.Objections(ctx, s.Book, "", ledger.Page{After: p.After, Limit: 30})
+	objections, next, err := f.ledger.Objections(ctx, s.Book, "", ledger.Page{After: p.After, Limit: 30})
 	if err != nil {
 		return nil, err
 	}

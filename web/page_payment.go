@@ -2,7 +2,7 @@ package web
 
 import (
 	"context"
-	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -14,28 +14,22 @@ import (
 type paymentsView struct {
 	*frame
 	Filter      ledger.PaymentFilter
-	Payments    []ledger.Payment
-	Next, After string
+	Table       table
+	First, Next string
 	States      []string
 	Funds       []ledger.Fund
 }
 
 func (s *server) paymentsPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
-	p := &paymentsView{
-		frame: f, After: c.QueryParam("after"), States: paymentStates,
-		Filter: ledger.PaymentFilter{
-			Project: c.QueryParam("project"), Fund: c.QueryParam("fund"), Payee: c.QueryParam("payee"),
-			Contract: c.QueryParam("contract"), State: c.QueryParam("state"),
-		},
-	}
-	if isPrivate(p.Filter.Payee) {
-		return nil, echo.ErrNotFound
-	}
+	filter, after := known(paymentList, c.QueryParams()), c.QueryParam("after")
+	p := &paymentsView{frame: f, States: paymentStates, Filter: paymentFilter(filter)}
 	var err error
-	if p.Funds, err = s.ledger.Funds(ctx, s.Book); err != nil {
+	if p.Funds, err = f.ledger.Funds(ctx, s.Book); err != nil {
 		return nil, err
 	}
-	p.Payments, p.Next, err = s.ledger.Payments(ctx, s.Book, p.Filter, ledger.Page{After: p.After})
+	rows, next, err := paymentList.Read(ctx, f.ledger, s.Book, filter, ledger.Page{After: after})
+	p.Table = paymentList.table(f, rows, filter)
+	p.First, p.Next = f.pager(paymentList.Path, filter, after, next)
 	return p, err
 }
 
@@ -49,6 +43,8 @@ type paymentView struct {
 	Villages []villageGrant
 	Total    ledger.PlaceSum
 	Checks   []check
+	// Grants are the files of the sums by village.
+	Grants files
 }
 
 // Net is what is paid and was not returned.
@@ -57,17 +53,17 @@ func (p *paymentView) Net() ledger.Amount { return p.Payment.Amount - p.Payment.
 func (s *server) paymentPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
 	p := &paymentView{frame: f}
 	var err error
-	if p.Payment, err = s.ledger.Payment(ctx, s.Book, c.Param("payment")); err != nil {
+	if p.Payment, err = f.ledger.Payment(ctx, s.Book, c.Param("payment")); err != nil {
 		return nil, err
 	}
-	if p.Project, err = s.ledger.Project(ctx, s.Book, p.Payment.Project); err != nil {
+	if p.Project, err = f.ledger.Project(ctx, s.Book, p.Payment.Project); err != nil {
 		return nil, err
 	}
-	if p.Fund, err = s.ledger.Fund(ctx, s.Book, p.Payment.Fund); err != nil {
+	if p.Fund, err = f.ledger.Fund(ctx, s.Book, p.Payment.Fund); err != nil {
 		return nil, err
 	}
 	if p.Payment.Contract != "" {
-		k, err := s.ledger.Contract(ctx, s.Book, p.Payment.Contract)
+		k, err := f.ledger.Contract(ctx, s.Book, p.Payment.Contract)
 		if err != nil {
 			return nil, err
 		}
@@ -82,13 +78,14 @@ func (s *server) paymentPage(ctx context.Context, c echo.Context, f *frame) (pag
 // readVillages sums the lines of a batch by village and holds the sum to the
 // batch.
 func (s *server) readVillages(ctx context.Context, p *paymentView) error {
-	sums, err := s.ledger.LinesByPlace(ctx, s.Book, p.Payment.Payment)
+	p.Grants = grantList.files(p.frame, url.Values{"payment": {p.Payment.Payment}})
+	sums, err := p.ledger.LinesByPlace(ctx, s.Book, p.Payment.Payment)
 	if err != nil {
 		return err
 	}
 	names := map[string]string{}
 	if len(p.Project.Place) >= 9 {
-		near, _, err := s.ledger.Projects(ctx, s.Book, ledger.ProjectFilter{Place: strings.TrimRight(p.Project.Place[:9], "0")}, ledger.Page{Limit: ledger.MaxPage})
+		near, _, err := p.ledger.Projects(ctx, s.Book, ledger.ProjectFilter{Place: strings.TrimRight(p.Project.Place[:9], "0")}, ledger.Page{Limit: ledger.MaxPage})
 		if err != nil {
 			return err
 		}
@@ -104,29 +101,17 @@ func (s *server) readVillages(ctx context.Context, p *paymentView) error {
 	return nil
 }
 
-// payeesView lists who got money, most first. Private persons are left out.
-type payeesView struct {
-	*frame
-	Payees      []ledger.Payee
-	Next, After string
-}
-
-func (s *server) payeesPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
-	p := &payeesView{frame: f, After: c.QueryParam("after")}
-	var err error
-	p.Payees, p.Next, err = s.ledger.Payees(ctx, s.Book, ledger.Page{After: p.After})
-	return p, err
-}
-
 // payeeView follows a firm's money back to the documents it came from (反查).
 type payeeView struct {
 	*frame
-	Payee    ledger.Payee
-	Shares   shareTable
-	Payments []ledger.Payment
-	More     bool
-	Checks   []check
-	Picture  *picture
+	Payee  ledger.Payee
+	Shares shareTable
+	// Trace are the files of the shares.
+	Trace        files
+	PaymentTable table
+	More         bool
+	Checks       []check
+	Picture      *picture
 }
 
 func (s *server) payeePage(ctx context.Context, c echo.Context, f *frame) (page, error) {
@@ -135,23 +120,26 @@ func (s *server) payeePage(ctx context.Context, c echo.Context, f *frame) (page,
 		return nil, echo.ErrNotFound
 	}
 	if batch, ok := strings.CutPrefix(key, "g-"); ok {
-		return nil, c.Redirect(http.StatusFound, f.site.href(f.lang, "/payments/", batch))
+		return nil, &elsewhere{f.site.href(f.lang, "/payments/", batch)}
 	}
 	p := &payeeView{frame: f}
 	var err error
-	if p.Payee, err = s.ledger.Payee(ctx, s.Book, key); err != nil {
+	if p.Payee, err = f.ledger.Payee(ctx, s.Book, key); err != nil {
 		return nil, err
 	}
-	shares, err := s.ledger.TracePayee(ctx, s.Book, key)
+	shares, err := f.ledger.TracePayee(ctx, s.Book, key)
 	if err != nil {
 		return nil, err
 	}
-	p.Shares = sharesOf(shares, mostShares)
+	filter := url.Values{"payee": {key}}
+	p.Shares = f.sharesOf(shares, mostShares, filter)
+	p.Trace = p.Shares.Table.Files
 	p.Checks = []check{{"check.payee", p.Shares.Paid, p.Payee.Paid}}
-	var next string
-	if p.Payments, next, err = s.ledger.Payments(ctx, s.Book, ledger.PaymentFilter{Payee: key}, ledger.Page{}); err != nil {
+	payments, next, err := f.ledger.Payments(ctx, s.Book, ledger.PaymentFilter{Payee: key}, ledger.Page{})
+	if err != nil {
 		return nil, err
 	}
+	p.PaymentTable = paymentList.table(f, payments, filter)
 	p.More = next != ""
 	if p.Shares.Paid > 0 {
 		p.Picture = f.payeePicture(p, shares)

@@ -2,7 +2,7 @@ package web
 
 import (
 	"context"
-	"strings"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -18,44 +18,47 @@ type placeView struct {
 	// Township is the code of the township a village lies in, "" on its own page.
 	Township string
 	Projects []ledger.Project
-	Next     string
-	After    string
+	Table    table
+	// After is the cursor that the page began at; First and Next are the addresses of
+	// the list's other pages.
+	After, First, Next string
 	// Total is of the projects shown.
 	Total      ledger.Quota
 	Villages   []villageSum
-	Grants     []villageGrant
-	GrantTotal ledger.PlaceSum
+	GrantTable table
 }
 
 // villageSum is a village among the projects shown.
 type villageSum struct{ Code, Name string }
 
-// villageGrant is what one batch of grants brought to one village.
+// villageGrant is what a batch of grants brought to one village.
 type villageGrant struct {
 	ledger.PlaceSum
 	Village string
-	Payment ledger.Payment
-	Project string
 }
 
 func (s *server) placePage(ctx context.Context, c echo.Context, f *frame) (page, error) {
 	code := c.Param("code")
-	if (len(code) != 9 && len(code) != 12) || !isDigits(code) || !strings.HasPrefix(code, string(s.Book)) {
+	if !s.isPlace(code) {
 		return nil, echo.ErrNotFound
 	}
+	f.Feed = f.site.href(f.lang, "/places/", code) + "/feed.atom"
 	p := &placeView{frame: f, Code: code, After: c.QueryParam("after")}
 	var err error
 	if p.Name, err = placeName(f.lang, f.site.locales[f.lang], code); err != nil {
 		return nil, err
 	}
-	if p.Projects, p.Next, err = s.ledger.Projects(ctx, s.Book, ledger.ProjectFilter{Place: code}, ledger.Page{After: p.After}); err != nil {
+	var next string
+	if p.Projects, next, err = f.ledger.Projects(ctx, s.Book, ledger.ProjectFilter{Place: code}, ledger.Page{After: p.After}); err != nil {
 		return nil, err
 	}
+	p.Table = projectList.table(f, p.Projects, url.Values{"place": {code}})
+	p.First, p.Next = f.pager("/places/"+code, nil, p.After, next)
 	around := p.Projects
 	if len(code) == 12 {
 		p.Township = code[:9]
 		// Grants to a village mostly come through a project of its township.
-		if around, _, err = s.ledger.Projects(ctx, s.Book, ledger.ProjectFilter{Place: p.Township}, ledger.Page{Limit: ledger.MaxPage}); err != nil {
+		if around, _, err = f.ledger.Projects(ctx, s.Book, ledger.ProjectFilter{Place: p.Township}, ledger.Page{Limit: ledger.MaxPage}); err != nil {
 			return nil, err
 		}
 	}
@@ -71,42 +74,37 @@ func (s *server) placePage(ctx context.Context, c echo.Context, f *frame) (page,
 			p.Villages = append(p.Villages, villageSum{v.Place, v.PlaceName})
 		}
 	}
-	if err := s.readGrants(ctx, p, around, names); err != nil {
+	if err := s.readGrants(ctx, p); err != nil {
 		return nil, err
 	}
-	if len(p.Projects) == 0 && len(p.Grants) == 0 && p.After == "" && p.Name == code {
+	if len(p.Projects) == 0 && len(p.GrantTable.Rows) == 0 && p.After == "" && p.Name == code {
 		return nil, echo.ErrNotFound
 	}
 	return p, nil
 }
 
-// readGrants sums the paid grant batches of the projects by village.
-func (s *server) readGrants(ctx context.Context, p *placeView, projects []ledger.Project, names map[string]string) error {
-	for _, v := range projects {
-		if v.Paid == 0 {
-			continue
-		}
-		payments, _, err := s.ledger.Payments(ctx, s.Book, ledger.PaymentFilter{Project: v.Project, State: ledger.StatePaid}, ledger.Page{Limit: ledger.MaxPage})
-		if err != nil {
-			return err
-		}
-		for _, pay := range payments {
-			if pay.Lines == 0 {
-				continue
-			}
-			sums, err := s.ledger.LinesByPlace(ctx, s.Book, pay.Payment)
-			if err != nil {
-				return err
-			}
-			for _, sum := range sums {
-				if !strings.HasPrefix(sum.Place, p.Code) {
-					continue
-				}
-				p.Grants = append(p.Grants, villageGrant{sum, nameOf(names, sum.Place), pay, v.Name})
-				p.GrantTotal.Households += sum.Households
-				p.GrantTotal.Amount += sum.Amount
-				p.GrantTotal.Returned += sum.Returned
-			}
+// readGrants shows what grants brought to the place, by batch and village.
+func (s *server) readGrants(ctx context.Context, p *placeView) error {
+	filter := url.Values{"place": {p.Code}}
+	sums, next, err := p.ledger.GrantSums(ctx, s.Book, "", p.Code, ledger.Page{Limit: ledger.MaxPage})
+	if err != nil {
+		return err
+	}
+	p.GrantTable = grantList.table(p.frame, sums, filter)
+	if next != "" {
+		p.GrantTable.Note = p.t("place.more_grants") + p.GrantTable.Note
+		return nil
+	}
+	var total ledger.PlaceSum
+	for _, sum := range sums {
+		total.Households += sum.Households
+		total.Amount += sum.Amount
+		total.Returned += sum.Returned
+	}
+	p.GrantTable = p.GrantTable.total(p.frame, map[string]ledger.Amount{"amount": total.Amount, "returned": total.Returned})
+	for i := range p.GrantTable.Foot {
+		if p.GrantTable.Heads[i].Code == "households" {
+			p.GrantTable.Foot[i].Text = countText(total.Households)
 		}
 	}
 	return nil

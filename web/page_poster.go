@@ -67,14 +67,14 @@ func (s *server) poster(ctx context.Context, f *frame, n ledger.Notice) (*poster
 	if n.Ends != "" {
 		v.Strict, v.Inclusive = publicity.PostingDays(n.Starts, n.Ends)
 	}
-	p := &posterView{noticeView: v, Address: cmp.Or(strings.TrimSuffix(s.PublicURL, "/"), s.BasePath) + "/c/" + n.Code}
+	p := &posterView{noticeView: v, Address: cmp.Or(strings.TrimSuffix(s.PublicURL, "/"), s.Origin+s.BasePath) + "/c/" + n.Code}
 	var err error
 	p.QR, err = newQR(p.Address)
 	return p, err
 }
 
 func (s *server) posterPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
-	n, err := s.ledger.Notice(ctx, s.Book, c.Param("notice"))
+	n, err := f.ledger.Notice(ctx, s.Book, c.Param("notice"))
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ const mostPosters = 60
 
 func (s *server) postersPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
 	p := &postersView{frame: f, Place: c.QueryParam("place")}
-	notices, _, err := s.ledger.Notices(ctx, s.Book, ledger.NoticeFilter{Place: p.Place, State: ledger.StatePosted}, ledger.Page{Limit: ledger.MaxPage})
+	notices, _, err := f.ledger.Notices(ctx, s.Book, ledger.NoticeFilter{Place: p.Place, State: ledger.StatePosted}, ledger.Page{Limit: ledger.MaxPage})
 	if err != nil {
 		return nil, err
 	}

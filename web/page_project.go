@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/url"
 	"slices"
 
 	"github.com/labstack/echo/v4"
@@ -14,30 +15,27 @@ import (
 // projectsView lists projects; every filter stands in its address.
 type projectsView struct {
 	*frame
-	Filter   ledger.ProjectFilter
-	Projects []ledger.Project
-	// Next is the cursor of the next page, "" on the last.
-	Next      string
-	After     string
-	Townships []ledger.Division
-	Types     []string
-	States    []string
-	Funds     []ledger.Fund
+	Filter ledger.ProjectFilter
+	Table  table
+	// First and Next are the addresses of other pages of the list, "" where there is
+	// none.
+	First, Next string
+	Townships   []ledger.Division
+	Types       []string
+	States      []string
+	Funds       []ledger.Fund
 }
 
 func (s *server) projectsPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
-	p := &projectsView{
-		frame: f, Townships: ledger.Townships(s.Book), Types: projectTypes(), States: projectStates, After: c.QueryParam("after"),
-		Filter: ledger.ProjectFilter{
-			Place: c.QueryParam("place"), Type: c.QueryParam("type"), State: c.QueryParam("state"),
-			Fund: c.QueryParam("fund"), Text: clip(c.QueryParam("text"), 100),
-		},
-	}
+	filter, after := known(projectList, c.QueryParams()), c.QueryParam("after")
+	p := &projectsView{frame: f, Townships: ledger.Townships(s.Book), Types: projectTypes(), States: projectStates, Filter: projectFilter(filter)}
 	var err error
-	if p.Funds, err = s.ledger.Funds(ctx, s.Book); err != nil {
+	if p.Funds, err = f.ledger.Funds(ctx, s.Book); err != nil {
 		return nil, err
 	}
-	p.Projects, p.Next, err = s.ledger.Projects(ctx, s.Book, p.Filter, ledger.Page{After: p.After})
+	rows, next, err := f.ledger.Projects(ctx, s.Book, p.Filter, ledger.Page{After: after})
+	p.Table = projectList.table(f, rows, filter)
+	p.First, p.Next = f.pager(projectList.Path, filter, after, next)
 	return p, err
 }
 
@@ -58,7 +56,9 @@ type projectView struct {
 	Stages   []projectStage
 	Tenders  []tenderOffers
 	Contract contractTable
-	Payments []ledger.Payment
+	// ContractTable and PaymentTable are what stands on the page.
+	ContractTable, PaymentTable table
+	Payments                    []ledger.Payment
 	// More is set when there are more payments than the page shows.
 	More    bool
 	Shares  shareTable
@@ -83,7 +83,7 @@ type tenderOffers struct {
 
 // contractTable is the project's contracts with their sums.
 type contractTable struct {
-	Rows         []ledger.Contract
+	Rows         []ledger.ContractLine
 	Amount, Paid ledger.Amount
 }
 
@@ -123,10 +123,10 @@ const mostPayments = 100
 func (s *server) projectPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
 	p := &projectView{frame: f}
 	var err error
-	if p.Project, err = s.ledger.Project(ctx, s.Book, c.Param("project")); err != nil {
+	if p.Project, err = f.ledger.Project(ctx, s.Book, c.Param("project")); err != nil {
 		return nil, err
 	}
-	events, err := s.ledger.Timeline(ctx, s.Book, p.Project.Project)
+	events, err := f.ledger.Timeline(ctx, s.Book, p.Project.Project)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (s *server) readPlan(ctx context.Context, p *projectView, events []ledger.T
 	if p.Project.Approved == ledger.None {
 		return nil
 	}
-	e, err := s.ledger.Entry(ctx, s.Book, p.Project.Approved)
+	e, err := p.ledger.Entry(ctx, s.Book, p.Project.Approved)
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (s *server) readPlan(ctx context.Context, p *projectView, events []ledger.T
 		if p.Plan == nil || event.Kind != "project.changed" || event.ReversedBy != ledger.None {
 			continue
 		}
-		if e, err = s.ledger.Entry(ctx, s.Book, event.Entry); err != nil {
+		if e, err = p.ledger.Entry(ctx, s.Book, event.Entry); err != nil {
 			return err
 		}
 		if b, ok := e.Body.(*ledger.ProjectChanged); ok {
@@ -177,12 +177,12 @@ func (s *server) readPlan(ctx context.Context, p *projectView, events []ledger.T
 }
 
 func (s *server) readQuotas(ctx context.Context, p *projectView) error {
-	quotas, err := s.ledger.Quotas(ctx, s.Book, p.Project.Project)
+	quotas, err := p.ledger.Quotas(ctx, s.Book, p.Project.Project)
 	if err != nil {
 		return err
 	}
 	for _, q := range quotas {
-		source, err := s.ledger.Fund(ctx, s.Book, q.Fund)
+		source, err := p.ledger.Fund(ctx, s.Book, q.Fund)
 		if err != nil {
 			return err
 		}
@@ -199,39 +199,44 @@ func (s *server) readQuotas(ctx context.Context, p *projectView) error {
 }
 
 func (s *server) readTenders(ctx context.Context, p *projectView) error {
-	tenders, err := s.ledger.Tenders(ctx, s.Book, p.Project.Project)
+	tenders, err := p.ledger.Tenders(ctx, s.Book, p.Project.Project)
 	if err != nil {
 		return err
 	}
 	for _, t := range tenders {
-		offers, err := s.ledger.Bids(ctx, s.Book, t.Tender)
+		offers, err := p.ledger.Bids(ctx, s.Book, t.Tender)
 		if err != nil {
 			return err
 		}
 		p.Tenders = append(p.Tenders, tenderOffers{t, offers})
 	}
-	p.Contract.Rows, err = s.ledger.Contracts(ctx, s.Book, p.Project.Project)
-	for _, k := range p.Contract.Rows {
+	contracts, err := p.ledger.Contracts(ctx, s.Book, p.Project.Project)
+	for _, k := range contracts {
+		p.Contract.Rows = append(p.Contract.Rows, ledger.ContractLine{Contract: k, ProjectName: p.Project.Name, Place: p.Project.Place})
 		p.Contract.Amount += k.Amount
 		p.Contract.Paid += k.Paid
 	}
+	p.ContractTable = contractList.table(p.frame, p.Contract.Rows, url.Values{"project": {p.Project.Project}}).
+		total(p.frame, map[string]ledger.Amount{"amended": p.Contract.Amount, "paid": p.Contract.Paid})
 	return err
 }
 
 func (s *server) readPayments(ctx context.Context, p *projectView) error {
 	var next string
 	var err error
-	p.Payments, next, err = s.ledger.Payments(ctx, s.Book, ledger.PaymentFilter{Project: p.Project.Project}, ledger.Page{Limit: mostPayments})
+	p.Payments, next, err = p.ledger.Payments(ctx, s.Book, ledger.PaymentFilter{Project: p.Project.Project}, ledger.Page{Limit: mostPayments})
 	if err != nil {
 		return err
 	}
 	p.More = next != ""
 	slices.Reverse(p.Payments) // oldest first, as a story
-	shares, err := s.ledger.TraceProject(ctx, s.Book, p.Project.Project)
+	shares, err := p.ledger.TraceProject(ctx, s.Book, p.Project.Project)
 	if err != nil {
 		return err
 	}
-	p.Shares = sharesOf(shares, mostShares)
+	filter := url.Values{"project": {p.Project.Project}}
+	p.PaymentTable = paymentList.table(p.frame, p.Payments, filter)
+	p.Shares = p.frame.sharesOf(shares, mostShares, filter)
 	p.Checks = []check{{"check.project_payees", p.Shares.Paid, p.Project.Paid}, {"check.project_funds", p.Total.Paid, p.Project.Paid}}
 	return nil
 }

@@ -192,7 +192,7 @@ func (p *alertsView) link(code string, more ...any) string {
 	if !p.Everything() {
 		unit = ""
 	}
-	return p.site.query(p.lang, "/alerts", append([]any{"state", p.Show, "level", p.Filter.Level, "code", code, "region", p.Filter.Region, "unit", unit}, more...)...)
+	return p.site.live(p.lang, "/alerts", append([]any{"state", p.Show, "level", p.Filter.Level, "code", code, "region", p.Filter.Region, "unit", unit}, more...)...)
 }
 
 // Link is the list from its beginning, Of that of one rule, Older the next page.

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"path"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 
@@ -130,6 +129,10 @@ func (s *site) functions(l language) template.FuncMap {
 		"t":     m.text,
 		"href":  func(to string, parts ...any) string { return s.href(l, to, parts...) },
 		"query": func(to string, pairs ...any) string { return s.query(l, to, pairs...) },
+		// top is the URL of what stands once for all languages.
+		"top":   func(to string) string { return s.href(chinese, to) },
+		"live":  func(to string, pairs ...any) string { return s.live(l, to, pairs...) },
+		"entry": func(seq any) string { return s.entry(l, seq) },
 		"asset": func(name string) (string, error) {
 			a := s.assets[name]
 			if a == nil {
@@ -147,7 +150,7 @@ func (s *site) functions(l language) template.FuncMap {
 		"place":   func(code string) (string, error) { return placeName(l, m, code) },
 		"yuan":    ledger.Amount.Comma,
 		"wan":     ledger.Amount.Wan,
-		"count":   func(n int64) string { return strings.TrimSuffix(ledger.Amount(n*100).Comma(), ".00") },
+		"count":   countText,
 		"percent": ledger.Amount.Percent,
 		"payee":   func(key, name string, lines int64) (payeeRef, error) { return payeeOf(m, key, name, lines) },
 		// zh marks what stands in the book in Chinese, on pages in another language.
@@ -174,6 +177,9 @@ func fieldLabel(l language, m locale, field string) (string, error) {
 	}
 	return m.text("notice." + field)
 }
+
+// countText is a whole number with commas.
+func countText(n int64) string { return strings.TrimSuffix(ledger.Amount(n*100).Comma(), ".00") }
 
 // sentence is a sentence without arguments in a language.
 func (s *site) sentence(l language, key string) string {
@@ -205,21 +211,6 @@ func (s *site) href(l language, to string, parts ...any) string {
 		b.WriteString(url.PathEscape(fmt.Sprint(p)))
 	}
 	return b.String()
-}
-
-// query is the URL of a list with its filters, names and values in turn; empty
-// values are left out.
-func (s *site) query(l language, to string, pairs ...any) string {
-	v := url.Values{}
-	for pair := range slices.Chunk(pairs, 2) {
-		if value := fmt.Sprint(pair[1]); value != "" {
-			v.Set(fmt.Sprint(pair[0]), value)
-		}
-	}
-	if len(v) == 0 {
-		return s.href(l, to)
-	}
-	return s.href(l, to) + "?" + v.Encode()
 }
 
 // payeeRef is how a payee is shown: a firm by its name, a batch of grants by

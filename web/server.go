@@ -38,6 +38,17 @@ type Config struct {
 	Book ledger.Book
 	// BasePath is where a portal mounts the public part, "" or "/yilu".
 	BasePath string
+	// PageAge is how long a page may be shown after the book has moved; zero asks the
+	// book at every request. Each page says as of when it is.
+	PageAge time.Duration
+	// Origin is where the public finds this server, such as https://example.gov.cn, for
+	// what must name itself in full; "" for what each reader calls it.
+	Origin string
+	// Prefix begins the ids of contracting processes; "" says that none is registered.
+	Prefix string
+	// Licence is the address of the licence that the county publishes its data under;
+	// "" if it has chosen none.
+	Licence string
 	// Demo marks every page as made-up data.
 	Demo bool
 	// Public is the folder of the public logs, one folder per book in it; "" serves
@@ -83,6 +94,11 @@ type server struct {
 	sessions   sessions
 	// objections bounds what the form takes.
 	objections quota
+	// keep holds rendered pages, making bounds the files that are being made.
+	keep   *keep
+	making chan struct{}
+	// patience is how long a request waits until its file is made.
+	patience time.Duration
 	// served numbers the requests of this process.
 	served atomic.Int64
 	// started tells the requests of two processes apart.
@@ -109,12 +125,14 @@ func newServer(c Config) (*server, *echo.Echo) {
 	s := &server{
 		Config: c, ledger: c.Ledger, tokens: newTokens(c.Pool, c.Now), origin: http.NewCrossOriginProtection(),
 		started: strconv.FormatInt(c.Now().UnixMilli(), 36), attempts: make(chan struct{}, maxAttempts),
+		keep: newKeep(c.PageAge, c.Now), making: make(chan struct{}, mostMaking), patience: makingWait,
 	}
 	s.watchAlerts()
 	e := echo.New()
 	e.HideBanner = true
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.HTTPErrorHandler = s.fail
+	e.Pre(readFilterPath)
 	e.Use(s.guard)
 	s.apiRoutes(e.Group(c.BasePath + "/api/v1"))
 	s.logRoutes(e.Group(c.BasePath + "/log/:book"))

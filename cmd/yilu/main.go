@@ -45,6 +45,8 @@ func commands() []command {
 		{"import", "FORM FILE", "导入计划、分配、支付、发放表或资金台账（提交待审批）", "import a plan, allocation, payment, grant sheet or fund ledger, for approval", runImport},
 		{"import ocds", "FILE --book B --currency C", "导入各国公开的采购数据（OCDS 1.1），另立账套", "import published procurement data (OCDS 1.1) into a book of its own", runImportOCDS},
 		{"export", "template FORM", "导出空白表格模板", "write an empty form", runExport},
+		{"export ocds", "[--project P]", "导出招投标与合同数据（OCDS 1.1）", "write tenders and contracts as OCDS 1.1", runExportOCDS},
+		{"export site", "--out DIR", "导出公开网站的静态副本，任何网站都能托管", "copy the public site into a folder that any web server can host", runExportSite},
 		{"approve", "SUBMISSION --hash H", "审批通过一个提交", "approve a submission", runApprove},
 		{"reject", "SUBMISSION", "退回一个提交", "send a submission back", runReject},
 		{"reverse", "SUBMISSION", "整批冲销一个提交（提交待审批）", "take back a whole submission, for approval", runReverse},

@@ -138,10 +138,10 @@ func (r *ruleFlags) withGate(ctx context.Context, env *environment, known *alert
 		return err
 	}
 	defer closeLedger()
-	if err := known.CheckSweeps(ctx, l.Read); err != nil {
+	if err := known.CheckSweeps(ctx, l.Config.Read); err != nil {
 		return &coded{exitRefused, err}
 	}
-	g, err := alerts.NewGate(workday.StateCouncil(), alerts.PlantedSweeps(ctx, l.Read))
+	g, err := alerts.NewGate(workday.StateCouncil(), alerts.PlantedSweeps(ctx, l.Config.Read))
 	if err != nil {
 		return err
 	}
@@ -318,7 +318,7 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	defer closeLedger()
-	if err := known.CheckSweeps(ctx, l.Read); err != nil {
+	if err := known.CheckSweeps(ctx, l.Config.Read); err != nil {
 		return &coded{exitRefused, err}
 	}
 	id := "rules-" + rand.Text()
@@ -345,5 +345,5 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 
 // engine reads warnings and runs back-tests on an open ledger.
 func (env *environment) engine(l *ledger.Ledger, known *alerts.Rules) *alerts.Engine {
-	return &alerts.Engine{Ledger: l, Pool: l.Read, Rules: known, Calendar: workday.StateCouncil(), Log: slog.New(slog.DiscardHandler)}
+	return &alerts.Engine{Ledger: l, Pool: l.Config.Read, Rules: known, Calendar: workday.StateCouncil(), Log: slog.New(slog.DiscardHandler)}
 }

@@ -18,8 +18,9 @@ import (
 
 // serveOptions are the settings of the server.
 type serveOptions struct {
-	listen, admin, base string
-	demo, sign          bool
+	publicOptions
+	listen, admin string
+	sign          bool
 }
 
 // runServe runs the server until it is told to stop.
@@ -28,7 +29,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	var o serveOptions
 	fs.StringVar(&o.listen, "listen", setting("YILU_LISTEN", "127.0.0.1:8080"), env.say("页面与接口的监听地址 (YILU_LISTEN)", "address of pages and API (YILU_LISTEN)"))
 	fs.StringVar(&o.admin, "admin", setting("YILU_ADMIN", "127.0.0.1:8081"), env.say("健康检查与指标的监听地址，空为不开 (YILU_ADMIN)", "address of health and metrics, empty for none (YILU_ADMIN)"))
-	fs.StringVar(&o.base, "base-path", setting("YILU_BASE_PATH", ""), env.say("门户挂载路径，如 /yilu (YILU_BASE_PATH)", "path a portal mounts us at, such as /yilu (YILU_BASE_PATH)"))
+	env.publicFlags(fs, &o.publicOptions)
 	fs.BoolVar(&o.demo, "demo", false, env.say("载入演示县，打印地址和令牌", "load the demo county, print addresses and tokens"))
 	fs.BoolVar(&o.sign, "sign", true, env.say("在本进程内签名检查点；独立运行 yilu signer 时设为 false", "sign checkpoints in this process; false beside yilu signer"))
 	s, w := env.signingFlags(fs), env.warningFlags(fs)
@@ -69,13 +70,13 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 			return err
 		}
 	}
-	config := web.Config{
-		Ledger: l, Pool: l.Read, Log: log, Now: time.Now, Book: ledger.Book(env.Book), BasePath: o.base, Demo: o.demo,
-		Metrics: web.NewMetrics(), Stopping: ctx.Done(), Public: s.public, PublicURL: w.address(o),
-		Duties: &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: workday.StateCouncil()},
-	}
+	o.files, o.origin = s.public, w.public
+	config := o.config(env, l, log)
+	config.Metrics, config.Stopping, config.PageAge = web.NewMetrics(), ctx.Done(), time.Second
+	config.PublicURL = w.address(o)
+	config.Duties = &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: workday.StateCouncil()}
 	go config.Duties.Run(ctx)
-	night := &nightly{pool: l.Read, public: s.public, log: log, rented: env.DatabaseURL != ""}
+	night := &nightly{pool: l.Config.Read, public: s.public, log: log, rented: env.DatabaseURL != ""}
 	config.Warnings = night.warnings
 	go night.run(ctx)
 	stopSigning, err := s.start(ctx, env, o, l, log, &config)

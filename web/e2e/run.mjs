@@ -98,10 +98,11 @@ async function discover() {
   }
   Object.assign(pages, {
     county: '/', about: '/about', funds: '/funds', documents: '/documents', projects: '/projects', payments: '/payments',
-    payees: '/payees', entries: '/entries', missing: '/none', empty: '/projects?text=%F0%A0%85%A4',
+    payees: '/payees', entries: '/entries', search: '/search?q=%E9%A2%8D%E9%98%B3', data: '/data', check: '/check', contracts: '/contracts',
+    tenders: '/tenders', bidders: '/bidders', bids: '/bids', allocations: '/allocations', grantlist: '/grants', missing: '/none', empty: '/projects?text=%F0%A0%85%A4',
   })
   pages.fund = await first('/funds', /^\/funds\/./)
-  pages.document = await first('/funds', /^\/documents\?no=/)
+  pages.document = await first('/funds', /^\/documents\/-\/no=/)
   pages.township = await first('/', /^\/places\/\d{9}$/)
   pages.project = await first('/projects?state=accepted&type=construction', /^\/p\/./)
   pages.grants = await first('/projects?type=industry&state=accepted', /^\/p\/./)
@@ -109,8 +110,9 @@ async function discover() {
   pages.payment = await first(pages.project, /^\/payments\/./)
   pages.payee = await first(pages.project, /^\/payees\/./)
   pages.entry = await first(pages.payment, /^\/entries\/./)
-  pages.proof = await first(pages.entry, /^\/entries\/\d+\/proof$/)
-  const leaf = `/log/411025/leaf/${pages.entry.split('/').pop()}`
+  const seq = /entry=(\d+)$/.exec(pages.entry)[1]
+  pages.proof = `/entries/${seq}/proof`
+  const leaf = `/log/411025/leaf/${seq}`
   for (const until = Date.now() + 60_000; (await get(leaf)).status !== 200;) { // until it is signed
     assert.ok(Date.now() < until, `${leaf} is not published`)
     await new Promise(resolve => setTimeout(resolve, 250))
@@ -123,7 +125,7 @@ async function discover() {
   pages.coverage = '/coverage?place=411025103'
   pages.objections = '/objections'
   pages.object = '/object?notice=' + pages.notice.split('/').pop()
-  pages.check = '/check?code=000000000000'
+  pages.paper = '/c/000000000000'
   pages.rules = '/rules'
   pages.rule = await first('/rules', /^\/rules\/./)
   pages.enter = '/alerts?state=all'
@@ -135,6 +137,7 @@ async function discover() {
     assert.ok(Date.now() < until, 'no warnings were raised')
   }
   session = await context.storageState()
+  pages.bidder = await first('/bidders', /^\/bidders\/./)
   pages.batch = await first('/payees', /^\/payments\/./)
   await context.close()
 }
@@ -312,8 +315,23 @@ describe('the public pages', () => {
       await page.goto(base + pages.document)
       await page.locator('a[href^="/payees/"]').first().click()
       assert.match(page.url(), /\/payees\//)
-      await page.locator('main a[href^="/documents?no="]').first().click()
-      assert.match(page.url(), /\/documents\?no=/)
+      await page.locator('main a[href^="/documents/-/no="]').first().click()
+      assert.match(page.url(), /\/documents\/-\/no=/)
+      await context.close()
+    })
+    test('a villager searches, and takes the list home', async () => {
+      const [page, context] = await open({ javaScriptEnabled: false })
+      await page.goto(base + '/')
+      await page.locator('header a[href="/search"]').click()
+      await page.locator('input[name=q]').fill('颍阳')
+      await page.locator('form button').click()
+      await page.locator('main li a[href^="/places/"]').first().click()
+      assert.match(page.url(), /\/places\/\d+$/)
+      const link = await page.locator('main a[href$="/list.csv"]').first().getAttribute('href')
+      const r = await get(link, { 'accept-encoding': 'identity' })
+      assert.equal(r.status, 200)
+      assert.match(r.headers['content-disposition'], /^attachment; filename\*=UTF-8''/)
+      assert.equal(r.body.subarray(0, 3).toString('hex'), 'efbbbf')
       await context.close()
     })
   })
@@ -454,6 +472,7 @@ describe('the public pages', () => {
         if (seen.has(path)) continue
         seen.add(path)
         const r = await get(path, { 'accept-encoding': 'identity' })
+        if (r.status === 302 && path.includes('/check?entry=')) { queue.push(r.headers.location); continue }
         assert.equal(r.status, 200, path)
         for (const [, found] of r.body.toString().matchAll(/href="([^"#]+)/g)) {
           const link = found.replaceAll('&amp;', '&').replaceAll('&#43;', '+')

@@ -67,6 +67,7 @@ func TestLoad(t *testing.T) {
 	t.Run("every state is reached", func(t *testing.T) { checkStates(t, l) })
 	t.Run("traces add up", func(t *testing.T) { checkTraces(t, l) })
 	t.Run("the lists find whom they should", func(t *testing.T) { checkListed(t, l, entries) })
+	t.Run("published procurement is valid and reads back", func(t *testing.T) { checkProcurement(t, l) })
 	t.Run("mistakes stay visible", func(t *testing.T) { checkMistakes(t, entries) })
 	t.Run("what is not published was meant so", func(t *testing.T) { checkPublished(t, l, db.Owner) })
 	t.Run("loading again does nothing", func(t *testing.T) {

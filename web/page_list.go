@@ -1,0 +1,158 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"yilu/ledger"
+)
+
+// listView is the page of a list that needs nothing but its table.
+type listView struct {
+	*frame
+	Title string
+	Table table
+	// First and Next are the addresses of other pages of it, "" where there is none.
+	First, Next string
+	// Related are lists that belong together.
+	Related []outlet
+	Fund    string
+	Funds   []ledger.Fund
+}
+
+// Path and Name let the template link a related list.
+func (p *listView) Path(x outlet) string { return x.path() }
+func (p *listView) Name(x outlet) string { return x.title() }
+
+// listPage shows a list page by page.
+func listPage[R any](x *listing[R]) view {
+	return func(ctx context.Context, c echo.Context, f *frame) (page, error) {
+		filter := known(x, c.QueryParams())
+		p := &listView{frame: f, Title: x.Title, Fund: filter.Get("fund")}
+		rows, next, err := x.Read(ctx, f.ledger, f.Book, filter, ledger.Page{After: c.QueryParam("after")})
+		if err != nil {
+			return nil, err
+		}
+		p.Table = x.table(f, rows, filter)
+		p.First, p.Next = f.pager(x.Path, filter, c.QueryParam("after"), next)
+		switch x.Path {
+		case "/tenders", "/bids", "/bidders", "/contracts":
+			p.Related = []outlet{tenderList, contractList, bidderList, bidList}
+		case "/allocations":
+			p.Funds, err = fundsInOrder(ctx, f.ledger, f.Book)
+		}
+		return p, err
+	}
+}
+
+// known are the filters that a list understands.
+func known(x outlet, values url.Values) url.Values {
+	filter := url.Values{}
+	for _, name := range x.filters() {
+		if v := values.Get(name); v != "" {
+			filter.Set(name, clip(v, 100))
+		}
+	}
+	return filter
+}
+
+// pager are the addresses of a list's first page, where this is not it, and of the
+// next.
+func (f *frame) pager(path string, filter url.Values, after, next string) (first, following string) {
+	if after != "" {
+		first = f.site.address(f.lang, path, filter, "")
+	}
+	if next != "" {
+		more := url.Values{"after": {next}}
+		for name, v := range filter {
+			more[name] = v
+		}
+		following = f.site.address(f.lang, path, more, "")
+	}
+	return first, following
+}
+
+// bidderView is a bidder with all its bids and contracts.
+type bidderView struct {
+	*frame
+	Bidder string
+	Name   string
+	// Paid is set when it was paid too, and has a page as a payee.
+	Paid            bool
+	Bids, Contracts table
+	More            bool
+}
+
+func (s *server) bidderPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
+	p := &bidderView{frame: f, Bidder: c.Param("bidder")}
+	filter := url.Values{"bidder": {p.Bidder}}
+	bids, moreBids, err := f.ledger.BidLines(ctx, f.Book, ledger.BidFilter{Bidder: p.Bidder}, ledger.Page{})
+	if err != nil {
+		return nil, err
+	}
+	contracts, moreContracts, err := f.ledger.ContractLines(ctx, f.Book, ledger.TenderFilter{Supplier: p.Bidder}, ledger.Page{})
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(bids) > 0:
+		p.Name = bids[0].Name
+	case len(contracts) > 0:
+		p.Name = contracts[0].SupplierName
+	default:
+		return nil, echo.ErrNotFound
+	}
+	_, err = f.ledger.Payee(ctx, f.Book, p.Bidder)
+	if p.Paid = err == nil; err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return nil, err
+	}
+	p.More = moreBids != "" || moreContracts != ""
+	p.Bids = bidList.table(f, bids, filter)
+	p.Contracts = contractList.table(f, contracts, url.Values{"supplier": {p.Bidder}})
+	return p, nil
+}
+
+// dataView lists every file that the public may take.
+type dataView struct {
+	*frame
+	// Licence is the address of the licence, "" if none is chosen.
+	Licence string
+	Lists   []dataList
+	// Tendered is set when there are tenders or contracts.
+	Tendered bool
+}
+
+// dataList is a list with its files and columns.
+type dataList struct {
+	Title, Path, Note string
+	Files             files
+	Columns           []dataColumn
+	Filters           []string
+}
+
+// dataColumn is a column as programs and people call it.
+type dataColumn struct{ Name, Head string }
+
+func (s *server) dataPage(ctx context.Context, _ echo.Context, f *frame) (page, error) {
+	tendered, err := f.ledger.TenderedProjects(ctx, s.Book, "")
+	if err != nil {
+		return nil, err
+	}
+	p := &dataView{frame: f, Licence: s.Licence, Tendered: len(tendered) > 0}
+	for _, x := range outlets {
+		l := dataList{Title: f.t(x.title()), Path: x.path(), Filters: x.filters()}
+		l.Files = filesAt(func(name string) string { return f.site.href(f.lang, x.path()+"/"+name) })
+		if x.note() != "" {
+			l.Note = f.t(x.note())
+		}
+		names, heads := x.columns(f)
+		for i := range names {
+			l.Columns = append(l.Columns, dataColumn{names[i], heads[i]})
+		}
+		p.Lists = append(p.Lists, l)
+	}
+	return p, nil
+}
