@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
 
+	"yilu/alerts/rule"
 	"yilu/ledger"
 )
 
@@ -69,4 +71,56 @@ func moveCursor(q *pgx.Batch, book ledger.Book, from, until ledger.Seq) {
 		insert into alert.cursor (book, pos)
 		select $1, $3 where $2 = -1 or exists (select from alert.cursor where book = $1)
 		on conflict (book) do update set pos = excluded.pos where cursor.pos = $2`, book, from, until).Exec(onlyOne)
+}
+
+// mostSaid bounds the matters that are remembered.
+const mostSaid = 10_000
+
+// said are matters that an input is missing for, and that are in the feed: such a
+// matter is of one rule, reason and day, and is told of once. Of a county without a
+// parameter that is one for each payment, which nobody has to look up again.
+type said struct {
+	mu      sync.Mutex
+	matters map[string]struct{}
+}
+
+// leaveOut takes the findings out of a note that are in the feed already, and counts
+// them.
+func (s *said) leaveOut(n *Note, tally map[tallyKey]int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n.Findings = slices.DeleteFunc(n.Findings, func(f Finding) bool {
+		_, known := s.matters[f.Fingerprint]
+		if known && f.saidOnce() {
+			tally[tallyKey{ledger.Date(f.Window).Month(), f.Code, string(f.State)}]++
+			return true
+		}
+		return false
+	})
+	if len(n.Findings) == 0 {
+		n.Findings = nil
+	}
+}
+
+// remember notes what has been said.
+func (s *said) remember(notes []judged) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range notes {
+		for _, f := range n.Findings {
+			if !f.saidOnce() {
+				continue
+			}
+			if s.matters == nil || len(s.matters) == mostSaid {
+				s.matters = map[string]struct{}{}
+			}
+			s.matters[f.Fingerprint] = struct{}{}
+		}
+	}
+}
+
+// saidOnce says whether one warning a day is all that there is to say; its window is
+// that day.
+func (f Finding) saidOnce() bool {
+	return f.State == rule.NotEvaluable && f.Waiting == nil && f.Due == "" && len(f.Window) == len("2006-01-02")
 }

@@ -37,6 +37,7 @@ type Engine struct {
 	Clock func() time.Time
 
 	positions positions
+	said      said
 }
 
 // ErrGap is returned when entries before the head cannot be read: the log was
@@ -100,6 +101,7 @@ func (g *Engine) step(ctx context.Context, book ledger.Book, least int64) (bool,
 		return false, nil
 	}
 	b := &batch{g: g, book: book, from: at.stored, until: v.Until, now: g.Ledger.Now().UTC(), known: map[string]*Current{}}
+	b.said = &g.said
 	if err := b.read(ctx, v.Notes); err != nil {
 		return false, err
 	}
@@ -112,6 +114,7 @@ func (g *Engine) step(ctx context.Context, book ledger.Book, least int64) (bool,
 	if err := b.post(ctx); err != nil {
 		return false, err
 	}
+	g.said.remember(b.notes)
 	g.positions.keep(book, position{v.Until, v.Until})
 	return more, nil
 }
@@ -132,6 +135,8 @@ type batch struct {
 	then []func(*pgx.Batch, ledger.Receipt)
 	// timers are opened and met in the order of the entries.
 	timers []func(*pgx.Batch)
+	// said, if not nil, are matters of which nothing more is to be said.
+	said *said
 	// move moves the cursor; nil for what has none.
 	move func(*pgx.Batch)
 	// told is what people are told once all is stored.
@@ -163,6 +168,11 @@ func (b *batch) read(ctx context.Context, notes []ledger.Note) error {
 		note, err := readNote(n)
 		if err != nil {
 			return err
+		}
+		if b.said != nil {
+			if b.said.leaveOut(&note, b.tally); note.nothing() {
+				continue
+			}
 		}
 		b.notes = append(b.notes, judged{Note: note, at: n.At, entry: n.Entry})
 		seqs = append(seqs, n.Entry, n.At)
