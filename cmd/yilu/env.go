@@ -19,7 +19,6 @@ import (
 	"yilu/alerts"
 	"yilu/alerts/rules"
 	"yilu/audit"
-	"yilu/audit/tile"
 	"yilu/ledger"
 	"yilu/migrations"
 	"yilu/migrations/pgserver"
@@ -127,6 +126,12 @@ func (env *environment) database(ctx context.Context) (*database, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
+	switch r, err := readRestored(dir); {
+	case err != nil:
+		return nil, err
+	case r != nil && !r.Whole:
+		return nil, &coded{exitRefused, fmt.Errorf("%s: %s", dir, env.say("恢复没有完成：请再次运行 yilu restore", "a restore into this folder did not end: run yilu restore again"))}
+	}
 	server, err := pgserver.Running(filepath.Join(dir, "postgres"))
 	if err != nil {
 		server, err = pgserver.Start(ctx, pgserver.Config{Dir: filepath.Join(dir, "postgres"), BinDir: env.PGBin, User: env.PGUser})
@@ -155,8 +160,9 @@ func (env *environment) open(ctx context.Context) (*ledger.Ledger, func(), error
 			fmt.Fprintln(env.Stderr, "yilu: stop postgres:", err)
 		}
 	}
-	public := tile.Dir(filepath.Join(setting("YILU_PUBLIC", filepath.Join(env.Data, "public")), env.Book))
-	held, err := heldByPublic(ctx, env, public, l)
+	s := &signing{state: setting("YILU_SIGNER_STATE", ""), public: setting("YILU_PUBLIC", "")}
+	s.fill(env)
+	held, err := s.held(ctx, env, l.Pool)
 	if err == nil && held != (ledger.Text{}) {
 		err = &coded{exitRefused, errors.New(env.say(held.Zh, held.En))}
 	}
