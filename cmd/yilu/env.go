@@ -23,6 +23,7 @@ import (
 	"yilu/migrations"
 	"yilu/migrations/pgserver"
 	"yilu/publicity/workday"
+	"yilu/web"
 )
 
 // environment is what every command works in: streams, language and settings.
@@ -46,6 +47,8 @@ type environment struct {
 	// of what it commits.
 	rules     *alerts.Rules
 	committed chan struct{}
+	// metrics counts what the ledger commits; nil but for a server.
+	metrics *web.Metrics
 }
 
 func newEnvironment(stdout, stderr io.Writer) *environment {
@@ -223,7 +226,10 @@ func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logg
 		return nil, nil, fmt.Errorf("%w (%s)", err, env.say("运行 yilu migrate 升级", "run yilu migrate"))
 	}
 	env.rules, env.committed = known, make(chan struct{}, 1)
-	l := ledger.New(ledger.Config{Pool: write, Read: read, Sealer: sealer, Now: time.Now, Log: log, Judge: known.Judge(), Committed: func(ledger.Book) {
+	l := ledger.New(ledger.Config{Pool: write, Read: read, Sealer: sealer, Now: time.Now, Log: log, Judge: known.Judge(), Committed: func(book ledger.Book, entries int) {
+		if env.metrics != nil {
+			env.metrics.Group(book, entries)
+		}
 		select {
 		case env.committed <- struct{}{}:
 		default: // somebody is told already

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"yilu/ledger"
 	"yilu/migrations"
 	"yilu/web"
@@ -48,6 +50,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	if err := migrations.Up(ctx, db.owner); err != nil {
 		return err
 	}
+	env.metrics = web.NewMetrics()
 	l, closePools, err := env.ledger(ctx, db, log)
 	if err != nil {
 		return err
@@ -69,8 +72,10 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	}
 	config := web.Config{
 		Ledger: l, Pool: l.Read, Log: log, Now: time.Now, Book: ledger.Book(env.Book), BasePath: o.base, Demo: o.demo,
-		Metrics: web.NewMetrics(), Stopping: ctx.Done(), Public: s.public,
+		Metrics: env.metrics, Stopping: ctx.Done(), Public: s.public,
 	}
+	disks := newWatched(env, s.public)
+	config.Collectors, config.Unready = []prometheus.Collector{disks}, disks.unready
 	night := &nightly{pool: l.Read, public: s.public, log: log, rented: env.DatabaseURL != ""}
 	config.Warnings = night.warnings
 	go night.run(ctx)
