@@ -43,10 +43,8 @@ func runBackup(ctx context.Context, env *environment, args []string) error {
 	if _, err := os.Lstat(target); !errors.Is(err, os.ErrNotExist) {
 		return &coded{exitRefused, errors.Join(err, fmt.Errorf("%s %s", target, env.say("已存在；备份从不覆盖，请换一个目录", "is there already: a backup overwrites nothing, name another folder")))}
 	}
-	if env.DatabaseURL == "" {
-		if _, err := os.Stat(filepath.Join(env.Data, "postgres", "pgdata", "PG_VERSION")); err != nil {
-			return &coded{exitRefused, fmt.Errorf("%s %w", env.say("数据目录里没有数据库可备份：", "the data folder has no database to back up:"), err)}
-		}
+	if err := env.hasDatabase(); err != nil {
+		return err
 	}
 	db, err := env.database(ctx)
 	if err != nil {
@@ -62,6 +60,18 @@ func runBackup(ctx context.Context, env *environment, args []string) error {
 	fmt.Fprintf(env.Stdout, env.say("备份完成并已核对：%s（%d 字节，%s）\n", "backed up and checked: %s (%d bytes, %s)\n"), target, m.Bytes, m.Method)
 	for _, b := range m.Books {
 		fmt.Fprintf(env.Stdout, env.say("  账套 %s：%s 条，树根 %s\n", "  book %s: %s entries, root %s\n"), b.Book, b.Size, b.Root)
+	}
+	return nil
+}
+
+// hasDatabase refuses a data folder without a database: one must not be made by
+// looking for it.
+func (env *environment) hasDatabase() error {
+	if env.DatabaseURL != "" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(env.Data, "postgres", "pgdata", "PG_VERSION")); err != nil {
+		return &coded{exitRefused, fmt.Errorf("%s %w", env.say("数据目录里没有数据库：", "the data folder has no database:"), err)}
 	}
 	return nil
 }

@@ -91,6 +91,10 @@ func TestRestoreOfAnOldBackup(t *testing.T) {
 		t.Errorf("manifest %+v", m)
 	}
 	checkBackedUp(t, data)
+	// Everything is well but what a demonstration lacks.
+	if out := succeed(t, "doctor", "--data", data); strings.Contains(out, "fail ") || !strings.Contains(out, "3 entries, 3 signed, 3 published") {
+		t.Errorf("doctor: %s", out)
+	}
 	for n := 3; n < 6; n++ {
 		if code, said := s.post(token, n); code != 201 {
 			t.Fatalf("post: %d %s", code, said)
@@ -114,6 +118,7 @@ func TestRestoreOfAnOldBackup(t *testing.T) {
 	if code, said := s.post(token, 9); code != 503 || !strings.Contains(said, "3 条分录，已签名的有 6 条") {
 		t.Errorf("post after an old backup: %d %s", code, said)
 	}
+	refuse(t, exitDiverged, "", "doctor", "--data", fresh)
 	s.stop()
 	if out := succeed(t, "signer", "recover", "--data", fresh, "--first", "a", "--second", "b"); !strings.Contains(out, "3 entries are back") {
 		t.Errorf("recover: %s", out)
