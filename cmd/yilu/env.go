@@ -49,6 +49,8 @@ type environment struct {
 	committed chan struct{}
 	// metrics counts what the ledger commits; nil but for a server.
 	metrics *web.Metrics
+	// made are the flags of the command that runs.
+	made *flag.FlagSet
 }
 
 func newEnvironment(stdout, stderr io.Writer) *environment {
@@ -90,6 +92,7 @@ func setting(name, otherwise string) string { return cmp.Or(os.Getenv(name), oth
 func (env *environment) flags(name string) *flag.FlagSet {
 	fs := flag.NewFlagSet("yilu "+name, flag.ContinueOnError)
 	fs.SetOutput(env.Stderr)
+	env.made = fs
 	fs.StringVar(&env.Data, "data", setting("YILU_DATA", defaultData()), env.say("数据目录 (YILU_DATA)", "data folder (YILU_DATA)"))
 	fs.StringVar(&env.PGBin, "pg-bin", setting("YILU_PG_BIN", ""), env.say("PostgreSQL 程序目录 (YILU_PG_BIN)", "folder of the PostgreSQL binaries (YILU_PG_BIN)"))
 	fs.StringVar(&env.PGUser, "pg-user", setting("YILU_PG_USER", "postgres"), env.say("以 root 启动时运行 PostgreSQL 的用户 (YILU_PG_USER)", "who PostgreSQL runs as when started by root (YILU_PG_USER)"))

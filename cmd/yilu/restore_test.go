@@ -95,6 +95,12 @@ func TestRestoreOfAnOldBackup(t *testing.T) {
 	if out := succeed(t, "doctor", "--data", data); strings.Contains(out, "fail ") || !strings.Contains(out, "3 entries, 3 signed, 3 published") {
 		t.Errorf("doctor: %s", out)
 	}
+	s.until("jobs are looked at", func() bool {
+		_, f := s.get("http://" + s.admin + "/metrics")
+		return strings.Contains(f, "yilu_job_overdue_seconds{")
+	})
+	_, figures := s.get("http://" + s.admin + "/metrics")
+	checkWatched(t, figures)
 	for n := 3; n < 6; n++ {
 		if code, said := s.post(token, n); code != 201 {
 			t.Fatalf("post: %d %s", code, said)

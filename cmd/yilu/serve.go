@@ -23,13 +23,12 @@ type serveOptions struct {
 	demo, sign          bool
 }
 
+// serveFlags are where the server listens: the doctor looks at it too.
 func (env *environment) serveFlags(fs *flag.FlagSet) *serveOptions {
 	o := &serveOptions{}
 	fs.StringVar(&o.listen, "listen", setting("YILU_LISTEN", "127.0.0.1:8080"), env.say("页面与接口的监听地址 (YILU_LISTEN)", "address of pages and API (YILU_LISTEN)"))
 	fs.StringVar(&o.admin, "admin", setting("YILU_ADMIN", "127.0.0.1:8081"), env.say("健康检查与指标的监听地址，空为不开 (YILU_ADMIN)", "address of health and metrics, empty for none (YILU_ADMIN)"))
 	fs.StringVar(&o.base, "base-path", setting("YILU_BASE_PATH", ""), env.say("门户挂载路径，如 /yilu (YILU_BASE_PATH)", "path a portal mounts us at, such as /yilu (YILU_BASE_PATH)"))
-	fs.BoolVar(&o.demo, "demo", false, env.say("载入演示县，打印地址和令牌", "load the demo county, print addresses and tokens"))
-	fs.BoolVar(&o.sign, "sign", true, env.say("在本进程内签名检查点；独立运行 yilu signer 时设为 false", "sign checkpoints in this process; false beside yilu signer"))
 	return o
 }
 
@@ -37,6 +36,8 @@ func (env *environment) serveFlags(fs *flag.FlagSet) *serveOptions {
 func runServe(ctx context.Context, env *environment, args []string) error {
 	fs := env.flags("serve")
 	o := env.serveFlags(fs)
+	fs.BoolVar(&o.demo, "demo", false, env.say("载入演示县，打印地址和令牌", "load the demo county, print addresses and tokens"))
+	fs.BoolVar(&o.sign, "sign", true, env.say("在本进程内签名检查点；独立运行 yilu signer 时设为 false", "sign checkpoints in this process; false beside yilu signer"))
 	s, w := env.signingFlags(fs), env.warningFlags(fs)
 	if err := parse(fs, args); err != nil {
 		return err
