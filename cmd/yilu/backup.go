@@ -144,12 +144,15 @@ func describe(ctx context.Context, url string, dump bool) (m *manifest, size int
 		return nil, 0, fmt.Errorf("connect: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	m = &manifest{Format: manifestFormat, Method: byCopy, MadeAt: time.Now().UTC().Format(time.RFC3339), Program: programVersion(), Schema: migrations.Version(), NotIn: notInBackup}
+	m = &manifest{Format: manifestFormat, Method: byCopy, MadeAt: time.Now().UTC().Format(time.RFC3339), Program: programVersion(), NotIn: notInBackup}
 	if dump {
 		m.Method = byDump
 	}
-	if err := migrations.Check(ctx, conn); err != nil {
-		return nil, 0, err // a manifest says what this program knows
+	if m.Schema, err = migrations.Applied(ctx, conn); err != nil {
+		return nil, 0, err
+	}
+	if m.Schema == 0 || m.Schema > migrations.Version() {
+		return nil, 0, migrations.Check(ctx, conn) // what it is made of is not known
 	}
 	err = conn.QueryRow(ctx, `
 		select current_setting('server_version'), current_database(),
