@@ -68,9 +68,7 @@ func watchedNames(t *testing.T) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range regexp.MustCompile(`\b(yilu|go|process)_[a-z_]+`).FindAllString(string(text), -1) {
-			names = append(names, name)
-		}
+		names = append(names, regexp.MustCompile(`\b(yilu|go|process)_[a-z_]+`).FindAllString(string(text), -1)...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
@@ -125,7 +123,7 @@ func TestAlarms(t *testing.T) {
 	seen := map[string]bool{}
 	for _, g := range file.Groups {
 		for _, r := range g.Rules {
-			if seen[r.Alert] || r.Expr == "" || r.Annotations["summary"] == "" || r.Annotations["do"] == "" || r.Labels["severity"] == "" {
+			if seen[r.Alert] || r.Expr == "" || r.Annotations["summary"] == "" || r.Annotations["zh"] == "" || r.Annotations["do"] == "" || r.Labels["severity"] == "" {
 				t.Errorf("%s: %+v", g.Name, r)
 			}
 			seen[r.Alert] = true

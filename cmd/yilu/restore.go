@@ -72,7 +72,11 @@ func runRestore(ctx context.Context, env *environment, args []string) error {
 	if env.DatabaseURL != "" {
 		return &coded{exitUsage, errors.New(env.say("恢复到自带的 PostgreSQL：请取消 YILU_DATABASE_URL，恢复后再迁移", "a restore makes our own PostgreSQL: unset YILU_DATABASE_URL"))}
 	}
-	r := &restoring{env: env, from: *from, note: &restored{At: begun.UTC().Format(time.RFC3339), From: *from, Books: map[string]string{}}}
+	place, err := filepath.Abs(*from)
+	if err != nil {
+		return fmt.Errorf("backup folder: %w", err)
+	}
+	r := &restoring{env: env, from: place, note: &restored{At: begun.UTC().Format(time.RFC3339), From: place, Books: map[string]string{}}}
 	if err := r.prepare(); err != nil {
 		return err
 	}

@@ -112,7 +112,8 @@ func TestRestoreOfAnOldBackup(t *testing.T) {
 	refuse(t, exitRefused, "overwrites nothing", "restore", "--from", backup, "--data", data)
 	refuse(t, exitRefused, "no manifest.json", "restore", "--from", dir, "--data", fresh)
 
-	if out := succeed(t, "restore", "--from", backup, "--data", fresh); !strings.Contains(out, "restored to 3, what was published is not known") {
+	t.Chdir(dir) // names are relative to where the operator stands
+	if out := succeed(t, "restore", "--from", "backup", "--data", "new"); !strings.Contains(out, "restored to 3, what was published is not known") {
 		t.Errorf("restore: %s", out)
 	}
 	// One PostgreSQL for all that follows, as beside a running server.
@@ -235,6 +236,20 @@ func TestBackupAndRestoreOfAGivenServer(t *testing.T) {
 	if out := succeed(t, "verify", "--data", fresh); !strings.Contains(out, "whole") {
 		t.Errorf("verify: %s", out)
 	}
+
+	// A restore that was cut off is half a database, until it is made again.
+	half := filepath.Join(dir, "half")
+	if err := os.MkdirAll(half, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&restored{From: dumped}).write(half); err != nil {
+		t.Fatal(err)
+	}
+	refuse(t, exitRefused, "did not end", "serve", "--data", half)
+	if left, err := os.ReadDir(half); err != nil || len(left) != 1 {
+		t.Errorf("a database was made in half a restore: %v %v", left, err)
+	}
+	refuse(t, exitDiverged, "", "doctor", "--data", half)
 
 	dump := filepath.Join(dumped, "yilu.dump")
 	bytes, err := os.ReadFile(dump)

@@ -21,7 +21,12 @@ import (
 // an archive_command of the old one would write into the old one's archive. Like
 // Start, it puts pgdata in place once it is whole. progress is told bytes.
 func Adopt(ctx context.Context, c Config, backup, db string, progress func(done, of int64)) error {
-	if err := adopt(ctx, c, backup, db, progress); err != nil {
+	dir, err := filepath.Abs(c.Dir)
+	if err == nil {
+		c.Dir = dir
+		err = adopt(ctx, c, backup, db, progress)
+	}
+	if err != nil {
 		return fmt.Errorf("restore postgresql into %s: %w", c.Dir, err)
 	}
 	return nil

@@ -62,7 +62,7 @@ func VerifyBackup(ctx context.Context, binDir, dir string) error {
 		return fmt.Errorf("verify backup %s: %w", dir, err)
 	}
 	run := runner{binaries: found, account: account{uid: os.Geteuid(), gid: os.Getegid()}}
-	if out, err := run.command(ctx, "/", "pg_verifybackup", "--quiet", "--exit-on-error", dir).CombinedOutput(); err != nil {
+	if out, err := run.command(ctx, "", "pg_verifybackup", "--quiet", "--exit-on-error", dir).CombinedOutput(); err != nil {
 		return fmt.Errorf("verify backup %s: %w: %s", dir, err, bytes.TrimSpace(out))
 	}
 	return nil
@@ -144,7 +144,7 @@ func (c *client) ask(ctx context.Context, query string, value any) error {
 }
 
 func (c *client) command(ctx context.Context, program string, arguments ...string) *exec.Cmd {
-	cmd := c.runner.command(ctx, "/", program, arguments...)
+	cmd := c.runner.command(ctx, "", program, arguments...)
 	cmd.Env = append(cmd.Env, c.env...)
 	return cmd
 }
