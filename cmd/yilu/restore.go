@@ -207,12 +207,16 @@ func (r *restoring) check(ctx context.Context, s *signing, url string) (*restore
 	}
 	report := &restoreReport{From: r.from, Data: data}
 	for _, b := range books {
-		if err := audit.VerifyBook(ctx, pool, b.Book, nil); err != nil {
-			return nil, &coded{exitDiverged, err}
-		}
 		head, err := audit.ReadHead(ctx, pool, b.Book)
 		if err != nil {
 			return nil, err
+		}
+		if head.Size > 0 {
+			bar := r.env.progress("verify " + b.Book)
+			if err := audit.VerifyBook(ctx, pool, b.Book, func(n uint64) { bar(int64(min(n, head.Size-1)), int64(head.Size)) }); err != nil {
+				return nil, &coded{exitDiverged, err}
+			}
+			bar(int64(head.Size), int64(head.Size))
 		}
 		size, known, err := s.published(r.env, b.Book)
 		if err != nil {
