@@ -41,7 +41,7 @@ func adopt(ctx context.Context, c Config, backup, db string, progress func(done,
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
+	defer unlock(lock)
 	f := folder{dir: c.Dir, account: account}
 	if err := f.check(); err != nil {
 		return err
