@@ -34,33 +34,31 @@ type command struct {
 	args   string
 	zh, en string
 	run    func(ctx context.Context, env *environment, args []string) error
-	// sub are the words by which it does something else, with flags of its own.
-	sub []string
 }
 
 // commands lists the subcommands in the order of help.
 func commands() []command {
 	return []command{
-		{"serve", "[--demo]", "运行服务（页面、API；无数据库地址时自带 PostgreSQL）", "run the server: pages, API and, without a database URL, its own PostgreSQL", runServe, nil},
-		{"migrate", "", "把数据库升级到本程序的版本", "bring the database to this program's version", runMigrate, nil},
-		{"token", "--user U --role R", "为程序接口签发令牌", "make a token for the API", runToken, []string{"list", "revoke ID"}},
-		{"import", "FORM FILE", "导入计划、分配、支付、发放表或资金台账（提交待审批）", "import a plan, allocation, payment, grant sheet or fund ledger, for approval", runImport, nil},
-		{"import ocds", "FILE --book B --currency C", "导入各国公开的采购数据（OCDS 1.1），另立账套", "import published procurement data (OCDS 1.1) into a book of its own", runImportOCDS, nil},
-		{"export", "template FORM", "导出空白表格模板", "write an empty form", runExport, nil},
-		{"approve", "SUBMISSION --hash H", "审批通过一个提交", "approve a submission", runApprove, nil},
-		{"reject", "SUBMISSION", "退回一个提交", "send a submission back", runReject, nil},
-		{"reverse", "SUBMISSION", "整批冲销一个提交（提交待审批）", "take back a whole submission, for approval", runReverse, nil},
-		{"demo", "", "向空账套载入演示县（襄城县2020）", "load the demonstration county into an empty book", runDemo, nil},
-		{"rebuild", "", "由账簿重算全部投影并核对", "replay the log into the projections and compare", runRebuild, nil},
-		{"signer", "[init|rotate|retire|sm2|recover]", "签名检查点（serve 已内含；可独立运行）", "sign checkpoints: part of serve, or a process of its own", runSigner, []string{"init", "rotate", "retire", "sm2", "recover"}},
-		{"disclose", "SEQ FIELD --to OFFICE", "向审计单位披露一个加密字段（附证明，记入账簿）", "open one sealed value to an auditor, with its proof, on the record", runDisclose, nil},
-		{"erase", "SEQ FIELD --ground G", "依法删除一个加密字段（提交待审批）", "erase one sealed value by law, for approval", runErase, nil},
-		{"verify", "[--all]", "逐条重算哈希，核对账簿；--all 并核对签名与防护", "recompute every hash; --all also checks signatures and guards", runVerify, nil},
-		{"backup", "--out DIR", "备份数据库到新目录并核对（不含密钥）", "back the database up into a new folder and check it, without keys", runBackup, nil},
-		{"restore", "--from DIR --data NEW", "由备份恢复到新的数据目录；缺少已公布的分录时只读", "restore a backup into a new data folder; read-only while published entries are missing", runRestore, []string{"confirm"}},
-		{"doctor", "[--json]", "检查数据库、签名、磁盘、备份和设置，每项一行", "check database, signer, disks, backups and settings, a line each", runDoctor, nil},
-		{"rules", "check|test|backtest|explain|submit", "预警规则：检查、测试、回测、说明、提交启用", "warning rules: check, test, back-test, explain, submit for activation", runRules, []string{"check", "test", "backtest", "backfill", "explain", "submit"}},
-		{"bench", "[--figures A,B]", "测量性能指标", "measure the figures of speed and memory", runBench, nil},
+		{"serve", "[--demo]", "运行服务（页面、API；无数据库地址时自带 PostgreSQL）", "run the server: pages, API and, without a database URL, its own PostgreSQL", runServe},
+		{"migrate", "", "把数据库升级到本程序的版本", "bring the database to this program's version", runMigrate},
+		{"token", "--user U --role R", "为程序接口签发令牌", "make a token for the API", runToken},
+		{"import", "FORM FILE", "导入计划、分配、支付、发放表或资金台账（提交待审批）", "import a plan, allocation, payment, grant sheet or fund ledger, for approval", runImport},
+		{"import ocds", "FILE --book B --currency C", "导入各国公开的采购数据（OCDS 1.1），另立账套", "import published procurement data (OCDS 1.1) into a book of its own", runImportOCDS},
+		{"export", "template FORM", "导出空白表格模板", "write an empty form", runExport},
+		{"approve", "SUBMISSION --hash H", "审批通过一个提交", "approve a submission", runApprove},
+		{"reject", "SUBMISSION", "退回一个提交", "send a submission back", runReject},
+		{"reverse", "SUBMISSION", "整批冲销一个提交（提交待审批）", "take back a whole submission, for approval", runReverse},
+		{"demo", "", "向空账套载入演示县（襄城县2020）", "load the demonstration county into an empty book", runDemo},
+		{"rebuild", "", "由账簿重算全部投影并核对", "replay the log into the projections and compare", runRebuild},
+		{"signer", "[init|rotate|retire|sm2|recover]", "签名检查点（serve 已内含；可独立运行）", "sign checkpoints: part of serve, or a process of its own", runSigner},
+		{"disclose", "SEQ FIELD --to OFFICE", "向审计单位披露一个加密字段（附证明，记入账簿）", "open one sealed value to an auditor, with its proof, on the record", runDisclose},
+		{"erase", "SEQ FIELD --ground G", "依法删除一个加密字段（提交待审批）", "erase one sealed value by law, for approval", runErase},
+		{"verify", "[--all]", "逐条重算哈希，核对账簿；--all 并核对签名与防护", "recompute every hash; --all also checks signatures and guards", runVerify},
+		{"backup", "--out DIR", "备份数据库到新目录并核对（不含密钥）", "back the database up into a new folder and check it, without keys", runBackup},
+		{"restore", "--from DIR --data NEW", "由备份恢复到新的数据目录；缺少已公布的分录时只读", "restore a backup into a new data folder; read-only while published entries are missing", runRestore},
+		{"doctor", "[--json]", "检查数据库、签名、磁盘、备份和设置，每项一行", "check database, signer, disks, backups and settings, a line each", runDoctor},
+		{"rules", "check|test|backtest|explain|submit", "预警规则：检查、测试、回测、说明、提交启用", "warning rules: check, test, back-test, explain, submit for activation", runRules},
+		{"bench", "[--figures A,B]", "测量性能指标", "measure the figures of speed and memory", runBench},
 	}
 }
 

@@ -23,6 +23,13 @@ var environmentOnly = []struct{ name, zh, en string }{
 	{"GOGC, GOMEMLIMIT", "任一非空：不用程序自带的内存上限", "either one not empty: replaces the program's own bounds on memory"},
 }
 
+// subcommands are the words by which a command does something else, with flags of its
+// own. The first run of each is without.
+var subcommands = map[string][]string{
+	"token": {"list", "revoke ID"}, "signer": {"init", "rotate", "retire", "sm2", "recover"}, "restore": {"confirm"},
+	"rules": {"check", "test", "backtest", "backfill", "explain", "submit"},
+}
+
 // described is one flag of one or more commands.
 type described struct {
 	name, variable, otherwise, zh, en string
@@ -36,11 +43,11 @@ func describeFlags() (all []*described, silent []string) {
 	known := map[string]*described{}
 	for _, c := range commands() {
 		lines := []string{""}
-		lines = append(lines, c.sub...)
+		lines = append(lines, subcommands[c.name]...)
 		for _, sub := range lines {
 			name := strings.TrimSpace(c.name + " " + sub)
 			zh, en := flagsOf(c, sub, "zh"), flagsOf(c, sub, "en")
-			if en == nil && len(c.sub) == 0 {
+			if en == nil && len(lines) == 1 {
 				silent = append(silent, name)
 			}
 			for _, flagName := range slices.Sorted(maps.Keys(en)) {
