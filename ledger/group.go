@@ -176,7 +176,7 @@ func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
 	g.leaveMark(q)
 	g.answer()
 	if l.Committed != nil && len(g.accepted) > 0 {
-		l.Committed(g.book)
+		l.Committed(g.book, len(g.accepted))
 	}
 	return nil
 }

@@ -40,9 +40,9 @@ type Config struct {
 	// Held says why nothing may be entered now, or nil; it is asked before every post.
 	// It may be nil.
 	Held func() error
-	// Committed is told of each book that has new entries, after their commit and
-	// before their callers are answered. It must not wait for anything. May be nil.
-	Committed func(Book)
+	// Committed is told of each group of entries that a book has new, after their commit
+	// and before their callers are answered. It must not wait for anything. May be nil.
+	Committed func(book Book, entries int)
 	// MaxWaiting bounds the entries that wait for one book; zero means 20,000.
 	MaxWaiting int
 }

@@ -116,18 +116,28 @@ type Querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// Check compares the schema with the binary and returns nil, ErrOlder or
-// ErrNewer, wrapped with both numbers. It only reads, and yilu_service may run
-// it: the server asks before it becomes ready.
-func Check(ctx context.Context, db Querier) error {
+// Applied is the newest migration that a database has, 0 for none. It only reads,
+// and yilu_service may run it.
+func Applied(ctx context.Context, db Querier) (int64, error) {
 	var have int64
 	err := db.QueryRow(ctx, `select coalesce(max(version_id), 0) from public.goose_db_version where is_applied`).Scan(&have)
 	if pgErr := (*pgconn.PgError)(nil); errors.As(err, &pgErr) && pgErr.Code == "42P01" {
 		err = nil // no such table: never migrated
 	}
+	if err != nil {
+		return 0, fmt.Errorf("read schema version: %w", err)
+	}
+	return have, nil
+}
+
+// Check compares the schema with the binary and returns nil, ErrOlder or
+// ErrNewer, wrapped with both numbers. It only reads, and yilu_service may run
+// it: the server asks before it becomes ready.
+func Check(ctx context.Context, db Querier) error {
+	have, err := Applied(ctx, db)
 	switch want := Version(); {
 	case err != nil:
-		return fmt.Errorf("read schema version: %w", err)
+		return err
 	case have < want:
 		return fmt.Errorf("%w: schema is at %d, program needs %d: run yilu migrate", ErrOlder, have, want)
 	case have > want:

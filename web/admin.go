@@ -22,6 +22,7 @@ type Metrics struct {
 	requests *prometheus.CounterVec
 	posts    *prometheus.HistogramVec
 	streams  prometheus.Gauge
+	groups   *prometheus.HistogramVec
 }
 
 // NewMetrics returns Metrics at zero; one goes to New and to Admin.
@@ -35,7 +36,16 @@ func NewMetrics() *Metrics {
 			Name: "yilu_post_seconds", Help: "How long callers waited for a post, by what became of it.",
 			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 20},
 		}, []string{"book", "outcome"}),
+		groups: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "yilu_group_entries", Help: "Entries that were committed together.",
+			Buckets: []float64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10_000, 120_000},
+		}, []string{"book"}),
 	}
+}
+
+// Group counts entries that were committed together.
+func (m *Metrics) Group(book ledger.Book, entries int) {
+	m.groups.WithLabelValues(string(book)).Observe(float64(entries))
 }
 
 // Admin returns the operator's handler: health and figures. It belongs on a
@@ -75,6 +85,9 @@ func (c Config) notReady(ctx context.Context) []string {
 			reasons = append(reasons, why.En)
 		}
 	}
+	if c.Unready != nil {
+		reasons = append(reasons, c.Unready()...)
+	}
 	return reasons
 }
 
@@ -96,9 +109,10 @@ func showReadiness(w http.ResponseWriter, reasons []string) {
 // they are asked for.
 func (c Config) registry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &bookSizes{c})
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &figures{c})
+	r.MustRegister(c.Collectors...)
 	if c.Metrics != nil {
-		r.MustRegister(c.Metrics.requests, c.Metrics.posts, c.Metrics.streams)
+		r.MustRegister(c.Metrics.requests, c.Metrics.posts, c.Metrics.streams, c.Metrics.groups)
 	}
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "yilu_waiting_entries", Help: "Entries that wait for their book."},
 		func() float64 { return float64(c.Ledger.Waiting()) }))
@@ -113,28 +127,4 @@ func (c Config) registry() *prometheus.Registry {
 		gauge("waited", "How often a connection had to be waited for since the start.", (*pgxpool.Stat).EmptyAcquireCount)
 	}
 	return r
-}
-
-// bookSizes reads the size of every book when metrics are asked for.
-type bookSizes struct{ Config }
-
-var bookSize = prometheus.NewDesc("yilu_book_entries", "Entries in the log of a book.", []string{"book"}, nil)
-
-// Describe names the one figure.
-func (b *bookSizes) Describe(ch chan<- *prometheus.Desc) { ch <- bookSize }
-
-// Collect asks the database. When that fails the figure is missing, and /readyz
-// says why.
-func (b *bookSizes) Collect(ch chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	books, err := b.Ledger.Books(ctx)
-	if err != nil {
-		return
-	}
-	for _, book := range books {
-		if h, err := b.Ledger.Head(ctx, book); err == nil {
-			ch <- prometheus.MustNewConstMetric(bookSize, prometheus.GaugeValue, float64(h.Size), string(book))
-		}
-	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"yilu/alerts"
 	"yilu/ledger"
@@ -72,6 +73,10 @@ type Config struct {
 	PublicURL string
 	// Metrics counts what New serves and Admin shows; nil counts for nobody.
 	Metrics *Metrics
+	// Collectors are further figures for Admin, such as of disks and backups; Unready
+	// lists further reasons why nobody should be sent here. Both may be nil.
+	Collectors []prometheus.Collector
+	Unready    func() []string
 	// Stopping is closed when the server is told to stop: Admin then says "not
 	// ready", so that nobody new is sent here. It may be nil.
 	Stopping <-chan struct{}

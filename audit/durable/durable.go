@@ -79,7 +79,7 @@ func (f *Files) Commit() error {
 		return err
 	}
 	for dir := range folders {
-		if err := syncFolder(dir); err != nil {
+		if err := SyncFolder(dir); err != nil {
 			return err
 		}
 	}
@@ -144,11 +144,11 @@ func MkdirAll(dir string, mode os.FileMode) error {
 	if err := os.Mkdir(dir, mode); err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("make folder: %w", err)
 	}
-	return syncFolder(parent)
+	return SyncFolder(parent)
 }
 
-// syncFolder makes the names in a folder durable.
-func syncFolder(dir string) error {
+// SyncFolder makes the names in a folder durable.
+func SyncFolder(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {
 		return fmt.Errorf("sync folder: %w", err)

@@ -2,6 +2,7 @@ package signer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -9,6 +10,7 @@ import (
 
 	"yilu/audit"
 	"yilu/audit/proof"
+	"yilu/audit/witness"
 )
 
 // Recover brings back entries that were signed and are missing from the database,
@@ -49,6 +51,35 @@ func Recover(ctx context.Context, c Config) (n uint64, err error) {
 		return 0, fmt.Errorf("recover book %s: %w", c.Book, err)
 	}
 	return n, nil
+}
+
+// AskAhead asks every witness whether it has cosigned more than the state knows, as
+// after a restore, and says how many of how many answered. One that has is a *Halt,
+// and the signer has halted. It is for before Run.
+func (s *Signer) AskAhead(ctx context.Context) (answered, of int, err error) {
+	size := s.state.note.Size
+	if size == 0 {
+		return 0, 0, nil
+	}
+	for _, w := range s.policy.Witnesses {
+		if w.URL == "" {
+			continue
+		}
+		of++
+		_, err := s.Client.Ask(ctx, s.policy, w, []byte(s.state.note.Note), size, func(old uint64) ([]proof.Hash, error) {
+			return proof.ProveConsistency(size, old, audit.HashReader(ctx, s.Pool, s.Book))
+		})
+		if ahead, ok := errors.AsType[*witness.Ahead](err); ok {
+			halt := &Halt{WitnessAhead, s.Book, size, ahead.Known}
+			s.warn(w.Name, err)
+			s.halts(halt)
+			return answered, of, halt
+		}
+		if err == nil {
+			answered++
+		}
+	}
+	return answered, of, nil
 }
 
 // restoreBundle appends the entries from the head on that are in one bundle.

@@ -109,6 +109,27 @@ func load(path string, policy *proof.Policy) (state, error) {
 	return s, nil
 }
 
+// SignedSize is how many entries were signed, by what the state file says. It checks
+// no signature: that may keep people from posting, and lets nobody sign.
+func SignedSize(path string) (uint64, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return 0, fmt.Errorf("read signer state: %w", err)
+	}
+	if string(b) == stateHead {
+		return 0, nil
+	}
+	parts := strings.SplitN(string(b), "\n\n", 3)
+	if len(parts) < 3 || !strings.HasPrefix(parts[0], stateHead) {
+		return 0, fmt.Errorf("read signer state %s: torn", path)
+	}
+	c, err := proof.ParseCheckpoint(parts[1] + "\n")
+	if err != nil {
+		return 0, fmt.Errorf("read signer state %s: %w", path, err)
+	}
+	return c.Size, nil
+}
+
 // save makes a state the last one. Once it returns, the note counts as signed.
 func (s state) save(path string) error {
 	return durable.WriteFile(path, []byte(s.text()), 0o600)

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -382,4 +383,52 @@ func TestSecondKey(t *testing.T) {
 func keyHash(name string, key []byte) uint32 {
 	sum := sha256.Sum256(append([]byte(name+"\n"), key...))
 	return binary.BigEndian.Uint32(sum[:])
+}
+
+// TestAskAhead: after a restore of database, state and public files together, the
+// witnesses alone know that more was published.
+func TestAskAhead(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	r := newRig(t, w.policy())
+	w.knows(r)
+	ask := func() (answered, of int, s *Signer, err error) {
+		t.Helper()
+		s = r.open()
+		answered, of, err = s.AskAhead(t.Context())
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return answered, of, s, err
+	}
+	if answered, of, _, err := ask(); answered != 0 || of != 0 || err != nil {
+		t.Errorf("before the first signature: %d of %d, %v", answered, of, err)
+	}
+	r.enter(10)
+	r.signs(10)
+	if size, err := SignedSize(r.config.State); size != 10 || err != nil {
+		t.Errorf("signed %d, %v", size, err)
+	}
+	if answered, of, _, err := ask(); answered != 1 || of != 1 || err != nil {
+		t.Errorf("nothing is missing: %d of %d, %v", answered, of, err)
+	}
+	w.mu.Lock()
+	w.size = 12
+	w.mu.Unlock()
+	_, _, s, err := ask()
+	if halt, ok := errors.AsType[*Halt](err); !ok || halt.Reason != WitnessAhead || halt.Signed != 10 || halt.Found != 12 || !halt.StopsPosting() || s.Halted() == nil {
+		t.Errorf("the witness has cosigned 12: %v", err)
+	}
+	w.answers(func(out http.ResponseWriter, _ *http.Request) { out.WriteHeader(http.StatusServiceUnavailable) })
+	if answered, of, s, err := ask(); answered != 0 || of != 1 || err != nil || s.Halted() != nil {
+		t.Errorf("the witness is away: %d of %d, %v", answered, of, err)
+	}
+	for text, want := range map[string]string{"": "torn", "yilu signer state v1\nat x\n\nlog\nx\n": "torn", "yilu signer state v1\nat x\n\nlog\nx\n\nsig": "checkpoint"} {
+		if err := os.WriteFile(r.config.State, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := SignedSize(r.config.State); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("state %q: %v", text, err)
+		}
+	}
 }

@@ -19,11 +19,11 @@ import (
 	"yilu/alerts"
 	"yilu/alerts/rules"
 	"yilu/audit"
-	"yilu/audit/tile"
 	"yilu/ledger"
 	"yilu/migrations"
 	"yilu/migrations/pgserver"
 	"yilu/publicity/workday"
+	"yilu/web"
 )
 
 // environment is what every command works in: streams, language and settings.
@@ -47,6 +47,10 @@ type environment struct {
 	// of what it commits.
 	rules     *alerts.Rules
 	committed chan struct{}
+	// metrics counts what the ledger commits; nil but for a server.
+	metrics *web.Metrics
+	// made are the flags of the command that runs.
+	made *flag.FlagSet
 }
 
 func newEnvironment(stdout, stderr io.Writer) *environment {
@@ -88,6 +92,7 @@ func setting(name, otherwise string) string { return cmp.Or(os.Getenv(name), oth
 func (env *environment) flags(name string) *flag.FlagSet {
 	fs := flag.NewFlagSet("yilu "+name, flag.ContinueOnError)
 	fs.SetOutput(env.Stderr)
+	env.made = fs
 	fs.StringVar(&env.Data, "data", setting("YILU_DATA", defaultData()), env.say("数据目录 (YILU_DATA)", "data folder (YILU_DATA)"))
 	fs.StringVar(&env.PGBin, "pg-bin", setting("YILU_PG_BIN", ""), env.say("PostgreSQL 程序目录 (YILU_PG_BIN)", "folder of the PostgreSQL binaries (YILU_PG_BIN)"))
 	fs.StringVar(&env.PGUser, "pg-user", setting("YILU_PG_USER", "postgres"), env.say("以 root 启动时运行 PostgreSQL 的用户 (YILU_PG_USER)", "who PostgreSQL runs as when started by root (YILU_PG_USER)"))
@@ -127,6 +132,12 @@ func (env *environment) database(ctx context.Context) (*database, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
+	switch r, err := readRestored(dir); {
+	case err != nil:
+		return nil, err
+	case r != nil && !r.Whole:
+		return nil, &coded{exitRefused, fmt.Errorf("%s: %s", dir, env.say("恢复没有完成：请再次运行 yilu restore", "a restore into this folder did not end: run yilu restore again"))}
+	}
 	server, err := pgserver.Running(filepath.Join(dir, "postgres"))
 	if err != nil {
 		server, err = pgserver.Start(ctx, pgserver.Config{Dir: filepath.Join(dir, "postgres"), BinDir: env.PGBin, User: env.PGUser})
@@ -155,8 +166,9 @@ func (env *environment) open(ctx context.Context) (*ledger.Ledger, func(), error
 			fmt.Fprintln(env.Stderr, "yilu: stop postgres:", err)
 		}
 	}
-	public := tile.Dir(filepath.Join(setting("YILU_PUBLIC", filepath.Join(env.Data, "public")), env.Book))
-	held, err := heldByPublic(ctx, env, public, l)
+	s := &signing{state: setting("YILU_SIGNER_STATE", ""), public: setting("YILU_PUBLIC", "")}
+	s.fill(env)
+	held, err := s.held(ctx, env, l.Pool)
 	if err == nil && held != (ledger.Text{}) {
 		err = &coded{exitRefused, errors.New(env.say(held.Zh, held.En))}
 	}
@@ -217,7 +229,10 @@ func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logg
 		return nil, nil, fmt.Errorf("%w (%s)", err, env.say("运行 yilu migrate 升级", "run yilu migrate"))
 	}
 	env.rules, env.committed = known, make(chan struct{}, 1)
-	l := ledger.New(ledger.Config{Pool: write, Read: read, Sealer: sealer, Now: time.Now, Log: log, Judge: known.Judge(), Committed: func(ledger.Book) {
+	l := ledger.New(ledger.Config{Pool: write, Read: read, Sealer: sealer, Now: time.Now, Log: log, Judge: known.Judge(), Committed: func(book ledger.Book, entries int) {
+		if env.metrics != nil {
+			env.metrics.Group(book, entries)
+		}
 		select {
 		case env.committed <- struct{}{}:
 		default: // somebody is told already

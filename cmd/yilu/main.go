@@ -57,6 +57,9 @@ func commands() []command {
 		{"disclose", "SEQ FIELD --to OFFICE", "向审计单位披露一个加密字段（附证明，记入账簿）", "open one sealed value to an auditor, with its proof, on the record", runDisclose},
 		{"erase", "SEQ FIELD --ground G", "依法删除一个加密字段（提交待审批）", "erase one sealed value by law, for approval", runErase},
 		{"verify", "[--all]", "逐条重算哈希，核对账簿；--all 并核对签名与防护", "recompute every hash; --all also checks signatures and guards", runVerify},
+		{"backup", "--out DIR", "备份数据库到新目录并核对（不含密钥）", "back the database up into a new folder and check it, without keys", runBackup},
+		{"restore", "--from DIR --data NEW", "由备份恢复到新的数据目录；缺少已公布的分录时只读", "restore a backup into a new data folder; read-only while published entries are missing", runRestore},
+		{"doctor", "[--json]", "检查数据库、签名、磁盘、备份和设置，每项一行", "check database, signer, disks, backups and settings, a line each", runDoctor},
 		{"rules", "check|test|backtest|explain|submit", "预警规则：检查、测试、回测、说明、提交启用", "warning rules: check, test, back-test, explain, submit for activation", runRules},
 		{"bench", "[--figures A,B]", "测量性能指标", "measure the figures of speed and memory", runBench},
 	}
@@ -82,6 +85,9 @@ func limitMemory(percent int, bytes int64) {
 // run is main without the process, so that tests can call it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	env := newEnvironment(stdout, stderr)
+	if len(args) == 2 && args[0] == "help" && args[1] == "--config" {
+		return report(env, reference(stdout))
+	}
 	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
 		help(env, stdout)
 		return exitOK
@@ -129,7 +135,7 @@ func report(env *environment, err error) int {
 func help(env *environment, w io.Writer) {
 	fmt.Fprintln(w, env.say("一律：扶贫资金从指标文到收款人，一分不差，全程可查。", "Yilü follows poverty-relief money from the document to the payee, to the fen."))
 	fmt.Fprintln(w)
-	fmt.Fprintln(w, env.say("用法：yilu 命令 [参数]；yilu 命令 --help 看参数", "usage: yilu COMMAND [FLAGS]; yilu COMMAND --help lists the flags"))
+	fmt.Fprintln(w, env.say("用法：yilu 命令 [参数]；yilu 命令 --help 看参数，yilu help --config 列出全部设置", "usage: yilu COMMAND [FLAGS]; yilu COMMAND --help lists the flags, yilu help --config all settings"))
 	fmt.Fprintln(w)
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  %-34s %s\n", strings.TrimSpace(c.name+" "+c.args), env.say(c.zh, c.en))

@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"yilu/ledger"
 	"yilu/migrations"
@@ -23,13 +26,19 @@ type serveOptions struct {
 	sign          bool
 }
 
-// runServe runs the server until it is told to stop.
-func runServe(ctx context.Context, env *environment, args []string) error {
-	fs := env.flags("serve")
-	var o serveOptions
+// serveFlags are where the server listens: the doctor looks at it too.
+func (env *environment) serveFlags(fs *flag.FlagSet) *serveOptions {
+	o := &serveOptions{}
 	fs.StringVar(&o.listen, "listen", setting("YILU_LISTEN", "127.0.0.1:8080"), env.say("页面与接口的监听地址 (YILU_LISTEN)", "address of pages and API (YILU_LISTEN)"))
 	fs.StringVar(&o.admin, "admin", setting("YILU_ADMIN", "127.0.0.1:8081"), env.say("健康检查与指标的监听地址，空为不开 (YILU_ADMIN)", "address of health and metrics, empty for none (YILU_ADMIN)"))
 	env.publicFlags(fs, &o.publicOptions)
+	return o
+}
+
+// runServe runs the server until it is told to stop.
+func runServe(ctx context.Context, env *environment, args []string) error {
+	fs := env.flags("serve")
+	o := env.serveFlags(fs)
 	fs.BoolVar(&o.demo, "demo", false, env.say("载入演示县，打印地址和令牌", "load the demo county, print addresses and tokens"))
 	fs.BoolVar(&o.sign, "sign", true, env.say("在本进程内签名检查点；独立运行 yilu signer 时设为 false", "sign checkpoints in this process; false beside yilu signer"))
 	s, w := env.signingFlags(fs), env.warningFlags(fs)
@@ -51,6 +60,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	if err := migrations.Up(ctx, db.owner); err != nil {
 		return err
 	}
+	env.metrics = web.NewMetrics()
 	l, closePools, err := env.ledger(ctx, db, log)
 	if err != nil {
 		return err
@@ -59,38 +69,40 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	if err := l.CreateBook(ctx, ledger.Book(env.Book)); err != nil {
 		return err
 	}
-	if err := s.begin(ctx, env, o, l); err != nil {
+	if err := s.begin(ctx, env, *o, l); err != nil {
 		return err
 	}
 	if o.demo {
 		if err := loadDemo(ctx, env, l); err != nil {
 			return err
 		}
-		if err := env.welcome(ctx, db, o); err != nil {
+		if err := env.welcome(ctx, db, *o); err != nil {
 			return err
 		}
 	}
 	o.files, o.origin = s.public, w.public
 	config := o.config(env, l, log)
-	config.Metrics, config.Stopping, config.PageAge = web.NewMetrics(), ctx.Done(), time.Second
-	config.PublicURL = w.address(o)
+	config.Metrics, config.Stopping, config.PageAge = env.metrics, ctx.Done(), time.Second
+	config.PublicURL = w.address(*o)
 	config.Duties = &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: workday.StateCouncil()}
 	go config.Duties.Run(ctx)
+	disks := newWatched(env, s.public)
+	config.Collectors, config.Unready = []prometheus.Collector{disks}, disks.unready
 	night := &nightly{pool: l.Config.Read, public: s.public, log: log, rented: env.DatabaseURL != ""}
 	config.Warnings = night.warnings
 	go night.run(ctx)
-	stopSigning, err := s.start(ctx, env, o, l, log, &config)
+	stopSigning, err := s.start(ctx, env, *o, l, log, &config)
 	if err != nil {
 		return err
 	}
 	defer stopSigning()
 	l.Held = func() error { return heldBy(config.Held()) }
-	stopAlerts, err := w.start(ctx, env, o, l, &config)
+	stopAlerts, err := w.start(ctx, env, *o, l, &config)
 	if err != nil {
 		return err
 	}
 	defer stopAlerts()
-	return serveAll(ctx, o, config, db.ended)
+	return serveAll(ctx, *o, config, db.ended)
 }
 
 // heldBy is why nothing may be entered, nil for no reason: the engine too must not take

@@ -6,12 +6,9 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
 
-	"yilu/audit"
 	"yilu/audit/signer"
-	"yilu/audit/tile"
 	"yilu/ledger"
 	"yilu/web"
 )
@@ -33,13 +30,16 @@ func (s *signing) begin(ctx context.Context, env *environment, o serveOptions, l
 // and fills in what the server asks before it takes entries: whether the book has
 // all that was signed and published of it.
 func (s *signing) start(ctx context.Context, env *environment, o serveOptions, l *ledger.Ledger, log *slog.Logger, config *web.Config) (stop func(), err error) {
-	published, err := heldByPublic(ctx, env, tile.Dir(filepath.Join(s.public, env.Book)), l)
+	published, err := s.held(ctx, env, l.Pool)
 	if err != nil {
 		return nil, err
 	}
 	config.Held = func() ledger.Text { return published }
 	if !o.sign {
-		return func() {}, nil
+		if published == (ledger.Text{}) {
+			err = s.release(ctx, env, nil, log)
+		}
+		return func() {}, err
 	}
 	c, err := s.config(env, l.Pool, log)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -63,7 +63,11 @@ func (s *signing) start(ctx context.Context, env *environment, o serveOptions, l
 		}
 		return published
 	}
-	if err := worker.Check(ctx); err != nil && worker.Halted() == nil {
+	err = worker.Check(ctx)
+	if err == nil && published == (ledger.Text{}) {
+		err = s.release(ctx, env, worker, log)
+	}
+	if err != nil && worker.Halted() == nil {
 		return nil, errors.Join(err, worker.Close())
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -74,19 +78,4 @@ func (s *signing) start(ctx context.Context, env *environment, o serveOptions, l
 		done.Wait()
 		_ = worker.Close() // the lock ends with the process anyway
 	}, nil
-}
-
-// heldByPublic says why nothing may be entered into a book that has fewer entries
-// than were published of it, whoever signed them.
-func heldByPublic(ctx context.Context, env *environment, d tile.Dir, l *ledger.Ledger) (ledger.Text, error) {
-	published, err := d.Size()
-	if err != nil || published == 0 {
-		return ledger.Text{}, err
-	}
-	head, err := audit.ReadHead(ctx, l.Pool, env.Book)
-	if err != nil || head.Size >= published {
-		return ledger.Text{}, err
-	}
-	halt := &signer.Halt{Reason: signer.EntriesMissing, Book: env.Book, Signed: published, Found: head.Size}
-	return ledger.Text{Zh: halt.Zh(), En: halt.Error()}, nil
 }

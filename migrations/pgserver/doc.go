@@ -16,6 +16,9 @@
 // PostgreSQL stops cleanly when the caller stops or dies; after kill -9 of
 // both, the next Start recovers.
 //
+// BaseBackup copies a working server, ours or a given one, and Adopt makes such a
+// copy the data directory of a new folder.
+//
 // What is not: this is one server on one machine. Standbys, archiving and a
 // second machine need a PostgreSQL that is administered, given by its URL.
 package pgserver

@@ -99,6 +99,12 @@ func lockFolder(dir string) (*os.File, error) {
 	return lock, nil
 }
 
+// unlock gives the folder free at once: a program that another goroutine is just
+// starting has the file open too until its exec, and would keep the lock.
+func unlock(lock *os.File) error {
+	return errors.Join(syscall.Flock(int(lock.Fd()), syscall.LOCK_UN), lock.Close())
+}
+
 // makeFolder makes dir and its missing parents so that PostgreSQL's user may
 // pass through to pgdata, whatever the umask, and read nothing on the way.
 func makeFolder(dir string) error {

@@ -81,12 +81,12 @@ func start(ctx context.Context, c Config) (*Server, error) {
 	folder := folder{dir: c.Dir, account: account}
 	s, err := startLocked(ctx, c, folder)
 	if err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(err, unlock(lock))
 	}
 	go func() {
 		<-s.process.done
 		folder.removeSocketDir(s.address.socketDir)
-		lock.Close()
+		_ = unlock(lock) // the kernel drops it with us
 		close(s.done)
 	}()
 	if err := prepareDatabase(ctx, s); err != nil {

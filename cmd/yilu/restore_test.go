@@ -1,0 +1,335 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/jackc/pgx/v5"
+
+	"yilu/migrations/pgserver"
+	"yilu/migrations/pgtest"
+)
+
+// newDataFolder is a place that PostgreSQL's user can reach, which it cannot with
+// t.TempDir.
+func newDataFolder(t *testing.T) string {
+	t.Helper()
+	if _, _, err := pgserver.Installed(os.Getenv("YILU_PG_BIN")); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	dir, err := os.MkdirTemp("/tmp", "yilu-restore-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// succeed runs a command that has to end well, and returns what it wrote.
+func succeed(t *testing.T, args ...string) string {
+	t.Helper()
+	code, out, said := yilu(args...)
+	if code != exitOK {
+		t.Fatalf("yilu %s: %d %s%s", strings.Join(args, " "), code, out, said)
+	}
+	return out
+}
+
+// refuse runs a command that has to end with a code and say something.
+func refuse(t *testing.T, want int, say string, args ...string) {
+	t.Helper()
+	code, out, said := yilu(args...)
+	if code != want || !strings.Contains(said, say) {
+		t.Errorf("yilu %s: %d %s%s, want %d and %q", strings.Join(args, " "), code, out, said, want, say)
+	}
+}
+
+// copyTree copies what an operator keeps apart from backups.
+func copyTree(t *testing.T, from, to string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if out, err := exec.Command("cp", "-a", filepath.Join(from, name), filepath.Join(to, name)).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+}
+
+// TestRestoreOfAnOldBackup is the story of a lost disk: everything on our own
+// PostgreSQL, with a backup that is older than what was published.
+func TestRestoreOfAnOldBackup(t *testing.T) {
+	t.Setenv("LC_ALL", "C")
+	dir := newDataFolder(t)
+	data, backup, fresh := filepath.Join(dir, "old"), filepath.Join(dir, "backup"), filepath.Join(dir, "new")
+	s := serve(t, data)
+	s.note = "secret"
+	token := strings.TrimSpace(succeed(t, "token", "--data", data, "--user", "u", "--unit", "z", "--role", "project"))
+	for n := range 3 {
+		if code, said := s.post(token, n); code != 201 {
+			t.Fatalf("post: %d %s", code, said)
+		}
+	}
+	s.signed(3)
+	var m manifest
+	if err := json.Unmarshal([]byte(succeed(t, "backup", "--data", data, "--out", backup, "--json")), &m); err != nil {
+		t.Fatal(err)
+	}
+	if m.Method != byCopy || len(m.Books) != 1 || m.Books[0].Size != "3" || m.Books[0].Root == "" || m.Bytes < 1<<20 {
+		t.Errorf("manifest %+v", m)
+	}
+	checkBackedUp(t, data)
+	// Everything is well but what a demonstration lacks.
+	if out := succeed(t, "doctor", "--data", data); strings.Contains(out, "fail ") || !strings.Contains(out, "3 entries, 3 signed, 3 published") {
+		t.Errorf("doctor: %s", out)
+	}
+	seen(t, data)
+	_, figures := s.get("http://" + s.admin + "/metrics")
+	checkWatched(t, figures)
+	for n := 3; n < 6; n++ {
+		if code, said := s.post(token, n); code != 201 {
+			t.Fatalf("post: %d %s", code, said)
+		}
+	}
+	s.signed(6)
+	s.stop()
+	holdsNoSecrets(t, data, backup)
+
+	refuse(t, exitRefused, "overwrites nothing", "backup", "--data", data, "--out", backup)
+	refuse(t, exitRefused, "overwrites nothing", "restore", "--from", backup, "--data", data)
+	refuse(t, exitRefused, "no manifest.json", "restore", "--from", dir, "--data", fresh)
+
+	t.Chdir(dir) // names are relative to where the operator stands
+	if out := succeed(t, "restore", "--from", "backup", "--data", "new"); !strings.Contains(out, "restored to 3, what was published is not known") {
+		t.Errorf("restore: %s", out)
+	}
+	// One PostgreSQL for all that follows, as beside a running server.
+	own, err := pgserver.Start(t.Context(), pgserver.Config{Dir: filepath.Join(fresh, "postgres"), BinDir: os.Getenv("YILU_PG_BIN")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Stop()
+	// Without state and public files nobody knows.
+	refuse(t, exitRefused, "nobody knows how many were published", "erase", "0", "note", "--ground", "order", "--user", "a", "--unit", "z", "--data", fresh)
+	copyTree(t, data, fresh, "signer", "public", "seal.secret")
+	s = serve(t, fresh)
+	if code, said := s.post(token, 9); code != 503 || !strings.Contains(said, "3 条分录，已签名的有 6 条") {
+		t.Errorf("post after an old backup: %d %s", code, said)
+	}
+	refuse(t, exitDiverged, "", "doctor", "--data", fresh)
+	s.stop()
+	if out := succeed(t, "signer", "recover", "--data", fresh, "--first", "a", "--second", "b"); !strings.Contains(out, "3 entries are back") {
+		t.Errorf("recover: %s", out)
+	}
+	succeed(t, "rebuild", "--replace", "--data", fresh)
+	s = serve(t, fresh)
+	if code, said := s.post(token, 9); code != 201 {
+		t.Errorf("post after recovery: %d %s", code, said)
+	}
+	s.signed(7)
+	if r, err := readRestored(fresh); err != nil || !strings.Contains(r.Released, "has no more") {
+		t.Errorf("restored %+v, %v", r, err)
+	}
+	if out := succeed(t, "verify", "--all", "--data", fresh); !strings.Contains(out, "so do the signed checkpoints") {
+		t.Errorf("verify: %s", out)
+	}
+	s.stop()
+}
+
+// seen marks a scheduled job as looked at, as the server does every quarter of a minute.
+func seen(t *testing.T, data string) {
+	t.Helper()
+	own, err := pgserver.Running(filepath.Join(data, "postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), own.OwnerURL("yilu"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), `
+		insert into alert.job_run (book, job, slot, upto, at, outcome, skipped) values ('411025', 'summary', now(), -1, now(), 'first', 0)
+		on conflict do nothing`); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// checkBackedUp looks for the note of the backup in the data folder.
+func checkBackedUp(t *testing.T, data string) {
+	t.Helper()
+	if at, folder, err := backedUp(data); err != nil || time.Since(at) > time.Minute || filepath.Base(folder) != "backup" {
+		t.Errorf("last backup %v %s %v", at, folder, err)
+	}
+}
+
+// holdsNoSecrets looks for every secret of a data folder in a backup of it.
+func holdsNoSecrets(t *testing.T, data, backup string) {
+	t.Helper()
+	var secrets [][]byte
+	for _, name := range []string{"seal.secret", "signer/411025/key", "postgres/owner.password", "postgres/service.password"} {
+		secret, err := os.ReadFile(filepath.Join(data, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		secrets = append(secrets, bytes.TrimSpace(secret))
+	}
+	err := filepath.WalkDir(backup, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for i, secret := range secrets {
+			if bytes.Contains(text, secret) {
+				t.Errorf("%s holds secret %d", path, i)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestBackupAndRestoreOfAGivenServer backs up a database that others run: a copy
+// where the login may, a dump where it may not. What was changed in a backup, or cut
+// off, is refused.
+func TestBackupAndRestoreOfAGivenServer(t *testing.T) {
+	db := pgtest.New(t)
+	dir := newDataFolder(t)
+	t.Setenv("LC_ALL", "C")
+	t.Setenv("YILU_DATABASE_URL", db.OwnerURL)
+	data, dumped := filepath.Join(dir, "data"), filepath.Join(dir, "dumped")
+	if _, err := db.Owner.Exec(t.Context(), `insert into log.head (book) values ('411025')`); err != nil {
+		t.Fatal(err)
+	}
+	code, _, said := yilu("backup", "--data", data, "--out", dumped, "--dump")
+	if code != exitOK || !strings.Contains(said, "are not in it") {
+		t.Fatalf("dump: %d %s", code, said)
+	}
+	refuse(t, exitUsage, "unset YILU_DATABASE_URL", "restore", "--from", dumped, "--data", filepath.Join(dir, "new"))
+	t.Setenv("YILU_DATABASE_URL", "")
+	fresh := filepath.Join(dir, "new")
+	var report restoreReport
+	if err := json.Unmarshal([]byte(succeed(t, "restore", "--from", dumped, "--data", fresh, "--json")), &report); err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Books) != 1 || report.Books[0].Restored != "0" || !report.Books[0].Held || len(report.Guards) != 0 {
+		t.Errorf("%+v", report)
+	}
+	refuse(t, exitUsage, "two persons", "restore", "confirm", "--data", fresh, "--first", "a", "--second", "a")
+	refuse(t, exitRefused, "no backup was restored", "restore", "confirm", "--data", data, "--first", "a", "--second", "b")
+	succeed(t, "restore", "confirm", "--data", fresh, "--first", "a", "--second", "b")
+	if out := succeed(t, "verify", "--data", fresh); !strings.Contains(out, "whole") {
+		t.Errorf("verify: %s", out)
+	}
+
+	// A restore that was cut off is half a database, until it is made again.
+	half := filepath.Join(dir, "half")
+	if err := os.MkdirAll(half, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&restored{From: dumped}).write(half); err != nil {
+		t.Fatal(err)
+	}
+	refuse(t, exitRefused, "did not end", "serve", "--data", half)
+	if left, err := os.ReadDir(half); err != nil || len(left) != 1 {
+		t.Errorf("a database was made in half a restore: %v %v", left, err)
+	}
+	refuse(t, exitDiverged, "", "doctor", "--data", half)
+
+	dump := filepath.Join(dumped, "yilu.dump")
+	bytes, err := os.ReadFile(dump)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bytes[len(bytes)/2] ^= 1
+	if err := os.WriteFile(dump, bytes, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refuse(t, exitRefused, "is not what its manifest says", "restore", "--from", dumped, "--data", filepath.Join(dir, "newer"))
+	if _, err := os.Stat(filepath.Join(dir, "newer")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a refused restore left something: %v", err)
+	}
+}
+
+// TestBackupWithoutRights says in clear words that the login may not copy, and dumps.
+func TestBackupWithoutRights(t *testing.T) {
+	db := pgtest.New(t)
+	t.Setenv("LC_ALL", "C")
+	t.Setenv("YILU_DATABASE_URL", db.OwnerURL)
+	name := "backup_" + strings.ToLower(db.Name[2:])
+	if _, err := db.Owner.Exec(t.Context(), `create role `+name+` login password 'x' in role pg_read_all_data`); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := db.Owner.Exec(context.Background(), `drop owned by `+name+`; drop role `+name); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := db.Owner.Exec(t.Context(), `grant connect on database `+db.Name+` to `+name); err != nil {
+		t.Fatal(err)
+	}
+	config := db.Owner.Config().ConnConfig
+	t.Setenv("YILU_DATABASE_URL", "postgres://"+name+":x@/"+db.Name+"?host="+config.Host)
+	out := filepath.Join(t.TempDir(), "b")
+	code, _, said := yilu("backup", "--data", t.TempDir(), "--out", out)
+	if code != exitOK || !strings.Contains(said, "may not copy the whole PostgreSQL") {
+		t.Fatalf("%d %s", code, said)
+	}
+	if m, err := readManifest(out); err != nil || m.Method != byDump {
+		t.Errorf("%+v %v", m, err)
+	}
+}
+
+// TestBackupOnAFullDisk refuses before it writes; and one that is cut off in the
+// middle leaves nothing that could be taken for a backup.
+func TestBackupOnAFullDisk(t *testing.T) {
+	db := pgtest.New(t)
+	t.Setenv("LC_ALL", "C")
+	t.Setenv("YILU_DATABASE_URL", db.OwnerURL)
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { // cut it off as soon as PostgreSQL has written something
+		for ctx.Err() == nil {
+			if begun, _ := filepath.Glob(filepath.Join(dir, ".cut.unfinished-*", "postgres", "*")); len(begun) > 0 {
+				cancel()
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	var out, said bytes.Buffer
+	if code := run(ctx, []string{"backup", "--data", dir, "--out", filepath.Join(dir, "cut")}, &out, &said); code == exitOK {
+		t.Error("a backup that was cut off ended well")
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("a backup that was cut off left %v %v; it said %s", left, err, said.String())
+	}
+
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=16m"); err != nil {
+		t.Skipf("NOT RUN: a small disk needs root: %v", err)
+	}
+	defer func() {
+		if err := syscall.Unmount(disk, 0); err != nil {
+			t.Error(err)
+		}
+	}()
+	refuse(t, exitRefused, "nothing was written", "backup", "--data", dir, "--out", filepath.Join(disk, "b"))
+	if left, err := os.ReadDir(disk); err != nil || len(left) > 0 {
+		t.Errorf("left on the full disk: %v %v", left, err)
+	}
+}
