@@ -77,6 +77,8 @@ type subject struct {
 	e *ledger.Entry
 	// today keeps what sameDay found: several facts ask for it, and there may be many.
 	today *outlays
+	// alike keeps what twins found.
+	alike []ledger.Payment
 	// process keeps what file found.
 	process *file
 }

@@ -394,16 +394,16 @@ func procurement(s *subject) formula.Value {
 
 // twins are earlier payments to the same payee of the same amount that count.
 func (s *subject) twins(p ledger.Payment) []ledger.Payment {
-	var twins []ledger.Payment
-	if p.Payee == "" {
-		return nil
+	if s.alike != nil || p.Payee == "" {
+		return s.alike
 	}
+	s.alike = []ledger.Payment{}
 	for q := range s.v.Twins(p.Payee, p.Amount) {
 		if q.Payment != p.Payment && q.Effective() && q.Returned < q.Amount {
-			twins = append(twins, q)
+			s.alike = append(s.alike, q)
 		}
 	}
-	return twins
+	return s.alike
 }
 
 // lastTwin is the latest of them for the same project.

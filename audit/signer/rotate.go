@@ -40,7 +40,7 @@ func Retire(c Config, path string) error {
 	if err != nil {
 		return fmt.Errorf("retire key: %w", err)
 	}
-	defer lock.Close()
+	defer unlock(lock)
 	key, err := LoadKey(path + ".next")
 	if err != nil {
 		return fmt.Errorf("retire key: there is no next one: %w", err)

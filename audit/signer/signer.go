@@ -101,7 +101,7 @@ func Open(c Config) (*Signer, error) {
 		return nil, fmt.Errorf("open signer: %w", err)
 	}
 	if s.state, err = load(c.State, s.policy); err != nil {
-		return nil, errors.Join(fmt.Errorf("open signer: %w", err), s.lock.Close())
+		return nil, errors.Join(fmt.Errorf("open signer: %w", err), unlock(s.lock))
 	}
 	return s, nil
 }
@@ -115,7 +115,7 @@ func Init(ctx context.Context, c Config) error {
 	if err != nil {
 		return fmt.Errorf("init signer: %w", err)
 	}
-	defer lock.Close()
+	defer unlock(lock)
 	if _, err := os.Lstat(c.State); !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("init signer: the state file %s is there already", c.State)
 	}
@@ -152,7 +152,7 @@ func (s *Signer) Check(ctx context.Context) error {
 }
 
 // Close gives the state file free.
-func (s *Signer) Close() error { return s.lock.Close() }
+func (s *Signer) Close() error { return unlock(s.lock) }
 
 // Halted is why the signer has halted, nil while it works.
 func (s *Signer) Halted() *Halt {

@@ -156,3 +156,9 @@ func lockState(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// unlock gives the state free at once: a program that another goroutine is just
+// starting has the file open too until its exec, and would keep the lock.
+func unlock(lock *os.File) error {
+	return errors.Join(syscall.Flock(int(lock.Fd()), syscall.LOCK_UN), lock.Close())
+}

@@ -27,6 +27,14 @@ func (b *bench) payment(buf []byte, id string, fund, project int) []byte {
 	return append(buf, `","purpose":"工程进度款"}}`...)
 }
 
+// various writes a payment request as a year has them: of 500 payees, on its days, of
+// amounts that differ.
+func (b *bench) various(buf []byte, id string, fund, project, n int) []byte {
+	day := time.Date(2020, 1, 7, 0, 0, 0, 0, time.UTC).AddDate(0, 0, n/1000%350)
+	return append(buf, fmt.Sprintf(`{"id":"%s","kind":"payment.requested","on":"%s","body":{"amount":"%d.%02d","fund":"F%d","payee":{"name":"某建筑工程有限公司第%d分公司"},"payment":"%s","project":"P%d-%d","purpose":"工程进度款"}}`,
+		id, day.Format(time.DateOnly), n/7%90_000+1, n%100, fund, n%500, id, fund, project)...)
+}
+
 // posts drives single posts and returns what was reached.
 func (b *bench) posts(ctx context.Context, clients, spread int) (load, error) {
 	if err := b.start(ctx); err != nil {
@@ -139,7 +147,7 @@ func (b *bench) batches(ctx context.Context, clients int, seconds time.Duration)
 			if i > 0 {
 				buf = append(buf, ',')
 			}
-			buf = b.payment(buf, fmt.Sprintf("%d-%d-%d-%d", round, client, n, i), (client*31+n+i)%benchFunds, i%benchProjects)
+			buf = b.various(buf, fmt.Sprintf("%d-%d-%d-%d", round, client, n, i), (client*31+n+i)%benchFunds, i%benchProjects, (n*64+client)*batchSize+i)
 		}
 		return request{b.path("units"), append(buf, `]}`...)}
 	})

@@ -92,5 +92,7 @@ func (p *place) replace() error {
 // end takes away what is left beside the target: an unfinished copy, or the old one.
 func (p *place) end() {
 	_ = os.RemoveAll(p.folder) // the next copying does it again
+	// Unlocked by hand: a program that is just being started has the file open too.
+	_ = syscall.Flock(int(p.lock.Fd()), syscall.LOCK_UN)
 	_ = p.lock.Close()
 }
