@@ -87,14 +87,8 @@ func (l *Ledger) confirm(q *queue) {
 			return
 		}
 		l.mu.Unlock()
-		var last *mark
-		for _, g := range groups {
-			if g.mark != nil {
-				last = g.mark
-			}
-		}
 		var err error
-		if last != nil {
+		if last := furthest(groups); last != nil {
 			err = l.passBarrier(q.book, *last)
 		}
 		if err != nil {
@@ -109,6 +103,17 @@ func (l *Ledger) confirm(q *queue) {
 			<-q.room
 		}
 	}
+}
+
+// furthest is the last entry that any of the groups rests on: a group that was only
+// posted again may rest on an old one, which proves nothing of those before it.
+func furthest(groups []settling) (last *mark) {
+	for _, g := range groups {
+		if g.mark != nil && (last == nil || g.mark.seq > last.seq) {
+			last = g.mark
+		}
+	}
+	return last
 }
 
 // passBarrier returns nil once all that was committed up to a mark is durable.

@@ -68,6 +68,19 @@ func TestLostGroupIsSeen(t *testing.T) {
 	}
 }
 
+// TestRepeatsProveNothingOfOthers: whoever posts an old entry again does not make the
+// new ones before it durable.
+func TestRepeatsProveNothingOfOthers(t *testing.T) {
+	t.Parallel()
+	got := furthest([]settling{{mark: &mark{seq: 110}}, {}, {mark: &mark{seq: 5}}})
+	if got == nil || got.seq != 110 {
+		t.Errorf("rests on %+v, want entry 110", got)
+	}
+	if got := furthest([]settling{{}}); got != nil {
+		t.Errorf("rests on %+v, want nothing", got)
+	}
+}
+
 // TestBookGoesOnWhileTheStandbyWaits: groups follow one another while none of them is
 // durable, and nobody is answered before.
 func TestBookGoesOnWhileTheStandbyWaits(t *testing.T) {

@@ -87,10 +87,11 @@ func (t *lookup) add(key, row string) {
 		return
 	}
 	t.s.undo = append(t.s.undo, func() { t.keys[key] = found })
-	if len(found) >= 2*mostFound { // get looks at the last ones only
-		found = slices.Clone(found[mostFound:])
+	kept := found
+	if len(kept) >= 2*mostFound { // get looks at the last ones only
+		kept = slices.Clone(kept[mostFound:])
 	}
-	t.keys[key] = append(found, row)
+	t.keys[key] = append(kept, row)
 }
 
 // wantsLookups says whether a look-up was asked for a key that it does not know.

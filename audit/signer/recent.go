@@ -27,6 +27,9 @@ func (r *recent) add(seq uint64, leaf []byte) {
 	r.bytes += len(leaf)
 }
 
+// last is the leaf that was folded last.
+func (r *recent) last() []byte { return r.leaves[len(r.leaves)-1] }
+
 // between yields the leaves from..to, and ok is whether all of them are here.
 func (r *recent) between(from, to uint64) (leaves iter.Seq2[[]byte, error], ok bool) {
 	if from < r.from || to > r.from+uint64(len(r.leaves)) || from > to {

@@ -307,10 +307,14 @@ func (s *Signer) fold(ctx context.Context, q audit.Querier, from, to uint64, edg
 
 // sign signs a tree that extends the state, and makes that the state.
 func (s *Signer) sign(ctx context.Context, size uint64, edge proof.Edge) error {
-	// A row that a standby has not confirmed may be gone after a fail-over; the
-	// signature would stay.
-	if err := pgx.BeginFunc(ctx, s.Pool, func(tx pgx.Tx) error { return audit.Barrier(ctx, tx) }); err != nil {
+	// What was read may be gone after a crash or a fail-over, if the disk or the standby
+	// did not have it yet; the signature would stay.
+	there, err := audit.PassBarrier(ctx, s.Pool, s.Book, size-1, proof.LeafHash(s.recent.last()))
+	if err != nil {
 		return err
+	}
+	if !there {
+		return fmt.Errorf("entry %d, read a moment ago, is gone", size-1)
 	}
 	checkpoint := proof.Checkpoint{Origin: s.Origin, Size: size, Root: edge.Root()}
 	signers := make([]note.Signer, len(s.Keys))
