@@ -497,3 +497,33 @@ func TestLeastRights(t *testing.T) {
 		}
 	}
 }
+
+// TestSignsNothingThatIsGone: an entry can be seen before the disk has it. If a crash
+// takes it between reading and signing, nothing is signed, and the next round reads
+// again.
+func TestSignsNothingThatIsGone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "quorum none\n")
+	r.enter(3)
+	s, err := Open(r.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size, edge, err := s.extend(t.Context())
+	if err != nil || size != 3 {
+		t.Fatalf("read %d entries: %v", size, err)
+	}
+	s.recent.leaves[2] = []byte("what was there before the crash")
+	if err := s.sign(t.Context(), size, edge); err == nil {
+		t.Error("signed an entry that is gone")
+	}
+	if notes, err := r.notes(); s.state.note.Size != 0 || len(notes) != 0 || err != nil {
+		t.Errorf("%d is signed, %d notes: %v", s.state.note.Size, len(notes), err)
+	}
+	if err := s.Round(t.Context()); err != nil || s.state.note.Size != 3 {
+		t.Errorf("the next round signed %d: %v", s.state.note.Size, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
