@@ -407,22 +407,21 @@ func TestPoisonedUnitFailsAlone(t *testing.T) {
 	rebuilds(t, db)
 }
 
-// TestCancelledCommitIsNotReported: PostgreSQL says success of a commit whose
-// wait for a standby was cancelled. Nobody may be told so until a commit was
-// confirmed.
-func TestCancelledCommitIsNotReported(t *testing.T) {
-	t.Parallel()
+// standbyLedger is a ledger on a durable server of its own, whose commits can be made to
+// wait for a standby of some name; "" waits for none.
+func standbyLedger(t *testing.T) (l *Ledger, owner *pgxpool.Pool, standby func(name string)) {
+	t.Helper()
 	c := pgtest.Durable(t)
 	durable(t, c)
 	owner, err := pgxpool.New(t.Context(), c.OwnerURL())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer owner.Close()
-	l := ledgerAt(t, c)
-	defer l.Pool.Close()
-	defer l.Close()
-	standby := func(name string) {
+	t.Cleanup(owner.Close)
+	l = ledgerAt(t, c)
+	t.Cleanup(l.Pool.Close)
+	t.Cleanup(l.Close)
+	return l, owner, func(name string) {
 		t.Helper()
 		for _, sql := range []string{"alter system set synchronous_standby_names = '" + name + "'", "select pg_reload_conf()"} {
 			if _, err := owner.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol); err != nil {
@@ -430,6 +429,14 @@ func TestCancelledCommitIsNotReported(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestCancelledCommitIsNotReported: PostgreSQL says success of a commit whose
+// wait for a standby was cancelled. Nobody may be told so until a commit was
+// confirmed.
+func TestCancelledCommitIsNotReported(t *testing.T) {
+	t.Parallel()
+	l, owner, standby := standbyLedger(t)
 	// waiting is the backend that waits for the standby, but for the given one.
 	waiting := func(not int) (pid int) {
 		eventually(t, "a commit waits for the standby", func() bool {

@@ -1,16 +1,10 @@
 package ledger
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"sync"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"yilu/migrations/pgtest"
 )
 
 // TestBarrierIsCut: a group is committed, and the connection that should have proved
@@ -85,24 +79,7 @@ func TestRepeatsProveNothingOfOthers(t *testing.T) {
 // durable, and nobody is answered before.
 func TestBookGoesOnWhileTheStandbyWaits(t *testing.T) {
 	t.Parallel()
-	c := pgtest.Durable(t)
-	durable(t, c)
-	owner, err := pgxpool.New(t.Context(), c.OwnerURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer owner.Close()
-	l := ledgerAt(t, c)
-	defer l.Pool.Close()
-	defer l.Close()
-	standby := func(name string) {
-		t.Helper()
-		for _, sql := range []string{"alter system set synchronous_standby_names = '" + name + "'", "select pg_reload_conf()"} {
-			if _, err := owner.Exec(context.WithoutCancel(t.Context()), sql, pgx.QueryExecModeSimpleProtocol); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	l, owner, standby := standbyLedger(t)
 	stored := func() (n int) {
 		if err := owner.QueryRow(t.Context(), `select count(*) from log.entry where id like 'z%'`).Scan(&n); err != nil {
 			t.Fatal(err)

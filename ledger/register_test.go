@@ -19,7 +19,7 @@ func load(id, list, region string, from, to Date, persons ...int) []Draft {
 	drafts := []Draft{draft(id, &RegisterLoaded{Register: id, List: list, Region: region, Source: "县公安局", Stated: "2020-01-31", From: from, To: to, Lines: Count(len(persons))}, maker)}
 	for i, n := range persons {
 		d := draft(fmt.Sprintf("%s-%d", id, i+1), &RegisterPerson{Register: id, Line: Count(i + 1), Place: aVillage}, maker)
-		d.Sealed = map[string]string{fieldPerson: "李四", fieldIDNumber: citizen(n), fieldHousehold: fmt.Sprintf("H%d", n/2), fieldClass: "脱贫户", fieldDied: fmt.Sprintf("2020-01-%02d", n%28+1)}
+		d.Sealed = map[string]string{fieldPerson: "李四", fieldIDNumber: citizen(n), fieldHousehold: fmt.Sprintf("户H%d", n/2), fieldClass: "脱贫户", fieldDied: fmt.Sprintf("2020-01-%02d", n%28+1)}
 		drafts = append(drafts, d)
 	}
 	return drafts
@@ -181,7 +181,7 @@ func says(loads []modelled, ids []string, person int, place string, on Date) str
 						home++
 					}
 				}
-				fmt.Fprintf(&note, " H%d of %d 脱贫户 %s 2020-01-%02d", p/2, home, aVillage, p%28+1)
+				fmt.Fprintf(&note, " 户H%d of %d 脱贫户 %s 2020-01-%02d", p/2, home, aVillage, p%28+1)
 			}
 			note.WriteByte(';')
 		}
@@ -423,7 +423,7 @@ func TestRegisterKeepsPersonsSealed(t *testing.T) {
 			t.Errorf("%d rows hold what is sealed", n)
 		}
 	}
-	for _, secret := range []string{"脱贫户\"", "H0", "2020-01-02"} {
+	for _, secret := range []string{"脱贫户\"", "户H0", "2020-01-02"} {
 		if n := found(secret, leaves); n != 0 {
 			t.Errorf("%d leaves hold %s", n, secret)
 		}
