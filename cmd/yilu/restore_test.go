@@ -295,15 +295,25 @@ func TestBackupWithoutRights(t *testing.T) {
 	}
 }
 
-// TestBackupOnAFullDisk refuses before it writes; and one that is cut off in the
-// middle leaves nothing that could be taken for a backup.
-func TestBackupOnAFullDisk(t *testing.T) {
-	db := pgtest.New(t)
+// TestBackupCutOff leaves nothing that could be taken for a backup, and nobody at
+// work: pg_basebackup is two processes, and one that is left keeps PostgreSQL sending
+// to a reader who reads no more, which stops every drop database of the server. The
+// cluster is quiet, so that the second process has nothing to stumble over.
+func TestBackupCutOff(t *testing.T) {
+	db := pgtest.Durable(t)
 	t.Setenv("LC_ALL", "C")
-	t.Setenv("YILU_DATABASE_URL", db.OwnerURL)
+	t.Setenv("YILU_DATABASE_URL", db.OwnerURL())
+	conn, err := pgx.Connect(t.Context(), db.OwnerURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), `create table large as select repeat(md5(n::text), 60) as filling from generate_series(1, 60000) n`); err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { // cut it off as soon as PostgreSQL has written something
+	go func() { // as soon as PostgreSQL has written something
 		for ctx.Err() == nil {
 			if begun, _ := filepath.Glob(filepath.Join(dir, ".cut.unfinished-*", "postgres", "*")); len(begun) > 0 {
 				cancel()
@@ -318,7 +328,17 @@ func TestBackupOnAFullDisk(t *testing.T) {
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("a backup that was cut off left %v %v; it said %s", left, err, said.String())
 	}
+	for _, sql := range []string{`create database other`, `drop database other`} {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Error(err)
+		}
+	}
+}
 
+// TestBackupOnAFullDisk refuses before it writes.
+func TestBackupOnAFullDisk(t *testing.T) {
+	t.Setenv("LC_ALL", "C")
+	t.Setenv("YILU_DATABASE_URL", pgtest.New(t).OwnerURL)
 	disk := t.TempDir()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=16m"); err != nil {
 		t.Skipf("NOT RUN: a small disk needs root: %v", err)
@@ -328,7 +348,7 @@ func TestBackupOnAFullDisk(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	refuse(t, exitRefused, "nothing was written", "backup", "--data", dir, "--out", filepath.Join(disk, "b"))
+	refuse(t, exitRefused, "nothing was written", "backup", "--data", t.TempDir(), "--out", filepath.Join(disk, "b"))
 	if left, err := os.ReadDir(disk); err != nil || len(left) > 0 {
 		t.Errorf("left on the full disk: %v %v", left, err)
 	}

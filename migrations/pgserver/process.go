@@ -34,12 +34,14 @@ type runner struct {
 }
 
 // command gives the program its own process group, so that the terminal's ^C
-// reaches us alone and we stop it in our order.
+// reaches us alone and we stop it in our order. The end of ctx kills the whole
+// group: a pg_basebackup killed alone leaves its second process at work for ever.
 func (r runner) command(ctx context.Context, dir, program string, arguments ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(r.binaries.dir, program), arguments...)
 	cmd.Dir = dir
 	cmd.Env = environment()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	if r.account.other {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(r.account.uid), Gid: uint32(r.account.gid)}
 	}
