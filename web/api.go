@@ -76,8 +76,8 @@ func (s *server) apiRoutes(g *echo.Group) {
 type call struct {
 	echo.Context
 	book ledger.Book
-	// token is who asks, nil for the public.
-	token *Token
+	// who asks, nil for the public.
+	who *actor
 }
 
 // ctx ends when the caller hangs up. A post that has been taken goes on.
@@ -133,7 +133,7 @@ func (s *server) inside(handle func(*call) error, roles ...ledger.Role) echo.Han
 		if err := s.identify(r); err != nil {
 			return err
 		}
-		if !slices.Contains(roles, r.token.Role) {
+		if !slices.Contains(roles, r.who.Role) {
 			return errRole
 		}
 		return handle(r)
@@ -154,7 +154,7 @@ func (s *server) identify(r *call) error {
 	if token.Book != r.book {
 		return errOtherBook
 	}
-	r.token = token
+	r.who = token.actor()
 	return nil
 }
 
@@ -343,7 +343,7 @@ func (c *call) write(status int, v any) error {
 	if err != nil {
 		return fmt.Errorf("render: %w", err)
 	}
-	c.Response().Header().Set("Cache-Control", cacheControl(c.token != nil || status != http.StatusOK))
+	c.Response().Header().Set("Cache-Control", cacheControl(c.who != nil || status != http.StatusOK))
 	return c.Blob(status, "application/json", body)
 }
 

@@ -16,15 +16,12 @@ import (
 // Warnings are a reason to look, not a finding: the public reads none of them, an
 // auditor all of a book, and an officer those that his unit has been given.
 
-// alertReaders are the roles that read warnings.
-var alertReaders = []ledger.Role{ledger.Auditor, ledger.Maker, ledger.Checker, ledger.ProjectOfficer}
-
 // alertStates are the states of a case in the order in which it takes them.
 var alertStates = []alerts.State{alerts.Open, alerts.Verifying, alerts.Dismissing, alerts.Dismissed, alerts.Rectifying, alerts.Review, alerts.Closed, alerts.Recorded}
 
 // warned is inside for readers of warnings. A server without any has no such address.
 func (s *server) warned(handle func(*call) error) echo.HandlerFunc {
-	return s.inside(s.handling(handle), alertReaders...)
+	return s.inside(s.handling(handle), rights[readWarnings]...)
 }
 
 // handling is for servers that have warnings.
@@ -37,23 +34,23 @@ func (s *server) handling(handle func(*call) error) func(*call) error {
 	}
 }
 
-// unitOf is the unit whose warnings a token may see, "" for those of all.
-func unitOf(t *Token) string {
-	if t.Role == ledger.Auditor {
+// unitOf is the unit whose warnings somebody may see, "" for those of all.
+func unitOf(a *actor) string {
+	if a.Role == ledger.Auditor {
 		return ""
 	}
-	return t.Unit
+	return a.Unit
 }
 
-// mayRead says whether a warning may be seen with a token.
-func mayRead(t *Token, c alerts.Current) bool {
-	unit := unitOf(t)
+// mayRead says whether somebody may see a warning.
+func mayRead(a *actor, c alerts.Current) bool {
+	unit := unitOf(a)
 	return unit == "" || unit == c.Unit
 }
 
 // filter reads what narrows a list of warnings. An officer asking for another unit's
 // is refused, and told so: an empty list would look like good news.
-func (q *query) filter(t *Token) (alerts.Filter, error) {
+func (q *query) filter(a *actor) (alerts.Filter, error) {
 	f := alerts.Filter{Code: q.text("code"), Level: q.text("level"), State: alerts.State(q.text("state")), Unit: q.text("unit"), Region: q.place("region")}
 	if _, ok := ledger.AlertLevels[f.Level]; f.Level != "" && !ok {
 		q.bad("level", "须为 red、orange、yellow 或 blue", "want red, orange, yellow or blue")
@@ -68,7 +65,7 @@ func (q *query) filter(t *Token) (alerts.Filter, error) {
 	default:
 		q.bad("active", "须为 true 或 false", "want true or false")
 	}
-	if own := unitOf(t); own != "" {
+	if own := unitOf(a); own != "" {
 		if f.Unit != "" && f.Unit != own {
 			return f, errRole
 		}
@@ -84,7 +81,7 @@ func (q *query) afterSeq() ledger.Seq { return ledger.Seq(q.number("after", int6
 func (s *server) listAlerts(c *call) error {
 	q := c.query("after", "limit", "code", "level", "state", "unit", "region", "active")
 	after, limit := q.afterSeq(), q.limit()
-	f, err := q.filter(c.token)
+	f, err := q.filter(c.who)
 	if err != nil {
 		return err
 	}
@@ -106,7 +103,7 @@ func (s *server) listFeed(c *call) error {
 	if err := q.err(); err != nil {
 		return err
 	}
-	rows, err := alerts.Feed(c.ctx(), s.Alerts.Pool, c.book, unitOf(c.token), after, limit)
+	rows, err := alerts.Feed(c.ctx(), s.Alerts.Pool, c.book, unitOf(c.who), after, limit)
 	l := list[alerts.Event]{Items: rows}
 	if len(rows) == limit {
 		l.Next = strconv.FormatInt(int64(rows[limit-1].Seq), 10)
@@ -117,7 +114,7 @@ func (s *server) listFeed(c *call) error {
 // findAlert reads a warning that the token may see; others are not found.
 func (s *server) findAlert(c *call, alert string) (alerts.Current, error) {
 	found, err := alerts.Find(c.ctx(), s.Alerts.Pool, c.book, alert)
-	if err == nil && !mayRead(c.token, found) {
+	if err == nil && !mayRead(c.who, found) {
 		err = ledger.ErrNotFound
 	}
 	return found, err
@@ -142,7 +139,7 @@ func (s *server) openAlert(c *call, alert string) (alerts.Detail, error) {
 		for i := range d.Evidence {
 			hideFinding(&d.Evidence[i].Finding)
 		}
-		s.Log.InfoContext(c.ctx(), "warning opened", "request", requestIDOf(c), "book", string(c.book), "token", c.token.ID, "alert", d.Raised)
+		s.Log.InfoContext(c.ctx(), "warning opened", "request", requestIDOf(c), "book", string(c.book), "token", c.who.ID, "alert", d.Raised)
 	}
 	return d, err
 }
@@ -161,7 +158,7 @@ func (s *server) takeStep(c *call) error {
 	if in.ID, err = c.idempotencyKey(in.ID); err != nil {
 		return err
 	}
-	d, err := in.draft(c.token.by())
+	d, err := in.draft(c.who.by())
 	if err != nil {
 		return err
 	}
@@ -182,7 +179,7 @@ func (s *server) takeSteps(c *call) error {
 	if err := c.decode(&in); err != nil {
 		return err
 	}
-	ds, err := drafts(in.Entries, c.token.by())
+	ds, err := drafts(in.Entries, c.who.by())
 	if err != nil {
 		return err
 	}
@@ -242,7 +239,7 @@ func (s *server) take(c *call, ds ...ledger.Draft) ([]ledger.Receipt, error) {
 // mayTake refuses steps of cases that are not the token's to see. That the case goes
 // to another unit in between is seen by its version.
 func (s *server) mayTake(c *call, ds []ledger.Draft) error {
-	if unitOf(c.token) == "" {
+	if unitOf(c.who) == "" {
 		return nil
 	}
 	wrong := &ledger.Refused{}

@@ -108,7 +108,7 @@ func (s *server) postEntry(c *call) error {
 		return err
 	}
 	in.ID = id
-	d, err := in.draft(c.token.by())
+	d, err := in.draft(c.who.by())
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (s *server) postUnit(c *call) error {
 	if err := c.decode(&in); err != nil {
 		return err
 	}
-	ds, err := drafts(in.Entries, c.token.by())
+	ds, err := drafts(in.Entries, c.who.by())
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func (s *server) postSubmission(c *call) error {
 	if err != nil {
 		return err
 	}
-	ds, err := drafts(in.Entries, c.token.by())
+	ds, err := drafts(in.Entries, c.who.by())
 	if err != nil {
 		return err
 	}
@@ -301,7 +301,7 @@ func (s *server) decide(c *call, param, id string, on ledger.Date, entry func(na
 		return err
 	}
 	kind, body := entry(name)
-	return s.postOne(c, ledger.Draft{ID: id, Kind: kind, On: on, By: c.token.by(), Corrects: ledger.None, Body: body})
+	return s.postOne(c, ledger.Draft{ID: id, Kind: kind, On: on, By: c.who.by(), Corrects: ledger.None, Body: body})
 }
 
 // posted counts a post and how long it took.

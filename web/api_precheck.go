@@ -36,7 +36,7 @@ func (s *server) precheck(c *call) error {
 	if err := c.decode(&in); err != nil {
 		return err
 	}
-	ds, submitted, err := in.drafts(c.token.by())
+	ds, submitted, err := in.drafts(c.who.by())
 	if err != nil {
 		return err
 	}

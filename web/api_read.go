@@ -316,7 +316,7 @@ func (s *server) listLines(c *call) error {
 	if p.Places, err = s.ledger.LinesByPlace(c.ctx(), c.book, id); err != nil {
 		return err
 	}
-	if c.token != nil {
+	if c.who != nil {
 		if p.Items, p.Next, err = s.ledger.Lines(c.ctx(), c.book, id, page); err != nil {
 			return err
 		}
@@ -382,7 +382,7 @@ func (s *server) tracePerson(c *call) error {
 	if err != nil {
 		return err
 	}
-	s.Log.InfoContext(c.ctx(), "person traced", "request", requestIDOf(c), "book", string(c.book), "token", c.token.ID)
+	s.Log.InfoContext(c.ctx(), "person traced", "request", requestIDOf(c), "book", string(c.book), "token", c.who.ID)
 	return c.answer(list[ledger.PersonShare]{Items: rows}, nil)
 }
 

@@ -85,7 +85,7 @@ func (s *server) streamFeed(c *call) error {
 		return &ledger.Busy{RetryAfter: heartbeat}
 	}
 	defer s.streams.Add(-1)
-	x := &stream{s: s, c: c, w: c.Response(), rc: http.NewResponseController(c.Response()), unit: unitOf(c.token), after: after, beat: time.NewTicker(heartbeat)}
+	x := &stream{s: s, c: c, w: c.Response(), rc: http.NewResponseController(c.Response()), unit: unitOf(c.who), after: after, beat: time.NewTicker(heartbeat)}
 	defer x.beat.Stop()
 	s.Metrics.streams.Inc()
 	defer s.Metrics.streams.Dec()

@@ -155,7 +155,7 @@ var stepInputs = map[ledger.Kind][]string{
 // is the form that was sent and refused.
 func (p *alertView) forms(typed *stepForm) []stepForm {
 	var out []stepForm
-	for _, kind := range p.Detail.Steps(p.Token.Role) {
+	for _, kind := range p.Detail.Steps(p.Who.Role) {
 		form := stepForm{Kind: kind, ID: rand.Text()}
 		if typed != nil && typed.Kind == kind {
 			form = *typed
@@ -219,7 +219,7 @@ func (s *server) stepPage(c *call, o *officer) error {
 		typed.Fields[i].Value = strings.TrimSpace(c.FormValue(typed.Fields[i].Name))
 	}
 	d := typed.draft(p.Detail.Alert, seen)
-	d.By, d.On, d.Corrects = c.token.by(), ledger.DateOf(s.Now()), ledger.None
+	d.By, d.On, d.Corrects = c.who.by(), ledger.DateOf(s.Now()), ledger.None
 	err = typed.missing(o)
 	if err == nil {
 		_, err = s.take(c, d)

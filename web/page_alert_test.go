@@ -134,7 +134,7 @@ func (b *browser) do(method, path string, form url.Values, headers ...string) *h
 // enter shows a token and follows to the page that was asked for.
 func (b *browser) enter(token, to string) *httptest.ResponseRecorder {
 	b.t.Helper()
-	w := b.do("POST", "/alerts/enter", url.Values{"token": {token}, "to": {to}})
+	w := b.do("POST", "/desk/enter", url.Values{"token": {token}, "to": {to}})
 	if w.Code != http.StatusSeeOther {
 		b.t.Fatalf("enter: %d %s", w.Code, w.Body)
 	}
@@ -219,16 +219,16 @@ func TestEntrance(t *testing.T) {
 	h := x.officers("", func() time.Time { return now })
 	auditor := x.token(ledger.Auditor, "auditor-1", "411025-SJ", now)
 	b := &browser{t: t, h: h}
-	for _, bad := range []string{"", "x", auditor[:len(auditor)-1] + "!", x.token(ledger.Payer, "payer-1", "411025-GK", now)} {
-		if w := b.do("POST", "/alerts/enter", url.Values{"token": {bad}}); w.Code != http.StatusForbidden || b.cookie != "" || bad != "" && strings.Contains(w.Body.String(), bad) && len(bad) > 1 {
+	for _, bad := range []string{"", "x", auditor[:len(auditor)-1] + "!"} {
+		if w := b.do("POST", "/desk/enter", url.Values{"token": {bad}}); w.Code != http.StatusForbidden || b.cookie != "" || bad != "" && strings.Contains(w.Body.String(), bad) && len(bad) > 1 {
 			t.Errorf("token %q: %d", bad, w.Code)
 		}
 	}
 	for to, want := range map[string]string{
 		"": "/alerts", "/en/alerts?code=P13": "/en/alerts?code=P13", "/alerts/a-1": "/alerts/a-1", "https://example.com/alerts": "/alerts", "//example.com/alerts": "/alerts",
-		"/alerts/../funds": "/alerts", "/funds": "/alerts", "/alerts/enter": "/alerts", "/alerts//x": "/alerts", `/\example.com`: "/alerts",
+		"/alerts/../funds": "/alerts", "/funds": "/alerts", "/desk/enter": "/alerts", "/alerts//x": "/alerts", `/\example.com`: "/alerts",
 	} {
-		w := b.do("POST", "/alerts/enter", url.Values{"token": {auditor}, "to": {to}})
+		w := b.do("POST", "/desk/enter", url.Values{"token": {auditor}, "to": {to}})
 		if got := w.Header().Get("Location"); got != want {
 			t.Errorf("to %q: %q", to, got)
 		}
@@ -245,10 +245,14 @@ func TestEntrance(t *testing.T) {
 	if w := b.do("GET", "/alerts", nil); w.Code != http.StatusOK {
 		t.Fatalf("inside: %d", w.Code)
 	}
-	if w := b.do("POST", "/alerts/leave", url.Values{"form": {"x"}}); w.Code != http.StatusForbidden {
+	payer := &browser{t: t, h: h}
+	if w := payer.enter(x.token(ledger.Payer, "payer-1", "411025-GK", now), "/alerts"); w.Code != http.StatusForbidden {
+		t.Errorf("a payer reads warnings: %d", w.Code)
+	}
+	if w := b.do("POST", "/desk/leave", url.Values{"form": {"x"}}); w.Code != http.StatusForbidden {
 		t.Errorf("a form of another session: %d", w.Code)
 	}
-	if w := b.do("POST", "/alerts/leave", nil, "Sec-Fetch-Site", "cross-site"); w.Code != http.StatusForbidden {
+	if w := b.do("POST", "/desk/leave", nil, "Sec-Fetch-Site", "cross-site"); w.Code != http.StatusForbidden {
 		t.Errorf("a form of another site: %d", w.Code)
 	}
 	now = now.Add(sessionIdle + time.Second)
@@ -257,7 +261,7 @@ func TestEntrance(t *testing.T) {
 	}
 	page := b.enter(auditor, "/alerts").Body.String()
 	kept := b.cookie
-	if w := b.do("POST", "/alerts/leave", hiddenOf(t, strings.Replace(page, "<form ", `<form value="leave"`, 1), "leave")); w.Code != http.StatusSeeOther || b.cookie != "" {
+	if w := b.do("POST", "/desk/leave", hiddenOf(t, strings.Replace(page, "<form ", `<form value="leave"`, 1), "leave")); w.Code != http.StatusSeeOther || b.cookie != "" {
 		t.Errorf("leave: %d", w.Code)
 	}
 	b.cookie = kept

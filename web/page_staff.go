@@ -5,7 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
+	"path"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -23,9 +23,41 @@ import (
 // officer is what the pages of officers show around their content.
 type officer struct {
 	*frame
-	Token *Token
+	// Who is the officer.
+	Who *actor
 	// Form is in every form, see session.
 	Form string
+}
+
+// menuItem is a way to a page of officers.
+type menuItem struct {
+	section, path string
+	want          right
+}
+
+// menu lists the pages of officers in the order in which their menu shows them. The
+// text of an item is the sentence "menu." and its section.
+var menu = []menuItem{
+	{"alerts", "/alerts", readWarnings},
+}
+
+// Menu are the items that the officer has a right to.
+func (o *officer) Menu() []menuItem {
+	var out []menuItem
+	for _, item := range menu {
+		if o.Who.may(item.want) {
+			out = append(out, item)
+		}
+	}
+	return out
+}
+
+// Path, Key and Here are for templates: its address, its text, and "true" on a page
+// of its section.
+func (i menuItem) Path() string { return i.path }
+func (i menuItem) Key() string  { return "menu." + i.section }
+func (i menuItem) Here(section string) string {
+	return map[bool]string{true: "true"}[i.section == section]
 }
 
 // entrance asks for a token.
@@ -39,24 +71,25 @@ type entrance struct {
 // staffRoutes are the pages of officers in one language. They are not there on a
 // server without warnings.
 func (s *server) staffRoutes(g *echo.Group, l language) {
-	if s.Alerts == nil {
-		return
-	}
 	get := func(path string, h echo.HandlerFunc) {
 		g.Match([]string{http.MethodGet, http.MethodHead}, l.Prefix+path, h)
 	}
+	g.POST(l.Prefix+"/desk/enter", s.enter)
+	g.POST(l.Prefix+"/desk/leave", s.staff(useDesk, "desk", s.leave))
+	if s.Alerts == nil {
+		return
+	}
 	get("/rules", s.showRules)
 	get("/rules/:code", s.showRule)
-	get("/alerts", s.staff(s.alertsPage))
-	get("/alerts/:alert", s.staff(s.alertPage))
-	g.POST(l.Prefix+"/alerts/enter", s.enter)
-	g.POST(l.Prefix+"/alerts/leave", s.staff(s.leave))
-	g.POST(l.Prefix+"/alerts/:alert", s.staff(s.stepPage))
+	get("/alerts", s.staff(readWarnings, "alerts", s.alertsPage))
+	get("/alerts/:alert", s.staff(readWarnings, "alerts", s.alertPage))
+	g.POST(l.Prefix+"/alerts/:alert", s.staff(readWarnings, "alerts", s.stepPage))
 }
 
-// staff lets an officer in who has a session, and shows others the entrance. A post
-// has to carry the session's own word.
-func (s *server) staff(handle func(*call, *officer) error) echo.HandlerFunc {
+// staff lets an officer in who has a session and the right, and shows others the
+// entrance. A post has to carry the session's own word. section is the item of the menu
+// that the page belongs to.
+func (s *server) staff(want right, section string, handle func(*call, *officer) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Set("Cache-Control", "private, no-store")
 		r := &call{Context: c, book: s.Book}
@@ -65,26 +98,32 @@ func (s *server) staff(handle func(*call, *officer) error) echo.HandlerFunc {
 			return s.showEntrance(c, http.StatusUnauthorized, c.Request().URL.RequestURI(), false)
 		}
 		var err error
-		if r.token, err = s.readerOf(r, session.token); err != nil {
+		if r.who, err = s.officerOf(r, session.token); err != nil {
 			if !errors.Is(err, errBadToken) {
 				return err
 			}
 			return s.showEntrance(c, http.StatusUnauthorized, c.Request().URL.RequestURI(), false)
 		}
+		if !r.who.may(want) {
+			return errRole
+		}
 		if c.Request().Method == http.MethodPost && subtle.ConstantTimeCompare([]byte(c.FormValue("form")), []byte(session.form)) != 1 {
 			return errCrossOrigin
 		}
-		return handle(r, &officer{frame: s.newFrame(c, "", "alerts"), Token: r.token, Form: session.form})
+		return handle(r, &officer{frame: s.newFrame(c, "", section), Who: r.who, Form: session.form})
 	}
 }
 
-// readerOf is the token with a hash, if it may read warnings of this county.
-func (s *server) readerOf(r *call, hash [32]byte) (*Token, error) {
+// officerOf is whose token has a hash, if it is of this county.
+func (s *server) officerOf(r *call, hash [32]byte) (*actor, error) {
 	token, err := s.tokens.verifyHash(r.ctx(), hash)
-	if err == nil && (token.Book != s.Book || !slices.Contains(alertReaders, token.Role)) {
-		err = errBadToken
+	if err != nil {
+		return nil, err
 	}
-	return token, err
+	if token.Book != s.Book {
+		return nil, errBadToken
+	}
+	return token.actor(), nil
 }
 
 // showEntrance shows the form for the token. Coming from another site, such as a mail
@@ -101,25 +140,30 @@ func (s *server) other(f *frame, to string) (zh, en string) {
 	return f.site.href(chinese, path), f.site.href(english, path)
 }
 
-// backTo is a page of ours to go on to, the list for anything else.
+// desks are the pages that a session may begin at, with what lies below them.
+var desks = []string{"/alerts", "/desk"}
+
+// backTo is a page of officers to go on to, their desk for anything else.
 func (s *server) backTo(to string) string {
 	u, err := url.Parse(to)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil {
-		return s.BasePath + "/alerts"
+		return s.BasePath + desks[0]
 	}
 	for _, l := range languages {
-		at := s.BasePath + l.Prefix + "/alerts"
-		if u.Path == at || strings.HasPrefix(u.Path, at+"/") && plain(u.Path[len(at)+1:]) {
+		for _, desk := range desks {
+			at := s.BasePath + l.Prefix + desk
 			if u.Path == at+"/enter" || u.Path == at+"/leave" {
-				u.Path, u.RawQuery = at, ""
+				return s.BasePath + desks[0]
 			}
-			return (&url.URL{Path: u.Path, RawQuery: u.RawQuery}).String()
+			if u.Path == at || strings.HasPrefix(u.Path, at+"/") && path.Clean(u.Path) == u.Path && plain(strings.ReplaceAll(u.Path[len(at)+1:], "/", "")) {
+				return (&url.URL{Path: u.Path, RawQuery: u.RawQuery}).String()
+			}
 		}
 	}
-	return s.BasePath + "/alerts"
+	return s.BasePath + desks[0]
 }
 
-// enter begins a session for whoever shows a token that may read warnings.
+// enter begins a session for whoever shows a token.
 func (s *server) enter(c echo.Context) error {
 	c.Response().Header().Set("Cache-Control", "private, no-store")
 	to := s.backTo(c.FormValue("to"))
@@ -127,7 +171,7 @@ func (s *server) enter(c echo.Context) error {
 	if !ok {
 		return s.showEntrance(c, http.StatusForbidden, to, true)
 	}
-	token, err := s.readerOf(&call{Context: c}, hash)
+	who, err := s.officerOf(&call{Context: c}, hash)
 	if errors.Is(err, errBadToken) {
 		return s.showEntrance(c, http.StatusForbidden, to, true)
 	}
@@ -135,7 +179,7 @@ func (s *server) enter(c echo.Context) error {
 		return err
 	}
 	setSession(c.Response(), s.sessions.begin(hash, s.Now()))
-	s.Log.InfoContext(c.Request().Context(), "session begun", "request", requestIDOf(c), "book", string(token.Book), "token", token.ID)
+	s.Log.InfoContext(c.Request().Context(), "session begun", "request", requestIDOf(c), "book", string(who.Book), "token", who.ID)
 	return c.Redirect(http.StatusSeeOther, to)
 }
 
@@ -184,7 +228,7 @@ type alertsView struct {
 func (p *alertsView) Levels() []string { return []string{"red", "orange", "yellow", "blue"} }
 
 // Everything says whether the officer sees the warnings of all units.
-func (p *alertsView) Everything() bool { return unitOf(p.Token) == "" }
+func (p *alertsView) Everything() bool { return unitOf(p.Who) == "" }
 
 // link is the list with a rule and places in it.
 func (p *alertsView) link(code string, more ...any) string {
@@ -234,7 +278,7 @@ func (s *server) alertsPage(c *call, o *officer) error {
 	}
 	before, upto := ledger.Seq(q.number("before", 1<<62)), ledger.Seq(q.number("upto", -1))
 	var err error
-	if p.Filter, err = q.filter(c.token); err != nil {
+	if p.Filter, err = q.filter(c.who); err != nil {
 		return err
 	}
 	pool := s.Alerts.Pool

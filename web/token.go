@@ -38,8 +38,10 @@ type Token struct {
 	Revoked *time.Time `db:"revoked_at"`
 }
 
-// by is who posts with the token.
-func (t *Token) by() ledger.By { return ledger.By{Role: t.Role, Unit: t.Unit, User: t.User} }
+// actor is whoever shows the token.
+func (t *Token) actor() *actor {
+	return &actor{ID: t.ID, Book: t.Book, User: t.User, Unit: t.Unit, Role: t.Role}
+}
 
 // ErrToken is a wish for a token that cannot be made.
 var ErrToken = errors.New("no such token can be made")
