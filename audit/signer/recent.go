@@ -1,14 +1,19 @@
 package signer
 
 import (
-	"bytes"
 	"iter"
 
 	"yilu/audit/tile"
 )
 
-// mostRecent bounds the bytes of the leaves that are kept.
-const mostRecent = 8 << 20
+const (
+	// mostRecent bounds the bytes of the leaves that are kept: three seconds of 13,000
+	// entries each.
+	mostRecent = 24 << 20
+	// recentBlock is how many bytes are taken at once for them: a leaf of its own each
+	// would keep the garbage collector busy.
+	recentBlock = 256 << 10
+)
 
 // recent are the leaves that were folded last, one after the other: those that the
 // tiles are extended with a moment later, so that the table is read once.
@@ -16,6 +21,8 @@ type recent struct {
 	from   uint64
 	leaves [][]byte
 	bytes  int
+	// block is where the next leaf goes.
+	block []byte
 }
 
 // add keeps one more leaf. A gap, or too many, and the others are forgotten.
@@ -23,7 +30,12 @@ func (r *recent) add(seq uint64, leaf []byte) {
 	if seq != r.from+uint64(len(r.leaves)) || r.bytes+len(leaf) > mostRecent {
 		*r = recent{from: seq}
 	}
-	r.leaves = append(r.leaves, bytes.Clone(leaf))
+	if len(r.block)+len(leaf) > cap(r.block) {
+		r.block = make([]byte, 0, max(recentBlock, len(leaf)))
+	}
+	begin := len(r.block)
+	r.block = append(r.block, leaf...)
+	r.leaves = append(r.leaves, r.block[begin:len(r.block):len(r.block)])
 	r.bytes += len(leaf)
 }
 
