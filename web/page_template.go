@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"text/template/parse"
 
 	"yilu/ledger"
 )
@@ -69,10 +70,12 @@ func newSite(base string) (*site, error) {
 	return s, nil
 }
 
-// parse reads every page's template together with the shared ones.
+// parse reads every page's template together with those of the shared ones that it
+// uses: a set for each page, since all name their parts alike, but not all of them in
+// all sets, which would be most of what the server keeps in memory.
 func (s *site) parse(l language) (map[string]*template.Template, error) {
-	shared, err := template.New("").Option("missingkey=error").Funcs(s.functions(l)).
-		ParseFS(templateFiles, "templates/layout.html", "templates/part_*.html")
+	functions := s.functions(l)
+	shared, err := template.New("").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/part_*.html")
 	if err != nil {
 		return nil, err
 	}
@@ -86,15 +89,71 @@ func (s *site) parse(l language) (map[string]*template.Template, error) {
 		if base == "layout" || strings.HasPrefix(base, "part_") {
 			continue
 		}
-		page, err := shared.Clone()
+		page, err := template.New("").Option("missingkey=error").Funcs(functions).ParseFS(templateFiles, name)
 		if err != nil {
 			return nil, err
 		}
-		if pages[base], err = page.ParseFS(templateFiles, name); err != nil {
-			return nil, err
+		if err := include(page, shared, "layout"); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
+		for _, own := range page.Templates() {
+			if err := includeUsed(page, shared, own.Tree); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		pages[base] = page
 	}
 	return pages, nil
+}
+
+// include adds a shared template to a page that has none of that name, and what it uses.
+func include(page, shared *template.Template, name string) error {
+	if page.Lookup(name) != nil {
+		return nil
+	}
+	t := shared.Lookup(name)
+	if t == nil {
+		return fmt.Errorf("no template %q", name)
+	}
+	if _, err := page.AddParseTree(name, t.Tree.Copy()); err != nil { // escaping changes it
+		return err
+	}
+	return includeUsed(page, shared, t.Tree)
+}
+
+// includeUsed adds the shared templates that a tree names.
+func includeUsed(page, shared *template.Template, tree *parse.Tree) error {
+	if tree == nil {
+		return nil
+	}
+	for _, name := range used(tree.Root) {
+		if err := include(page, shared, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// used lists the names of the templates below a node.
+func used(n parse.Node) (names []string) {
+	branch := func(b *parse.BranchNode) []string { return append(used(b.List), used(b.ElseList)...) }
+	switch n := n.(type) {
+	case *parse.TemplateNode:
+		return []string{n.Name}
+	case *parse.IfNode:
+		return branch(&n.BranchNode)
+	case *parse.RangeNode:
+		return branch(&n.BranchNode)
+	case *parse.WithNode:
+		return branch(&n.BranchNode)
+	case *parse.ListNode:
+		if n != nil { // nil for no else
+			for _, child := range n.Nodes {
+				names = append(names, used(child)...)
+			}
+		}
+	}
+	return names
 }
 
 // versionOf hashes what is embedded, with the revision of the program.
