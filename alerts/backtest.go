@@ -109,6 +109,7 @@ func (t *BackTest) Run(ctx context.Context, g *Engine, book ledger.Book) (*Repor
 			Code: file.Code, Version: file.Version, FileHash: encodeHash(file.Hash),
 			NotEvaluable: map[string]int64{}, ByRegion: map[string]int64{}, ByMonth: map[string]int64{}, Examples: []Example{}}}
 	}
+	judged := run.judgeBeside()
 	fold := ledger.NewFold(book, &ledger.Judge{Weigh: run.weigh})
 	err = g.Ledger.FoldUpTo(ctx, fold, ledger.Seq(head.Size)-1, func(e *ledger.Entry) error {
 		run.within = append(run.within, t.From <= e.On && e.On <= t.To)
@@ -117,6 +118,9 @@ func (t *BackTest) Run(ctx context.Context, g *Engine, book ledger.Book) (*Repor
 		}
 		return nil
 	})
+	run.send()
+	close(run.gathered)
+	<-judged
 	if err = errors.Join(err, run.err); err != nil {
 		return nil, fmt.Errorf("back-test book %s: %w", book, err)
 	}
@@ -148,7 +152,20 @@ type backRun struct {
 	err    error
 	// within says of each entry whether its day lies in the range.
 	within []bool
+	// batch are acts to be judged next, gathered those on their way to judgeBeside.
+	batch    []gathered
+	gathered chan []gathered
 }
+
+// gathered is an entry with the facts that the tested rules ask for.
+type gathered struct {
+	entry *ledger.Entry
+	kind  *kindRules
+	act   rule.Act
+}
+
+// gatheredBatch is how many acts go from one processor to the other at once.
+const gatheredBatch = 256
 
 // tested is what was found of one rule so far.
 type tested struct {
@@ -193,7 +210,8 @@ func (r *backRun) compile(row ledger.Rulebook) error {
 	return nil
 }
 
-// weigh judges one entry by the tested rules, and never refuses it.
+// weigh gathers the facts of one entry for the tested rules, and never refuses it:
+// that needs the book as it was then. Judging does not, and is done beside.
 func (r *backRun) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 	if r.err != nil {
 		return ledger.Verdict{}
@@ -206,22 +224,47 @@ func (r *backRun) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 	if k == nil || e.On > r.To || !fact.Living(e) {
 		return ledger.Verdict{}
 	}
-	facts := fact.Gather(v, e, k.facts)
-	act := actOf(v, e, facts)
-	for _, x := range k.rules {
-		if e.On < r.From {
-			break
-		}
-		if f, found := x.judgeBriefly(act); found {
-			r.found[x.Code].add(f, e, act.Region)
-		}
-	}
-	for _, x := range k.closes {
-		if key, ok := matchOf(facts, x.match); ok {
-			r.found[x.Code].meet(key, ledger.DateOf(e.At))
-		}
+	if r.batch = append(r.batch, gathered{e, k, actOf(v, e, fact.Gather(v, e, k.facts))}); len(r.batch) == gatheredBatch {
+		r.send()
 	}
 	return ledger.Verdict{}
+}
+
+// send hands on what was gathered.
+func (r *backRun) send() {
+	r.gathered <- r.batch
+	r.batch = make([]gathered, 0, gatheredBatch)
+}
+
+// judgeBeside judges what is gathered, in order, until that ends; done is closed then.
+func (r *backRun) judgeBeside() (done chan struct{}) {
+	r.gathered, done = make(chan []gathered, 4), make(chan struct{})
+	go func() {
+		defer close(done)
+		for batch := range r.gathered {
+			for _, g := range batch {
+				r.judge(g)
+			}
+		}
+	}()
+	return done
+}
+
+// judge judges one entry by the tested rules.
+func (r *backRun) judge(g gathered) {
+	for _, x := range g.kind.rules {
+		if g.entry.On < r.From {
+			break
+		}
+		if f, found := x.judgeBriefly(g.act); found {
+			r.found[x.Code].add(f, g.entry, g.act.Region)
+		}
+	}
+	for _, x := range g.kind.closes {
+		if key, ok := matchOf(g.act.Facts, x.match); ok {
+			r.found[x.Code].meet(key, ledger.DateOf(g.entry.At))
+		}
+	}
 }
 
 // judgeBriefly is judge without the evidence of a hit.

@@ -56,6 +56,7 @@ func figBacktest5M(ctx context.Context, b *bench) (string, bool, error) {
 // judgePast back-tests rules over all that the book has.
 func (b *bench) judgePast(ctx context.Context, rules []*rule.Rule) (entries int64, took time.Duration, err error) {
 	test := alerts.BackTest{Rules: rules, From: "2000-01-01", To: "2099-12-31", Progress: b.env.progress("backtest")}
+	holdBook()
 	begun := time.Now()
 	report, err := test.Run(ctx, b.env.engine(b.ledger, b.env.rules), ledger.Book(b.env.Book))
 	if err != nil {

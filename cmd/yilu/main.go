@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -81,6 +82,10 @@ func limitMemory(percent int, bytes int64) {
 		debug.SetMemoryLimit(bytes)
 	}
 }
+
+// holdBook lets a command that has a whole book in memory take what that needs: below,
+// it would do nothing but collect garbage.
+func holdBook() { limitMemory(100, math.MaxInt64) }
 
 // run is main without the process, so that tests can call it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {

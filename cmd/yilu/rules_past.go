@@ -52,6 +52,7 @@ func rulesBacktest(ctx context.Context, env *environment, args []string) error {
 	if test.Rules, err = env.versions(ctx, l, known, words); err != nil {
 		return err
 	}
+	holdBook()
 	report, err := test.Run(ctx, env.engine(l, known), ledger.Book(env.Book))
 	if err != nil {
 		return err
