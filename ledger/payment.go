@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -199,7 +200,8 @@ func (s *state) request(e *Entry, p Payment) {
 	if p.Contract != "" && !s.reserveContract(p) {
 		return
 	}
-	p.State, p.On, p.Requested, p.RequestedBy, p.Hash = StateRequested, e.On, e.Seq, e.By.User, e.Hash[:]
+	// A copy of the hash: the row stays, and would keep the whole entry with it.
+	p.State, p.On, p.Requested, p.RequestedBy, p.Hash = StateRequested, e.On, e.Seq, e.By.User, bytes.Clone(e.Hash[:])
 	p.Approved, p.Paid = None, None
 	if s.approvedBy != nil {
 		p.State, p.Approved = StateApproved, s.approvedBy.Seq

@@ -75,6 +75,8 @@ func Day(d ledger.Date) formula.Day {
 type subject struct {
 	v ledger.View
 	e *ledger.Entry
+	// who keeps the key of the payee, which is the hash of a name, and asked for often.
+	who string
 	// today keeps what sameDay found: several facts ask for it, and there may be many.
 	today *outlays
 	// alike keeps what twins found.
@@ -117,7 +119,12 @@ func (s *subject) payment() (ledger.Payment, bool) {
 	return ledger.Payment{}, false
 }
 
-func (s *subject) payee(b *ledger.PaymentRequested) string { return ledger.PayeeOf(b, s.e) }
+func (s *subject) payee(b *ledger.PaymentRequested) string {
+	if s.who == "" {
+		s.who = ledger.PayeeOf(b, s.e)
+	}
+	return s.who
+}
 
 // reserved is what this entry's own payment holds already of a sum of requests.
 func (s *subject) reserved(p ledger.Payment) ledger.Amount {

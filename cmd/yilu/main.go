@@ -85,7 +85,7 @@ func limitMemory(percent int, bytes int64) {
 
 // holdBook lets a command that has a whole book in memory take what that needs: below,
 // it would do nothing but collect garbage.
-func holdBook() { limitMemory(100, math.MaxInt64) }
+func holdBook() { limitMemory(200, math.MaxInt64) }
 
 // run is main without the process, so that tests can call it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
