@@ -71,6 +71,11 @@ type Config struct {
 	// PublicURL is our address as others reach it, with the path a portal mounts us at,
 	// for posters; "" leaves the host out.
 	PublicURL string
+	// BoardNames says how names of households stand on printed lists: one of
+	// publicity.BoardNames, "" for masked. On pages they never stand.
+	BoardNames string
+	// Limits bound what the public forms take.
+	Limits Limits
 	// Metrics counts what New serves and Admin shows; nil counts for nobody.
 	Metrics *Metrics
 	// Collectors are further figures for Admin, such as of disks and backups; Unready
@@ -97,8 +102,8 @@ type server struct {
 	attempts   chan struct{}
 	attempting sync.WaitGroup
 	sessions   sessions
-	// objections bounds what the form takes.
-	objections quota
+	// objections and slips bound what the public forms take.
+	objections, slips *quota
 	// keep holds rendered pages, making bounds the files that are being made.
 	keep   *keep
 	making chan struct{}
@@ -130,7 +135,9 @@ func newServer(c Config) (*server, *echo.Echo) {
 	s := &server{
 		Config: c, ledger: c.Ledger, tokens: newTokens(c.Pool, c.Now), origin: http.NewCrossOriginProtection(),
 		started: strconv.FormatInt(c.Now().UnixMilli(), 36), attempts: make(chan struct{}, maxAttempts),
-		keep: newKeep(c.PageAge, c.Now), making: make(chan struct{}, mostMaking), patience: makingWait,
+		objections: newQuota(c.Limits.Objections, c.Limits.ObjectionsEach, objectionsPerHour, objectionsEach),
+		slips:      newQuota(c.Limits.Slips, c.Limits.SlipsEach, slipsPerHour, slipsEach),
+		keep:       newKeep(c.PageAge, c.Now), making: make(chan struct{}, mostMaking), patience: makingWait,
 	}
 	s.watchAlerts()
 	e := echo.New()
