@@ -305,7 +305,7 @@ func (p *Printer) Printings(ctx context.Context, book ledger.Book, payment, plac
 		select p.what, p.place, p.lines, p.by_role, p.by_unit, p.by_user, p.at,
 			(select count(*) from publicity.slip s where s.printing = p.printing and s.book = p.book and s.payment = p.payment)
 		from publicity.printing p where p.book = $1 and p.payment = $2 and starts_with(p.place, $3)
-		order by p.at desc, p.printing limit 200`, book, payment, place)
+		order by p.at desc, p.what, p.printing limit 200`, book, payment, place)
 	if err != nil {
 		return nil, fmt.Errorf("printings of %s: %w", payment, err)
 	}
