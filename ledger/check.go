@@ -43,6 +43,9 @@ func validID(s string) bool {
 	return true
 }
 
+// ValidID says whether a text can be the id of an entry, a thing, a unit or a person.
+func ValidID(s string) bool { return validID(s) }
+
 func (c *checker) id(field, v string) {
 	if !validID(v) {
 		c.bad(field, "须为1–64位字母、数字、点、横线或下划线，以字母或数字开头", "want 1 to 64 letters, digits, dots, hyphens or underscores, beginning with a letter or digit")

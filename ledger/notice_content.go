@@ -229,6 +229,10 @@ func (b *NoticeContent) touch(s *state) {
 	}
 }
 
+// ownTotals are the matters whose total is none of their entries': what a year's plan
+// cost, and what is unpaid of contracts.
+var ownTotals = map[string]bool{"P9": true, "P11": true}
+
 // agrees refuses a total that is not what the entries say, to the 分.
 func (b *NoticeContent) agrees(s *state) bool {
 	before, fine := s.current.Seq, true
@@ -241,7 +245,7 @@ func (b *NoticeContent) agrees(s *state) bool {
 			continue
 		}
 		a, ok := s.announced(e, b.Sources)
-		if ok {
+		if ok && !ownTotals[b.Stage] {
 			sum, stated = sum+a, true
 		}
 	}

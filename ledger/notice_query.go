@@ -79,10 +79,29 @@ func (l *Ledger) ObjectionByCode(ctx context.Context, book Book, codeHash string
 	return rows[0], nil
 }
 
+// ObjectionFilter narrows a list of objections; empty members leave it wide.
+type ObjectionFilter struct {
+	Notice, State string
+	// Place is a division code or its beginning: that of the notice or project objected
+	// to, of the county where neither is named. Also are objections of other places.
+	Place string
+	Also  []string
+}
+
 // Objections lists those of a notice, or of the book if it is "", the newest first.
-func (l *Ledger) Objections(ctx context.Context, book Book, notice string, p Page) (objections []Objection, next string, err error) {
-	objections, err = collect[Objection](ctx, l.Read, "objections", objectionSchema.read+`
-		where book = $1 and seq >= 0 and seq < $2 and ($3 = '' or notice = $3) order by seq desc limit $4`, book, p.before(), notice, p.limit()+1)
+func (l *Ledger) Objections(ctx context.Context, book Book, notice string, p Page) ([]Objection, string, error) {
+	return l.FindObjections(ctx, book, ObjectionFilter{Notice: notice}, p)
+}
+
+// FindObjections lists those that a filter leaves, the newest first. next is the cursor
+// of the next page, "" on the last.
+func (l *Ledger) FindObjections(ctx context.Context, book Book, f ObjectionFilter, p Page) (objections []Objection, next string, err error) {
+	objections, err = collect[Objection](ctx, l.Read, "objections", objectionSchema.read+` o
+		where book = $1 and seq >= 0 and seq < $2 and ($3 = '' or notice = $3) and ($4 = '' or state = $4)
+			and ($5 = '' or o.objection = any($6) or starts_with(coalesce(
+				(select n.place from proj.notice n where n.notice = o.notice and n.book = o.book),
+				nullif((select j.place from proj.project j where j.project = o.project and j.book = o.book), ''), $1 || '000000'), $5))
+		order by seq desc limit $7`, book, p.before(), f.Notice, f.State, f.Place, f.Also, p.limit()+1)
 	if err != nil || len(objections) <= p.limit() {
 		return objections, "", err
 	}

@@ -70,6 +70,7 @@ type composer struct {
 var layouts = map[string]func(context.Context, *composer) error{
 	"P0": composeDocuments, "P1": composeAllocation, "P2": composeLibrary, "P3": composePlan, "P4": composePlan,
 	"P5b": composeCandidates, "P5c": composeResults, "P6": composePayments, "P7": composeAcceptance, "P8": composeGrants,
+	"P9": composeFulfilled, "P11": composeArrears,
 }
 
 func (c *composer) fact(field, value string) {

@@ -275,7 +275,7 @@ func composeGrants(ctx context.Context, c *composer) error {
 			counts[g]++
 		}
 		for _, g := range order {
-			name, err := c.placeName(ctx, g.place)
+			name, err := placeName(ctx, c.Ledger.Read, c.book, g.place)
 			if err != nil {
 				return err
 			}
@@ -286,13 +286,18 @@ func composeGrants(ctx context.Context, c *composer) error {
 }
 
 // placeName is a village's name where a project has told it, or its code.
-func (c *composer) placeName(ctx context.Context, place string) (string, error) {
+func placeName(ctx context.Context, q rower, book ledger.Book, place string) (string, error) {
 	name := place
-	err := c.Ledger.Read.QueryRow(ctx, `select place_name from publicity.project where book = $1 and place = $2 order by project limit 1`, c.book, place).Scan(&name)
+	err := q.QueryRow(ctx, `select place_name from publicity.project where book = $1 and place = $2 order by project limit 1`, book, place).Scan(&name)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return "", fmt.Errorf("name of place %s: %w", place, err)
 	}
 	return name, nil
+}
+
+// rower is what reading one row needs: a pool or a transaction.
+type rower interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
 // span is a term as notices print it.

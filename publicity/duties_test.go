@@ -17,7 +17,8 @@ func TestObligationsAriseAndAreMet(t *testing.T) {
 	c, seqs := funded(t)
 	want := map[string]string{
 		"P0/county/1": "2020-04-16 not_yet_due", "P3/county/2": "2020-04-16 not_yet_due", "P3/village/2": "2020-04-16 not_yet_due", "P4/unit/2": " not_yet_due",
-		"P1/county/3": "2020-04-09 not_yet_due",
+		"P1/county/3":                 "2020-04-09 not_yet_due",
+		"P9/county/411025000000/2020": "2021-01-29 not_yet_due", "P9/village/411025103205/2020": "2021-01-29 not_yet_due",
 	}
 	check := func(today ledger.Date) {
 		t.Helper()
@@ -62,7 +63,7 @@ func TestObligationsAriseAndAreMet(t *testing.T) {
 	check("2020-04-21")
 
 	got, err := c.d.Coverage(context.Background(), testBook, ByCounty, Filter{}, "2020-04-21")
-	if diff := cmp.Diff([]Coverage{{Key: "411025", Arisen: 5, Waived: 1, Met: 3, OnTime: 2, Missing: 1}}, got); err != nil || diff != "" {
+	if diff := cmp.Diff([]Coverage{{Key: "411025", Arisen: 7, Waiting: 2, Waived: 1, Met: 3, OnTime: 2, Missing: 1}}, got); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
 	if got[0].Share() != "75.00%" || got[0].OnTimeShare() != "50.00%" || got[0].Late() != 1 || got[0].Due() != 4 {
@@ -191,6 +192,71 @@ func TestVillageStatement(t *testing.T) {
 	c.holds()
 }
 
+// TestYearOfThePlan: the county and each village tell how the plan of the year was
+// fulfilled, with all that was paid in it; a payment that is taken back counts no more.
+func TestYearOfThePlan(t *testing.T) {
+	t.Parallel()
+	c, seqs := funded(t)
+	c.day = "2020-10-12"
+	c.pay("Z1", "P1", 1000)
+	wrong := c.pay("Z2", "P1", 2001)
+	const village, county, arrears = "P9/village/411025103205/2020", "P9/county/411025000000/2020", "P11/county/411025000000/2020"
+	tell := func(id, stage, level, channel string, entries ...ledger.Seq) {
+		t.Helper()
+		c.post(&ledger.NoticePosted{Notice: id, Content: c.compose(Order{Stage: stage, Level: level, Channel: channel, Entries: entries, Period: "2020"})}, maker)
+	}
+	want := func(today ledger.Date, key, state string) {
+		t.Helper()
+		if got := c.states(today)[key]; got != state {
+			t.Errorf("%s: %s is %q, want %q", today, key, got, state)
+		}
+	}
+	want("2021-01-29", village, "2021-01-29 not_yet_due")
+	want("2021-01-30", village, "2021-01-29 missing")
+	c.day = "2021-01-20"
+	tell("N1", "P9", "village", "board", seqs[1])
+	tell("N2", "P9", "county", "portal", seqs[1])
+	want("2021-01-30", village, "2021-01-29 met")
+	want("2021-01-30", county, "2021-01-29 met")
+	c.reverse(wrong)
+	want("2021-01-30", village, "2021-01-29 missing")
+	c.day = "2021-01-25"
+	tell("N3", "P9", "village", "board", seqs[1])
+	want("2021-01-30", village, "2021-01-29 met")
+	want("2021-04-01", county, "2021-01-29 missing")
+	want("2021-04-01", "P6/village/411025103205/2020-Q4", "2021-01-11 missing")
+
+	want("2021-04-01", arrears, "2021-03-31 missing")
+	c.day = "2021-04-02"
+	tell("N4", "P11", "county", "portal")
+	want("2021-04-03", arrears, "2021-03-31 met_late")
+	list, err := c.l.Notice(context.Background(), testBook, "N4")
+	if err != nil || list.Total != 0 {
+		t.Error(list, err)
+	}
+	c.holds()
+}
+
+// TestArrearsNameContracts composes what is unpaid of a contract with a small firm.
+func TestArrearsNameContracts(t *testing.T) {
+	t.Parallel()
+	c, _ := funded(t)
+	signed := c.settle(&ledger.ContractSigned{Contract: "K1", Project: "P1", Name: "施工合同", Supplier: ledger.Party{Name: "某公司"}, Amount: 50000, Category: "works", SME: true})
+	b := c.compose(Order{Stage: "P11", Level: "county", Channel: "portal", Entries: signed, Period: "2020"})
+	if b.Total != 50000 || b.Fact("count") != "1" || len(Missing(&b)) > 0 {
+		t.Error(b)
+	}
+	if b = c.compose(Order{Stage: "P11", Level: "county", Channel: "portal", Period: "2020"}); b.Total != 0 || b.Fact("count") != "0" || len(Missing(&b)) > 0 {
+		t.Error(b)
+	}
+	if _, err := c.d.Compose(t.Context(), testBook, Order{Stage: "P11", Level: "county", Channel: "portal", Entries: []ledger.Seq{1}}); err == nil {
+		t.Error("a fund is no contract")
+	}
+	if _, err := c.d.Compose(t.Context(), testBook, Order{Stage: "P9", Level: "county", Channel: "portal", Entries: []ledger.Seq{1}}); err == nil {
+		t.Error("a fund is no project")
+	}
+}
+
 // TestHouseholdListsStandBeforeThePayOut has a batch that is posted, paid, and one that
 // is rejected.
 func TestHouseholdListsStandBeforeThePayOut(t *testing.T) {
@@ -248,7 +314,7 @@ func TestReversedEntriesObligeNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := c.states("2020-03-18")
-	if len(got) != 6 || got["P1/county/3"] != "" || got["P2/village/"+itoa(listed)] == "" {
+	if len(got) != 8 || got["P1/county/3"] != "" || got["P2/village/"+itoa(listed)] == "" {
 		t.Error(got)
 	}
 	c.holds()

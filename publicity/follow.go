@@ -73,6 +73,10 @@ func (f *follower) arise(ctx context.Context, e *ledger.Entry) error {
 		if level == "" {
 			continue
 		}
+		if d.Per != "" {
+			f.accrue(e, d, s.place, 0)
+			continue
+		}
 		d = local(f.terms, d, level, s.place, e.On)
 		due := ledger.Date("")
 		if d.DueAt == "" {
@@ -184,18 +188,65 @@ func (f *follower) paid(ctx context.Context, e *ledger.Entry, b *ledger.PaymentP
 		return err
 	}
 	for _, d := range duties(e.Kind, e.On) {
-		level := d.levelAt(place)
-		if level == "" {
-			continue
-		}
-		d = local(f.terms, d, level, place, e.On)
-		period, last := quarter(e.On)
-		f.batch.Queue(`
-			insert into publicity.obligation as o (book, obligation, stage, level, place, project, entry_seq, target_seq, on_day, due, minimum, mode, amount, notice, ended_how, ended_why)
-			values ($1, $2, $3, $4, $5, '', $6, -1, $7, nullif($8, '')::date, $9, $10, $11, '', '', '')
-			on conflict (book, obligation) do update set amount = o.amount + excluded.amount, notice = '', met_seq = null, met_on = null`,
-			f.book, strings.Join([]string{d.Stage, level, place, period}, "/"), d.Stage, level, place, e.Seq, last, string(d.due(f.Calendar, last)), d.Minimum, string(d.Mode), int64(p.Amount))
+		f.accrue(e, d, place, p.Amount)
 	}
+	return nil
+}
+
+// accrue lets an entry count in the statement of its period and place: what met the
+// statement as it was before meets it no more.
+func (f *follower) accrue(e *ledger.Entry, d Duty, place string, a ledger.Amount) {
+	s := f.statement(d, place, e.On)
+	if s.level == "" {
+		return
+	}
+	d = local(f.terms, d, s.level, s.place, e.On)
+	f.batch.Queue(`
+		insert into publicity.obligation as o (book, obligation, stage, level, place, project, entry_seq, target_seq, on_day, due, minimum, mode, amount, notice, ended_how, ended_why)
+		values ($1, $2, $3, $4, $5, '', $6, -1, $7, nullif($8, '')::date, $9, $10, $11, '', '', '')
+		on conflict (book, obligation) do update set amount = o.amount + excluded.amount, notice = '', met_seq = null, met_on = null`,
+		f.book, s.key, d.Stage, s.level, s.place, e.Seq, s.last, string(d.dueAfter(f.Calendar, s.last)), d.Minimum, string(d.Mode), int64(a))
+}
+
+// statement is what somebody tells of a place and a period: the key of its obligation,
+// and the period's last day. Nobody does where level is "".
+type statement struct {
+	level, place, key string
+	last              ledger.Date
+}
+
+func (f *follower) statement(d Duty, place string, on ledger.Date) statement {
+	s := statement{level: d.levelAt(place), place: place}
+	if s.level == "county" {
+		s.place = string(f.book) + "000000"
+	}
+	var period string
+	period, s.last = d.period(on)
+	s.key = statementKey(d.Stage, s.level, s.place, period)
+	return s
+}
+
+// statementKey is the id of the obligation to tell of a period and a place.
+func statementKey(stage, level, place, period string) string {
+	return strings.Join([]string{stage, level, place, period}, "/")
+}
+
+// unpaid takes a payment that was taken back out of the statements that it counts in.
+func (f *follower) unpaid(ctx context.Context, target *ledger.Entry, b *ledger.PaymentPaid) error {
+	p, err := f.Ledger.Payment(ctx, f.book, b.Payment)
+	if err != nil {
+		return err
+	}
+	place, err := f.placeOf(ctx, p.Project)
+	if err != nil {
+		return err
+	}
+	for _, d := range duties(target.Kind, target.On) {
+		if s := f.statement(d, place, target.On); s.level != "" {
+			f.batch.Queue(`update publicity.obligation set amount = amount - $3, notice = '', met_seq = null, met_on = null where book = $1 and obligation = $2`, f.book, s.key, int64(p.Amount))
+		}
+	}
+	f.batch.Queue(`update publicity.obligation set due = null where book = $1 and stage = 'P8' and target_seq = $2`, f.book, p.Requested)
 	return nil
 }
 
@@ -212,6 +263,8 @@ func (f *follower) reverse(ctx context.Context, e *ledger.Entry) error {
 	case *ledger.WorksStarted:
 		f.batch.Queue(`update publicity.obligation set due = null where book = $1 and stage = 'P4' and project = $2`, f.book, b.Project)
 		return nil
+	case *ledger.PaymentPaid:
+		return f.unpaid(ctx, target, b)
 	}
 	f.over(`target_seq = $3`, e, e.Corrects)
 	return nil
@@ -264,11 +317,11 @@ func (f *follower) open(ctx context.Context, c *ledger.NoticeContent) ([]openDut
 	sql, args := `
 		select obligation, minimum, mode from publicity.obligation
 		where target_seq = any($4) and book = $1 and stage = $2 and level = $3 and met_seq is null and ended_seq is null`, []any{f.book, c.Stage, c.Level, c.About}
-	if d, _ := DutyOf(c.Stage, c.Level, c.Starts); d.Quarterly {
+	if d, _ := DutyOf(c.Stage, c.Level, c.Starts); d.Per != "" {
 		sql, args = `
 			select obligation, minimum, mode from publicity.obligation
-			where book = $1 and obligation = $2 and amount = $3 and met_seq is null and ended_seq is null`,
-			[]any{f.book, strings.Join([]string{c.Stage, c.Level, c.Place, c.Period}, "/"), int64(c.Total)}
+			where book = $1 and obligation = $2 and (not $4 or amount = $3) and met_seq is null and ended_seq is null`,
+			[]any{f.book, statementKey(c.Stage, c.Level, c.Place, c.Period), int64(c.Total), d.Sums}
 	}
 	rows, err := f.tx.Query(ctx, sql, args...)
 	if err != nil {
@@ -345,8 +398,13 @@ func (f *follower) extend(ctx context.Context, e *ledger.Entry, b *ledger.Notice
 }
 
 // contentBefore is what a notice said just before an entry: not what it says now.
-func (f *follower) contentBefore(ctx context.Context, notice string, before ledger.Seq) (c ledger.NoticeContent, err error) {
-	versions, err := f.Ledger.NoticeVersions(ctx, f.book, notice)
+func (f *follower) contentBefore(ctx context.Context, notice string, before ledger.Seq) (ledger.NoticeContent, error) {
+	return noticeContent(ctx, f.Ledger, f.book, notice, before)
+}
+
+// noticeContent is what a notice says by its versions before an entry.
+func noticeContent(ctx context.Context, l *ledger.Ledger, book ledger.Book, notice string, before ledger.Seq) (c ledger.NoticeContent, err error) {
+	versions, err := l.NoticeVersions(ctx, book, notice)
 	if err != nil {
 		return c, err
 	}
@@ -354,7 +412,7 @@ func (f *follower) contentBefore(ctx context.Context, notice string, before ledg
 		if v.Seq >= before {
 			break
 		}
-		e, err := f.Ledger.Entry(ctx, f.book, v.Seq)
+		e, err := l.Entry(ctx, book, v.Seq)
 		if err != nil {
 			return c, err
 		}

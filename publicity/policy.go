@@ -28,8 +28,12 @@ type Duty struct {
 	DueAt ledger.Kind
 	Days  int
 	Unit  string
-	// Quarterly counts Days from the end of the quarter, for all entries of it together.
-	Quarterly bool
+	// Per is the period ("quarter" or "year") from whose end Days count, for all entries
+	// of it together; "" is none. Until is the day of the following year, such as
+	// "03-31", on which it falls due instead.
+	Per, Until string
+	// Sums asks for a total that is all that was paid in the period.
+	Sums bool
 	// Minimum is how many days it hangs, 0 for what stays.
 	Minimum int
 	Mode    workday.Mode
@@ -43,12 +47,14 @@ var plan9 = []string{"name", "place", "content", "standard", "funding", "term", 
 
 var (
 	planKinds  = []ledger.Kind{"project.approved", "project.changed", "project.cancelled"}
+	yearKinds  = []ledger.Kind{"project.approved", "payment.paid"}
 	board      = []string{"board"}
 	portal     = []string{"portal"}
 	boardUnits = ledger.Text{Zh: "村（乡镇）", En: "village or township"}
 )
 
-// Policy is the table, in the order of the stages (domain §2, P0 to P8). A village's
+// Policy is the table, in the order of the stages (domain §2, P0 to P11; P5a and P10
+// arise from no entry). A village's
 // duty about a place that is no village falls to the township, and to nobody for the
 // county as a whole.
 var Policy = []Duty{
@@ -70,7 +76,7 @@ var Policy = []Duty{
 		Fields: []string{"tender", "rank", "bidder"}, Days: 3, Unit: "d", Minimum: 3, Mode: workday.Strict, Basis: "招标投标法实施条例53、54"},
 	{Stage: "P5c", Level: "unit", Publisher: ledger.Text{Zh: "采购人、招标人", En: "who buys"}, Kinds: []ledger.Kind{"tender.awarded", "contract.signed"}, Channels: []string{"platform", "portal"},
 		Fields: []string{"name", "winner"}, Days: 2, Unit: "wd", Mode: workday.Strict, Basis: "政府采购法实施条例43、50；工程招标为[assumed]"},
-	{Stage: "P6", Level: "village", Publisher: boardUnits, Kinds: []ledger.Kind{"payment.paid"}, Channels: board, Quarterly: true,
+	{Stage: "P6", Level: "village", Publisher: boardUnits, Kinds: []ledger.Kind{"payment.paid"}, Channels: board, Per: "quarter", Sums: true,
 		Fields: []string{"name", "payee", "contract_price", "cumulative", "progress", "basis"}, Days: 10, Unit: "d", Minimum: 10, Mode: workday.Strict, Basis: "村民委员会组织法30；季后10天为[assumed]"},
 	{Stage: "P7", Level: "county", Publisher: ledger.Text{Zh: "县级主管部门", En: "department in charge"}, Kinds: []ledger.Kind{"acceptance.passed"}, Channels: portal,
 		Fields: acceptanceFields, Days: 20, Unit: "wd", Mode: workday.Strict, Basis: "政府信息公开条例26；要素为[assumed]"},
@@ -80,12 +86,19 @@ var Policy = []Duty{
 		Fields: grantFields, DueAt: "payment.paid", Minimum: 7, Mode: workday.Strict, To: "2018-12-31", Basis: "2018年通知：7天；发放前为[assumed]"},
 	{Stage: "P8", Level: "village", Publisher: boardUnits, Kinds: []ledger.Kind{"grant.requested"}, Channels: board,
 		Fields: grantFields, DueAt: "payment.paid", Minimum: 10, Mode: workday.Strict, From: "2019-01-01", Basis: "国开办发〔2018〕11号：10天；发放前为[assumed]"},
+	{Stage: "P9", Level: "county", Publisher: ledger.Text{Zh: "县级主管部门", En: "department in charge"}, Kinds: yearKinds, Channels: portal, Per: "year", Sums: true,
+		Fields: fulfilledFields, Days: 20, Unit: "wd", Mode: workday.Strict, Basis: "国开办发〔2018〕11号；时限为[assumed]"},
+	{Stage: "P9", Level: "village", Publisher: boardUnits, Kinds: yearKinds, Channels: board, Per: "year", Sums: true,
+		Fields: fulfilledFields, Days: 20, Unit: "wd", Minimum: 10, Mode: workday.Strict, Basis: "国开办发〔2018〕11号；时限为[assumed]"},
+	{Stage: "P11", Level: "county", Publisher: ledger.Text{Zh: "机关、事业单位", En: "offices and public institutions"}, Kinds: []ledger.Kind{"payment.paid"}, Channels: portal, Per: "year", Until: "03-31",
+		Fields: []string{"period", "count"}, Mode: workday.Strict, From: "2020-09-01", Basis: "保障中小企业款项支付条例18"},
 }
 
 var (
 	libraryFields    = []string{"name", "category", "nature", "place", "term", "unit", "content", "funding", "beneficiaries", "targets", "linkage"}
 	acceptanceFields = []string{"name", "scale", "conclusion", "targets", "started", "finished", "accepted"}
 	grantFields      = []string{"item", "standard", "group", "households"}
+	fulfilledFields  = []string{"name", "content", "progress", "targets"}
 )
 
 // duties are the lines of the policy that an entry of a kind on a day creates.
@@ -141,6 +154,23 @@ func (d Duty) due(c workday.Calendar, on ledger.Date) ledger.Date {
 		return ""
 	}
 	return day
+}
+
+// period is the quarter or year that a day lies in, such as 2020-Q1 or 2020, and its
+// last day.
+func (d Duty) period(on ledger.Date) (string, ledger.Date) {
+	if d.Per == "year" {
+		return string(on[:4]), on[:4] + "-12-31"
+	}
+	return quarter(on)
+}
+
+// dueAfter is the last day of the term that begins with a period's last day.
+func (d Duty) dueAfter(c workday.Calendar, last ledger.Date) ledger.Date {
+	if d.Until == "" {
+		return d.due(c, last)
+	}
+	return last.AddDays(1)[:5] + ledger.Date(d.Until)
 }
 
 // quarter is the quarter that a day lies in, such as 2020-Q1, and its last day.

@@ -36,6 +36,36 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
+// TestYears: the plan of a year is told of within 20 working days of its end, arrears by
+// 31 March whatever day that is.
+func TestYears(t *testing.T) {
+	t.Parallel()
+	c := workday.StateCouncil()
+	for _, x := range []struct {
+		stage, level string
+		on           ledger.Date
+		period       string
+		want         ledger.Date
+	}{
+		{"P9", "county", "2019-07-01", "2019", "2020-02-05"}, // the Spring Festival of 2020 was prolonged
+		{"P9", "village", "2020-12-31", "2020", "2021-01-29"},
+		{"P9", "county", "2019-01-01", "2019", "2020-02-05"},
+		{"P9", "county", "2034-05-05", "2034", ""}, // nobody knows the holidays of 2035
+		{"P11", "county", "2020-10-01", "2020", "2021-03-31"},
+		{"P11", "county", "2023-12-31", "2023", "2024-03-31"}, // a Sunday
+		{"P6", "village", "2020-02-29", "2020-Q1", "2020-04-10"},
+	} {
+		d, ok := DutyOf(x.stage, x.level, x.on)
+		period, last := d.period(x.on)
+		if got := d.dueAfter(c, last); !ok || got != x.want || period != x.period {
+			t.Errorf("%s %s of %s: %s due %s, want %s due %s", x.stage, x.level, x.on, period, got, x.period, x.want)
+		}
+	}
+	if _, ok := DutyOf("P11", "county", "2020-08-31"); ok {
+		t.Error("arrears before the act was in force")
+	}
+}
+
 func TestQuarters(t *testing.T) {
 	t.Parallel()
 	for on, want := range map[ledger.Date][2]string{"2020-01-01": {"2020-Q1", "2020-03-31"}, "2020-03-31": {"2020-Q1", "2020-03-31"}, "2020-04-01": {"2020-Q2", "2020-06-30"}, "2020-12-31": {"2020-Q4", "2020-12-31"}, "2021-09-30": {"2021-Q3", "2021-09-30"}} {
@@ -78,7 +108,13 @@ func TestPolicyIsWhole(t *testing.T) {
 		if _, ok := ledger.NoticeStages[d.Stage]; !ok || d.Basis == "" || d.Publisher.Zh == "" || len(d.Fields) == 0 || len(d.Kinds) == 0 {
 			t.Errorf("line %d: %+v", i, d)
 		}
-		if (d.DueAt == "") == (d.Days == 0) || d.DueAt == "" && d.Unit != "wd" && d.Unit != "d" {
+		terms := 0
+		for _, has := range []bool{d.DueAt != "", d.Days != 0, d.Until != ""} {
+			if has {
+				terms++
+			}
+		}
+		if terms != 1 || d.Days != 0 && d.Unit != "wd" && d.Unit != "d" {
 			t.Errorf("%s %s has no term, or two", d.Stage, d.Level)
 		}
 		for _, f := range d.Fields {
@@ -115,7 +151,7 @@ func TestLevels(t *testing.T) {
 	if d, _ := DutyOf("P8", "village", "2018-06-01"); d.Minimum != 7 {
 		t.Error("the days of 2018:", d.Minimum)
 	}
-	if _, ok := DutyOf("P9", "county", "2020-01-01"); ok {
-		t.Error("P9 arises from no entry")
+	if _, ok := DutyOf("P10", "county", "2020-01-01"); ok {
+		t.Error("P10 arises from no entry")
 	}
 }

@@ -35,7 +35,7 @@ type newsSource func(ctx context.Context, f *frame, place string) ([]news, error
 
 // newsSources are all that feeds tell of. Whoever publishes another kind of thing
 // adds it here.
-var newsSources = []newsSource{ledgerNews, noticeNews}
+var newsSources = []newsSource{ledgerNews, noticeNews, objectionNews}
 
 // ledgerNews tells of projects and payments, by the time at which they took effect.
 func ledgerNews(ctx context.Context, f *frame, place string) ([]news, error) {
@@ -228,7 +228,12 @@ func writeXML(w io.Writer, v any) error {
 // showRobots lets search engines have all but what only officers use.
 func (s *server) showRobots(c echo.Context) error {
 	c.Response().Header().Set("Cache-Control", "public, max-age=3600")
-	text := "User-agent: *\nDisallow: " + s.BasePath + "/api/\nDisallow: " + s.BasePath + "/alerts\nDisallow: " + s.BasePath + "/en/alerts\n"
+	text := "User-agent: *\nDisallow: " + s.BasePath + "/api/\n"
+	for _, l := range languages {
+		for _, desk := range desks {
+			text += "Disallow: " + s.BasePath + l.Prefix + desk + "\n"
+		}
+	}
 	if origin := s.originOf(c); origin != "" {
 		text += "Sitemap: " + origin + s.BasePath + "/sitemap.xml\n"
 	}

@@ -145,7 +145,7 @@ func (s *site) live(l language, to string, pairs ...any) string {
 
 // LivePages are those that a copy of the site cannot have: forms that enter something,
 // and what answers a number that was typed.
-var LivePages = []string{"/object", "/receipt", "/c"}
+var LivePages = []string{"/object", "/receipt", "/mine", "/c"}
 
 // unfiltered marks a request for a list by the address of its form, and without
 // filters: whoever answers it as a file cannot filter.

@@ -13,7 +13,7 @@ import (
 
 // outlets are all public lists: each has its files, and a line on the page of data.
 var outlets = []outlet{
-	fundList, allocationList, projectList, tenderList, bidList, bidderList, contractList, paymentList, grantList, payeeList, noticeList, traceList, entryList,
+	fundList, allocationList, projectList, tenderList, bidList, bidderList, contractList, paymentList, grantList, payeeList, noticeList, objectionList, traceList, entryList,
 }
 
 // whole gives a list that is read in one piece.

@@ -43,6 +43,7 @@ var described = []any{
 	problem{}, entryRequest{}, unitRequest{}, submissionRequest{}, approveRequest{}, rejectRequest{}, personRequest{}, receipts{},
 	list[ledger.Head]{}, list[*ledger.Entry]{}, list[ledger.Submission]{}, submissionPage{}, list[ledger.Spec]{}, list[ledger.Fund]{}, ledger.FundTrace{},
 	list[ledger.Project]{}, projectPage{}, list[ledger.TimelineEvent]{}, list[ledger.Share]{}, list[ledger.PersonShare]{}, list[ledger.Payment]{}, linePage{},
+	list[ledger.Notice]{}, noticeAnswer{}, list[objectionAnswer]{}, objectionAnswer{},
 	list[ledger.Payee]{}, list[ledger.Account]{}, ledger.Summary{}, list[ledger.Flow]{},
 	alerts.Precheck{}, list[alerts.Current]{}, list[alerts.Event]{}, alerts.Detail{},
 }
@@ -129,7 +130,8 @@ func schemaName(t reflect.Type) string {
 		prefix = "Alert"
 	}
 	if of, ok := strings.CutPrefix(name, "list["); ok {
-		return prefix + strings.TrimSuffix(of[strings.LastIndex(of, ".")+1:], "]") + "List"
+		of = strings.TrimSuffix(of[strings.LastIndex(of, ".")+1:], "]")
+		return prefix + strings.ToUpper(of[:1]) + of[1:] + "List"
 	}
 	if t == reflect.TypeFor[problem]() {
 		return "ProblemDetails"

@@ -135,7 +135,8 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	a.post(200, ledger.Maker, "/precheck", requestEntry("w9", "W9", "1.00"))
 	a.post(200, ledger.Maker, "/precheck", `{"submission":"S8","title":"测试","entries":[`+requestEntry("w9", "W9", "1.00")+`]}`)
 	a.post(409, ledger.Maker, "/entries", requestEntry("w9", "W9", "1.00"))
-	for _, path := range publicPaths() {
+	a.objected()
+	for _, path := range append(publicPaths(), "/notices/N1", "/objections/YJ-1") {
 		a.get(path)
 	}
 	a.send(200, "GET", "/books", "", "")
@@ -161,6 +162,26 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 			}
 		}
 	}
+}
+
+// objected posts a notice, an objection to it, and its answer.
+func (a *api) objected() {
+	a.t.Helper()
+	officer := ledger.By{Role: ledger.Maker, Unit: "411025-CZ", User: "u0"}
+	post := func(by ledger.By, b ledger.Body, sealed map[string]string) {
+		a.t.Helper()
+		d := ledger.Draft{ID: "n-" + string(pageKinds[reflect.TypeOf(b)]), Kind: pageKinds[reflect.TypeOf(b)], On: "2020-03-23", By: by, Corrects: ledger.None, Body: b, Sealed: sealed}
+		if _, err := a.ledger.Post(a.t.Context(), testBook, d); err != nil {
+			a.t.Fatal(err)
+		}
+	}
+	post(officer, &ledger.NoticePosted{Notice: "N1", Content: ledger.NoticeContent{
+		Channel: "board", Columns: []string{"name"}, Contacts: ledger.NoticeContacts{Hotline: "12317"}, Facts: []ledger.NoticeFact{{Field: "document", Value: "襄扶〔2020〕3号"}}, Issuer: "颍阳镇政府", Level: "village",
+		Lines: []ledger.NoticeLine{{Amount: 100, Values: []string{"道路"}}}, Place: "411025103205", PlaceName: "某村", Signed: "2020-03-20", Stage: "P3", Starts: "2020-03-20", Ends: "2020-04-01", Title: "公示", Total: 100,
+	}}, nil)
+	post(officer, &ledger.NoticeHung{Notice: "N1", Board: "公示栏", Hanger: ledger.Person{Name: "楚某"}, Photo: ledger.File{Name: "照片.jpg", SHA256: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", Size: 1}, Place: "411025103205"}, nil)
+	post(ledger.By{Role: ledger.Public, Unit: "411025", User: "public"}, &ledger.ObjectionReceived{CodeHash: hashOfReceipt("A"), Notice: "N1", Objection: "YJ-1", Topic: "other", Track: "general"}, map[string]string{"note": secretNumber})
+	post(officer, &ledger.ObjectionAnswered{Objection: "YJ-1", Question: "路在哪里", Answer: "村东", Unit: "颍阳镇政府", Outcome: "explained"}, nil)
 }
 
 // TestEveryKindIsDescribed wants the body of every kind, every member of every

@@ -53,6 +53,8 @@ func (s *server) pageRoutes(g *echo.Group) {
 		g.POST(l.Prefix+"/object", s.takeObjection)
 		get(l.Prefix+"/receipt", s.receiptPage)
 		g.POST(l.Prefix+"/receipt", s.receiptPage)
+		get(l.Prefix+"/mine", s.minePage)
+		g.POST(l.Prefix+"/mine", s.minePage)
 		at("/coverage", "coverage", "notices", s.coveragePage)
 		at("/c", "paper", "notices", s.paperPage)
 		at("/c/:code", "paper", "notices", s.paperPage)

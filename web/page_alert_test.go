@@ -171,6 +171,7 @@ func TestPagesOfOfficersAreAsBefore(t *testing.T) {
 			pages := map[string]string{
 				"enter": "/alerts?code=P13", "alerts": "/alerts", "all": "/alerts?state=all&level=orange", "none": "/alerts?state=closed",
 				"alert": "/alerts/" + x.warning("P13", 0).Alert, "open": "/alerts/" + x.warning("P13", 1).Alert, "attempt": "/alerts/" + x.warning("P12", 0).Alert, "rules": "/rules", "rule": "/rules/P13",
+				"objectionsdesk": "/desk/objections?state=all", "objectiondesk": "/desk/objections/YJ-2",
 			}
 			for page, path := range pages {
 				for _, l := range languages {

@@ -10,6 +10,7 @@ import (
 
 	"yilu/ledger"
 	"yilu/publicity"
+	"yilu/publicity/workday"
 )
 
 // Orders of the lists that filters and tables show.
@@ -143,12 +144,12 @@ func (s *server) noticePage(ctx context.Context, c echo.Context, f *frame) (page
 
 // readVersions reads the present content and what each later version changed.
 func (s *server) readVersions(ctx context.Context, p *noticeView) error {
-	versions, err := p.ledger.NoticeVersions(ctx, s.Book, p.Notice.Notice)
+	versions, err := p.ledger.NoticeVersions(ctx, p.Book, p.Notice.Notice)
 	if err != nil {
 		return err
 	}
 	for _, v := range versions {
-		e, err := p.ledger.Entry(ctx, s.Book, v.Seq)
+		e, err := p.ledger.Entry(ctx, p.Book, v.Seq)
 		if err != nil {
 			return err
 		}
@@ -170,14 +171,22 @@ func (s *server) readVersions(ctx context.Context, p *noticeView) error {
 	return nil
 }
 
-// answerOf reads the public answer to an objection.
+// answerOf reads the public answer to an objection, and whether it is late.
 func (s *server) answerOf(ctx context.Context, o ledger.Objection) (reply, error) {
-	a := reply{Objection: o, Due: publicity.AnswerDue(s.calendar(), o.Track, o.On)}
-	if o.Answered == ledger.None {
+	a, err := readReply(ctx, s.ledger, s.calendar(), s.Book, o)
+	if a.Answer == nil {
 		a.Late = a.Due != "" && a.Due < s.today()
+	}
+	return a, err
+}
+
+// readReply reads an objection with its answer. Late is set where that came late.
+func readReply(ctx context.Context, l *ledger.Ledger, calendar workday.Calendar, book ledger.Book, o ledger.Objection) (reply, error) {
+	a := reply{Objection: o, Due: publicity.AnswerDue(calendar, o.Track, o.On)}
+	if o.Answered == ledger.None {
 		return a, nil
 	}
-	e, err := s.ledger.Entry(ctx, s.Book, o.Answered)
+	e, err := l.Entry(ctx, book, o.Answered)
 	if err != nil {
 		return a, err
 	}

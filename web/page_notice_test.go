@@ -144,7 +144,7 @@ func TestObjectionsThatAreNotTaken(t *testing.T) {
 func TestQuota(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2020, 6, 30, 1, 0, 0, 0, time.UTC)
-	var q quota
+	q := newQuota(0, 0, objectionsPerHour, objectionsEach)
 	taken := 0
 	for i := range 2 * objectionsPerHour {
 		if q.take("192.0.2."+string(rune('0'+i%60)), now) {

@@ -9,8 +9,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -24,10 +22,6 @@ import (
 const (
 	maxObjection = 1000
 	maxContact   = 100
-	// objectionsPerHour bounds what this process takes, objectionsEach what it takes of
-	// one address: a bureau's computers share one.
-	objectionsPerHour = 300
-	objectionsEach    = 20
 )
 
 // objectionForm is the form, and what was typed into it.
@@ -252,10 +246,12 @@ type objectionsView struct {
 	*frame
 	Rows        []reply
 	Next, After string
+	// Files are those of the whole list.
+	Files files
 }
 
 func (s *server) objectionsPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
-	p := &objectionsView{frame: f, After: c.QueryParam("after")}
+	p := &objectionsView{frame: f, After: c.QueryParam("after"), Files: objectionList.files(f, nil)}
 	objections, next, err := f.ledger.Objections(ctx, s.Book, "", ledger.Page{After: p.After, Limit: 30})
 	if err != nil {
 		return nil, err
@@ -269,27 +265,4 @@ func (s *server) objectionsPage(ctx context.Context, c echo.Context, f *frame) (
 		p.Rows = append(p.Rows, a)
 	}
 	return p, nil
-}
-
-// quota bounds how many objections and receipts are taken in an hour.
-type quota struct {
-	mu    sync.Mutex
-	since time.Time
-	all   int
-	each  map[string]int
-}
-
-// take says whether one more is taken from an address.
-func (q *quota) take(address string, now time.Time) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.each == nil || now.Sub(q.since) >= time.Hour {
-		q.since, q.all, q.each = now, 0, map[string]int{}
-	}
-	if q.all >= objectionsPerHour || q.each[address] >= objectionsEach {
-		return false
-	}
-	q.all++
-	q.each[address]++
-	return true
 }

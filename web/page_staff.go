@@ -39,6 +39,8 @@ type menuItem struct {
 // text of an item is the sentence "menu." and its section.
 var menu = []menuItem{
 	{"alerts", "/alerts", readWarnings},
+	{"objections", "/desk/objections", answerObjections},
+	{"slips", "/desk/slips", enterForms},
 }
 
 // Menu are the items that the officer has a right to.
@@ -76,6 +78,12 @@ func (s *server) staffRoutes(g *echo.Group, l language) {
 	}
 	g.POST(l.Prefix+"/desk/enter", s.enter)
 	g.POST(l.Prefix+"/desk/leave", s.staff(useDesk, "desk", s.leave))
+	get("/desk/objections", s.staff(answerObjections, "objections", s.objectionsDesk))
+	get("/desk/objections/:objection", s.staff(answerObjections, "objections", s.objectionDesk))
+	g.POST(l.Prefix+"/desk/objections/:objection", s.staff(answerObjections, "objections", s.takeObjectionStep))
+	get("/desk/slips", s.staff(enterForms, "slips", s.batchesPage))
+	get("/desk/slips/:payment", s.staff(enterForms, "slips", s.batchPage))
+	g.POST(l.Prefix+"/desk/slips/:payment", s.staff(enterForms, "slips", s.printPage))
 	if s.Alerts == nil {
 		return
 	}

@@ -57,7 +57,7 @@ var goldenPages = map[string]string{
 	"payees": "/payees", "payee": "/payees/91350100M000100Y43", "entries": "/entries", "entry": "/entries/10", "reversed": "/entries/25",
 	"open": "/entries/142", "missing": "/p/none",
 	"notices": "/notices?stage=P3", "notice": "/notices/GS-001", "copy": "/notices/GG-001", "coverage": "/coverage?place=411025103", "paper": "/c", "poster": "/notices/GS-001/poster",
-	"posters": "/posters?place=411025103", "objections": "/objections",
+	"posters": "/posters?place=411025103", "objections": "/objections", "mine": "/mine",
 	"data": "/data", "check": "/check", "contracts": "/contracts", "tenders": "/tenders", "bids": "/bids",
 	"bidders": "/bidders", "bidder": "/bidders/91350100M000100Y43", "allocations": "/allocations/-/fund=2020-SJ-1", "grantlist": "/grants", "projectscopy": "/projects/-/",
 	"search": "/search?q=" + url.QueryEscape("后楚"), "searchall": "/search?q=" + url.QueryEscape("村") + "&kind=project", "searchnone": "/search",

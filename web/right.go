@@ -40,6 +40,8 @@ const (
 	decide right = "decide"
 	// pay records what the bank did.
 	pay right = "pay"
+	// answerObjections reads what citizens wrote, hands it on and answers it.
+	answerObjections right = "objections"
 	// readWarnings reads warnings: an auditor all, others those of their unit.
 	readWarnings right = "warnings"
 	// oversee reads trails, statistics and reports of the whole county.
@@ -48,10 +50,11 @@ const (
 
 // rights is the one table of who may do what on the staff side.
 var rights = map[right][]ledger.Role{
-	useDesk:      {ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer, ledger.Auditor},
-	enterForms:   {ledger.Maker, ledger.ProjectOfficer, ledger.Payer},
-	decide:       {ledger.Checker, ledger.Auditor},
-	pay:          {ledger.Payer},
-	readWarnings: {ledger.Auditor, ledger.Maker, ledger.Checker, ledger.ProjectOfficer},
-	oversee:      {ledger.Auditor},
+	useDesk:          {ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer, ledger.Auditor},
+	enterForms:       {ledger.Maker, ledger.ProjectOfficer, ledger.Payer},
+	decide:           {ledger.Checker, ledger.Auditor},
+	pay:              {ledger.Payer},
+	answerObjections: {ledger.Maker, ledger.ProjectOfficer, ledger.Auditor},
+	readWarnings:     {ledger.Auditor, ledger.Maker, ledger.Checker, ledger.ProjectOfficer},
+	oversee:          {ledger.Auditor},
 }

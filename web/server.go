@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -71,6 +72,14 @@ type Config struct {
 	// PublicURL is our address as others reach it, with the path a portal mounts us at,
 	// for posters; "" leaves the host out.
 	PublicURL string
+	// BoardNames says how names of households stand on printed lists: one of
+	// publicity.BoardNames, "" for masked. On pages they never stand.
+	BoardNames string
+	// Limits bound what the public forms take of an address. Proxies are the networks of
+	// those in front of us, whose X-Forwarded-For says which address it is; without them
+	// it is that of the connection.
+	Limits  Limits
+	Proxies []*net.IPNet
 	// Metrics counts what New serves and Admin shows; nil counts for nobody.
 	Metrics *Metrics
 	// Collectors are further figures for Admin, such as of disks and backups; Unready
@@ -97,8 +106,8 @@ type server struct {
 	attempts   chan struct{}
 	attempting sync.WaitGroup
 	sessions   sessions
-	// objections bounds what the form takes.
-	objections quota
+	// objections and slips bound what the public forms take.
+	objections, slips *quota
 	// keep holds rendered pages, making bounds the files that are being made.
 	keep   *keep
 	making chan struct{}
@@ -130,12 +139,14 @@ func newServer(c Config) (*server, *echo.Echo) {
 	s := &server{
 		Config: c, ledger: c.Ledger, tokens: newTokens(c.Pool, c.Now), origin: http.NewCrossOriginProtection(),
 		started: strconv.FormatInt(c.Now().UnixMilli(), 36), attempts: make(chan struct{}, maxAttempts),
-		keep: newKeep(c.PageAge, c.Now), making: make(chan struct{}, mostMaking), patience: makingWait,
+		objections: newQuota(c.Limits.Objections, c.Limits.ObjectionsEach, objectionsPerHour, objectionsEach),
+		slips:      newQuota(c.Limits.Slips, c.Limits.SlipsEach, slipsPerHour, slipsEach),
+		keep:       newKeep(c.PageAge, c.Now), making: make(chan struct{}, mostMaking), patience: makingWait,
 	}
 	s.watchAlerts()
 	e := echo.New()
 	e.HideBanner = true
-	e.IPExtractor = echo.ExtractIPDirect()
+	e.IPExtractor = addresses(c.Proxies)
 	e.HTTPErrorHandler = s.fail
 	e.Pre(readFilterPath)
 	e.Use(s.guard)
@@ -143,6 +154,18 @@ func newServer(c Config) (*server, *echo.Echo) {
 	s.logRoutes(e.Group(c.BasePath + "/log/:book"))
 	s.pageRoutes(e.Group(c.BasePath))
 	return s, e
+}
+
+// addresses says which address a request is from.
+func addresses(proxies []*net.IPNet) echo.IPExtractor {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, network := range proxies {
+		trust = append(trust, echo.TrustIPRange(network))
+	}
+	return echo.ExtractIPFromXFFHeader(trust...)
 }
 
 // Values of headers that are the same for all: net/http only reads them.

@@ -52,6 +52,7 @@ func commands() []command {
 		{"reject", "SUBMISSION", "退回一个提交", "send a submission back", runReject},
 		{"reverse", "SUBMISSION", "整批冲销一个提交（提交待审批）", "take back a whole submission, for approval", runReverse},
 		{"notice", "--matter P3 --entries N,… [--post]", "由分录拟公告公示，指出缺的要素，可直接发布", "compose a notice of entries, name what it lacks, and post it", runNotice},
+		{"slip", "--payment ID --out DIR", "打印到户补助的领款凭条（查询码），或村公示名单", "print the slips of a batch of household grants, with codes, or the lists for village boards", runSlip},
 		{"demo", "", "向空账套载入演示县（襄城县2020）", "load the demonstration county into an empty book", runDemo},
 		{"rebuild", "", "由账簿重算全部投影并核对", "replay the log into the projections and compare", runRebuild},
 		{"signer", "[init|rotate|retire|sm2|recover]", "签名检查点（serve 已内含；可独立运行）", "sign checkpoints: part of serve, or a process of its own", runSigner},

@@ -37,7 +37,7 @@ func runNotice(ctx context.Context, env *environment, args []string) (err error)
 	fs.StringVar(&c.starts, "starts", "", env.say("公示起始日，默认业务日期", "first day; the business day by default"))
 	fs.StringVar(&o.Issuer, "issuer", "", env.say("落款单位", "who signs it"))
 	fs.StringVar(&o.Title, "title", "", env.say("标题，默认自动拟定", "title; made up by default"))
-	fs.StringVar(&o.Period, "period", "", env.say("村务报表的期间，如 2020-Q1", "period of a statement, such as 2020-Q1"))
+	fs.StringVar(&o.Period, "period", "", env.say("村务报表、年度公告的期间，如 2020-Q1、2020", "period of a statement, such as 2020-Q1 or 2020"))
 	fs.StringVar(&o.Place, "place", "", env.say("12位区划代码，默认取项目的", "12-digit division code; the project's by default"))
 	fs.StringVar(&o.Contacts.Hotline, "hotline", "12317", env.say("监督热线", "hotline"))
 	fs.StringVar(&o.Contacts.Phone, "phone", "", env.say("本地监督电话", "local phone"))
@@ -53,7 +53,9 @@ func runNotice(ctx context.Context, env *environment, args []string) (err error)
 	if err != nil {
 		return err
 	}
-	if o.Entries, err = parseSeqs(c.entries); err != nil {
+	if c.entries == "" && o.Stage == "P11" { // there are no arrears
+		o.Entries = nil
+	} else if o.Entries, err = parseSeqs(c.entries); err != nil {
 		return &coded{exitUsage, fmt.Errorf("--entries: %w", err)}
 	}
 	o.Signed, o.Starts = on, on

@@ -41,11 +41,14 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	o := env.serveFlags(fs)
 	fs.BoolVar(&o.demo, "demo", false, env.say("载入演示县，打印地址和令牌", "load the demo county, print addresses and tokens"))
 	fs.BoolVar(&o.sign, "sign", true, env.say("在本进程内签名检查点；独立运行 yilu signer 时设为 false", "sign checkpoints in this process; false beside yilu signer"))
-	s, w := env.signingFlags(fs), env.warningFlags(fs)
+	s, w, forms := env.signingFlags(fs), env.warningFlags(fs), env.formFlags(fs)
 	if err := parse(fs, args); err != nil {
 		return err
 	}
 	s.fill(env)
+	if err := forms.fill(env, &web.Config{}); err != nil {
+		return err
+	}
 	limitMemory(300, 96<<20)
 	log := slog.New(slog.NewJSONHandler(env.Stderr, nil))
 	db, err := env.database(ctx)
@@ -82,6 +85,9 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	}
 	o.files, o.origin = s.public, w.public
 	config := o.config(env, l, log)
+	if err := forms.fill(env, &config); err != nil {
+		return err
+	}
 	config.Metrics, config.Stopping, config.PageAge = env.metrics, ctx.Done(), time.Second
 	config.PublicURL = w.address(*o)
 	config.Duties = &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: workday.StateCouncil()}

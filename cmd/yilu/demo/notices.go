@@ -75,6 +75,7 @@ func (y *year) tellNotices() {
 	p.plans(all)
 	p.tenders(all)
 	p.statements(all)
+	p.fulfilled(all)
 	p.acceptances(all)
 	p.grants(all)
 }
@@ -332,6 +333,36 @@ func (p *publisher) statements(all []told) {
 		p.hang(days[q.period[6:]], "GS-P6-"+q.place+"-"+q.period, x, publicity.Order{
 			Stage: "P6", Level: levelOf(q.place), Channel: "board", Issuer: x.unit, Period: q.period, Place: q.place, PlaceName: x.placeName,
 		}, paid[q]...)
+	}
+}
+
+// fulfilled has the county and each place tell how the plan of the year was fulfilled, and
+// the county that it owes small firms nothing that is overdue.
+func (p *publisher) fulfilled(all []told) {
+	const on = ledger.Date("2020-12-25")
+	var plan []string
+	places := map[string][]string{}
+	of := map[string]*project{}
+	for _, t := range all {
+		x := p.projects[projectOf(t.Body)]
+		if t.Kind != "project.approved" || x == nil {
+			continue
+		}
+		plan = append(plan, t.ID)
+		places[x.place] = append(places[x.place], t.ID)
+		if of[x.place] == nil {
+			of[x.place] = x
+		}
+	}
+	county := publicity.Order{Stage: "P9", Level: "county", Channel: "portal", Issuer: "襄城县扶贫办（演示）", Period: "2020", Place: string(Book) + "000000", PlaceName: "襄城县"}
+	p.announce(on, "GG-P9-2020", reliefMaker, county, plan...)
+	county.Stage, county.Issuer = "P11", "襄城县财政局（演示）"
+	p.announce(on, "GG-P11-2020", financeMaker, county)
+	for _, place := range slices.Sorted(maps.Keys(places)) {
+		x := of[place]
+		p.hang(on, "GS-P9-"+place, x, publicity.Order{
+			Stage: "P9", Level: levelOf(place), Channel: "board", Issuer: x.unit, Period: "2020", Place: place, PlaceName: x.placeName,
+		}, places[place]...)
 	}
 }
 
