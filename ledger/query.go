@@ -201,8 +201,8 @@ func (l *Ledger) Bids(ctx context.Context, book Book, tender string) ([]Bid, err
 	return collect[Bid](ctx, l.Read, "bids", bidSchema.read+` where book = $1 and tender = $2 order by amount, bidder`, book, tender)
 }
 
-// PaymentFilter narrows a list of payments; empty fields do not.
-type PaymentFilter struct{ Project, Fund, Payee, Contract, State string }
+// PaymentFilter narrows a list of payments; empty fields do not. Maker asked for them.
+type PaymentFilter struct{ Project, Fund, Payee, Contract, State, Maker string }
 
 // Payments lists payments and grant batches, newest first.
 func (l *Ledger) Payments(ctx context.Context, book Book, f PaymentFilter, p Page) ([]Payment, string, error) {
@@ -211,7 +211,7 @@ func (l *Ledger) Payments(ctx context.Context, book Book, f PaymentFilter, p Pag
 	// Each condition stands only when it is asked for: "$3 = '' or project = $3"
 	// would keep the planner from the project's index.
 	for _, c := range []struct{ column, value string }{
-		{"project", f.Project}, {"payee", f.Payee}, {"fund", f.Fund}, {"contract", f.Contract}, {"state", f.State},
+		{"project", f.Project}, {"payee", f.Payee}, {"fund", f.Fund}, {"contract", f.Contract}, {"state", f.State}, {"requested_by", f.Maker},
 	} {
 		if c.value != "" {
 			args = append(args, c.value)

@@ -72,6 +72,8 @@ type sending struct {
 	// name is that under which a reader keeps it, "" to show it in the browser.
 	name, mediaType string
 	packed          bool
+	// private is set for what only an officer may see: no cache keeps it.
+	private bool
 }
 
 // send makes a file and sends it.
@@ -80,7 +82,7 @@ func (s *server) send(c echo.Context, how sending, write func(ctx context.Contex
 	if err != nil {
 		return err
 	}
-	if strings.Contains(c.Request().Header.Get("If-None-Match"), tag) {
+	if !how.private && strings.Contains(c.Request().Header.Get("If-None-Match"), tag) {
 		s.cacheHeaders(c, tag)
 		return c.NoContent(http.StatusNotModified)
 	}
@@ -93,7 +95,9 @@ func (s *server) send(c echo.Context, how sending, write func(ctx context.Contex
 	if err != nil {
 		return err
 	}
-	s.cacheHeaders(c, tag)
+	if !how.private {
+		s.cacheHeaders(c, tag)
+	}
 	c.Set(lasting, true)
 	h := c.Response().Header()
 	h.Set("Content-Type", how.mediaType)

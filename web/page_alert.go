@@ -302,15 +302,6 @@ func (f *stepForm) missing(o *officer) error {
 
 var amountInputs = []string{"return_amount", "adjust", "other_amount", "returned_amount", "adjusted"}
 
-// typedAmount reads yuan as people type them; nothing is zero.
-func typedAmount(s string) (ledger.Amount, error) {
-	s = strings.NewReplacer(",", "", "，", "", " ", "", "元", "").Replace(s)
-	if s == "" {
-		return 0, nil
-	}
-	return ledger.ParseAmount(s)
-}
-
 func isAmount(s string) bool { _, err := typedAmount(s); return err == nil }
 
 // amount is an input that missing has passed.

@@ -226,8 +226,8 @@ func TestEntrance(t *testing.T) {
 		}
 	}
 	for to, want := range map[string]string{
-		"": "/alerts", "/en/alerts?code=P13": "/en/alerts?code=P13", "/alerts/a-1": "/alerts/a-1", "https://example.com/alerts": "/alerts", "//example.com/alerts": "/alerts",
-		"/alerts/../funds": "/alerts", "/funds": "/alerts", "/desk/enter": "/alerts", "/alerts//x": "/alerts", `/\example.com`: "/alerts",
+		"": "/desk", "/en/alerts?code=P13": "/en/alerts?code=P13", "/alerts/a-1": "/alerts/a-1", "https://example.com/alerts": "/desk", "//example.com/alerts": "/desk",
+		"/alerts/../funds": "/desk", "/funds": "/desk", "/desk/enter": "/desk", "/alerts//x": "/desk", `/\example.com`: "/desk",
 	} {
 		w := b.do("POST", "/desk/enter", url.Values{"token": {auditor}, "to": {to}})
 		if got := w.Header().Get("Location"); got != want {

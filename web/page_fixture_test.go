@@ -26,6 +26,9 @@ type countyFixture struct {
 	day   ledger.Date
 }
 
+// fixedNow is the clock of pages that are read at pageNow.
+func fixedNow() time.Time { return pageNow }
+
 const pageBook = ledger.Book("411025")
 
 var (

@@ -38,6 +38,12 @@ type menuItem struct {
 // menu lists the pages of officers in the order in which their menu shows them. The
 // text of an item is the sentence "menu." and its section.
 var menu = []menuItem{
+	{"desk", "/desk", useDesk},
+	{"new", "/desk/new", enterForms},
+	{"drafts", "/desk/drafts", enterForms},
+	{"approvals", "/desk/approvals", decide},
+	{"pay", "/desk/pay", pay},
+	{"entries", "/desk/entries", useDesk},
 	{"alerts", "/alerts", readWarnings},
 	{"objections", "/desk/objections", answerObjections},
 	{"slips", "/desk/slips", enterForms},
@@ -84,6 +90,7 @@ func (s *server) staffRoutes(g *echo.Group, l language) {
 	get("/desk/slips", s.staff(enterForms, "slips", s.batchesPage))
 	get("/desk/slips/:payment", s.staff(enterForms, "slips", s.batchPage))
 	g.POST(l.Prefix+"/desk/slips/:payment", s.staff(enterForms, "slips", s.printPage))
+	s.deskRoutes(g, get, l)
 	if s.Alerts == nil {
 		return
 	}
@@ -92,6 +99,36 @@ func (s *server) staffRoutes(g *echo.Group, l language) {
 	get("/alerts", s.staff(readWarnings, "alerts", s.alertsPage))
 	get("/alerts/:alert", s.staff(readWarnings, "alerts", s.alertPage))
 	g.POST(l.Prefix+"/alerts/:alert", s.staff(readWarnings, "alerts", s.stepPage))
+}
+
+// deskRoutes are the pages by which officers enter, decide and pay.
+func (s *server) deskRoutes(g *echo.Group, get func(string, echo.HandlerFunc), l language) {
+	post := func(path string, h echo.HandlerFunc) { g.POST(l.Prefix+path, h) }
+	get("/desk", s.staff(useDesk, "desk", s.dayPage))
+	get("/desk/new", s.staff(enterForms, "new", s.newPage))
+	get("/desk/new/:kind", s.staff(enterForms, "new", s.kindPage))
+	post("/desk/form", s.staff(enterForms, "new", s.formPage))
+	get("/desk/rest", s.staff(enterForms, "new", s.restPage))
+	get("/desk/mend/:submission", s.staff(enterForms, "new", s.mendPage))
+	get("/desk/drafts", s.staff(enterForms, "drafts", s.draftsPage))
+	post("/desk/drafts", s.staff(enterForms, "drafts", s.dropDraft))
+	get("/desk/drafts/:draft", s.staff(enterForms, "drafts", s.draftPage))
+	get("/desk/approvals", s.staff(useDesk, "approvals", s.approvalsPage))
+	post("/desk/approvals", s.staff(decide, "approvals", s.bulkPage))
+	get("/desk/submissions/:submission", s.staff(useDesk, "approvals", s.submissionPage))
+	post("/desk/submissions/:submission", s.staff(decide, "approvals", s.decidePage(s.readSubmission)))
+	get("/desk/submissions/:submission/undo", s.staff(enterForms, "entries", s.undoPage))
+	post("/desk/submissions/:submission/undo", s.staff(enterForms, "entries", s.undoSubmission))
+	get("/desk/payments/:payment", s.staff(useDesk, "approvals", s.paymentDesk))
+	post("/desk/payments/:payment", s.staff(decide, "approvals", s.decidePage(s.readPayment)))
+	get("/desk/payments/:payment/voucher", s.staff(useDesk, "entries", s.voucherPage))
+	get("/desk/pay", s.staff(pay, "pay", s.payPage))
+	get("/desk/entries", s.staff(useDesk, "entries", s.entriesDesk))
+	post("/desk/entries", s.staff(useDesk, "entries", s.keepFilter))
+	get("/desk/entries/:seq", s.staff(useDesk, "entries", s.entryDesk))
+	for _, format := range fileFormats[:2] {
+		get("/desk/entries/list."+format.name, s.staff(useDesk, "entries", s.entriesFile(format)))
+	}
 }
 
 // staff lets an officer in who has a session and the right, and shows others the
@@ -149,7 +186,7 @@ func (s *server) other(f *frame, to string) (zh, en string) {
 }
 
 // desks are the pages that a session may begin at, with what lies below them.
-var desks = []string{"/alerts", "/desk"}
+var desks = []string{"/desk", "/alerts"}
 
 // backTo is a page of officers to go on to, their desk for anything else.
 func (s *server) backTo(to string) string {
