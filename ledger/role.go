@@ -75,7 +75,7 @@ type RoleGranted struct {
 	Area  string `json:"area,omitzero"`
 	Grant string `json:"grant"`
 	// Person is the account: the name that stands in entries as the user.
-	Person string `json:"account"`
+	Person string `json:"holder"`
 	Role   Role   `json:"role"`
 	Unit   string `json:"acting_unit"`
 	// Until is the last day, empty until it is taken back. Administrators have none: a
@@ -85,7 +85,7 @@ type RoleGranted struct {
 
 func (b *RoleGranted) check(c *checker) {
 	c.id("grant", b.Grant)
-	c.id("account", b.Person)
+	c.id("holder", b.Person)
 	c.id("acting_unit", b.Unit)
 	c.oneOf("role", string(b.Role), Roles)
 	c.optionalDay("last_day", b.Until)
@@ -122,7 +122,7 @@ func (b *RoleGranted) apply(s *state, e *Entry) {
 	}
 	s.byAdministrators()
 	if (e.By.User == b.Person || s.approvedBy != nil && s.approvedBy.By.User == b.Person) && s.hasSecurity(e) {
-		s.refuse("body.account", "self_grant", "不能给提出人或审批人本人授权", "nobody gives a role to themselves, nor approves one of their own")
+		s.refuse("body.holder", "self_grant", "不能给提出人或审批人本人授权", "nobody gives a role to themselves, nor approves one of their own")
 	}
 	duty := DutyOf(b.Role)
 	if h := s.holders.get(b.Person); h == nil {
@@ -241,6 +241,15 @@ func (r Holding) key() string { return r.Grant }
 
 // InForce says whether the role can be acted in on a day.
 func (r Holding) InForce(on Date) bool { return r.Revoked == None && (r.Until == "" || on <= r.Until) }
+
+// RoleForm marks the submissions that are about roles alone.
+const RoleForm = "roles"
+
+// RoleSubmissions lists the submissions about roles in a state, newest first.
+func (l *Ledger) RoleSubmissions(ctx context.Context, book Book, state string) ([]Submission, error) {
+	return collect[Submission](ctx, l.Read, "submissions", submissionSchema.read+`
+		where book = $1 and form = $2 and state = $3 order by seq desc limit 200`, book, RoleForm, state)
+}
 
 // Holdings returns the roles that a person was ever given, or everybody ("") was, in
 // the order of the log. What a person may do is these alone.

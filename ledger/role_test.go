@@ -18,7 +18,7 @@ func TestRoleBodies(t *testing.T) {
 	t.Parallel()
 	testBody(t, []badBody[*RoleGranted]{
 		{func(b *RoleGranted) { b.Grant = "" }, "grant", "字母", "letters"},
-		{func(b *RoleGranted) { b.Person = "王 一" }, "account", "字母", "letters"},
+		{func(b *RoleGranted) { b.Person = "王 一" }, "holder", "字母", "letters"},
 		{func(b *RoleGranted) { b.Unit = "" }, "acting_unit", "字母", "letters"},
 		{func(b *RoleGranted) { b.Role = Engine }, "role", "须为", "want one of"},
 		{func(b *RoleGranted) { b.Role = Public }, "role", "须为", "want one of"},
@@ -133,8 +133,8 @@ func TestNobodyGivesThemselvesARole(t *testing.T) {
 		}
 	}
 	try("own approval", "0 by.user self_approval", security, security, grantOf("zhao", Maker))
-	try("a role for the proposer", "1 body.account self_grant", security, overseer, &RoleGranted{Grant: "X0", Person: "sec-1", Role: SecurityAdmin, Unit: "411025-BM"})
-	try("a role for the approver", "0 entries.0.body.account self_grant", security, By{Role: SecurityAdmin, Unit: "411025", User: "zhao"}, grantOf("zhao", SecurityAdmin))
+	try("a role for the proposer", "1 body.holder self_grant", security, overseer, &RoleGranted{Grant: "X0", Person: "sec-1", Role: SecurityAdmin, Unit: "411025-BM"})
+	try("a role for the approver", "0 entries.0.body.holder self_grant", security, By{Role: SecurityAdmin, Unit: "411025", User: "zhao"}, grantOf("zhao", SecurityAdmin))
 	try("approved by a checker", "0 by.role role", security, By{Role: Checker, Unit: "411025-CZ", User: "u2"}, grantOf("zhao", Maker))
 	try("approved by an auditor", "0 by.role role", security, By{Role: Auditor, Unit: "411025", User: "a"}, grantOf("zhao", Maker))
 	try("a maker who administers", "1 body.role separation", security, overseer, grantOf("sys-1", Maker))

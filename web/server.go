@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"yilu/account"
 	"yilu/alerts"
 	"yilu/ledger"
 	"yilu/publicity"
@@ -31,6 +32,8 @@ const (
 // Config is what the server needs; cmd/yilu fills it.
 type Config struct {
 	Ledger *ledger.Ledger
+	// Accounts are who logs in; nil means that there are no pages of officers.
+	Accounts *account.Accounts
 	// Pool reads tokens; it connects as the service role.
 	Pool *pgxpool.Pool
 	Log  *slog.Logger
@@ -96,7 +99,6 @@ type server struct {
 	// attempts are the refused posts that are being kept, attempting waits for them.
 	attempts   chan struct{}
 	attempting sync.WaitGroup
-	sessions   sessions
 	// objections bounds what the form takes.
 	objections quota
 	// keep holds rendered pages, making bounds the files that are being made.
