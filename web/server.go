@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -53,6 +54,9 @@ type Config struct {
 	// Licence is the address of the licence that the county publishes its data under;
 	// "" if it has chosen none.
 	Licence string
+	// Proxies are the networks of reverse proxies that are believed who a visitor is;
+	// without any it is whoever connects.
+	Proxies []*net.IPNet
 	// Demo marks every page as made-up data.
 	Demo bool
 	// Public is the folder of the public logs, one folder per book in it; "" serves
@@ -137,7 +141,7 @@ func newServer(c Config) (*server, *echo.Echo) {
 	s.watchAlerts()
 	e := echo.New()
 	e.HideBanner = true
-	e.IPExtractor = echo.ExtractIPDirect()
+	e.IPExtractor = addressesBehind(c.Proxies)
 	e.HTTPErrorHandler = s.fail
 	e.Pre(readFilterPath)
 	e.Use(s.guard)
@@ -145,6 +149,19 @@ func newServer(c Config) (*server, *echo.Echo) {
 	s.logRoutes(e.Group(c.BasePath + "/log/:book"))
 	s.pageRoutes(e.Group(c.BasePath))
 	return s, e
+}
+
+// addressesBehind tells a visitor's address. Only the named proxies are believed: not
+// whoever connects from the office's own network.
+func addressesBehind(proxies []*net.IPNet) echo.IPExtractor {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, network := range proxies {
+		trust = append(trust, echo.TrustIPRange(network))
+	}
+	return echo.ExtractIPFromXFFHeader(trust...)
 }
 
 // Values of headers that are the same for all: net/http only reads them.
