@@ -231,7 +231,7 @@ func (s *server) propose(c *call, title string, bodies ...ledger.Body) error {
 // personView is one account.
 type personView struct {
 	*officer
-	personRow
+	Row      personRow
 	Held     []roleRow
 	Events   []eventRow
 	Failures int
@@ -261,10 +261,10 @@ func (s *server) showPerson(c *call, p *personView, status int) error {
 		return err
 	}
 	p.Zh, p.En = p.site.href(chinese, "/desk/people/", id), p.site.href(english, "/desk/people/", id)
-	if p.Person, err = s.Accounts.Person(c.ctx(), id); err != nil {
+	if p.Row.Person, err = s.Accounts.Person(c.ctx(), id); err != nil {
 		return err
 	}
-	p.Last = since(p.Seen)
+	p.Row.Last = since(p.Row.Seen)
 	held, err := s.ledger.Holdings(c.ctx(), s.Book, id)
 	if err != nil {
 		return err
@@ -273,12 +273,12 @@ func (s *server) showPerson(c *call, p *personView, status int) error {
 		p.Held = append(p.Held, p.roleRow(h, h.InForce(s.today())))
 	}
 	for _, role := range roleOrder {
-		if ledger.DutyOf(role) == p.Duty {
+		if ledger.DutyOf(role) == p.Row.Duty {
 			p.Choice = append(p.Choice, role)
 		}
 	}
 	if p.Typed.Unit == "" {
-		p.Typed.Unit = p.Unit
+		p.Typed.Unit = p.Row.Unit
 	}
 	if p.Failures, err = s.Accounts.Failures(c.ctx(), id); err != nil {
 		return err

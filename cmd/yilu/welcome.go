@@ -16,26 +16,26 @@ import (
 
 // demoPerson is one of the people of the demonstration.
 type demoPerson struct {
-	user  string
-	roles []ledger.Role
+	user, name string
+	roles      []ledger.Role
 	// area is the township that the person is held to, empty for the county.
 	area string
 }
 
-// demoPeople are the people of the demonstration and what each may do.
+// demoPeople are the people of the demonstration and what each may do. The names are made up.
 var demoPeople = []demoPerson{
-	{"demo-maker", []ledger.Role{ledger.Maker}, ""},
-	{"demo-checker", []ledger.Role{ledger.Checker}, ""},
-	{"demo-payer", []ledger.Role{ledger.Payer}, ""},
-	{"demo-project", []ledger.Role{ledger.ProjectOfficer, ledger.PublicityOfficer}, ""},
-	{"demo-town", []ledger.Role{ledger.ProjectOfficer}, "411025103"},
-	{"demo-auditor", []ledger.Role{ledger.Auditor}, ""},
-	{"demo-auditor-2", []ledger.Role{ledger.Auditor}, ""},
-	{"demo-publicity", []ledger.Role{ledger.PublicityOfficer}, ""},
-	{"demo-leader", []ledger.Role{ledger.Leader}, ""},
-	{"demo-system", []ledger.Role{ledger.SystemAdmin}, ""},
-	{"demo-security", []ledger.Role{ledger.SecurityAdmin}, ""},
-	{"demo-audit", []ledger.Role{ledger.AuditAdmin}, ""},
+	{"demo-maker", "王敏", []ledger.Role{ledger.Maker}, ""},
+	{"demo-checker", "李卫国", []ledger.Role{ledger.Checker}, ""},
+	{"demo-payer", "赵静", []ledger.Role{ledger.Payer}, ""},
+	{"demo-project", "陈建军", []ledger.Role{ledger.ProjectOfficer, ledger.PublicityOfficer}, ""},
+	{"demo-town", "刘芳", []ledger.Role{ledger.ProjectOfficer}, "411025103"},
+	{"demo-auditor", "杨正", []ledger.Role{ledger.Auditor}, ""},
+	{"demo-auditor-2", "周明", []ledger.Role{ledger.Auditor}, ""},
+	{"demo-publicity", "孙丽", []ledger.Role{ledger.PublicityOfficer}, ""},
+	{"demo-leader", "郭志远", []ledger.Role{ledger.Leader}, ""},
+	{"demo-system", "马超", []ledger.Role{ledger.SystemAdmin}, ""},
+	{"demo-security", "胡平", []ledger.Role{ledger.SecurityAdmin}, ""},
+	{"demo-audit", "何清", []ledger.Role{ledger.AuditAdmin}, ""},
 }
 
 // say names what a person of the demonstration does.
@@ -94,7 +94,7 @@ func (env *environment) welcomePeople(ctx context.Context, base string, l *ledge
 	fmt.Fprintf(env.Stdout, "\n%s\n  %s  %s\n", env.say("登录（演示账号，不需要动态码，正式运行时一律无效）：", "Log in (accounts of the demonstration, without codes; in earnest they open nothing):"),
 		base+"/desk/enter", env.say("口令：", "password: ")+password)
 	for _, p := range demoPeople {
-		err := a.SetDemo(ctx, account.Person{ID: p.user, Duty: ledger.DutyOf(p.roles[0]), Name: p.say(env), Unit: env.Book + "-demo"}, password)
+		err := a.SetDemo(ctx, account.Person{ID: p.user, Duty: ledger.DutyOf(p.roles[0]), Name: p.name, Unit: env.Book + "-demo"}, password)
 		if err != nil {
 			return err
 		}
