@@ -132,7 +132,7 @@ func (a *Accounts) Create(ctx context.Context, who string, p Person) (code strin
 		}
 		return a.note(ctx, tx, who, "created", p.ID)
 	})
-	if broken, ok := errors.AsType[*pgconn.PgError](err); ok && broken.ConstraintName == "person_pkey" {
+	if broken, ok := errors.AsType[*pgconn.PgError](err); ok && (broken.ConstraintName == "person_pkey" || broken.ConstraintName == "person_any_case") {
 		return "", ErrExists
 	}
 	if err != nil {
@@ -289,8 +289,8 @@ func (a *Accounts) SetDemo(ctx context.Context, p Person, password string) error
 	}
 	return a.change(ctx, Console, "demo", p.ID, true, func(tx pgx.Tx) (pgconn.CommandTag, error) {
 		return tx.Exec(ctx, `
-			update account.person set password = $3, password_at = $4, secret = null, code_hash = null, code_until = null, disabled_at = null
-			where book = $1 and id = $2 and demo`, a.Book, p.ID, hashOf(password, a.Cost), a.Now())
+			update account.person set password = $3, password_at = $4, name = $5, secret = null, code_hash = null, code_until = null, disabled_at = null
+			where book = $1 and id = $2 and demo`, a.Book, p.ID, hashOf(password, a.Cost), a.Now(), p.Name)
 	})
 }
 

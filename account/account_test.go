@@ -116,6 +116,7 @@ func TestFirstPasswordAndFactor(t *testing.T) {
 		want error
 	}{
 		"twice":  {Person{ID: "wang", Duty: "audit", Name: "王", Unit: "U"}, ErrExists},
+		"case":   {Person{ID: "Wang", Duty: "audit", Name: "王", Unit: "U"}, ErrExists},
 		"duty":   {Person{ID: "li", Duty: "money", Name: "李", Unit: "U"}, ErrName},
 		"name":   {Person{ID: "li", Duty: "business", Name: " ", Unit: "U"}, ErrName},
 		"letter": {Person{ID: "李", Duty: "business", Name: "李", Unit: "U"}, ErrName},

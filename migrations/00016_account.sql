@@ -35,6 +35,7 @@ create table account.person (
   constraint person_code check ((code_hash is null) = (code_until is null) and octet_length(code_hash) = 32),
   constraint person_reset check ((reset_by is null) = (reset_at is null) and reset_by <> id)
 );
+create unique index person_any_case on account.person (book, lower(id));
 comment on table account.person is
   '账号: one person in one book, by the name that entries hold. The duty (三员分立) is for good: who changes it gets another account.';
 comment on column account.person.demo is 'Made for a demonstration: outside of one it opens nothing.';

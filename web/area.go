@@ -64,7 +64,7 @@ func (s *server) mayTouchOne(c *call, in *places, d ledger.Draft) error {
 	case err != nil:
 		return err
 	case place != "":
-		if said := member(body, "Place"); said != "" { // it may move the thing
+		if said := memberOf(body, "Place"); said != "" { // it may move the thing
 			return errors.Join(s.ofArea(c, place), s.ofArea(c, said))
 		}
 		return s.ofArea(c, place)
@@ -121,8 +121,8 @@ func (p *places) learn(ds []ledger.Draft) {
 	}
 }
 
-// member is a body's member of text, "" if it has none.
-func member(b ledger.Body, name string) string {
+// memberOf is a body's member of text, "" if it has none.
+func memberOf(b ledger.Body, name string) string {
 	if field := reflect.Indirect(reflect.ValueOf(b)).FieldByName(name); field.IsValid() && field.Kind() == reflect.String {
 		return field.String()
 	}
@@ -135,11 +135,11 @@ func (p *places) of(ctx context.Context, b ledger.Body) (string, error) {
 	if notice, ok := b.(*ledger.NoticePosted); ok {
 		return notice.Content.Place, nil
 	}
-	if notice := member(b, "Notice"); notice != "" {
+	if notice := memberOf(b, "Notice"); notice != "" {
 		n, err := p.ledger.Notice(ctx, p.book, notice)
 		return n.Place, err
 	}
-	if objection := member(b, "Objection"); objection != "" {
+	if objection := memberOf(b, "Objection"); objection != "" {
 		return p.objection(ctx, objection)
 	}
 	project, err := p.projectOf(ctx, b)
@@ -147,33 +147,33 @@ func (p *places) of(ctx context.Context, b ledger.Body) (string, error) {
 		return "", err
 	}
 	if project == "" {
-		return member(b, "Place"), nil
+		return memberOf(b, "Place"), nil
 	}
 	place, err := p.project(ctx, project)
 	if errors.Is(err, ledger.ErrNotFound) {
-		return member(b, "Place"), nil // it is new, or the ledger says so
+		return memberOf(b, "Place"), nil // it is new, or the ledger says so
 	}
 	return place, err
 }
 
 // projectOf is the project that a body is about, itself or through what it names.
 func (p *places) projectOf(ctx context.Context, b ledger.Body) (string, error) {
-	if project := member(b, "Project"); project != "" {
+	if project := memberOf(b, "Project"); project != "" {
 		return project, nil
 	}
 	for _, of := range []struct {
 		kind, id string
 		find     func(id string) (string, error)
 	}{
-		{"payment/", member(b, "Payment"), func(id string) (string, error) {
+		{"payment/", memberOf(b, "Payment"), func(id string) (string, error) {
 			x, err := p.ledger.Payment(ctx, p.book, id)
 			return x.Project, err
 		}},
-		{"contract/", member(b, "Contract"), func(id string) (string, error) {
+		{"contract/", memberOf(b, "Contract"), func(id string) (string, error) {
 			x, err := p.ledger.Contract(ctx, p.book, id)
 			return x.Project, err
 		}},
-		{"tender/", member(b, "Tender"), func(id string) (string, error) {
+		{"tender/", memberOf(b, "Tender"), func(id string) (string, error) {
 			x, err := p.ledger.Tender(ctx, p.book, id)
 			return x.Project, err
 		}},

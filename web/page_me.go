@@ -408,8 +408,8 @@ func (s *server) trailPage(c *call, o *officer) error {
 	return s.showStaff(c, http.StatusOK, p)
 }
 
-// since is a day for a time that may not be.
-func since(at *time.Time) string {
+// seenText is the words for a time that may not be.
+func seenText(at *time.Time) string {
 	if at == nil {
 		return ""
 	}

@@ -105,7 +105,7 @@ func (s *server) showPeople(c *call, p *peopleView, status int) error {
 		}
 	}
 	for _, x := range people {
-		p.Rows = append(p.Rows, personRow{x, of[x.ID], since(x.Seen)})
+		p.Rows = append(p.Rows, personRow{x, of[x.ID], seenText(x.Seen)})
 	}
 	if p.Waiting, err = s.waiting(c.ctx(), p.officer); err != nil {
 		return err
@@ -198,12 +198,12 @@ func (s *server) afterRoles(c *call, p *peopleView, err error) error {
 	if len(problem.Problems) == 0 {
 		return err
 	}
-	p.Problems = said(p.frame, problem)
+	p.Problems = problemTexts(p.frame, problem)
 	return s.showPeople(c, p, problem.Status)
 }
 
-// said are the sentences of an answer in the page's language.
-func said(f *frame, p *problem) (out []string) {
+// problemTexts are the sentences of an answer in the page's language.
+func problemTexts(f *frame, p *problem) (out []string) {
 	for _, x := range p.Problems {
 		out = append(out, f.lang.pick(x.Text))
 	}
@@ -264,7 +264,7 @@ func (s *server) showPerson(c *call, p *personView, status int) error {
 	if p.Row.Person, err = s.Accounts.Person(c.ctx(), id); err != nil {
 		return err
 	}
-	p.Row.Last = since(p.Row.Seen)
+	p.Row.Last = seenText(p.Row.Seen)
 	held, err := s.ledger.Holdings(c.ctx(), s.Book, id)
 	if err != nil {
 		return err
@@ -384,7 +384,7 @@ func (s *server) afterGrant(c *call, p *personView, err error) error {
 	if len(problem.Problems) == 0 {
 		return err
 	}
-	p.Problems = said(p.frame, problem)
+	p.Problems = problemTexts(p.frame, problem)
 	return s.showPerson(c, p, problem.Status)
 }
 

@@ -88,9 +88,9 @@ func (s *server) staffRoutes(g *echo.Group, l language) {
 	post("/alerts/:alert", s.staff(readWarnings, "alerts", s.stepPage))
 }
 
-// open are the addresses of officers' pages that need no right: who comes to them is not
+// openPages are the addresses of officers' pages that need no right: who comes to them is not
 // logged in yet, or cannot do anything else.
-var open = []string{"/desk/enter", "/desk/begin", "/desk/password", "/desk/factor", "/desk/leave"}
+var openPages = []string{"/desk/enter", "/desk/begin", "/desk/password", "/desk/factor", "/desk/leave"}
 
 // staff lets an officer in who has a session and the right, and shows others the
 // entrance. A post has to carry the session's own word, and a decision a fresh code.
@@ -188,7 +188,7 @@ func (s *server) backTo(to string) string {
 		return ""
 	}
 	for _, l := range languages {
-		if slices.Contains(open, strings.TrimPrefix(u.Path, s.BasePath+l.Prefix)) {
+		if slices.Contains(openPages, strings.TrimPrefix(u.Path, s.BasePath+l.Prefix)) {
 			return ""
 		}
 		for _, desk := range desks {
