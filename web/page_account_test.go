@@ -430,9 +430,23 @@ func TestRoleSwitch(t *testing.T) {
 	if w := b.do("GET", "/alerts", nil); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "411025-SJ · 审计监督") {
 		t.Errorf("as auditor: %d", w.Code)
 	}
+	now := b.cookie
 	b.cookie = before
 	if w := b.do("GET", "/alerts", nil); w.Code != http.StatusUnauthorized {
 		t.Errorf("the session of before the switch: %d", w.Code)
+	}
+	b.cookie = now
+	path := "/alerts/" + x.warning("P13", 1).Alert
+	form := hiddenOf(t, b.do("GET", path, nil).Body.String(), "alert.commented")
+	form.Set("opinion", "以审计身份写的")
+	x.granted("sec-9", "U", ledger.SecurityAdmin, "")
+	x.granted("aud-9", "U", ledger.AuditAdmin, "")
+	sub, _ := x.submit("收回", x.draft(&ledger.RoleRevoked{Grant: "G-many-1-auditor", Ground: "moved"}, pageSecurity))
+	if _, err := x.l.Approve(t.Context(), pageBook, "moved", sub.Submission, sub.ContentHash, x.day, pageOverseer); err != nil {
+		t.Fatal(err)
+	}
+	if w := b.do("POST", path, form); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "以审计身份写的") {
+		t.Errorf("a form of a role that is gone, as another: %d", w.Code)
 	}
 }
 

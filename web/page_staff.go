@@ -133,8 +133,8 @@ func (s *server) inSession(section string, handle func(*call, *officer) error) e
 		if c.Request().Method == http.MethodPost {
 			word := c.FormValue("form")
 			switch {
-			case subtle.ConstantTimeCompare([]byte(word), []byte(o.Form)) == 1:
-			case s.Accounts.MadeFor(r.who.User, word): // another tab has logged in again since
+			case subtle.ConstantTimeCompare([]byte(word), []byte(o.Form)) == 1 && !r.who.moved:
+			case s.Accounts.MadeFor(r.who.User, word): // another tab has logged in again since, or the role is gone
 				return s.offerAgain(r, o, s.keepForm(c), http.StatusConflict)
 			default:
 				return errCrossOrigin
@@ -163,12 +163,13 @@ func (s *server) identifyPerson(r *call) error {
 	if len(held) > 0 {
 		act = held[max(0, slices.IndexFunc(held, func(h ledger.Holding) bool { return h.Grant == session.Grant }))]
 	}
+	moved := session.Grant != "" && session.Grant != firstGrant && session.Grant != act.Grant
 	if act.Grant != session.Grant || act.Role != session.Role {
 		if err := s.Accounts.Settle(r.ctx(), session, act.Role, act.Grant); err != nil {
 			return err
 		}
 	}
-	r.who = &actor{ID: session.ID, Book: s.Book, User: session.Person, Unit: act.Unit, Role: act.Role, Area: act.Area, session: session, held: held}
+	r.who = &actor{moved: moved, ID: session.ID, Book: s.Book, User: session.Person, Unit: act.Unit, Role: act.Role, Area: act.Area, session: session, held: held}
 	return nil
 }
 

@@ -25,6 +25,9 @@ type actor struct {
 	// act in, of which Role is one.
 	session *account.Session
 	held    []ledger.Holding
+	// moved says that the role which the session acted in is gone, and another has taken its
+	// place: what was meant for the one must not be done as the other.
+	moved bool
 }
 
 // by is how entries name the actor.
