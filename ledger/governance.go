@@ -13,9 +13,9 @@ import (
 
 // 更正与治理: submissions and their approval, reversals, closed periods.
 var governanceKinds = []Spec{
-	{Kind: "submission.made", Stage: StageGovernance, Text: Text{"提交审批", "submission made"}, Roles: []Role{Maker, ProjectOfficer, Auditor}, Sealed: []string{fieldNote}, new: func() Body { return new(SubmissionMade) }},
-	{Kind: "submission.approved", Stage: StageGovernance, Text: Text{"审批通过", "submission approved"}, Roles: []Role{Checker, Auditor}, Sealed: []string{fieldNote}, new: func() Body { return new(SubmissionApproved) }},
-	{Kind: "submission.rejected", Stage: StageGovernance, Text: Text{"审批退回", "submission rejected"}, Roles: []Role{Checker, Auditor}, Sealed: []string{fieldNote}, new: func() Body { return new(SubmissionRejected) }},
+	{Kind: "submission.made", Stage: StageGovernance, Text: Text{"提交审批", "submission made"}, Roles: []Role{Maker, ProjectOfficer, Auditor, SecurityAdmin}, Sealed: []string{fieldNote}, new: func() Body { return new(SubmissionMade) }},
+	{Kind: "submission.approved", Stage: StageGovernance, Text: Text{"审批通过", "submission approved"}, Roles: []Role{Checker, Auditor, SecurityAdmin, AuditAdmin}, Sealed: []string{fieldNote}, new: func() Body { return new(SubmissionApproved) }},
+	{Kind: "submission.rejected", Stage: StageGovernance, Text: Text{"审批退回", "submission rejected"}, Roles: []Role{Checker, Auditor, SecurityAdmin, AuditAdmin}, Sealed: []string{fieldNote}, new: func() Body { return new(SubmissionRejected) }},
 	{Kind: "entry.reversed", Stage: StageGovernance, Text: Text{"红字冲销", "entry reversed"}, TwoPersons: true, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(EntryReversed) }},
 	{Kind: "period.closed", Stage: StageGovernance, Text: Text{"期间结账", "period closed"}, TwoPersons: true, Roles: []Role{Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(PeriodClosed) }},
 }
@@ -242,13 +242,20 @@ func (b *SubmissionApproved) apply(s *state, e *Entry) {
 }
 
 // mayDecide refuses auditors who would decide on money: they decide on rules only,
-// and nothing else can stand in a submission with those of an auditor.
+// and nothing else can stand in a submission with those of an auditor. Administrators
+// decide on roles, and nobody else does.
 func (s *state) mayDecide(e *Entry, sub *Submission) bool {
-	if e.By.Role != Auditor || s.entry(sub.First).By.Role == Auditor {
-		return true
+	maker := s.entry(sub.First).By.Role
+	administrator := e.By.Role == SecurityAdmin || e.By.Role == AuditAdmin
+	switch {
+	case administrator != (maker == SecurityAdmin):
+		s.refuse("by.role", "role", "授权由安全管理员或审计管理员审批，此二者不审批其他事项", "security and audit administrators decide on roles, and on nothing else")
+		return false
+	case e.By.Role == Auditor && maker != Auditor:
+		s.refuse("by.role", "role", "审计人员只能审批规则、参数、白名单和冻结", "auditors decide on rules, parameters, exemptions and freezes only")
+		return false
 	}
-	s.refuse("by.role", "role", "审计人员只能审批规则、参数、白名单和冻结", "auditors decide on rules, parameters, exemptions and freezes only")
-	return false
+	return true
 }
 
 // SubmissionRejected sends a submission back (审批退回): its entries never take

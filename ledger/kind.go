@@ -14,8 +14,8 @@ import (
 // Kind names what an entry records, such as "payment.paid".
 type Kind string
 
-// Role is what a person acts as. A later part gives roles by entries; here each
-// kind lists the roles that may post it.
+// Role is what a person acts as. Who has which is said by entries (role.granted); here
+// each kind lists the roles that may post it.
 type Role string
 
 // The roles of the money side (三员分立 keeps administrators out of it).
@@ -31,6 +31,16 @@ const (
 	ProjectOfficer Role = "project"
 	// Auditor is 审计监督: looks into warnings and decides on them.
 	Auditor Role = "auditor"
+	// PublicityOfficer is 公开专员: posts notices and answers objections.
+	PublicityOfficer Role = "publicity"
+	// Leader is 领导: reads, and enters nothing.
+	Leader Role = "leader"
+	// SystemAdmin is 系统管理员: makes accounts and gives no roles.
+	SystemAdmin Role = "system"
+	// SecurityAdmin is 安全管理员: proposes and approves roles.
+	SecurityAdmin Role = "security"
+	// AuditAdmin is 审计管理员: reads what the administrators did, and approves roles.
+	AuditAdmin Role = "audit"
 	// Engine is the service itself, when the rules find something.
 	Engine Role = "engine"
 	// Public is 群众: whoever writes in the form for objections. No token has it.
@@ -74,7 +84,7 @@ type Spec struct {
 
 // kinds is the one list of what the book records. A kind is added here and in
 // the file of its stage, nowhere else.
-var kinds = index(slices.Concat(fundKinds, projectKinds, tenderKinds, paymentKinds, acceptanceKinds, noticeKinds, alertKinds, caseKinds, governanceKinds, rulebookKinds, registerKinds, keepingKinds, processKinds))
+var kinds = index(slices.Concat(fundKinds, projectKinds, tenderKinds, paymentKinds, acceptanceKinds, noticeKinds, alertKinds, caseKinds, governanceKinds, rulebookKinds, registerKinds, roleKinds, keepingKinds, processKinds))
 
 func index(specs []Spec) map[Kind]*Spec {
 	m := make(map[Kind]*Spec, len(specs))

@@ -98,6 +98,8 @@ func samples() map[Kind]Draft {
 		&RegisterLoaded{Files: []File{paper}, From: "2020-03-01", List: ListPoor, Lines: 1, LinesHash: zeroHash, Region: "411025", Register: "R1", Source: "县扶贫办", Stated: "2020-02-29", To: "2020-04-30"},
 		&RegisterPerson{Line: 1, Place: aVillage, Register: "R1"},
 		&RegisterSupplier{Basis: "财采罚〔2019〕5号", From: "2019-06-01", Line: 1, Register: "R2", Supplier: stranger, To: "2021-05-31"},
+		&RoleGranted{Area: "411025103", Grant: "SQ1", Person: "wang", Role: ProjectOfficer, Unit: "411025-103", Until: "2020-12-31"},
+		&RoleRevoked{Grant: "SQ1", Ground: "moved"},
 		&KeyRotated{Next: "log.example/1+00000002+AQ==", Old: "log.example/1+00000001+AQ==", Until: "2020-06-30"},
 		&NoticePosted{Content: sampleNotice(), Notice: "N1"},
 		&NoticeHung{Board: "村委会公示栏", End: true, Hanger: Person{Name: "王某", Post: "村会计"}, Notice: "N1", Photo: paper, Place: aVillage, Position: "33.851,113.482"},
@@ -240,7 +242,7 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 	t.Parallel()
 	allowed := map[Role][]Kind{}
 	for kind, d := range samples() {
-		for _, role := range []Role{Maker, Checker, Payer, ProjectOfficer, Auditor, Engine, Public, "admin", ""} {
+		for _, role := range []Role{Maker, Checker, Payer, ProjectOfficer, Auditor, PublicityOfficer, Leader, SystemAdmin, SecurityAdmin, AuditAdmin, Engine, Public, "admin", ""} {
 			d.By.Role = role
 			want := !slices.Contains(kinds[kind].Roles, role)
 			if !want {
@@ -255,22 +257,26 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 	for _, of := range allowed {
 		slices.Sort(of)
 	}
-	// Who decides never enters, who pays never decides, administrators do nothing.
+	// Who decides never enters, who pays never decides, administrators give roles and
+	// touch nothing else, leaders only read.
 	// Only the service raises warnings.
 	want := map[Role][]Kind{
 		Public: {"objection.received"},
 		Engine: {"alert.escalated", "alert.raised", "alert.repeated", "alert.summary"},
 		Auditor: {"alert.assigned", "alert.closed", "alert.commented", "alert.confirmed", "alert.dismissed", "alert.escalated", "alert.reopened", "alert.returned", "alert.seconded",
 			"alert.silenced", "exemption.set", "freeze.set", "parameter.set", "register.loaded", "register.person", "register.supplier", "rule.activated", "submission.approved", "submission.made", "submission.rejected"},
-		Checker: {"alert.answered", "alert.commented", "alert.rectified", "payment.approved", "payment.rejected", "submission.approved", "submission.rejected"},
-		Payer:   {"alert.acknowledged", "payment.paid", "payment.returned"},
+		Checker:          {"alert.answered", "alert.commented", "alert.rectified", "payment.approved", "payment.rejected", "submission.approved", "submission.rejected"},
+		PublicityOfficer: {"notice.corrected", "notice.ended", "notice.extended", "notice.hung", "notice.posted", "objection.answered", "objection.received"},
+		SecurityAdmin:    {"role.granted", "role.revoked", "submission.approved", "submission.made", "submission.rejected"},
+		AuditAdmin:       {"submission.approved", "submission.rejected"},
+		Payer:            {"alert.acknowledged", "payment.paid", "payment.returned"},
 		ProjectOfficer: {"acceptance.failed", "acceptance.passed", "alert.acknowledged", "alert.answered", "alert.commented", "alert.rectified", "asset.registered", "contract.amended", "contract.signed", "document.filed", "entry.reversed", "notice.corrected", "notice.ended", "notice.extended", "notice.hung", "notice.posted", "objection.answered", "objection.received",
 			"project.listed", "settlement.audited", "submission.made", "tender.announced", "tender.awarded", "tender.bid", "tender.candidates", "tender.exempted",
 			"tender.failed", "tender.opened", "works.completed", "works.progressed", "works.started"},
 	}
 	want[Maker] = slices.DeleteFunc(slices.Sorted(maps.Keys(kinds)), func(k Kind) bool {
 		shared := slices.Contains(want[ProjectOfficer], k) || k == "exemption.set" || k == "freeze.set" || k == "parameter.set" || k == "rule.activated" || strings.HasPrefix(string(k), "register.")
-		return !shared && (slices.Contains(want[Checker], k) || slices.Contains(want[Engine], k) || slices.Contains(want[Auditor], k))
+		return !shared && (strings.HasPrefix(string(k), "role.") || slices.Contains(want[Checker], k) || slices.Contains(want[Engine], k) || slices.Contains(want[Auditor], k))
 	})
 	if diff := cmp.Diff(want, allowed); diff != "" {
 		t.Error("roles (-want +got):\n" + diff)

@@ -45,6 +45,8 @@ const (
 	findHomes    = `select member as key, seq + 0 as place from proj.register_member where household = substr(w.wanted, strpos(w.wanted, '/') + 1) and household <> '' and register = split_part(w.wanted, '/', 1) and book || '' = $1`
 	findGrants   = `select line_key as key, seq + 0 as place from proj.grant_line where person = w.wanted and person <> '' and book || '' = $1`
 	findNotices  = `select notice_project as key, seq + 0 as place from proj.notice_project where project = w.wanted and book || '' = $1`
+	findRolesOf  = `select grant_id as key, at_seq + 0 as place from proj.role where person = w.wanted and book || '' = $1`
+	findRolesAs  = `select grant_id as key, at_seq + 0 as place from proj.role where role = w.wanted and book || '' = $1`
 	findPhotos   = `select proof as key, seq + 0 as place from proj.notice_proof where photo = w.wanted and book || '' = $1`
 )
 

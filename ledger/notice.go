@@ -9,15 +9,15 @@ import (
 // 公开公示: notices are posted, hung up, corrected, extended and ended; citizens
 // object and are answered; what need not be published is waived.
 var noticeKinds = []Spec{
-	{Kind: "notice.posted", Stage: StageNotice, Text: Text{"发布公告公示", "notice posted"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(NoticePosted) }},
-	{Kind: "notice.hung", Stage: StageNotice, Text: Text{"张贴存证", "notice hung up"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(NoticeHung) }},
-	{Kind: "notice.corrected", Stage: StageNotice, Text: Text{"更正公告公示", "notice corrected"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(NoticeCorrected) }},
-	{Kind: "notice.extended", Stage: StageNotice, Text: Text{"延长公示", "notice extended"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(NoticeExtended) }},
-	{Kind: "notice.ended", Stage: StageNotice, Text: Text{"公示结束", "notice ended"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(NoticeEnded) }},
+	{Kind: "notice.posted", Stage: StageNotice, Text: Text{"发布公告公示", "notice posted"}, Roles: []Role{Maker, ProjectOfficer, PublicityOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(NoticePosted) }},
+	{Kind: "notice.hung", Stage: StageNotice, Text: Text{"张贴存证", "notice hung up"}, Roles: []Role{Maker, ProjectOfficer, PublicityOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(NoticeHung) }},
+	{Kind: "notice.corrected", Stage: StageNotice, Text: Text{"更正公告公示", "notice corrected"}, Roles: []Role{Maker, ProjectOfficer, PublicityOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(NoticeCorrected) }},
+	{Kind: "notice.extended", Stage: StageNotice, Text: Text{"延长公示", "notice extended"}, Roles: []Role{Maker, ProjectOfficer, PublicityOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(NoticeExtended) }},
+	{Kind: "notice.ended", Stage: StageNotice, Text: Text{"公示结束", "notice ended"}, Roles: []Role{Maker, ProjectOfficer, PublicityOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(NoticeEnded) }},
 	{Kind: "notice.waived", Stage: StageNotice, Text: Text{"不予公开", "publication waived"}, TwoPersons: true, Roles: []Role{Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(NoticeWaived) }},
 	{Kind: "notice.required", Stage: StageNotice, Text: Text{"公开时限规定", "term of publication set"}, TwoPersons: true, Roles: []Role{Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(NoticeRequired) }},
-	{Kind: "objection.received", Stage: StageNotice, Text: Text{"收到反映", "objection received"}, Roles: []Role{Public, Maker, ProjectOfficer}, Sealed: []string{fieldNote, fieldContact}, new: func() Body { return new(ObjectionReceived) }},
-	{Kind: "objection.answered", Stage: StageNotice, Text: Text{"答复反映", "objection answered"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(ObjectionAnswered) }},
+	{Kind: "objection.received", Stage: StageNotice, Text: Text{"收到反映", "objection received"}, Roles: []Role{Public, Maker, ProjectOfficer, PublicityOfficer}, Sealed: []string{fieldNote, fieldContact}, new: func() Body { return new(ObjectionReceived) }},
+	{Kind: "objection.answered", Stage: StageNotice, Text: Text{"答复反映", "objection answered"}, Roles: []Role{Maker, ProjectOfficer, PublicityOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(ObjectionAnswered) }},
 }
 
 // NoticePosted publishes a notice (公告、公示): on the portal, on a board, or both.

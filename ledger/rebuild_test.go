@@ -53,6 +53,7 @@ func TestTamperedProjectionsAreNamed(t *testing.T) {
 	ctx := t.Context()
 	l.Judge = payNoter
 	everything(t, l)
+	administered(t, l)
 	for v := range Count(3) {
 		mustPost(t, l, draft("rec"+string('1'+rune(v)), &ProcessBid{Recorded: recordOf("B1", v+1), Amount: Amount(v)}, maker))
 	}
@@ -84,6 +85,8 @@ func TestTamperedProjectionsAreNamed(t *testing.T) {
 		"proj.verdict":         `delete from proj.verdict`,
 		"proj.register":        `update proj.register set to_day = '2029-12-31'`,
 		"proj.register_member": `update proj.register_member set household = '' where line = 2`,
+		"proj.role":            `update proj.role set area = '411025103' where grant_id = 'G-sys-1-system'`,
+		"proj.holder":          `update proj.holder set at_seq = at_seq + 1`,
 		"proj.notice":          `update proj.notice set ends = ends + 1`,
 		"proj.notice_version":  `delete from proj.notice_version`,
 		"proj.notice_project":  `delete from proj.notice_project`,

@@ -56,6 +56,8 @@ type state struct {
 	records     *table[Record]
 	registers   *table[Register]
 	members     *table[Member]
+	holders     *table[Holder]
+	roles       *table[Holding]
 
 	notices        *table[Notice]
 	versions       *table[NoticeVersion]
@@ -78,6 +80,8 @@ type state struct {
 	homesOf   *lookup
 	noticesOf *lookup
 	photosOf  *lookup
+	rolesOf   *lookup
+	rolesAs   *lookup
 	lookups   []*lookup
 
 	// entries and covers are read from the log, never written.
@@ -139,6 +143,8 @@ var (
 	recordSchema     = schemaOf[Record]("proj.record")
 	registerSchema   = schemaOf[Register]("proj.register")
 	memberSchema     = schemaOf[Member]("proj.register_member")
+	holderSchema     = schemaOf[Holder]("proj.holder")
+	roleSchema       = schemaOf[Holding]("proj.role")
 
 	noticeSchema        = schemaOf[Notice]("proj.notice")
 	versionSchema       = schemaOf[NoticeVersion]("proj.notice_version")
@@ -174,19 +180,21 @@ func newState(book Book) *state {
 	s.rulebooks = newTable[Rulebook](s, rulebookSchema)
 	s.records = newTable[Record](s, recordSchema)
 	s.registers, s.members = newTable[Register](s, registerSchema), newTable[Member](s, memberSchema)
+	s.holders, s.roles = newTable[Holder](s, holderSchema), newTable[Holding](s, roleSchema)
 	s.notices = newTable[Notice](s, noticeSchema)
 	s.versions = newTable[NoticeVersion](s, versionSchema)
 	s.noticeProjects = newTable[NoticeProject](s, noticeProjectSchema)
 	s.proofs = newTable[NoticeProof](s, proofSchema)
 	s.objections = newTable[Objection](s, objectionSchema)
-	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks, s.records, s.registers, s.members, s.notices, s.versions, s.noticeProjects, s.proofs, s.objections}
+	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks, s.records, s.registers, s.members, s.holders, s.roles, s.notices, s.versions, s.noticeProjects, s.proofs, s.objections}
 	s.bidsOf, s.twins, s.invoiced = newLookup(s, findBids), newLookup(s, findTwins), newLookup(s, findInvoiced)
 	s.receipts, s.tendersOf = newLookup(s, findReceipts), newLookup(s, findTenders)
 	s.eventsOf, s.paidOn, s.grantsOf = newLookup(s, findEvents), newLookup(s, findPaidOn), newLookup(s, findGrants)
 	s.recordsOf = newLookup(s, findRecords)
 	s.loadsOf, s.membersOf, s.homesOf = newLookup(s, findLoads), newLookup(s, findMembers), newLookup(s, findHomes)
 	s.noticesOf, s.photosOf = newLookup(s, findNotices), newLookup(s, findPhotos)
-	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf, s.eventsOf, s.paidOn, s.grantsOf, s.recordsOf, s.loadsOf, s.membersOf, s.homesOf, s.noticesOf, s.photosOf}
+	s.rolesOf, s.rolesAs = newLookup(s, findRolesOf), newLookup(s, findRolesAs)
+	s.lookups = []*lookup{s.bidsOf, s.twins, s.invoiced, s.receipts, s.tendersOf, s.eventsOf, s.paidOn, s.grantsOf, s.recordsOf, s.loadsOf, s.membersOf, s.homesOf, s.noticesOf, s.photosOf, s.rolesOf, s.rolesAs}
 	s.forget()
 	return s
 }

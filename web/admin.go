@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"yilu/account"
 	"yilu/ledger"
 	"yilu/migrations"
 )
@@ -21,6 +22,7 @@ import (
 type Metrics struct {
 	requests *prometheus.CounterVec
 	posts    *prometheus.HistogramVec
+	logins   *prometheus.CounterVec
 	streams  prometheus.Gauge
 	groups   *prometheus.HistogramVec
 }
@@ -32,6 +34,9 @@ func NewMetrics() *Metrics {
 			Name: "yilu_http_requests_total", Help: "Answered requests by route and status; no route is an unknown address.",
 		}, []string{"route", "status"}),
 		streams: prometheus.NewGauge(prometheus.GaugeOpts{Name: "yilu_alert_streams", Help: "Readers of the stream of warnings."}),
+		logins: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "yilu_logins_total", Help: "Log-ins by outcome: good, wrong, delayed or failed (a fault of ours). Wrong ones that rise are somebody guessing.",
+		}, []string{"outcome"}),
 		posts: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "yilu_post_seconds", Help: "How long callers waited for a post, by what became of it.",
 			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 20},
@@ -112,7 +117,7 @@ func (c Config) registry() *prometheus.Registry {
 	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &figures{c})
 	r.MustRegister(c.Collectors...)
 	if c.Metrics != nil {
-		r.MustRegister(c.Metrics.requests, c.Metrics.posts, c.Metrics.streams, c.Metrics.groups)
+		r.MustRegister(c.Metrics.requests, c.Metrics.posts, c.Metrics.logins, c.Metrics.streams, c.Metrics.groups)
 	}
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "yilu_waiting_entries", Help: "Entries that wait for their book."},
 		func() float64 { return float64(c.Ledger.Waiting()) }))
@@ -127,4 +132,19 @@ func (c Config) registry() *prometheus.Registry {
 		gauge("waited", "How often a connection had to be waited for since the start.", (*pgxpool.Stat).EmptyAcquireCount)
 	}
 	return r
+}
+
+// entered counts a log-in.
+func (m *Metrics) entered(err error) {
+	outcome := "failed"
+	_, delayed := errors.AsType[*account.Delayed](err)
+	switch {
+	case err == nil:
+		outcome = "good"
+	case delayed:
+		outcome = "delayed"
+	case errors.Is(err, account.ErrWrong):
+		outcome = "wrong"
+	}
+	m.logins.WithLabelValues(outcome).Inc()
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 
+	"yilu/account"
 	"yilu/ledger"
 )
 
@@ -110,7 +111,7 @@ func (s *server) writing(handle func(*call) error) echo.HandlerFunc {
 			return err
 		}
 		return handle(c)
-	}, ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer, ledger.Auditor)
+	}, tokenRoles...)
 }
 
 // mayEnter says why nothing may be entered now.
@@ -148,9 +149,14 @@ func (s *server) inside(handle func(*call) error, roles ...ledger.Role) echo.Han
 func (s *server) identify(r *call) error {
 	token, err := s.tokens.verify(r.ctx(), r.Request().Header.Get("Authorization"))
 	if errors.Is(err, errNoToken) && strings.HasSuffix(r.Path(), "/alerts/stream") { // a browser's EventSource sends cookies only
-		if session, ok := s.sessions.of(r.Request(), s.Now()); ok {
-			token, err = s.tokens.verifyHash(r.ctx(), session.token)
+		err = s.identifyPerson(r)
+		if errors.Is(err, account.ErrNoSession) {
+			return errNoToken
 		}
+		if err != nil || r.who.Book == r.book && r.who.session != nil && !s.Accounts.NeedsFactor(r.who.session) && !s.Accounts.NeedsPassword(r.who.session) {
+			return err
+		}
+		return errOtherBook
 	}
 	if err != nil {
 		return err

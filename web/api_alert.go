@@ -1,11 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -36,7 +38,7 @@ func (s *server) handling(handle func(*call) error) func(*call) error {
 
 // unitOf is the unit whose warnings somebody may see, "" for those of all.
 func unitOf(a *actor) string {
-	if a.Role == ledger.Auditor {
+	if a.Role == ledger.Auditor || a.Role == ledger.Leader {
 		return ""
 	}
 	return a.Unit
@@ -45,7 +47,7 @@ func unitOf(a *actor) string {
 // mayRead says whether somebody may see a warning.
 func mayRead(a *actor, c alerts.Current) bool {
 	unit := unitOf(a)
-	return unit == "" || unit == c.Unit
+	return (unit == "" || unit == c.Unit) && a.in(c.Region)
 }
 
 // filter reads what narrows a list of warnings. An officer asking for another unit's
@@ -70,6 +72,12 @@ func (q *query) filter(a *actor) (alerts.Filter, error) {
 			return f, errRole
 		}
 		f.Unit = own
+	}
+	if a.Area != "" {
+		if f.Region != "" && !a.in(f.Region) {
+			return f, errRole
+		}
+		f.Region = cmp.Or(f.Region, strings.TrimSuffix(a.Area, "000"))
 	}
 	return f, q.err()
 }
@@ -98,6 +106,9 @@ func (s *server) listAlerts(c *call) error {
 
 // listFeed lists the entries about warnings: what a stream sends, page by page.
 func (s *server) listFeed(c *call) error {
+	if c.who.Area != "" { // it tells of a whole unit
+		return errRole
+	}
 	q := c.query("after", "limit")
 	after, limit := q.afterSeq(), q.limit()
 	if err := q.err(); err != nil {
@@ -239,7 +250,7 @@ func (s *server) take(c *call, ds ...ledger.Draft) ([]ledger.Receipt, error) {
 // mayTake refuses steps of cases that are not the token's to see. That the case goes
 // to another unit in between is seen by its version.
 func (s *server) mayTake(c *call, ds []ledger.Draft) error {
-	if unitOf(c.who) == "" {
+	if unitOf(c.who) == "" && c.who.Area == "" {
 		return nil
 	}
 	wrong := &ledger.Refused{}

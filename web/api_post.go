@@ -127,6 +127,9 @@ func (s *server) postOne(c *call, d ledger.Draft) error {
 
 // post posts drafts and takes the time that their caller waits.
 func (s *server) post(c *call, ds ...ledger.Draft) ([]ledger.Receipt, error) {
+	if err := s.mayTouch(c, ds); err != nil {
+		return nil, err
+	}
 	began := s.Now()
 	r, err := s.ledger.Post(c.ctx(), c.book, ds...)
 	s.Metrics.posted(c.book, s.Now().Sub(began), err)
@@ -197,14 +200,23 @@ func (s *server) postSubmission(c *call) error {
 	if err != nil {
 		return err
 	}
-	began := s.Now()
-	r, err := s.ledger.Submit(c.ctx(), c.book, id, ledger.SubmissionMade{Submission: id, Title: in.Title, AfterFact: in.AfterFact}, ds)
-	s.Metrics.posted(c.book, s.Now().Sub(began), err)
-	s.keepAttempt(c, err, append(ds[:1:1], ds...)) // submission.made has the same maker
+	r, err := s.submit(c, id, ledger.SubmissionMade{Submission: id, Title: in.Title, AfterFact: in.AfterFact}, ds)
 	if err != nil {
 		return inSubmission(err)
 	}
 	return c.write(created(r), receipts{r})
+}
+
+// submit posts drafts that wait for a second person.
+func (s *server) submit(c *call, id string, made ledger.SubmissionMade, ds []ledger.Draft) ([]ledger.Receipt, error) {
+	if err := s.mayTouch(c, ds); err != nil {
+		return nil, err
+	}
+	began := s.Now()
+	r, err := s.ledger.Submit(c.ctx(), c.book, id, made, ds)
+	s.Metrics.posted(c.book, s.Now().Sub(began), err)
+	s.keepAttempt(c, err, append(ds[:1:1], ds...)) // submission.made has the same maker
+	return r, err
 }
 
 // inSubmission counts the problems of a submission by the entries that were

@@ -40,6 +40,9 @@ func (s *server) precheck(c *call) error {
 	if err != nil {
 		return err
 	}
+	if err := s.mayTouch(c, ds); err != nil {
+		return err
+	}
 	p, err := alerts.Check(c.ctx(), s.ledger, c.book, ds...)
 	for i := range p.Findings {
 		hideFinding(&p.Findings[i].Finding)

@@ -68,6 +68,9 @@ type stream struct {
 // rest from what all readers share. A reader that cannot keep up is closed and comes
 // again.
 func (s *server) streamFeed(c *call) error {
+	if c.who.Area != "" { // it tells of a whole unit
+		return errRole
+	}
 	q := c.query("after")
 	after := q.afterSeq()
 	if err := q.err(); err != nil {

@@ -126,6 +126,10 @@ var codeNames = map[string]func(string) ledger.Text{
 	"erasure":    ledger.ErasureGrounds.Name,
 	"list":       ledger.Lists.Name,
 
+	"role":          ledger.Roles.Name,
+	"duty":          ledger.Duties.Name,
+	"revoke_ground": ledger.RevokeGrounds.Name,
+
 	"alert_level": ledger.AlertLevels.Name,
 	"handling":    ledger.Handlings.Name,
 	"origin":      ledger.Origins.Name,

@@ -61,7 +61,7 @@ func TestEveryKeyHasASentence(t *testing.T) {
 	for _, class := range classOrder {
 		keys = append(keys, "class."+class)
 	}
-	for _, role := range []ledger.Role{ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer} {
+	for _, role := range append(roleOrder, ledger.Engine, ledger.Public) {
 		keys = append(keys, "role."+string(role))
 	}
 	for _, key := range []string{"missing", "busy", "error", "refused"} {

@@ -63,7 +63,7 @@ var codes = map[string]map[string]ledger.Text{
 	"TenderAnnounced.method": ledger.Methods, "TenderAnnounced.category": ledger.Categories, "TenderFailed.reason": ledger.FailReasons,
 	"TenderExempted.ground": ledger.Grounds, "TenderExempted.method": ledger.Methods, "ContractSigned.category": ledger.Categories, "ContractAmended.reason": ledger.Reasons,
 	"PaymentRequested.method": ledger.PayMethods, "PaymentRequested.stage": ledger.PayStages, "PaymentRejected.reason": ledger.Reasons, "PaymentReturned.reason": ledger.Reasons,
-	"AcceptancePassed.level": ledger.AcceptanceLevels, "AcceptanceFailed.level": ledger.AcceptanceLevels, "AssetRegistered.class": ledger.AssetClasses, "AssetRegistered.state": ledger.AssetStates, "SealErased.erasure_ground": ledger.ErasureGrounds, "RegisterLoaded.list": ledger.Lists,
+	"AcceptancePassed.level": ledger.AcceptanceLevels, "AcceptanceFailed.level": ledger.AcceptanceLevels, "AssetRegistered.class": ledger.AssetClasses, "AssetRegistered.state": ledger.AssetStates, "SealErased.erasure_ground": ledger.ErasureGrounds, "RegisterLoaded.list": ledger.Lists, "RoleGranted.role": ledger.Roles, "RoleRevoked.revoke_ground": ledger.RevokeGrounds,
 	"SubmissionRejected.reason": ledger.Reasons, "EntryReversed.reason": ledger.Reasons,
 	"AlertRaised.level": ledger.AlertLevels, "AlertRaised.handling": ledger.Handlings, "AlertRaised.origin": ledger.Origins, "AlertRaised.outcome": ledger.Outcomes,
 	"AlertRepeated.level": ledger.AlertLevels, "AlertAcknowledged.ground": ledger.AckGrounds, "RuleActivated.state": ledger.RuleStates, "FreezeSet.frozen_kind": ledger.Freezable,

@@ -8,10 +8,12 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"yilu/account"
 	"yilu/alerts"
 	"yilu/ledger"
 )
@@ -89,13 +91,63 @@ func (x *countyFixture) warning(code string, n int) alerts.Current {
 	return list[n]
 }
 
-func (x *countyFixture) token(role ledger.Role, user, unit string, now time.Time) string {
+// officerPassword is that of every account of the tests.
+const officerPassword = "Fu-Pin,2020 yi lu"
+
+// accounts are the county's accounts as a server with this clock has them. Its hashes are
+// cheap, and in a demonstration no second factor is asked for.
+func (x *countyFixture) accounts(now func() time.Time, demo bool) *account.Accounts {
 	x.t.Helper()
-	secret, err := CreateToken(context.Background(), x.db.Owner, Token{Book: pageBook, User: user, Unit: unit, Role: role, Created: now, Expires: now.Add(240 * time.Hour)})
+	a, err := account.New(account.Config{
+		Pool: x.db.Pool, Book: pageBook, Secret: make([]byte, 32), Now: now, Demo: demo, Cost: account.Cost{Passes: 1, MemoryKiB: 64, Threads: 1},
+	})
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	return secret
+	return a
+}
+
+var (
+	pageSecurity = ledger.By{Role: ledger.SecurityAdmin, Unit: "411025-BM", User: "sec-0"}
+	pageOverseer = ledger.By{Role: ledger.AuditAdmin, Unit: "411025-BM", User: "aud-0"}
+)
+
+// granted gives an account a role, by two administrators.
+func (x *countyFixture) granted(user, unit string, role ledger.Role, area string) {
+	x.t.Helper()
+	held, err := x.l.Holdings(context.Background(), pageBook, user)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	for _, h := range held {
+		if h.Role == role && h.Unit == unit && h.Area == area {
+			return
+		}
+	}
+	sub, _ := x.submit("授权", x.draft(&ledger.RoleGranted{Grant: "G-" + user + "-" + string(role) + area, Person: user, Role: role, Unit: unit, Area: area}, pageSecurity))
+	x.n++
+	if _, err := x.l.Approve(context.Background(), pageBook, "ok"+strconv.Itoa(x.n), sub.Submission, sub.ContentHash, x.day, pageOverseer); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// token makes an account that has a role, and returns what browser.enter takes: its name.
+func (x *countyFixture) token(role ledger.Role, user, unit string, now time.Time) string {
+	x.t.Helper()
+	return x.person(role, user, unit, "", now)
+}
+
+// person is token for an area.
+func (x *countyFixture) person(role ledger.Role, user, unit, area string, now time.Time) string {
+	x.t.Helper()
+	a := x.accounts(func() time.Time { return now }, true)
+	if err := a.SetDemo(context.Background(), account.Person{ID: user, Duty: ledger.DutyOf(role), Name: "王小明", Unit: unit}, officerPassword); err != nil {
+		x.t.Fatal(err)
+	}
+	if role != noRole {
+		x.granted(user, unit, role, area)
+	}
+	return user
 }
 
 // browser keeps the cookie of one officer.
@@ -108,6 +160,7 @@ type browser struct {
 func (x *countyFixture) officers(base string, now func() time.Time) http.Handler {
 	return New(Config{
 		Ledger: x.l, Pool: x.db.Pool, Log: slog.New(slog.DiscardHandler), Now: now, Book: pageBook, BasePath: base, Demo: true, Alerts: testEngine(x.l, x.db),
+		Accounts: x.accounts(now, true),
 	})
 }
 
@@ -131,10 +184,10 @@ func (b *browser) do(method, path string, form url.Values, headers ...string) *h
 	return w
 }
 
-// enter shows a token and follows to the page that was asked for.
-func (b *browser) enter(token, to string) *httptest.ResponseRecorder {
+// enter logs in as an account and follows to the page that was asked for.
+func (b *browser) enter(user, to string) *httptest.ResponseRecorder {
 	b.t.Helper()
-	w := b.do("POST", "/desk/enter", url.Values{"token": {token}, "to": {to}})
+	w := b.do("POST", "/desk/enter", url.Values{"account": {user}, "password": {officerPassword}, "to": {to}})
 	if w.Code != http.StatusSeeOther {
 		b.t.Fatalf("enter: %d %s", w.Code, w.Body)
 	}
@@ -190,7 +243,7 @@ func TestPagesOfOfficersAreAsBefore(t *testing.T) {
 					if w.Header().Get("Content-Security-Policy") != contentPolicy {
 						t.Errorf("%s: policy %s", path, w.Header().Get("Content-Security-Policy"))
 					}
-					for _, bad := range []string{"<script", "style=", "onclick", "javascript:", "ZgotmplZ", "<no value>", "%!", "maker-1", token} {
+					for _, bad := range []string{"<script", "style=", "onclick", "javascript:", "ZgotmplZ", "<no value>", "%!", "maker-1"} {
 						if strings.Contains(got, bad) {
 							t.Errorf("%s holds %q", l.Prefix+path, bad)
 						}
@@ -220,18 +273,22 @@ func TestEntrance(t *testing.T) {
 	h := x.officers("", func() time.Time { return now })
 	auditor := x.token(ledger.Auditor, "auditor-1", "411025-SJ", now)
 	b := &browser{t: t, h: h}
-	for _, bad := range []string{"", "x", auditor[:len(auditor)-1] + "!"} {
-		if w := b.do("POST", "/desk/enter", url.Values{"token": {bad}}); w.Code != http.StatusForbidden || b.cookie != "" || bad != "" && strings.Contains(w.Body.String(), bad) && len(bad) > 1 {
-			t.Errorf("token %q: %d", bad, w.Code)
+	for _, bad := range []url.Values{{}, {"account": {auditor}, "password": {"wrong"}}, {"account": {"nobody"}, "password": {officerPassword}}, {"token": {"yilu_" + strings.Repeat("0", tokenDigits)}}} {
+		if w := b.do("POST", "/desk/enter", bad); w.Code != http.StatusForbidden || b.cookie != "" || strings.Contains(w.Body.String(), officerPassword) {
+			t.Errorf("%v: %d", bad, w.Code)
 		}
 	}
 	for to, want := range map[string]string{
 		"": "/desk", "/en/alerts?code=P13": "/en/alerts?code=P13", "/alerts/a-1": "/alerts/a-1", "https://example.com/alerts": "/desk", "//example.com/alerts": "/desk",
-		"/alerts/../funds": "/desk", "/funds": "/desk", "/desk/enter": "/desk", "/alerts//x": "/desk", `/\example.com`: "/desk",
+		"/alerts/../funds": "/desk", "/funds": "/desk", "/desk/enter": "/desk", "/en/desk/leave": "/desk", "/alerts//x": "/desk", `/\example.com`: "/desk", "javascript:alert(1)": "/desk", "/desk/me": "/desk/me",
 	} {
-		w := b.do("POST", "/desk/enter", url.Values{"token": {auditor}, "to": {to}})
+		before := b.cookie
+		w := b.do("POST", "/desk/enter", url.Values{"account": {auditor}, "password": {officerPassword}, "to": {to}})
 		if got := w.Header().Get("Location"); got != want {
 			t.Errorf("to %q: %q", to, got)
+		}
+		if b.cookie == before {
+			t.Error("a log-in keeps the session of before")
 		}
 		cookie := w.Header().Get("Set-Cookie")
 		for _, part := range []string{"__Host-yilu=", "Path=/", "HttpOnly", "Secure", "SameSite=Strict"} {
@@ -256,7 +313,7 @@ func TestEntrance(t *testing.T) {
 	if w := b.do("POST", "/desk/leave", nil, "Sec-Fetch-Site", "cross-site"); w.Code != http.StatusForbidden {
 		t.Errorf("a form of another site: %d", w.Code)
 	}
-	now = now.Add(sessionIdle + time.Second)
+	now = now.Add(account.Idle + time.Second)
 	if w := b.do("GET", "/alerts", nil); w.Code != http.StatusUnauthorized {
 		t.Errorf("after a while without use: %d", w.Code)
 	}

@@ -257,6 +257,7 @@ var codedFields = map[string]string{
 	"type": "type", "uses": "type", "reason": "reason", "tender.failed reason": "failure",
 	"method": "method", "payment.requested method": "pay_method", "tender.announced category": "category", "contract.signed category": "category",
 	"ground": "ground", "stage": "part", "class": "asset", "asset.registered state": "condition", "erasure_ground": "erasure", "list": "list",
+	"role.granted role": "role", "revoke_ground": "revoke_ground",
 	"alert.raised level": "alert_level", "alert.repeated level": "alert_level", "handling": "handling", "origin": "origin", "outcome": "outcome",
 	"alert.acknowledged ground": "ack", "rule.activated state": "rule_state", "frozen_kind": "frozen", "dismiss_ground": "dismissal", "violation": "violation", "silence_ground": "silence",
 	"matter": "notice_stage", "publisher_level": "notice_level", "notice_outcome": "notice_outcome", "day_count": "day_count", "term_unit": "term_unit",
@@ -355,6 +356,9 @@ func (f *frame) word(kind, name, value string) fact {
 	}
 	if list != "" {
 		return fact{Kind: "text", Value: f.name(list, value)}
+	}
+	if name == "area" {
+		return fact{Kind: "text", Value: f.lang.division(value) + " " + value}
 	}
 	if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
 		return fact{Kind: "text", Value: inShanghai(at)}

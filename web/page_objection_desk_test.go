@@ -13,8 +13,8 @@ import (
 	"yilu/ledger"
 )
 
-// deskForm are the hidden inputs of a form of the desk.
-func deskForm(t *testing.T, page, kind string) url.Values {
+// answerForm are the hidden inputs of a form of the desk.
+func answerForm(t *testing.T, page, kind string) url.Values {
 	t.Helper()
 	return hiddenOf(t, page, kind)
 }
@@ -25,7 +25,8 @@ func TestObjectionIsAnsweredAtTheDesk(t *testing.T) {
 	t.Parallel()
 	x := newFixture(t, plainText).typical()
 	var log bytes.Buffer
-	h := New(Config{Ledger: x.l, Pool: x.db.Pool, Log: slog.New(slog.NewJSONHandler(&log, nil)), Now: func() time.Time { return pageNow }, Book: pageBook, Demo: true})
+	h := New(Config{Ledger: x.l, Pool: x.db.Pool, Log: slog.New(slog.NewJSONHandler(&log, nil)), Now: func() time.Time { return pageNow }, Book: pageBook, Demo: true,
+		Accounts: x.accounts(func() time.Time { return pageNow }, true)})
 	b := &browser{t: t, h: h}
 	list := b.enter(x.token(ledger.Maker, "maker-1", "411025-NY", pageNow), "/desk/objections").Body.String()
 	if !strings.Contains(list, "YJ-2") || strings.Contains(list, "YJ-1<") || !strings.Contains(list, "已逾期") {
@@ -43,7 +44,7 @@ func TestObjectionIsAnsweredAtTheDesk(t *testing.T) {
 	if !strings.Contains(log.String(), "objection opened") || strings.Contains(log.String(), "13800138000") {
 		t.Error("the log:", log.String())
 	}
-	form := deskForm(t, page, "answer")
+	form := answerForm(t, page, "answer")
 	form.Set("question", "东头的路何时修，电话13800138000")
 	form.Set("answer", "已列入")
 	refused := b.do("POST", "/desk/objections/YJ-2", form)
@@ -108,7 +109,7 @@ func TestObjectionsAreHandedOn(t *testing.T) {
 	if strings.Contains(page, `value="answer"`) {
 		t.Error("the auditor answers")
 	}
-	form := deskForm(t, page, "forward")
+	form := answerForm(t, page, "forward")
 	for to, want := range map[string]string{"": "aria-invalid", "乡 政府": "单位代码须为"} {
 		form.Set("to_unit", to)
 		if w := auditor.do("POST", "/desk/objections/YJ-2", form); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), want) {

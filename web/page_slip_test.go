@@ -146,12 +146,12 @@ func TestWhoMayPrint(t *testing.T) {
 		{ledger.Maker, "411025-CZ", 200}, {ledger.ProjectOfficer, "411025101-ZF", 200}, {ledger.Maker, "411025103-ZF", 404}, {ledger.Checker, "411025-CZ", 403}, {ledger.Auditor, "411025-SJ", 403},
 	} {
 		b := &browser{t: t, h: h}
-		if w := b.enter(x.token(c.role, "u", c.unit, pageNow), "/desk/slips/DF-0001"); w.Code != c.want {
+		if w := b.enter(x.token(c.role, "u-"+string(c.role)+c.unit, c.unit, pageNow), "/desk/slips/DF-0001"); w.Code != c.want {
 			t.Errorf("%s of %s: %d, want %d", c.role, c.unit, w.Code, c.want)
 		}
 	}
 	own := &browser{t: t, h: h}
-	page := own.enter(x.token(ledger.Maker, "u", "411025101201-CWH", pageNow), "/desk/slips/DF-0001").Body.String()
+	page := own.enter(x.token(ledger.Maker, "u-village", "411025101201-CWH", pageNow), "/desk/slips/DF-0001").Body.String()
 	if strings.Contains(page, `value="411025101202"`) || !strings.Contains(page, `value="411025101201"`) {
 		t.Error("a village's officer sees another village")
 	}
@@ -170,7 +170,7 @@ func TestWhoMayPrint(t *testing.T) {
 	}
 	for path, want := range map[string]int{"/desk/slips/none": 404, "/desk/slips/ZF-0001": 404} {
 		b := &browser{t: t, h: h}
-		if w := b.enter(x.token(ledger.Maker, "u", "411025-CZ", pageNow), path); w.Code != want {
+		if w := b.enter(x.token(ledger.Maker, "u-"+path[len("/desk/slips/"):], "411025-CZ", pageNow), path); w.Code != want {
 			t.Errorf("%s: %d", path, w.Code)
 		}
 	}

@@ -6,26 +6,27 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
+	"yilu/account"
 	"yilu/alerts"
 	"yilu/ledger"
 )
 
 // The pages of officers: rendered like the public ones and without scripts, but for
-// those who have shown a token. They stand beside the public pages, not on the
-// administrator's listener, since mails and chats link to them from wherever
-// officers are. Until there are log-ins the token is shown once, in a form, and a
-// session stands for it.
+// those who have logged in. They stand beside the public pages, not on the
+// administrator's listener, since mails and chats link to them from wherever officers
+// are.
 
 // officer is what the pages of officers show around their content.
 type officer struct {
 	*frame
 	// Who is the officer.
 	Who *actor
-	// Form is in every form, see session.
+	// Form is in every form, see account.Session.
 	Form string
 }
 
@@ -47,18 +48,22 @@ var menu = []menuItem{
 	{"alerts", "/alerts", readWarnings},
 	{"objections", "/desk/objections", answerObjections},
 	{"slips", "/desk/slips", enterForms},
+	{"people", "/desk/people", seePeople},
+	{"acts", "/desk/acts", readActs},
+	{"tokens", "/desk/tokens", seePeople},
+	{"rights", "/desk/rights", seeRights},
+	{"me", "/desk/me", ownAccount},
 }
 
 // Menu are the items that the officer has a right to.
 func (o *officer) Menu() []menuItem {
-	var out []menuItem
-	for _, item := range menu {
-		if o.Who.may(item.want) {
-			out = append(out, item)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(menu), func(item menuItem) bool {
+		return !o.Who.may(item.want) || item.section == "alerts" && !o.Rules
+	})
 }
+
+// May says for templates whether the officer has a right.
+func (o *officer) May(r string) bool { return o.Who.may(right(r)) }
 
 // Path, Key and Here are for templates: its address, its text, and "true" on a page
 // of its section.
@@ -68,42 +73,33 @@ func (i menuItem) Here(section string) string {
 	return map[bool]string{true: "true"}[i.section == section]
 }
 
-// entrance asks for a token.
-type entrance struct {
-	*frame
-	// To is the page that was asked for, Wrong says that the token was not good.
-	To    string
-	Wrong bool
-}
-
-// staffRoutes are the pages of officers in one language. They are not there on a
-// server without warnings.
+// staffRoutes are the pages of officers in one language. Those of warnings are not there
+// on a server without any, and none are without accounts.
 func (s *server) staffRoutes(g *echo.Group, l language) {
 	get := func(path string, h echo.HandlerFunc) {
 		g.Match([]string{http.MethodGet, http.MethodHead}, l.Prefix+path, h)
 	}
-	g.POST(l.Prefix+"/desk/enter", s.enter)
-	g.POST(l.Prefix+"/desk/leave", s.staff(useDesk, "desk", s.leave))
-	get("/desk/objections", s.staff(answerObjections, "objections", s.objectionsDesk))
-	get("/desk/objections/:objection", s.staff(answerObjections, "objections", s.objectionDesk))
-	g.POST(l.Prefix+"/desk/objections/:objection", s.staff(answerObjections, "objections", s.takeObjectionStep))
-	get("/desk/slips", s.staff(enterForms, "slips", s.batchesPage))
-	get("/desk/slips/:payment", s.staff(enterForms, "slips", s.batchPage))
-	g.POST(l.Prefix+"/desk/slips/:payment", s.staff(enterForms, "slips", s.printPage))
-	s.deskRoutes(g, get, l)
+	post := func(path string, h echo.HandlerFunc) { g.POST(l.Prefix+path, h) }
+	if s.Alerts != nil {
+		get("/rules", s.showRules)
+		get("/rules/:code", s.showRule)
+	}
+	if s.Accounts == nil {
+		return
+	}
+	s.accountRoutes(get, post)
+	s.deskRoutes(get, post)
+	s.publicityRoutes(get, post)
 	if s.Alerts == nil {
 		return
 	}
-	get("/rules", s.showRules)
-	get("/rules/:code", s.showRule)
 	get("/alerts", s.staff(readWarnings, "alerts", s.alertsPage))
 	get("/alerts/:alert", s.staff(readWarnings, "alerts", s.alertPage))
-	g.POST(l.Prefix+"/alerts/:alert", s.staff(readWarnings, "alerts", s.stepPage))
+	post("/alerts/:alert", s.staff(readWarnings, "alerts", s.stepPage))
 }
 
 // deskRoutes are the pages by which officers enter, decide and pay.
-func (s *server) deskRoutes(g *echo.Group, get func(string, echo.HandlerFunc), l language) {
-	post := func(path string, h echo.HandlerFunc) { g.POST(l.Prefix+path, h) }
+func (s *server) deskRoutes(get, post func(string, echo.HandlerFunc)) {
 	get("/desk", s.staff(useDesk, "desk", s.dayPage))
 	get("/desk/new", s.staff(enterForms, "new", s.newPage))
 	get("/desk/new/:kind", s.staff(enterForms, "new", s.kindPage))
@@ -131,52 +127,99 @@ func (s *server) deskRoutes(g *echo.Group, get func(string, echo.HandlerFunc), l
 	}
 }
 
+// publicityRoutes are the pages by which officers answer citizens and print what they get.
+func (s *server) publicityRoutes(get, post func(string, echo.HandlerFunc)) {
+	get("/desk/objections", s.staff(answerObjections, "objections", s.objectionsDesk))
+	get("/desk/objections/:objection", s.staff(answerObjections, "objections", s.objectionDesk))
+	post("/desk/objections/:objection", s.staff(answerObjections, "objections", s.takeObjectionStep))
+	get("/desk/slips", s.staff(enterForms, "slips", s.batchesPage))
+	get("/desk/slips/:payment", s.staff(enterForms, "slips", s.batchPage))
+	post("/desk/slips/:payment", s.staff(enterForms, "slips", s.printPage))
+}
+
+// openPages are the addresses of officers' pages that need no right: who comes to them is not
+// logged in yet, or cannot do anything else.
+var openPages = []string{"/desk/enter", "/desk/begin", "/desk/password", "/desk/factor", "/desk/leave"}
+
 // staff lets an officer in who has a session and the right, and shows others the
-// entrance. A post has to carry the session's own word. section is the item of the menu
-// that the page belongs to.
+// entrance. A post has to carry the session's own word, and a decision a fresh code.
+// section is the item of the menu that the page belongs to.
 func (s *server) staff(want right, section string, handle func(*call, *officer) error) echo.HandlerFunc {
+	return s.inSession(section, func(c *call, o *officer) error {
+		switch session := c.who.session; {
+		case s.Accounts.NeedsPassword(session):
+			return c.Redirect(http.StatusSeeOther, o.site.href(o.lang, "/desk/password"))
+		case s.Accounts.NeedsFactor(session):
+			return c.Redirect(http.StatusSeeOther, o.site.href(o.lang, "/desk/factor"))
+		case !c.who.may(want):
+			return errRole
+		}
+		if c.Request().Method == http.MethodPost && (want == decide || want == decideRoles) && !s.Accounts.Proven(c.who.session) {
+			if proven, err := s.prove(c, o); !proven || err != nil {
+				return err
+			}
+		}
+		return handle(c, o)
+	})
+}
+
+// inSession is staff without a right: for what whoever logs in can do before anything.
+func (s *server) inSession(section string, handle func(*call, *officer) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Set("Cache-Control", "private, no-store")
 		r := &call{Context: c, book: s.Book}
-		session, ok := s.sessions.of(c.Request(), s.Now())
-		if !ok {
-			return s.showEntrance(c, http.StatusUnauthorized, c.Request().URL.RequestURI(), false)
-		}
-		var err error
-		if r.who, err = s.officerOf(r, session.token); err != nil {
-			if !errors.Is(err, errBadToken) {
+		if err := s.identifyPerson(r); err != nil {
+			if !errors.Is(err, account.ErrNoSession) {
 				return err
 			}
-			return s.showEntrance(c, http.StatusUnauthorized, c.Request().URL.RequestURI(), false)
+			p := &entrance{Kept: s.keepForm(c)}
+			if c.Request().Method != http.MethodPost {
+				p.To = c.Request().URL.RequestURI()
+			}
+			return s.showEntrance(c, http.StatusUnauthorized, p)
 		}
-		if !r.who.may(want) {
-			return errRole
+		o := &officer{frame: s.newFrame(c, "", section), Who: r.who, Form: r.who.session.Form}
+		if c.Request().Method == http.MethodPost {
+			word := c.FormValue("form")
+			switch {
+			case subtle.ConstantTimeCompare([]byte(word), []byte(o.Form)) == 1 && !r.who.moved:
+			case s.Accounts.MadeFor(r.who.User, word): // another tab has logged in again since, or the role is gone
+				return s.offerAgain(r, o, s.keepForm(c), http.StatusConflict)
+			default:
+				return errCrossOrigin
+			}
 		}
-		if c.Request().Method == http.MethodPost && subtle.ConstantTimeCompare([]byte(c.FormValue("form")), []byte(session.form)) != 1 {
-			return errCrossOrigin
-		}
-		return handle(r, &officer{frame: s.newFrame(c, "", section), Who: r.who, Form: session.form})
+		return handle(r, o)
 	}
 }
 
-// officerOf is whose token has a hash, if it is of this county.
-func (s *server) officerOf(r *call, hash [32]byte) (*actor, error) {
-	token, err := s.tokens.verifyHash(r.ctx(), hash)
+// identifyPerson finds out whose session a request belongs to, and what the person may
+// act as: what the session says, if the log still does, or else the first of their roles.
+func (s *server) identifyPerson(r *call) error {
+	cookie, err := r.Request().Cookie(sessionCookie)
+	if err != nil || s.Accounts == nil {
+		return account.ErrNoSession
+	}
+	session, err := s.Accounts.Session(r.ctx(), cookie.Value)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if token.Book != s.Book {
-		return nil, errBadToken
+	held, err := s.rolesOf(r.ctx(), session)
+	if err != nil {
+		return err
 	}
-	return token.actor(), nil
-}
-
-// showEntrance shows the form for the token. Coming from another site, such as a mail
-// in the browser, the cookie is not sent; the form has a link for that.
-func (s *server) showEntrance(c echo.Context, status int, to string, wrong bool) error {
-	p := &entrance{frame: s.newFrame(c, "enter", "alerts"), To: s.backTo(to), Wrong: wrong}
-	p.Zh, p.En = s.other(p.frame, p.To)
-	return s.render(c, status, p)
+	act := ledger.Holding{Unit: session.Unit}
+	if len(held) > 0 {
+		act = held[max(0, slices.IndexFunc(held, func(h ledger.Holding) bool { return h.Grant == session.Grant }))]
+	}
+	moved := session.Grant != "" && session.Grant != firstGrant && session.Grant != act.Grant
+	if act.Grant != session.Grant || act.Role != session.Role {
+		if err := s.Accounts.Settle(r.ctx(), session, act.Role, act.Grant); err != nil {
+			return err
+		}
+	}
+	r.who = &actor{moved: moved, ID: session.ID, Book: s.Book, User: session.Person, Unit: act.Unit, Role: act.Role, Area: act.Area, session: session, held: held}
+	return nil
 }
 
 // other names a page in both languages.
@@ -188,51 +231,32 @@ func (s *server) other(f *frame, to string) (zh, en string) {
 // desks are the pages that a session may begin at, with what lies below them.
 var desks = []string{"/desk", "/alerts"}
 
-// backTo is a page of officers to go on to, their desk for anything else.
+// backTo is a page of officers to go on to, "" for anything else.
 func (s *server) backTo(to string) string {
 	u, err := url.Parse(to)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil {
-		return s.BasePath + desks[0]
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Path == "" {
+		return ""
 	}
 	for _, l := range languages {
+		if slices.Contains(openPages, strings.TrimPrefix(u.Path, s.BasePath+l.Prefix)) {
+			return ""
+		}
 		for _, desk := range desks {
 			at := s.BasePath + l.Prefix + desk
-			if u.Path == at+"/enter" || u.Path == at+"/leave" {
-				return s.BasePath + desks[0]
-			}
 			if u.Path == at || strings.HasPrefix(u.Path, at+"/") && path.Clean(u.Path) == u.Path && plain(strings.ReplaceAll(u.Path[len(at)+1:], "/", "")) {
 				return (&url.URL{Path: u.Path, RawQuery: u.RawQuery}).String()
 			}
 		}
 	}
-	return s.BasePath + desks[0]
+	return ""
 }
 
-// enter begins a session for whoever shows a token.
-func (s *server) enter(c echo.Context) error {
-	c.Response().Header().Set("Cache-Control", "private, no-store")
-	to := s.backTo(c.FormValue("to"))
-	hash, ok := hashOf(strings.TrimSpace(c.FormValue("token")))
-	if !ok {
-		return s.showEntrance(c, http.StatusForbidden, to, true)
+// home is where somebody begins who asked for nothing.
+func (o *officer) home() string {
+	for _, item := range o.Menu() {
+		return o.site.href(o.lang, item.path)
 	}
-	who, err := s.officerOf(&call{Context: c}, hash)
-	if errors.Is(err, errBadToken) {
-		return s.showEntrance(c, http.StatusForbidden, to, true)
-	}
-	if err != nil {
-		return err
-	}
-	setSession(c.Response(), s.sessions.begin(hash, s.Now()))
-	s.Log.InfoContext(c.Request().Context(), "session begun", "request", requestIDOf(c), "book", string(who.Book), "token", who.ID)
-	return c.Redirect(http.StatusSeeOther, to)
-}
-
-// leave ends the session.
-func (s *server) leave(c *call, o *officer) error {
-	s.sessions.end(c.Request())
-	setSession(c.Response(), "")
-	return c.Redirect(http.StatusSeeOther, o.site.href(o.lang, "/"))
+	return o.site.href(o.lang, "/desk/me")
 }
 
 // showStaff renders a page of an officer.

@@ -2,7 +2,9 @@ package web
 
 import (
 	"slices"
+	"strings"
 
+	"yilu/account"
 	"yilu/ledger"
 )
 
@@ -12,12 +14,20 @@ type actor struct {
 	// ID names the token or session in logs; it is no secret.
 	ID   string
 	Book ledger.Book
-	// User, Unit and Role are what stands in entries.
+	// User, Unit and Role are what stands in entries. Role is empty for a person who was
+	// given none.
 	User, Unit string
 	Role       ledger.Role
 	// Area is the division that an officer of a township is held to, "" for all of the
 	// county.
 	Area string
+	// session is the person's, nil for a program. held are the roles that the person may
+	// act in, of which Role is one.
+	session *account.Session
+	held    []ledger.Holding
+	// moved says that the role which the session acted in is gone, and another has taken its
+	// place: what was meant for the one must not be done as the other.
+	moved bool
 }
 
 // by is how entries name the actor.
@@ -29,12 +39,31 @@ func (a *actor) may(r right) bool { return slices.Contains(rights[r], a.Role) }
 // May is may for templates.
 func (a *actor) May(r string) bool { return a.may(right(r)) }
 
+// in says whether a place, by its division code, lies in the actor's area.
+func (a *actor) in(place string) bool {
+	area := a.Area
+	if len(area) == 12 {
+		area = strings.TrimSuffix(area, "000") // a township, written at length
+	}
+	return strings.HasPrefix(place, area)
+}
+
+// Name is the person's, for the pages: entries hold the account alone.
+func (a *actor) Name() string {
+	if a.session == nil {
+		return a.User
+	}
+	return a.session.Name
+}
+
 // right is what a page or a step of the staff side asks of whoever uses it.
 type right string
 
 // The rights. Which kinds of entries a role may post is the ledger's own list
 // (ledger.Spec.Roles), and not repeated here.
 const (
+	// ownAccount is one's own password, sessions and choice of role.
+	ownAccount right = "account"
 	// useDesk opens the desk: what waits for me, and what I have entered.
 	useDesk right = "desk"
 	// enterForms fills in forms, drafts and sheets and submits them.
@@ -49,15 +78,48 @@ const (
 	readWarnings right = "warnings"
 	// oversee reads trails, statistics and reports of the whole county.
 	oversee right = "oversee"
+	// seeRights reads this table and what each role may post.
+	seeRights right = "rights"
+	// seePeople reads who has which account, role and token.
+	seePeople right = "people"
+	// keepAccounts makes, disables and asks to reset accounts.
+	keepAccounts right = "accounts"
+	// proposeRoles proposes that roles be given and taken back.
+	proposeRoles right = "propose_roles"
+	// decideRoles approves that, and releases resets.
+	decideRoles right = "decide_roles"
+	// readActs reads what was done to accounts.
+	readActs right = "acts"
 )
+
+// rightOrder is the order in which the page of rights shows them.
+var rightOrder = []right{ownAccount, seeRights, useDesk, enterForms, decide, pay, answerObjections, readWarnings, oversee, seePeople, keepAccounts, proposeRoles, decideRoles, readActs}
+
+// roleOrder are the roles that people can have, in the order of pages.
+var roleOrder = []ledger.Role{
+	ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer, ledger.PublicityOfficer, ledger.Auditor, ledger.Leader,
+	ledger.SystemAdmin, ledger.SecurityAdmin, ledger.AuditAdmin,
+}
+
+// noRole is that of a person who was given none (yet).
+const noRole = ledger.Role("")
 
 // rights is the one table of who may do what on the staff side.
 var rights = map[right][]ledger.Role{
-	useDesk:          {ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer, ledger.Auditor},
-	enterForms:       {ledger.Maker, ledger.ProjectOfficer, ledger.Payer},
+	ownAccount: append([]ledger.Role{noRole}, roleOrder...),
+	seeRights:  roleOrder,
+
+	useDesk:          {ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer, ledger.Auditor, ledger.PublicityOfficer, ledger.Leader},
+	enterForms:       {ledger.Maker, ledger.ProjectOfficer, ledger.Payer, ledger.PublicityOfficer},
 	decide:           {ledger.Checker, ledger.Auditor},
 	pay:              {ledger.Payer},
-	answerObjections: {ledger.Maker, ledger.ProjectOfficer, ledger.Auditor},
-	readWarnings:     {ledger.Auditor, ledger.Maker, ledger.Checker, ledger.ProjectOfficer},
-	oversee:          {ledger.Auditor},
+	answerObjections: {ledger.Maker, ledger.ProjectOfficer, ledger.PublicityOfficer, ledger.Auditor},
+	readWarnings:     {ledger.Auditor, ledger.Leader, ledger.Maker, ledger.Checker, ledger.ProjectOfficer},
+	oversee:          {ledger.Auditor, ledger.Leader},
+
+	seePeople:    {ledger.SystemAdmin, ledger.SecurityAdmin, ledger.AuditAdmin},
+	keepAccounts: {ledger.SystemAdmin},
+	proposeRoles: {ledger.SecurityAdmin},
+	decideRoles:  {ledger.SecurityAdmin, ledger.AuditAdmin},
+	readActs:    {ledger.AuditAdmin},
 }

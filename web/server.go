@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"yilu/account"
 	"yilu/alerts"
 	"yilu/ledger"
 	"yilu/publicity"
@@ -32,6 +33,8 @@ const (
 // Config is what the server needs; cmd/yilu fills it.
 type Config struct {
 	Ledger *ledger.Ledger
+	// Accounts are who logs in; nil means that there are no pages of officers.
+	Accounts *account.Accounts
 	// Pool reads tokens; it connects as the service role.
 	Pool *pgxpool.Pool
 	Log  *slog.Logger
@@ -51,6 +54,9 @@ type Config struct {
 	// Licence is the address of the licence that the county publishes its data under;
 	// "" if it has chosen none.
 	Licence string
+	// Proxies are the networks of reverse proxies that are believed who a visitor is;
+	// without any it is whoever connects.
+	Proxies []*net.IPNet
 	// Demo marks every page as made-up data.
 	Demo bool
 	// Public is the folder of the public logs, one folder per book in it; "" serves
@@ -75,11 +81,8 @@ type Config struct {
 	// BoardNames says how names of households stand on printed lists: one of
 	// publicity.BoardNames, "" for masked. On pages they never stand.
 	BoardNames string
-	// Limits bound what the public forms take of an address. Proxies are the networks of
-	// those in front of us, whose X-Forwarded-For says which address it is; without them
-	// it is that of the connection.
-	Limits  Limits
-	Proxies []*net.IPNet
+	// Limits bound what the public forms take of an address.
+	Limits Limits
 	// Metrics counts what New serves and Admin shows; nil counts for nobody.
 	Metrics *Metrics
 	// Collectors are further figures for Admin, such as of disks and backups; Unready
@@ -105,7 +108,6 @@ type server struct {
 	// attempts are the refused posts that are being kept, attempting waits for them.
 	attempts   chan struct{}
 	attempting sync.WaitGroup
-	sessions   sessions
 	// objections and slips bound what the public forms take.
 	objections, slips *quota
 	// keep holds rendered pages, making bounds the files that are being made.
@@ -156,7 +158,8 @@ func newServer(c Config) (*server, *echo.Echo) {
 	return s, e
 }
 
-// addresses says which address a request is from.
+// addresses tells a visitor's address. Only the named proxies are believed: not
+// whoever connects from the office's own network.
 func addresses(proxies []*net.IPNet) echo.IPExtractor {
 	if len(proxies) == 0 {
 		return echo.ExtractIPDirect()

@@ -21,26 +21,28 @@ import (
 )
 
 // tokenRoles are the roles a token may have.
-var tokenRoles = []ledger.Role{ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer, ledger.Auditor}
+var tokenRoles = []ledger.Role{ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer, ledger.Auditor, ledger.PublicityOfficer}
 
 // Token lets a program act as one user, unit and role in one book until a day.
 // Its secret is shown once, when it is made, and stored nowhere.
 type Token struct {
 	// ID names the token for its operator; it is no secret.
-	ID      string      `db:"id"`
-	Book    ledger.Book `db:"book"`
-	User    string      `db:"user_id"`
-	Unit    string      `db:"unit"`
-	Role    ledger.Role `db:"role"`
-	Created time.Time   `db:"created_at"`
-	Expires time.Time   `db:"expires_at"`
+	ID   string      `db:"id"`
+	Book ledger.Book `db:"book"`
+	User string      `db:"user_id"`
+	Unit string      `db:"unit"`
+	Role ledger.Role `db:"role"`
+	// Area is the township or village that it is held to, "" for the county.
+	Area    string    `db:"area"`
+	Created time.Time `db:"created_at"`
+	Expires time.Time `db:"expires_at"`
 	// Revoked is when it was taken back, nil while it was not.
 	Revoked *time.Time `db:"revoked_at"`
 }
 
 // actor is whoever shows the token.
 func (t *Token) actor() *actor {
-	return &actor{ID: t.ID, Book: t.Book, User: t.User, Unit: t.Unit, Role: t.Role}
+	return &actor{ID: t.ID, Book: t.Book, User: t.User, Unit: t.Unit, Role: t.Role, Area: t.Area}
 }
 
 // ErrToken is a wish for a token that cannot be made.
@@ -48,6 +50,9 @@ var ErrToken = errors.New("no such token can be made")
 
 // namePattern is that of ids in the ledger, which would refuse others later.
 var namePattern = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$`)
+
+// areaPattern is that of a township or village.
+var areaPattern = regexp.MustCompile(`^[0-9]{9}([0-9]{3})?$`)
 
 // CreateToken stores a token and returns its secret, yilu_ and 43 digits and
 // letters of 256 random bits. The pool must have the owner's rights; Book, User,
@@ -58,6 +63,8 @@ func CreateToken(ctx context.Context, owner *pgxpool.Pool, t Token) (secret stri
 		return "", fmt.Errorf("%w: the role is one of %v", ErrToken, tokenRoles)
 	case !namePattern.MatchString(t.User) || !namePattern.MatchString(t.Unit):
 		return "", fmt.Errorf("%w: user and unit are 1 to 64 letters, digits, dots, hyphens or underscores", ErrToken)
+	case t.Area != "" && !areaPattern.MatchString(t.Area), !strings.HasPrefix(t.Area, string(t.Book)) && t.Area != "":
+		return "", fmt.Errorf("%w: the area is the code of a township (9 digits) or village (12) of the book", ErrToken)
 	case !t.Expires.After(t.Created):
 		return "", fmt.Errorf("%w: it ends before it begins", ErrToken)
 	}
@@ -67,9 +74,9 @@ func CreateToken(ctx context.Context, owner *pgxpool.Pool, t Token) (secret stri
 	secret = tokenPrefix + strings.Repeat("0", tokenDigits-len(digits)) + digits
 	hash := sha256.Sum256([]byte(secret))
 	_, err = owner.Exec(ctx, `
-		insert into web.token (hash, id, book, user_id, unit, role, created_at, expires_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		hash[:], rand.Text()[:8], t.Book, t.User, t.Unit, t.Role, t.Created, t.Expires)
+		insert into web.token (hash, id, book, user_id, unit, role, area, created_at, expires_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		hash[:], rand.Text()[:8], t.Book, t.User, t.Unit, t.Role, t.Area, t.Created, t.Expires)
 	if err != nil {
 		return "", fmt.Errorf("store token: %w", err)
 	}
@@ -85,7 +92,7 @@ const (
 // Tokens lists the tokens of a book, newest first.
 func Tokens(ctx context.Context, pool *pgxpool.Pool, book ledger.Book) ([]Token, error) {
 	rows, err := pool.Query(ctx, `
-		select id, book, user_id, unit, role, created_at, expires_at, revoked_at
+		select id, book, user_id, unit, role, area, created_at, expires_at, revoked_at
 		from web.token where book = $1 order by created_at desc, id`, book)
 	if err != nil {
 		return nil, fmt.Errorf("list tokens: %w", err)
@@ -186,7 +193,7 @@ func (t *tokens) verifyHash(ctx context.Context, hash [sha256.Size]byte) (*Token
 // again.
 func (t *tokens) lookUp(ctx context.Context, hash [sha256.Size]byte) (*Token, error) {
 	rows, err := t.pool.Query(ctx, `
-		select id, book, user_id, unit, role, created_at, expires_at, revoked_at
+		select id, book, user_id, unit, role, area, created_at, expires_at, revoked_at
 		from web.token where hash = $1`, hash[:])
 	if err != nil {
 		return nil, fmt.Errorf("look up token: %w: %w", ledger.ErrUnavailable, err)

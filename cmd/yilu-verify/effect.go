@@ -85,7 +85,7 @@ var twoPersons = map[string]bool{
 	"fund.received": true, "fund.adjusted": true, "fund.recalled": true, "fund.allocated": true,
 	"project.approved": true, "project.changed": true, "project.cancelled": true,
 	"settlement.audited": true, "entry.reversed": true, "period.closed": true,
-	"key.rotated": true, "seal.erased": true, "rule.activated": true, "parameter.set": true, "exemption.set": true, "freeze.set": true, "register.loaded": true,
+	"key.rotated": true, "seal.erased": true, "rule.activated": true, "parameter.set": true, "exemption.set": true, "freeze.set": true, "register.loaded": true, "role.granted": true, "role.revoked": true,
 	"notice.waived": true, "notice.required": true,
 }
 

@@ -247,11 +247,16 @@ func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logg
 
 // sealer opens and seals private values with the secret of our data folder.
 func (env *environment) sealer() (*audit.Sealer, error) {
-	secret, err := audit.LoadOrCreateSecret(setting("YILU_SEAL_SECRET_FILE", filepath.Join(env.Data, "seal.secret")))
+	secret, err := audit.LoadOrCreateSecret(env.secretFile())
 	if err != nil {
 		return nil, err
 	}
 	return audit.NewSealer(secret)
+}
+
+// secretFile is where the secret of our data folder is kept.
+func (env *environment) secretFile() string {
+	return setting("YILU_SEAL_SECRET_FILE", filepath.Join(env.Data, "seal.secret"))
 }
 
 // loadRules reads the rules that this program carries.

@@ -27,7 +27,8 @@ var environmentOnly = []struct{ name, zh, en string }{
 // own. The first run of each is without.
 var subcommands = map[string][]string{
 	"token": {"list", "revoke ID"}, "signer": {"init", "rotate", "retire", "sm2", "recover"}, "restore": {"confirm"},
-	"rules": {"check", "test", "backtest", "backfill", "explain", "submit"},
+	"account": {"init", "list", "disable", "reset"},
+	"rules":   {"check", "test", "backtest", "backfill", "explain", "submit"},
 }
 
 // described is one flag of one or more commands.

@@ -8,10 +8,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"yilu/account"
 	"yilu/ledger"
 	"yilu/migrations"
 	"yilu/publicity"
@@ -22,8 +25,9 @@ import (
 // serveOptions are the settings of the server.
 type serveOptions struct {
 	publicOptions
-	listen, admin string
-	sign          bool
+	listen, admin   string
+	policy, proxies string
+	sign            bool
 }
 
 // serveFlags are where the server listens: the doctor looks at it too.
@@ -31,6 +35,8 @@ func (env *environment) serveFlags(fs *flag.FlagSet) *serveOptions {
 	o := &serveOptions{}
 	fs.StringVar(&o.listen, "listen", setting("YILU_LISTEN", "127.0.0.1:8080"), env.say("页面与接口的监听地址 (YILU_LISTEN)", "address of pages and API (YILU_LISTEN)"))
 	fs.StringVar(&o.admin, "admin", setting("YILU_ADMIN", "127.0.0.1:8081"), env.say("健康检查与指标的监听地址，空为不开 (YILU_ADMIN)", "address of health and metrics, empty for none (YILU_ADMIN)"))
+	fs.StringVar(&o.policy, "password-policy", setting("YILU_PASSWORD_POLICY", account.MLPS3.Name), env.say("口令策略：mlps3（等保三级）或 asvs (YILU_PASSWORD_POLICY)", "what passwords must be: mlps3 (GB/T 22239 level 3) or asvs (YILU_PASSWORD_POLICY)"))
+	fs.StringVar(&o.proxies, "proxies", setting("YILU_PROXIES", ""), env.say("反向代理的地址段，逗号分隔；只信任它们转来的访问者地址 (YILU_PROXIES)", "networks of our reverse proxies, with commas; only they are believed who a visitor is (YILU_PROXIES)"))
 	env.publicFlags(fs, &o.publicOptions)
 	return o
 }
@@ -75,13 +81,9 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	if err := s.begin(ctx, env, *o, l); err != nil {
 		return err
 	}
-	if o.demo {
-		if err := loadDemo(ctx, env, l); err != nil {
-			return err
-		}
-		if err := env.welcome(ctx, db, *o); err != nil {
-			return err
-		}
+	people, err := env.people(ctx, db, *o, l)
+	if err != nil {
+		return err
 	}
 	o.files, o.origin = s.public, w.public
 	config := o.config(env, l, log)
@@ -89,7 +91,10 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	config.Metrics, config.Stopping, config.PageAge = env.metrics, ctx.Done(), time.Second
-	config.PublicURL = w.address(*o)
+	config.PublicURL, config.Accounts = w.address(*o), people
+	if config.Proxies, err = proxies(o.proxies); err != nil {
+		return &coded{exitUsage, err}
+	}
 	config.Duties = &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: workday.StateCouncil()}
 	go config.Duties.Run(ctx)
 	disks := newWatched(env, s.public)
@@ -109,6 +114,45 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	}
 	defer stopAlerts()
 	return serveAll(ctx, *o, config, db.ended)
+}
+
+// people are the accounts that can log in: in a demonstration its own, which are made
+// with it. Who has none yet is told how to make the first.
+func (env *environment) people(ctx context.Context, db *database, o serveOptions, l *ledger.Ledger) (*account.Accounts, error) {
+	policy, ok := account.PolicyOf(o.policy)
+	if !ok {
+		return nil, &coded{exitUsage, errors.New(env.say("--password-policy 须为 mlps3 或 asvs", "--password-policy is mlps3 or asvs"))}
+	}
+	a, err := env.accounts(l.Config.Read, policy, o.demo)
+	if err != nil {
+		return nil, err
+	}
+	if o.demo {
+		if err := loadDemo(ctx, env, l); err != nil {
+			return nil, err
+		}
+		return a, env.welcome(ctx, db, o, l, a)
+	}
+	all, err := a.People(ctx)
+	if err == nil && !slices.ContainsFunc(all, func(p account.Person) bool { return !p.Demo }) {
+		fmt.Fprintln(env.Stderr, env.say("还没有账号：请运行 yilu account init 建立首批管理员", "there are no accounts yet: yilu account init makes the first administrators"))
+	}
+	return a, err
+}
+
+// proxies reads networks with commas between them.
+func proxies(list string) (all []*net.IPNet, err error) {
+	for part := range strings.SplitSeq(list, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		_, network, err := net.ParseCIDR(part)
+		if err != nil {
+			return nil, fmt.Errorf("--proxies: %w", err)
+		}
+		all = append(all, network)
+	}
+	return all, nil
 }
 
 // heldBy is why nothing may be entered, nil for no reason: the engine too must not take

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 
@@ -14,14 +13,13 @@ import (
 
 // formOptions are the settings of what the public types, and of papers with names.
 type formOptions struct {
-	objections, slips, proxies, names string
+	objections, slips, names string
 }
 
 func (env *environment) formFlags(fs *flag.FlagSet) *formOptions {
 	o := &formOptions{}
 	fs.StringVar(&o.objections, "objection-limit", setting("YILU_OBJECTION_LIMIT", "20/300"), env.say("每小时最多收多少件反映和回执查询：每个地址/全部 (YILU_OBJECTION_LIMIT)", "objections and receipts taken in an hour: of one address/in all (YILU_OBJECTION_LIMIT)"))
 	fs.StringVar(&o.slips, "slip-limit", setting("YILU_SLIP_LIMIT", "30/1200"), env.say("每小时最多查多少次凭条：每个地址/全部 (YILU_SLIP_LIMIT)", "codes of slips looked up in an hour: of one address/in all (YILU_SLIP_LIMIT)"))
-	fs.StringVar(&o.proxies, "proxies", setting("YILU_PROXIES", ""), env.say("前置代理的网段，逗号分隔，如 10.0.0.0/8：其 X-Forwarded-For 可信；空为无代理 (YILU_PROXIES)", "networks of the proxies in front of us, such as 10.0.0.0/8: their X-Forwarded-For is believed; empty for none (YILU_PROXIES)"))
 	env.nameFlag(fs, &o.names)
 	return o
 }
@@ -54,16 +52,6 @@ func (o *formOptions) fill(env *environment, config *web.Config) error {
 		if n != 2 || *limit.each < 1 || *limit.all < *limit.each {
 			return &coded{exitUsage, fmt.Errorf("--%s: %s", limit.flag, env.say("须形如 20/300：每个地址/全部", "want a form such as 20/300: of one address/in all"))}
 		}
-	}
-	for text := range strings.SplitSeq(o.proxies, ",") {
-		if text = strings.TrimSpace(text); text == "" {
-			continue
-		}
-		_, network, err := net.ParseCIDR(text)
-		if err != nil {
-			return &coded{exitUsage, fmt.Errorf("--proxies: %q: %s", text, env.say("须为网段，如 10.0.0.0/8", "want a network such as 10.0.0.0/8"))}
-		}
-		config.Proxies = append(config.Proxies, network)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,8 @@ func runToken(ctx context.Context, env *environment, args []string) error {
 	fs := env.flags("token")
 	user := fs.String("user", "", env.say("以谁的名义记账", "who posts with it"))
 	unit := fs.String("unit", "", env.say("所代表的单位，如 411025-CZ", "the unit it acts for, such as 411025-CZ"))
-	role := fs.String("role", "", env.say("角色：maker 经办、checker 复核、payer 支付、project 项目管理、auditor 只读", "role: maker, checker, payer, project, or auditor (reads only)"))
+	role := fs.String("role", "", env.say("角色：maker 经办、checker 复核、payer 支付、project 项目管理、publicity 公开、auditor 只读", "role: maker, checker, payer, project, publicity, or auditor (reads only)"))
+	area := fs.String("area", "", env.say("只限此乡镇（9位）或村（12位）；空为全县", "held to this township (9 digits) or village (12); empty for the county"))
 	days := fs.Int("days", 365, env.say("有效天数", "days it is good for"))
 	if err := parse(fs, args); err != nil {
 		return err
@@ -37,7 +39,7 @@ func runToken(ctx context.Context, env *environment, args []string) error {
 	return env.withTokens(ctx, func(pool *pgxpool.Pool) error {
 		now := time.Now()
 		secret, err := web.CreateToken(ctx, pool, web.Token{
-			Book: ledger.Book(env.Book), User: *user, Unit: *unit, Role: ledger.Role(*role), Created: now, Expires: now.AddDate(0, 0, *days),
+			Book: ledger.Book(env.Book), User: *user, Unit: *unit, Role: ledger.Role(*role), Area: *area, Created: now, Expires: now.AddDate(0, 0, *days),
 		})
 		if errors.Is(err, web.ErrToken) {
 			return &coded{exitUsage, err}
@@ -72,13 +74,13 @@ func listTokens(ctx context.Context, env *environment, args []string) error {
 			return err
 		}
 		w := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "ID\tUSER\tUNIT\tROLE\tUNTIL\tREVOKED")
+		fmt.Fprintln(w, "ID\tUSER\tUNIT\tROLE\tAREA\tUNTIL\tREVOKED")
 		for _, t := range tokens {
 			revoked := "-"
 			if t.Revoked != nil {
 				revoked = string(ledger.DateOf(*t.Revoked))
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, t.User, t.Unit, t.Role, ledger.DateOf(t.Expires), revoked)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, t.User, t.Unit, t.Role, cmp.Or(t.Area, "-"), ledger.DateOf(t.Expires), revoked)
 		}
 		return w.Flush()
 	})

@@ -20,7 +20,7 @@ func TestTokensFromTheShell(t *testing.T) {
 		t.Fatalf("code %d, %q, %s", code, secret, stderr)
 	}
 	_, list, _ := yilu("token", "list")
-	id := regexp.MustCompile(`(?m)^([0-9A-Z]{8})  u1 +411025-CZ +maker +[0-9-]{10} +-$`).FindStringSubmatch(list)
+	id := regexp.MustCompile(`(?m)^([0-9A-Z]{8})  u1 +411025-CZ +maker +- +[0-9-]{10} +-$`).FindStringSubmatch(list)
 	if id == nil || strings.Contains(list, strings.TrimSpace(secret)) {
 		t.Fatalf("list %q", list)
 	}

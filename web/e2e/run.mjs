@@ -29,9 +29,11 @@ const crawlPages = 600
 
 let base = process.env.YILU_URL?.replace(/\/$/, '')
 let server, data, browser
-/** An auditor's token and the session it opened; pages of officers need it. */
-let token = process.env.YILU_TOKEN, session
-const officers = ['warnings', 'warning']
+/** The password of the demonstration's accounts, and the sessions that it opened by page type. */
+let password = process.env.YILU_PASSWORD, session, sessions = {}
+const officers = ['warnings', 'warning', 'me', 'rights', 'password', 'factor', 'people', 'person', 'tokens', 'trail']
+/** Who looks at the pages of officers: an auditor, but for those of administrators. */
+const officerOf = { people: 'demo-security', person: 'demo-security', tokens: 'demo-system', trail: 'demo-audit', me: 'demo-project' }
 /** Address of each page type, found by following the pages' own links. */
 const pages = {}
 
@@ -56,7 +58,7 @@ async function start() {
   base = `http://127.0.0.1:${port}`
   let log = ''
   server = spawn(binary, ['serve', '--demo', '--data', join(data, 'yilu'), '--listen', `127.0.0.1:${port}`, '--admin', ''], { stdio: ['ignore', 'pipe', 'pipe'] })
-  server.stdout.on('data', chunk => { token ??= /auditor.*(yilu_[0-9A-Za-z]{43})/.exec(chunk)?.[1] })
+  server.stdout.on('data', chunk => { password ??= /\/desk\/enter\s+\S*?\s*(demo-[a-z2-7]{10})\s/.exec(chunk)?.[1] })
   server.stderr.on('data', chunk => { log = (log + chunk).slice(-4000) })
   for (const until = Date.now() + 180_000; ;) {
     if (server.exitCode !== null) throw new Error(`yilu ended: ${log}`)
@@ -83,7 +85,7 @@ async function open(options = {}) {
 }
 
 /** cookie is the header of the session for pages of officers. */
-const cookie = type => officers.includes(type) ? { cookie: session.cookies.map(c => `${c.name}=${c.value}`).join('; ') } : {}
+const cookie = type => officers.includes(type) ? { cookie: (sessions[type] ?? session).cookies.map(c => `${c.name}=${c.value}`).join('; ') } : {}
 
 /** linksOf lists the addresses a page links to, without fragments. */
 const linksOf = page => page.$$eval('a[href]', all => all.map(a => a.getAttribute('href').split('#')[0]).filter(Boolean))
@@ -137,17 +139,28 @@ async function discover() {
     assert.ok(Date.now() < until, 'no warnings were raised')
   }
   session = await context.storageState()
+  Object.assign(pages, {
+    me: '/desk/me', rights: '/desk/rights', password: '/desk/password', factor: '/desk/factor', people: '/desk/people', person: '/desk/people/demo-town',
+    tokens: '/desk/tokens', acts: '/desk/acts', begin: '/desk/begin', login: '/desk/enter',
+  })
+  for (const [type, user] of Object.entries(officerOf)) {
+    const [own, other] = await open({ storageState: undefined })
+    await enter(own, user, pages[type])
+    sessions[type] = await other.storageState()
+    await other.close()
+  }
   pages.bidder = await first('/bidders', /^\/bidders\/./)
   pages.batch = await first('/payees', /^\/payments\/./)
   await context.close()
 }
 
-/** enter shows the auditor's token where the page of warnings asks for it. */
-async function enter(page) {
-  await page.goto(base + pages.warnings)
-  await page.locator('#token').fill(token)
+/** enter logs in where a page of officers asks for it. */
+async function enter(page, user = 'demo-auditor', path = pages.warnings) {
+  await page.goto(base + path)
+  await page.locator('#account').fill(user)
+  await page.locator('#password').fill(password)
   await page.locator('form.one button').click()
-  assert.equal(page.url(), base + pages.warnings)
+  assert.equal(page.url(), base + path)
 }
 
 /** sideways is by how many pixels the page is wider than the window. */
@@ -177,7 +190,7 @@ const pictured = ['zh 360 light', 'zh 1280 dark']
 
 async function look(type, language) {
   const path = (language === 'en' ? '/en' : '') + pages[type]
-  const [page, context] = await open({ viewport: { width: widths[0], height: 740 }, ...(type === 'enter' && { storageState: undefined }) })
+  const [page, context] = await open({ viewport: { width: widths[0], height: 740 }, storageState: ['enter', 'login', 'begin'].includes(type) ? undefined : sessions[type] ?? session })
   try {
     await page.goto(base + path)
     assert.equal(await page.locator('html').getAttribute('lang'), language === 'en' ? 'en' : 'zh-CN', path)
@@ -205,7 +218,7 @@ async function look(type, language) {
 }
 
 const types = ['county', 'about', 'funds', 'fund', 'document', 'documents', 'township', 'village', 'projects', 'project', 'grants', 'payments',
-  'payment', 'batch', 'payees', 'payee', 'entries', 'entry', 'missing', 'empty', 'rules', 'rule', 'enter', 'search', 'data', 'check',
+  'payment', 'batch', 'payees', 'payee', 'entries', 'entry', 'missing', 'empty', 'rules', 'rule', 'enter', 'login', 'begin', 'search', 'data', 'check',
   'contracts', 'tenders', 'bidders', 'bids', 'allocations', 'grantlist', 'notices', 'notice', 'plan', 'coverage', 'objections', 'object', 'paper', ...officers]
 
 describe('the public pages', () => {
@@ -271,7 +284,7 @@ describe('the public pages', () => {
       await context.close()
     })
     test('a page seen again is not sent again; assets are for ever', async () => {
-      for (const type of types.filter(t => !['missing', 'log', 'proof', 'rules', 'rule', 'enter', 'object', ...officers].includes(t))) {
+      for (const type of types.filter(t => !['missing', 'log', 'proof', 'rules', 'rule', 'enter', 'login', 'begin', 'object', ...officers].includes(t))) {
         const r = await get(pages[type])
         assert.ok(r.headers.etag, `${pages[type]} has no ETag`)
         const again = await get(pages[type], { 'if-none-match': r.headers.etag })
@@ -363,12 +376,49 @@ describe('the public pages', () => {
       await page.goto(base + pages.warnings)
       await page.locator('form.bar-form button').click()
       await page.goto(base + pages.warnings)
-      assert.ok(await page.locator('#token').isVisible(), 'left')
+      assert.ok(await page.locator('#account').isVisible(), 'left')
       await context.close()
       const [again, other] = await open({ storageState: undefined })
       await enter(again)
       session = await other.storageState()
       await other.close()
+    })
+    test('a session that ends in a form loses nothing, and only its officer gets it back', async () => {
+      const [page, context] = await open({ javaScriptEnabled: false, storageState: undefined })
+      await enter(page, 'demo-auditor-2', pages.warning)
+      const form = () => page.locator('form', { has: page.locator('input[value="alert.commented"]') })
+      await page.locator('summary', { hasText: '办理意见' }).click()
+      await form().locator('textarea').fill('写到一半的意见')
+      const [other, elsewhere] = await open({ storageState: await context.storageState() })
+      await other.goto(base + '/desk/me') // ends the session from another window
+      await other.locator('tr', { hasText: '本次' }).locator('button').click()
+      await elsewhere.close()
+      await form().locator('button').click()
+      assert.ok(await page.locator('#account').isVisible(), 'asks who it is')
+      assert.ok(!(await page.content()).includes('写到一半的意见'), 'says nothing to strangers')
+      await page.locator('#account').fill('demo-auditor-2')
+      await page.locator('#password').fill(password)
+      await page.locator('form.one button').click()
+      assert.ok((await page.locator('dd').allTextContents()).includes('写到一半的意见'), 'offers it again')
+      await page.locator('form.one button').click()
+      assert.equal(await page.locator('blockquote').last().textContent(), '写到一半的意见')
+      await context.close()
+    })
+    test('a role is proposed by one administrator and approved by another', async () => {
+      const [page, context] = await open({ javaScriptEnabled: false, storageState: sessions.people })
+      await page.goto(base + '/desk/people/demo-publicity')
+      const form = page.locator('form[action$="/grant"]')
+      await form.locator('select[name=role]').selectOption('leader')
+      await form.locator('button').click()
+      assert.match(page.url(), /#waiting$/)
+      assert.equal(await page.locator('button[value=approve]').count(), 0, 'not by who proposed it')
+      await context.close()
+      const [second, another] = await open({ javaScriptEnabled: false, storageState: undefined })
+      await enter(second, 'demo-audit', '/desk/people')
+      await second.locator('button[value=approve]').click()
+      await second.goto(base + '/desk/people/demo-publicity')
+      assert.ok((await second.locator('tbody').first().textContent()).includes('领导'))
+      await another.close()
     })
   })
 
@@ -464,7 +514,7 @@ describe('the public pages', () => {
 
   describe('links', () => {
     test(`${crawlPages} pages lead to no dead end`, { timeout: 180_000 }, async () => {
-      const seen = new Set(), queue = [...Object.values(pages).filter(p => p !== pages.missing && !p.startsWith('/alerts')), '/en/']
+      const seen = new Set(), queue = [...Object.values(pages).filter(p => p !== pages.missing && !p.startsWith('/alerts') && !p.startsWith('/desk')), '/en/']
       // A few of each kind first, so that the bound cuts off repetition only.
       const kind = path => path.replace(/[0-9]+/g, '0').replace(/\?.*/, '?')
       const taken = new Map()
@@ -477,7 +527,7 @@ describe('the public pages', () => {
         assert.equal(r.status, 200, path)
         for (const [, found] of r.body.toString().matchAll(/href="([^"#]+)/g)) {
           const link = found.replaceAll('&amp;', '&').replaceAll('&#43;', '+')
-          if (!link.startsWith('/') || link.includes('/alerts') || seen.has(link)) continue
+          if (!link.startsWith('/') || link.includes('/alerts') || link.includes('/desk') || seen.has(link)) continue
           const n = (taken.get(kind(link)) ?? 0) + 1
           taken.set(kind(link), n)
           if (n <= 60) queue.push(link)
