@@ -48,7 +48,7 @@ func formWord(t *testing.T, page string) string {
 var staffRights = map[string]right{
 	"GET /alerts": readWarnings, "GET /alerts/:alert": readWarnings, "POST /alerts/:alert": readWarnings,
 	"GET /desk/me": ownAccount, "POST /desk/me/role": ownAccount, "POST /desk/me/session": ownAccount,
-	"GET /desk/rights": seeRights, "GET /desk/tokens": seePeople, "GET /desk/acts": readActs,
+	"GET /desk/rights": seeRights, "GET /desk/tokens": seePeople, "GET /desk/trail": readTrail,
 	"GET /desk/people": seePeople, "POST /desk/people": keepAccounts, "GET /desk/people/:person": seePeople, "POST /desk/people/:person": keepAccounts,
 	"POST /desk/people/:person/release": decideRoles, "POST /desk/people/:person/grant": proposeRoles, "POST /desk/people/:person/revoke": proposeRoles,
 	"POST /desk/roles": proposeRoles, "POST /desk/roles/:submission": decideRoles,
@@ -289,7 +289,7 @@ func TestTheFirstDay(t *testing.T) {
 	if held, _ := x.l.Holdings(t.Context(), pageBook, "li"); held[0].Revoked != ledger.None {
 		t.Error("a rejected revocation took effect")
 	}
-	if events := aud.do("GET", "/desk/acts", nil).Body.String(); !strings.Contains(events, "新建账号") || !strings.Contains(events, "sys") {
+	if events := aud.do("GET", "/desk/trail", nil).Body.String(); !strings.Contains(events, "新建账号") || !strings.Contains(events, "sys") {
 		t.Error("the trail does not tell who made the account")
 	}
 }

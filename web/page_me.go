@@ -28,7 +28,7 @@ func (s *server) accountRoutes(get, post func(path string, h echo.HandlerFunc)) 
 	post("/desk/me/session", s.staff(ownAccount, "me", s.endSession))
 	get("/desk/rights", s.staff(seeRights, "rights", s.rightsPage))
 	get("/desk/tokens", s.staff(seePeople, "tokens", s.tokensPage))
-	get("/desk/acts", s.staff(readActs, "acts", s.actsPage))
+	get("/desk/trail", s.staff(readTrail, "trail", s.trailPage))
 	s.peopleRoutes(get, post)
 }
 
@@ -390,8 +390,8 @@ func eventRows(events []account.Event) (out []eventRow) {
 
 const eventsPerPage = 50
 
-func (s *server) actsPage(c *call, o *officer) error {
-	o.template = "acts"
+func (s *server) trailPage(c *call, o *officer) error {
+	o.template = "trail"
 	q := c.query("before")
 	before := q.number("before", 0)
 	if err := q.err(); err != nil {

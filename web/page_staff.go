@@ -49,7 +49,7 @@ var menu = []menuItem{
 	{"objections", "/desk/objections", answerObjections},
 	{"slips", "/desk/slips", enterForms},
 	{"people", "/desk/people", seePeople},
-	{"acts", "/desk/acts", readActs},
+	{"trail", "/desk/trail", readTrail},
 	{"tokens", "/desk/tokens", seePeople},
 	{"rights", "/desk/rights", seeRights},
 	{"me", "/desk/me", ownAccount},

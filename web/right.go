@@ -88,12 +88,12 @@ const (
 	proposeRoles right = "propose_roles"
 	// decideRoles approves that, and releases resets.
 	decideRoles right = "decide_roles"
-	// readActs reads what was done to accounts.
-	readActs right = "acts"
+	// readTrail reads what was done to accounts.
+	readTrail right = "trail"
 )
 
 // rightOrder is the order in which the page of rights shows them.
-var rightOrder = []right{ownAccount, seeRights, useDesk, enterForms, decide, pay, answerObjections, readWarnings, oversee, seePeople, keepAccounts, proposeRoles, decideRoles, readActs}
+var rightOrder = []right{ownAccount, seeRights, useDesk, enterForms, decide, pay, answerObjections, readWarnings, oversee, seePeople, keepAccounts, proposeRoles, decideRoles, readTrail}
 
 // roleOrder are the roles that people can have, in the order of pages.
 var roleOrder = []ledger.Role{
@@ -121,5 +121,5 @@ var rights = map[right][]ledger.Role{
 	keepAccounts: {ledger.SystemAdmin},
 	proposeRoles: {ledger.SecurityAdmin},
 	decideRoles:  {ledger.SecurityAdmin, ledger.AuditAdmin},
-	readActs:    {ledger.AuditAdmin},
+	readTrail:    {ledger.AuditAdmin},
 }

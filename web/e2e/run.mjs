@@ -141,7 +141,7 @@ async function discover() {
   session = await context.storageState()
   Object.assign(pages, {
     me: '/desk/me', rights: '/desk/rights', password: '/desk/password', factor: '/desk/factor', people: '/desk/people', person: '/desk/people/demo-town',
-    tokens: '/desk/tokens', acts: '/desk/acts', begin: '/desk/begin', login: '/desk/enter',
+    tokens: '/desk/tokens', trail: '/desk/trail', begin: '/desk/begin', login: '/desk/enter',
   })
   for (const [type, user] of Object.entries(officerOf)) {
     const [own, other] = await open({ storageState: undefined })
