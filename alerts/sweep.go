@@ -33,9 +33,8 @@ const mostEntries = 50
 // runSweep judges the rows of one slot and raises what they say, in one post with the
 // slot's row.
 func (g *Engine) runSweep(ctx context.Context, s slot, x *active) error {
-	act := rule.Act{Book: string(s.book), Day: fact.Day(s.day()), Region: string(s.book)}
 	b := &batch{g: g, book: s.book, now: g.Ledger.Now().UTC(), known: map[string]*Current{}, tally: map[tallyKey]int64{}}
-	outcome, err := g.sweepInto(ctx, b, s, x, act)
+	outcome, err := g.sweepInto(ctx, b, s, x, sweepAct(s.book, s.day()))
 	if err != nil {
 		return err
 	}
