@@ -92,7 +92,7 @@ var (
 	FirmPersons = &Form{
 		Name: "firm_persons", Text: ledger.Lists[ledger.ListPersons], main: "身份证号", list: ledger.ListPersons,
 		Columns: []Column{
-			orderColumn, firmColumn,
+			orderColumn, {Name: "供应商名称", Aliases: firmColumn.Aliases, unhashed: true, example: "河南某建筑有限公司"},
 			{Name: "统一社会信用代码", kind: number, required: true, Aliases: []string{"信用代码", "社会信用代码"}, example: "91350100M000100Y43"},
 			personColumn, idNumberColumn, postColumn, remarkColumn,
 		},
