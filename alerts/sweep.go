@@ -111,10 +111,12 @@ func (g *Engine) sweepRows(ctx context.Context, s slot, q rule.Query) (rows []ru
 
 var readOnly = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 
-// becomeReader gives up all rights but those on the views, until the transaction ends.
+// becomeReader gives up all rights but those on the views, until the transaction ends. A
+// sweep sorts a year of payments, and runs alone.
 func becomeReader(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Exec(ctx, `
 		set local statement_timeout = `+strconv.FormatInt(sweepTimeout.Milliseconds(), 10)+`;
+		set local work_mem = '64MB';
 		set local search_path = rules_v1, pg_catalog;
 		set local timezone = 'Asia/Shanghai';
 		set local role yilu_rule_ro`)

@@ -375,15 +375,18 @@ func (l *Ledger) RulesOf(ctx context.Context, book Book) (Rules, []RuleChange, e
 }
 
 // InRegion says whether a place lies in a region: both are division codes. The region's
-// may be cut, or end in the zeros of levels that it does not name: 411000 and 4110 are
-// the prefecture 许昌, and 411100 is another one.
-func InRegion(place, region string) bool {
-	for _, level := range []int{9, 6, 4, 2, 0} { // the village, township, county, prefecture, province
+// may be cut, or end in the zeros of levels that it does not name.
+func InRegion(place, region string) bool { return strings.HasPrefix(place, RegionPrefix(region)) }
+
+// RegionPrefix is what the codes of all places in a region begin with: 410000 is a
+// province, 411000 and 4110 the city of 许昌, and 411100 another one.
+func RegionPrefix(region string) string {
+	for _, level := range []int{9, 6, 4, 2, 0} { // the township, county, city, province, all
 		if len(region) > level && strings.Trim(region[level:], "0") == "" {
 			region = region[:level]
 		}
 	}
-	return strings.HasPrefix(place, region)
+	return region
 }
 
 // Rulebook returns the rules in force in a book; without any it is empty.
