@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"yilu/alerts/fact"
+	"yilu/alerts/notify"
 	"yilu/alerts/rule"
 	"yilu/ledger"
 )
@@ -17,6 +18,9 @@ import (
 // put in force, or after a fault by which it could not be judged. Nothing does so by
 // itself. What it finds is raised with the origin backfill; what the rule has said
 // already is not said again, and nothing of the past is refused.
+//
+// People are told once, when all of it is judged: one message with the count, for what
+// was long ago is no news of today.
 //
 // It has a cursor of its own, which moves in the transaction of the warnings: who was
 // cut off begins again and goes on where it was.
@@ -163,7 +167,7 @@ func (f *backfilling) raise(ctx context.Context, upto ledger.Seq) error {
 	}
 	var found int64
 	err = again(func() error {
-		b := &batch{g: f.g, book: f.book, now: f.g.Ledger.Now().UTC(), known: map[string]*Current{}, tally: map[tallyKey]int64{}}
+		b := &batch{g: f.g, book: f.book, now: f.g.Ledger.Now().UTC(), known: map[string]*Current{}, tally: map[tallyKey]int64{}, quiet: true}
 		found = 0
 		for _, j := range f.notes {
 			for _, finding := range j.Findings {
@@ -181,13 +185,34 @@ func (f *backfilling) raise(ctx context.Context, upto ledger.Seq) error {
 		if err := b.calm(ctx); err != nil {
 			return err
 		}
-		return b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error { return f.move(ctx, tx, upto, found) })
+		return b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error {
+			if err := f.move(ctx, tx, upto, found); err != nil || upto < f.until {
+				return err
+			}
+			return f.tell(ctx, tx, f.found+found)
+		})
 	})
 	if err != nil {
 		return err
 	}
 	f.notes, f.pos, f.found = nil, upto, f.found+found
 	return nil
+}
+
+// tell tells once of all that was found.
+func (f *backfilling) tell(ctx context.Context, tx pgx.Tx, found int64) error {
+	if found == 0 || f.rule.State == "shadow" {
+		return nil
+	}
+	key := []string{}
+	for _, part := range f.key() {
+		key = append(key, fmt.Sprint(part))
+	}
+	return f.g.tellOfMany(ctx, tx, f.book, Current{
+		Alert: hashID("b", key...), Code: f.Code, Level: f.rule.file.Level, Region: string(f.book), Step: 1, Last: f.until,
+		Zh: fmt.Sprintf("规则%s补评%s至%s，得%d项，请到预警列表核实", f.Code, f.From, f.To, found),
+		En: fmt.Sprintf("rule %s was judged for %s to %s and found %d, please see the list of warnings", f.Code, f.From, f.To, found),
+	}, notify.Raised)
 }
 
 // said are the entries of which the rule has found something when they took effect, in

@@ -1,7 +1,6 @@
 package alerts
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -362,42 +361,21 @@ func (r *backRun) sweep(ctx context.Context, g *Engine, book ledger.Book, x *act
 		return err
 	}
 	for _, at := range slots {
-		var upto ledger.Seq
-		if err := g.Pool.QueryRow(ctx, `select rules_v1.last_seq($1, $2)`, book, at).Scan(&upto); err != nil {
-			return fmt.Errorf("find the last entry at %s: %w", at, err)
-		}
-		day := ledger.DateOf(at)
-		act := rule.Act{Book: string(book), Day: fact.Day(day), Region: string(book)}
-		q, state, reason := x.compiled().Query(act, int64(upto))
-		if state != "" {
-			if state == rule.NotEvaluable {
-				found.report.NotEvaluable[reason]++
-			}
-			continue
-		}
-		err := pgx.BeginTxFunc(ctx, g.Pool, readOnly, func(tx pgx.Tx) error {
-			if err := becomeReader(ctx, tx); err != nil {
-				return err
-			}
-			rows, err := readRows(ctx, tx, q)
-			if err != nil {
-				return err
-			}
-			for _, row := range rows {
-				f, err := x.find(act, row)
-				if err != nil {
-					return err
-				}
-				if f.State == rule.NotEvaluable {
-					found.report.NotEvaluable[f.Reason]++
-				} else if !found.prints[f.Fingerprint] { // that it is still so is no news
-					found.hit(f, upto, day, cmp.Or(row.Region, string(book)))
-				}
-			}
-			return nil
-		})
+		upto, err := g.lastSeqAt(ctx, book, at)
 		if err != nil {
 			return err
+		}
+		day := ledger.DateOf(at)
+		swept, err := g.sweepAsOf(ctx, x, sweepAct(book, day), upto)
+		if err != nil {
+			return err
+		}
+		for i, f := range swept.Findings {
+			if f.State == rule.NotEvaluable {
+				found.report.NotEvaluable[f.Reason]++
+			} else if !found.prints[f.Fingerprint] { // that it is still so is no news
+				found.hit(f, upto, day, swept.regions[i])
+			}
 		}
 	}
 	return nil

@@ -221,6 +221,9 @@ func (g *Engine) take(ctx context.Context, tx pgx.Tx, book ledger.Book, d ledger
 	case "alert.reopened":
 		return g.tell(ctx, tx, book, told{next, notify.Reopened})
 	case "alert.escalated":
+		if late, ok := d.Body.(*ledger.AlertEscalated); ok && late.Overdue == next.Silenced {
+			return nil // the end of a silence is told of all at once, see tellSilenceEnded
+		}
 		return g.tell(ctx, tx, book, told{next, notify.Overdue})
 	}
 	return nil

@@ -77,8 +77,8 @@ func moveCursor(q *pgx.Batch, book ledger.Book, from, until ledger.Seq) {
 const mostSaid = 10_000
 
 // said are matters that an input is missing for, and that are in the feed: such a
-// matter is of one rule, reason and day, and is told of once. Of a county without a
-// parameter that is one for each payment, which nobody has to look up again.
+// matter is of one rule, reason and day or month, and is told of once. Of a county
+// without a list that is one for each payment, which nobody has to look up again.
 type said struct {
 	mu      sync.Mutex
 	matters map[string]struct{}
@@ -119,8 +119,8 @@ func (s *said) remember(notes []judged) {
 	}
 }
 
-// saidOnce says whether one warning a day is all that there is to say; its window is
-// that day.
+// saidOnce says whether one warning a day or month is all that there is to say; its
+// window is that day or month.
 func (f Finding) saidOnce() bool {
-	return f.State == rule.NotEvaluable && f.Waiting == nil && f.Due == "" && len(f.Window) == len("2006-01-02")
+	return f.State == rule.NotEvaluable && f.Waiting == nil && f.Due == "" && len(f.Window) >= len("2006-01")
 }

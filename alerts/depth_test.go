@@ -282,6 +282,7 @@ func TestBackfill(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.run()
+	w.tellsOf()
 	cut, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := fill.Run(cut, w.engine, testBook); err == nil {
@@ -308,6 +309,9 @@ func TestBackfill(t *testing.T) {
 	deadlines := Backfill{Code: "J06", From: "2020-01-01", To: "2020-12-31"}
 	if done, err := deadlines.Run(t.Context(), w.engine, testBook); err != nil || done.Found != 1 {
 		t.Errorf("%+v %v", done, err)
+	}
+	if diff := cmp.Diff([]string{"raised J06", "raised P13"}, w.told()); diff != "" {
+		t.Error("told (-want +got):\n" + diff)
 	}
 	w.wantTimers("a deadline that began then", "J06", "running 2020-06-01")
 	sweep := Backfill{Code: "A05", From: "2020-01-01", To: "2020-12-31"}

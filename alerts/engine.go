@@ -139,8 +139,9 @@ type batch struct {
 	said *said
 	// move moves the cursor; nil for what has none.
 	move func(*pgx.Batch)
-	// told is what people are told once all is stored.
+	// told is what people are told once all is stored; of a quiet batch they are not.
 	told  []told
+	quiet bool
 	tally map[tallyKey]int64
 	// fresh are the new cases that people are to be told of.
 	fresh []fresh
@@ -180,11 +181,20 @@ func (b *batch) read(ctx context.Context, notes []ledger.Note) error {
 	if len(b.notes) == 0 {
 		return nil
 	}
+	var matters []string
+	for _, j := range b.notes {
+		for _, f := range j.Findings {
+			if f.Due == "" {
+				matters = append(matters, f.Fingerprint)
+			}
+		}
+	}
+	found := make(chan error, 1) // both are asked at once: somebody waits for the warning
+	go func() { found <- b.find(ctx, matters) }()
 	entries, err := b.g.Ledger.EntriesAt(ctx, b.book, seqs)
-	if err != nil {
+	if err := errors.Join(err, <-found); err != nil {
 		return err
 	}
-	var matters []string
 	for i := range b.notes {
 		j := &b.notes[i]
 		for _, seq := range slices.Compact([]ledger.Seq{j.entry, j.at}) {
@@ -194,13 +204,8 @@ func (b *batch) read(ctx context.Context, notes []ledger.Note) error {
 			j.makers = append(j.makers, entries[seq].By.User)
 		}
 		j.month = entries[j.entry].On.Month()
-		for _, f := range j.Findings {
-			if f.Due == "" {
-				matters = append(matters, f.Fingerprint)
-			}
-		}
 	}
-	return b.find(ctx, matters)
+	return nil
 }
 
 // readNote reads what was kept of an entry's verdict.

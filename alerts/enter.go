@@ -98,6 +98,9 @@ func (b *batch) leave(ctx context.Context, tx pgx.Tx, receipts []ledger.Receipt)
 	if err != nil {
 		return err
 	}
+	if b.quiet {
+		return nil
+	}
 	return b.g.tell(ctx, tx, b.book, b.told...)
 }
 

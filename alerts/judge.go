@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -217,16 +218,30 @@ func (x *active) broken(act rule.Act) Finding {
 	return f
 }
 
-// notEvaluable makes a missing verdict a matter of its rule, its reason and its day:
-// a thousand entries without an input are one warning.
+// notEvaluable makes a missing verdict a matter of its rule, its reason and its day: a
+// thousand entries without an input are one warning. What the county lacks as a whole, a
+// list, a limit or a calendar, is a matter of its month.
 func (f *Finding) notEvaluable(act rule.Act) {
 	f.Subject, f.Window = []string{f.Reason}, act.Day.String()
+	if ofCounty(f.Reason) {
+		f.Window = ledger.Date(f.Window).Month()
+	}
 	print := rule.Fingerprint(act.Book, f.Code, f.Subject, f.Window)
 	f.Fingerprint = hex.EncodeToString(print[:])
 	f.Sentence = ledger.Text{
 		Zh: fmt.Sprintf("规则%s无法判定：%s", f.Code, f.Reason),
 		En: fmt.Sprintf("rule %s cannot be judged: %s", f.Code, f.Reason),
 	}
+}
+
+// ofCounty says whether what is missing is nothing of the entry's own.
+func ofCounty(reason string) bool {
+	for part := range strings.SplitSeq(reason, ", ") {
+		if cause, _, _ := strings.Cut(part, ":"); cause != "register" && cause != "param" && cause != "calendar" && part != "stale:register" {
+			return false
+		}
+	}
+	return true
 }
 
 // open says until when a deadline runs. One whose last day cannot be told yet waits.

@@ -135,23 +135,9 @@ func settingOf(file *rule.Rule, p ledger.ParameterSet) rule.Setting {
 		to = fact.Day(p.To)
 	}
 	return rule.Setting{
-		Code: p.Code, Param: p.Name, Value: valueOf(file, p), Region: regionPrefix(p.Region), Category: p.Category,
+		Code: p.Code, Param: p.Name, Value: valueOf(file, p), Region: ledger.RegionPrefix(p.Region), Category: p.Category,
 		From: fact.Day(p.From), To: to, Basis: p.Basis,
 	}
-}
-
-// regionPrefix is what the codes of all places in a region begin with: 410000 is a
-// province, 411000 a city, 411025000 a county.
-func regionPrefix(region string) string {
-	for _, cut := range []struct {
-		length int
-		zeros  string
-	}{{12, "000"}, {9, "000"}, {6, "00"}, {4, "00"}} {
-		if len(region) == cut.length {
-			region = strings.TrimSuffix(region, cut.zeros)
-		}
-	}
-	return region
 }
 
 // valueOf reads the value of a parameter: a list is written with commas between

@@ -35,17 +35,58 @@ func (g *Engine) runRemind(ctx context.Context, s slot, rules *inForce) error {
 				return err
 			}
 		}
+		ended, err := g.tellSilenceEnded(ctx, tx, s)
+		if err != nil {
+			return err
+		}
 		deadlines, err := g.remindTimers(ctx, tx, s, rules)
 		if err != nil {
 			return err
 		}
-		count = len(list) + deadlines
+		count = len(list) + ended + deadlines
 		return record(ctx, tx, s, fmt.Sprintf("%d steps, %d deadlines", len(list), deadlines))
 	}))
 	if err == nil && count > 0 {
 		g.raised()
 	}
 	return err
+}
+
+// tellSilenceEnded tells once of all cases whose silence has ended since the last slot
+// (暂停提醒到期): each of them would come back with a message of its own. It says how many
+// there are.
+func (g *Engine) tellSilenceEnded(ctx context.Context, tx pgx.Tx, s slot) (int, error) {
+	list, err := cases(ctx, tx, `
+		select `+columns+` from alert.current
+		where book || '' = $1 and silenced_until >= $2::date and silenced_until < $3::date and state not in ('dismissed', 'closed', 'recorded')
+		order by raised_seq`, s.book, string(ledger.DateOf(s.last)), string(s.day()))
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	c := Current{
+		Alert: hashID("q", string(s.book), string(s.day())), Code: termsCode, Level: list[0].Level, Region: string(s.book), Step: 1, Last: list[0].Last,
+		Zh: fmt.Sprintf("%d件预警的暂停提醒已到期，请继续办理", len(list)),
+		En: fmt.Sprintf("the silence of %d warnings has ended, please go on with them", len(list)),
+	}
+	for _, x := range list {
+		if c.Last = max(c.Last, x.Last); severity(x.Level) < severity(c.Level) {
+			c.Level = x.Level
+		}
+	}
+	return len(list), g.tellOfMany(ctx, tx, s.book, c, notify.Reopened)
+}
+
+// tellOfMany tells of many cases at once; it leads to the list.
+func (g *Engine) tellOfMany(ctx context.Context, tx pgx.Tx, book ledger.Book, c Current, what notify.Event) error {
+	if g.Notify == nil {
+		return nil
+	}
+	m, err := g.message(book, c, what)
+	if err != nil {
+		return err
+	}
+	m.Link = strings.TrimSuffix(g.Link(""), "/")
+	return g.Notify.Enqueue(ctx, tx, m)
 }
 
 // soon is the last day that is near as of a day: so many working days ahead as is set.
@@ -128,12 +169,7 @@ func (g *Engine) remindOf(ctx context.Context, tx pgx.Tx, book ledger.Book, t ru
 		Zh: fmt.Sprintf("规则%s的期限%s将到，事项%s尚未办结，请留意", t.Code, t.Due, strings.Join(f.Subject, "、")),
 		En: fmt.Sprintf("the deadline of rule %s on %s is near, %s is still open, please see to it", t.Code, t.Due, strings.Join(f.Subject, ", ")),
 	}
-	m, err := g.message(book, c, notify.DueSoon)
-	if err != nil {
-		return err
-	}
-	m.Link = strings.TrimSuffix(g.Link(""), "/")
-	return g.Notify.Enqueue(ctx, tx, m)
+	return g.tellOfMany(ctx, tx, book, c, notify.DueSoon)
 }
 
 // before is the day so long before another: 14d, 3wd or 1mo. It is empty when the

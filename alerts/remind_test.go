@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"yilu/alerts/notify"
+	"yilu/ledger"
 )
 
 // tellsOf gives the engine a channel to which all is told.
@@ -86,6 +87,49 @@ func TestReminders(t *testing.T) {
 	}
 	if n != 1 {
 		t.Errorf("J06 was remembered %d times: %v", n, w.told())
+	}
+}
+
+// TestSilenceEndsOnce: cases whose silence has ended come back in one message.
+func TestSilenceEndsOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.tellsOf()
+	w.funded()
+	w.at("2020-03-18T12:00:00")
+	w.post(w.draft("z1", w.request("Z1", 10000), maker), w.draft("z5", w.request("Z5", 20000), maker))
+	for _, id := range []string{"z2", "z3"} {
+		if err := w.twin(id, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.run()
+	page, err := List(t.Context(), w.db.Pool, testBook, Filter{Code: "P13"}, -1, 10)
+	if err != nil || len(page) < 2 {
+		t.Fatal(page, err)
+	}
+	for _, c := range page {
+		silence := w.draft("quiet-"+c.Alert, &ledger.AlertSilenced{Step: ledger.Step{Alert: c.Alert, Seen: ledger.Count(c.Step)}, Ground: "season", Until: "2020-03-26"}, maker)
+		silence.By = ledger.By{Role: ledger.Auditor, Unit: "411025-SJ", User: "auditor"}
+		if _, err := w.engine.Take(t.Context(), testBook, silence); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.at("2020-03-27T07:00:00") // after their last day, before the morning's slot
+	w.run()
+	if got := w.told(); slices.Contains(got, "overdue P13") || slices.Contains(got, "reopened L18") {
+		t.Errorf("too early, or one by one: %v", got)
+	}
+	w.at("2020-03-27T09:00:00")
+	w.at("2020-03-28T09:00:00")
+	n := 0
+	for _, x := range w.told() {
+		if x == "reopened L18" {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("told %d times: %v", n, w.told())
 	}
 }
 

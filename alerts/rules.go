@@ -117,6 +117,8 @@ type inForce struct {
 	text  []byte // of the rulebook
 	rules map[string]*active
 	kinds map[ledger.Kind]*kindRules
+	// unset are the limits that rules lack, by code: these judge nothing.
+	unset map[string]string
 	// Hash is over the files in force.
 	hash [sha256.Size]byte
 }
@@ -190,7 +192,7 @@ func (g *Engine) inForce(ctx context.Context, book ledger.Book) (*inForce, error
 }
 
 func (r *Rules) compile(text []byte, kept keeper) (*inForce, error) {
-	f := &inForce{text: bytes.Clone(text), rules: map[string]*active{}, kinds: map[ledger.Kind]*kindRules{}}
+	f := &inForce{text: bytes.Clone(text), rules: map[string]*active{}, kinds: map[ledger.Kind]*kindRules{}, unset: map[string]string{}}
 	book, err := (ledger.Rulebook{Rules: text}).Read()
 	if err != nil {
 		panic(fmt.Errorf("alerts: a rulebook that the ledger wrote: %w", err))
@@ -208,7 +210,14 @@ func (r *Rules) compile(text []byte, kept keeper) (*inForce, error) {
 		x := &active{RuleActivated: a, file: files[a.Code], compiled: sync.OnceValue(func() *rule.Compiled { return compileOne(compiler, files[a.Code]) })}
 		fmt.Fprintf(sum, "%s %d %s\n", a.Code, a.Version, a.FileHash)
 		f.rules[a.Code] = x
-		f.place(x, cmp.Or(x.file, r.files[ledger.Version(a.Code, a.Version)], r.newest(a.Code)))
+		file := cmp.Or(x.file, r.files[ledger.Version(a.Code, a.Version)], r.newest(a.Code))
+		if x.file != nil {
+			if limit := unset(x.file, book); limit != "" {
+				f.unset[a.Code] = limit
+				continue
+			}
+		}
+		f.place(x, file)
 	}
 	sum.Sum(f.hash[:0])
 	return f, nil

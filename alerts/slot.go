@@ -120,8 +120,8 @@ func (g *Engine) runDue(ctx context.Context, book ledger.Book, j job, now time.T
 			return nil
 		}
 		s.book = book
-		if err := g.Pool.QueryRow(ctx, `select rules_v1.last_seq($1, $2)`, book, s.at).Scan(&s.upto); err != nil {
-			return fmt.Errorf("find the last entry at %s: %w", s.at, err)
+		if s.upto, err = g.lastSeqAt(ctx, book, s.at); err != nil {
+			return err
 		}
 		err = j.run(ctx, s)
 		if errors.Is(err, errBusy) {
@@ -213,6 +213,7 @@ func (g *Engine) jobs(ctx context.Context, book ledger.Book) ([]job, error) {
 		{name: "canary", schedule: daily, run: g.runCanary},
 		{name: "remind", schedule: mornings, run: func(ctx context.Context, s slot) error { return g.runRemind(ctx, s, rules) }},
 		{name: "replay", schedule: nightly, all: true, run: g.runReplay},
+		{name: "unset", schedule: mornings, run: func(ctx context.Context, s slot) error { return g.runUnset(ctx, s, rules) }},
 		{name: "summary", schedule: daily, all: true, run: func(ctx context.Context, s slot) error { return g.runSummary(ctx, s, rules) }},
 	}
 	for _, x := range rules.rules {

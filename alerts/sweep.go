@@ -33,9 +33,8 @@ const mostEntries = 50
 // runSweep judges the rows of one slot and raises what they say, in one post with the
 // slot's row.
 func (g *Engine) runSweep(ctx context.Context, s slot, x *active) error {
-	act := rule.Act{Book: string(s.book), Day: fact.Day(s.day()), Region: string(s.book)}
 	b := &batch{g: g, book: s.book, now: g.Ledger.Now().UTC(), known: map[string]*Current{}, tally: map[tallyKey]int64{}}
-	outcome, err := g.sweepInto(ctx, b, s, x, act)
+	outcome, err := g.sweepInto(ctx, b, s, x, sweepAct(s.book, s.day()))
 	if err != nil {
 		return err
 	}
@@ -112,10 +111,12 @@ func (g *Engine) sweepRows(ctx context.Context, s slot, q rule.Query) (rows []ru
 
 var readOnly = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 
-// becomeReader gives up all rights but those on the views, until the transaction ends.
+// becomeReader gives up all rights but those on the views, until the transaction ends. A
+// sweep sorts a year of payments, and runs alone.
 func becomeReader(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Exec(ctx, `
 		set local statement_timeout = `+strconv.FormatInt(sweepTimeout.Milliseconds(), 10)+`;
+		set local work_mem = '64MB';
 		set local search_path = rules_v1, pg_catalog;
 		set local timezone = 'Asia/Shanghai';
 		set local role yilu_rule_ro`)

@@ -15,6 +15,7 @@ var acceptanceKinds = []Spec{
 	{Kind: "acceptance.failed", Stage: StageAcceptance, Text: Text{"验收不合格", "acceptance failed"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(AcceptanceFailed) }},
 	{Kind: "settlement.audited", Stage: StageAcceptance, Text: Text{"结算审核", "settlement audited"}, TwoPersons: true, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(SettlementAudited) }},
 	{Kind: "asset.registered", Stage: StageAcceptance, Text: Text{"资产登记", "asset registered"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(AssetRegistered) }},
+	{Kind: "asset.disposed", Stage: StageAcceptance, Text: Text{"资产处置", "asset disposed of"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(AssetDisposed) }},
 	{Kind: "document.filed", Stage: StageAcceptance, Text: Text{"资料归档", "document filed"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(DocumentFiled) }},
 }
 
@@ -129,6 +130,8 @@ type AcceptancePassed struct {
 	Files      []File  `json:"files,omitzero"`
 	Level      string  `json:"level"`
 	Project    string  `json:"project"`
+	// Quantities is how much of each contract's items was found done (验收工程量).
+	Quantities []AcceptedQuantity `json:"quantities,omitzero"`
 }
 
 // AcceptanceLevels are who accepts.
@@ -149,6 +152,7 @@ func (b *AcceptancePassed) check(c *checker) {
 	for i, p := range b.Acceptors {
 		c.party("acceptors."+strconv.Itoa(i), p)
 	}
+	c.accepted("quantities", b.Quantities)
 }
 
 func (b *AcceptancePassed) touch(s *state, _ *Entry) { s.project(b.Project) }
@@ -173,6 +177,8 @@ type AcceptanceFailed struct {
 	Files      []File  `json:"files,omitzero"`
 	Level      string  `json:"level"`
 	Project    string  `json:"project"`
+	// Quantities is how much of each contract's items was found done.
+	Quantities []AcceptedQuantity `json:"quantities,omitzero"`
 }
 
 func (b *AcceptanceFailed) check(c *checker) { (*AcceptancePassed)(b).check(c) }
@@ -301,6 +307,53 @@ func (b *AssetRegistered) apply(s *state, e *Entry) {
 }
 
 func (b *AssetRegistered) revert(*state, *Entry) {}
+
+// DisposalWays are how an asset is given up (处置方式).
+var DisposalWays = codes{
+	"sold":        {"出售、出让", "sold"},
+	"transferred": {"划转、移交", "handed over"},
+	"exchanged":   {"置换", "exchanged"},
+	"scrapped":    {"报废、拆除", "scrapped"},
+	"lost":        {"报损、灭失", "lost"},
+}
+
+// AssetDisposed records that an asset of a project is given up (资产处置). It takes a
+// decision of those who own it (村24, 罚8); without one it is recorded all the same.
+//
+// Effect: it stands in the project's timeline. Refused: a project that is not approved.
+type AssetDisposed struct {
+	Asset string `json:"asset"`
+	// Decision is the approval or resolution (处置批复、民主决议).
+	Decision string `json:"decision,omitzero"`
+	Files    []File `json:"files,omitzero"`
+	// Proceeds is what came in, zero for nothing.
+	Proceeds Amount `json:"proceeds,omitzero"`
+	Project  string `json:"project"`
+	// Value is the original value of what is given up (原值).
+	Value Amount `json:"value"`
+	// Way is one of DisposalWays.
+	Way string `json:"disposal_way"`
+}
+
+func (b *AssetDisposed) check(c *checker) {
+	c.id("asset", b.Asset)
+	c.id("project", b.Project)
+	c.optional("decision", b.Decision, 200)
+	c.files("files", b.Files)
+	c.notNegative("proceeds", b.Proceeds)
+	c.positive("value", b.Value)
+	c.oneOf("disposal_way", b.Way, DisposalWays)
+}
+
+func (b *AssetDisposed) touch(s *state, _ *Entry) { s.project(b.Project) }
+
+func (b *AssetDisposed) apply(s *state, e *Entry) {
+	if s.needApproved("body.project", b.Project) != nil {
+		s.event(e, b.Project, b.Value)
+	}
+}
+
+func (b *AssetDisposed) revert(*state, *Entry) {}
 
 // DocumentFiled files one paper of a project (一项一档): its place in the list
 // of 27 [doc 郧阳; editable] and its content's hash.

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -33,6 +34,26 @@ func TestAcceptanceBodies(t *testing.T) {
 		{func(b *AcceptancePassed) { b.Acceptors[0].Name = "" }, "acceptors.0.name", "必填", "is required"},
 		{func(b *AcceptancePassed) { b.Acceptors = slices.Repeat(b.Acceptors, 21) }, "acceptors", "最多20个", "at most 20"},
 		{func(b *AcceptancePassed) { b.Files[0].Name = "" }, "files.0.name", "必填", "is required"},
+	})
+	testBody(t, []badBody[*AcceptancePassed]{
+		{func(b *AcceptancePassed) { b.Quantities[0].Contract = "" }, "quantities.0.contract", "字母", "letters"},
+		{func(b *AcceptancePassed) { b.Quantities[0].Item = "" }, "quantities.0.item", "必填", "is required"},
+		{func(b *AcceptancePassed) { b.Quantities[0].Quantity = "-1" }, "quantities.0.quantity", "数量须为数字", "want a number"},
+		{func(b *AcceptancePassed) { b.Quantities = append(b.Quantities, b.Quantities[0]) }, "quantities.1.item", "只能出现一次", "once"},
+		{func(b *AcceptancePassed) {
+			for i := range 200 {
+				b.Quantities = append(b.Quantities, AcceptedQuantity{"K1", fmt.Sprint(i), "1"})
+			}
+		}, "quantities", "最多200项", "at most 200"},
+	})
+	testBody(t, []badBody[*AssetDisposed]{
+		{func(b *AssetDisposed) { b.Asset = "" }, "asset", "字母", "letters"},
+		{func(b *AssetDisposed) { b.Project = "" }, "project", "字母", "letters"},
+		{func(b *AssetDisposed) { b.Decision = strings.Repeat("长", 201) }, "decision", "最多200字", "at most 200"},
+		{func(b *AssetDisposed) { b.Proceeds = -1 }, "proceeds", "为负", "negative"},
+		{func(b *AssetDisposed) { b.Value = 0 }, "value", "大于零", "above zero"},
+		{func(b *AssetDisposed) { b.Way = "given" }, "disposal_way", "出售", "want one of"},
+		{func(b *AssetDisposed) { b.Files[0].Name = "" }, "files.0.name", "必填", "is required"},
 	})
 	testBody(t, []badBody[*AcceptanceFailed]{
 		{func(b *AcceptanceFailed) { b.Project = "" }, "project", "字母", "letters"},

@@ -205,12 +205,13 @@ func (c *checker) sealed(name, v string) {
 
 // Names of the sealed fields.
 const (
-	fieldIDNumber = "id_number"     // 身份证号
-	fieldName     = "payee_name"    // 收款人姓名, 户主
-	fieldAccount  = "payee_account" // 账号, 社保卡号
-	fieldBank     = "payee_bank"    // 开户行
-	fieldPhone    = "phone"         // 电话
-	fieldNote     = "note"          // 备注, free text: people type names
+	fieldIDNumber = "id_number"      // 身份证号
+	fieldName     = "payee_name"     // 收款人姓名, 户主
+	fieldAccount  = "payee_account"  // 账号, 社保卡号
+	fieldHolder   = "account_holder" // 户名: whose account it is
+	fieldBank     = "payee_bank"     // 开户行
+	fieldPhone    = "phone"          // 电话
+	fieldNote     = "note"           // 备注, free text: people type names
 	// Of the members of comparison registers.
 	fieldPerson    = "name"      // 姓名
 	fieldHousehold = "household" // 户编号

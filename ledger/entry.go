@@ -75,8 +75,9 @@ type Entry struct {
 	// Person is the keyed token of the sealed id_number, zero if there is none.
 	// It links one person's grants and is never part of the leaf.
 	Person audit.Token
-	// Account is that of the sealed account number, likewise.
+	// Account and Phone are those of the sealed account and phone number, likewise.
 	Account audit.Token
+	Phone   audit.Token
 }
 
 // Receipt is the answer to a post: where the entry stands.
@@ -203,8 +204,8 @@ func (l *Ledger) prepare(book Book, index int, d Draft) (*prepared, error) {
 		if n := d.Sealed[fieldIDNumber]; n != "" {
 			p.entry.Person = l.Sealer.Token(n)
 		}
-		if n := d.Sealed[fieldAccount]; n != "" {
-			p.entry.Account = accountToken(l.Sealer, n)
+		for name, value := range d.Sealed {
+			p.entry.mark(l.Sealer, name, value)
 		}
 	}
 	act, err := prepareAct(book, d, p.entry.Commitments)
@@ -250,9 +251,18 @@ func prepareAct(book Book, d Draft, sealed map[string]audit.Commitment) (*audit.
 	return audit.Prepare(act)
 }
 
-// accountToken stands for an account number, as a person's token for an ID number. No
-// ID number begins with a word, so that neither is ever taken for the other.
-func accountToken(s *audit.Sealer, number string) audit.Token { return s.Token("account " + number) }
+// mark keeps the token that stands for a sealed account or phone number, as a person's
+// does for an ID number. No ID number begins with a word, so that none is ever taken for
+// another.
+func (e *Entry) mark(s *audit.Sealer, field, value string) {
+	switch {
+	case value == "":
+	case field == fieldAccount:
+		e.Account = s.Token("account " + value)
+	case field == fieldPhone:
+		e.Phone = s.Token("phone " + value)
+	}
+}
 
 // openedFields are the sealed fields that the effect of any kind reads.
 var openedFields = func() []string {
@@ -282,9 +292,8 @@ func unseal(sealer *audit.Sealer, e *Entry, r audit.PrivateRow) error {
 	if e.Sealed == nil {
 		e.Sealed = map[string]string{}
 	}
-	if e.Sealed[r.Name] = value; r.Name == fieldAccount {
-		e.Account = accountToken(sealer, value)
-	}
+	e.Sealed[r.Name] = value
+	e.mark(sealer, r.Name, value)
 	return nil
 }
 

@@ -87,6 +87,8 @@ type openBatch struct {
 	linesHash string
 	// amount and sum are a grant batch's: what the header says, and what came.
 	amount, sum Amount
+	// tolerance is how far each of its lines may be from standard × quantity.
+	tolerance Amount
 	// list and stated are a register's, members the lines of those that came.
 	list    string
 	stated  Date

@@ -304,6 +304,12 @@ func (c *checker) files(field string, fs []File) {
 	}
 }
 
+func (c *checker) optionalFile(field string, f File) {
+	if f != (File{}) {
+		c.file(field, f)
+	}
+}
+
 func (c *checker) file(field string, f File) {
 	c.text(field+".name", f.Name, 200)
 	c.hash(field+".sha256", f.SHA256)

@@ -47,28 +47,32 @@ func samples() map[Kind]Draft {
 		&ProjectChanged{Budget: []BudgetLine{{Amount: 90000, Fund: "F1"}}, Content: "硬化道路1.2公里", Document: "襄扶〔2020〕8号", Files: []File{paper}, Finish: "2020-07-31", Linkage: "务工就业", Name: "道路硬化(二期)", Place: aVillage, PlaceName: "颍阳镇某村", Project: "P1", Reason: "plan", Responsible: Person{Name: "李某", Post: "镇长"}, Standard: "每公里32万元", Start: "2020-03-10", Targets: "通行改善", Unit: "颍阳镇政府"},
 		&ProjectCancelled{Document: "襄扶〔2020〕9号", Project: "P1", Reason: "plan"},
 		&TenderAnnounced{Ceiling: 79000, Category: "works", Deadline: noon, Estimate: 78000, Method: "open", Name: "道路硬化施工", Platform: "许昌市公共资源交易中心", Project: "P1", SaleFrom: "2020-02-20", SaleTo: "2020-02-26", Tender: "T1"},
+		&TenderChanged{Content: "补充图纸", Deadline: noon, Files: []File{paper}, Tender: "T1"},
 		&TenderBid{Amount: 77000, At: noon, Bidder: builder, Bond: 1500, BondPayer: builder, Tender: "T1"},
+		&TenderEvaluator{Expert: true, Tender: "T1"},
 		&TenderOpened{At: noon, Experts: 4, Members: 5, Place: "开标一室", Rejected: []RejectedBid{{Bidder: stranger, Ground: "seal"}}, Tender: "T1"},
-		&TenderCandidates{Candidates: []Candidate{{Amount: 77000, Bidder: builder}}, Tender: "T1"},
+		&TenderCandidates{Candidates: []Candidate{{Amount: 77000, Bidder: builder}}, Reported: "2020-03-18", Tender: "T1"},
 		&TenderAwarded{Amount: 77000, Files: []File{paper}, Tender: "T1", Winner: builder},
 		&TenderFailed{Reason: "bidders", Tender: "T1"},
 		&TenderExempted{Ground: "work_relief", Files: []File{paper}, Method: "self_built", Project: "P1"},
-		&ContractSigned{Amount: 77000, Category: "works", Contract: "K1", Files: []File{paper}, Finish: "2020-06-30", Name: "道路硬化施工合同", Project: "P1", Retention: "3", SME: true, Start: "2020-03-20", Supplier: builder, Tender: "T1"},
-		&ContractAmended{Amount: -100, Contract: "K1", Document: "补充协议1", Files: []File{paper}, Finish: "2020-07-31", Reason: "plan"},
-		&PaymentRequested{Amount: 20000, Contract: "K1", EconomicCode: "31005", Files: []File{paper}, FunctionCode: "2130599", Fund: "F1", Invoice: Invoice{Amount: 30000, Code: "041001900204", Number: "12345678", On: "2020-03-10"}, Method: "direct", Payee: builder, Payment: "Z1", Project: "P1", Purpose: "第一次进度款", Stage: "progress"},
+		&ContractSigned{Amount: 77000, Category: "works", Contract: "K1", Files: []File{paper}, Finish: "2020-06-30", Bill: []ContractItem{{"路面硬化", 385, "200", "平方米"}}, LabourMonths: 1, LabourShare: "20", Name: "道路硬化施工合同", PaymentDays: 30, Pricing: "unit", Project: "P1", Retention: "3", SettledByAudit: true, SME: true, Start: "2020-03-20", Supplier: builder, Tender: "T1", WageAccount: true},
+		&ContractAmended{Amount: -100, Contract: "K1", Document: "补充协议1", Files: []File{paper}, Finish: "2020-07-31", Bill: []ContractItem{{"路面硬化", 385, "199.74", "平方米"}}, Reason: "plan"},
+		&ContractSubcontracted{Amount: 20000, Contract: "K1", Document: "分包合同1", Files: []File{paper}, Part: "other", PassedBy: stranger, Subcontractor: Party{Name: "某劳务公司"}},
+		&PaymentRequested{Amount: 20000, Contract: "K1", EconomicCode: "31005", Files: []File{paper}, FunctionCode: "2130599", Fund: "F1", Invoice: Invoice{Amount: 30000, Code: "041001900204", Number: "12345678", On: "2020-03-10"}, Mandate: paper, Method: "direct", Payee: builder, Payment: "Z1", Project: "P1", Purpose: "第一次进度款", Stage: "progress"},
 		&PaymentApproved{Hash: zeroHash, Payment: "Z1"},
 		&PaymentRejected{Payment: "Z1", Reason: "incomplete"},
 		&PaymentPaid{Payment: "Z1", Voucher: "00123"},
 		&PaymentReturned{Amount: 500, Line: 2, Payment: "Z1", Reason: "account"},
 		&GrantRequested{Amount: 3000, Files: []File{paper}, Fund: "F1", Item: "产业奖补", Lines: 1, LinesHash: zeroHash, Payment: "G1", Period: "2020-Q1", Project: "P1"},
-		&GrantLine{Amount: 3000, Category: "脱贫户", Line: 1, Payment: "G1", Place: aVillage, Quantity: "1.5", Standard: 2000},
+		&GrantLine{Amount: 3000, Category: "脱贫户", Line: 1, Mandate: paper, Payment: "G1", Place: aVillage, Quantity: "1.5", Standard: 2000},
 		&WorksStarted{Contract: "K1", Project: "P1"},
 		&WorksProgressed{Content: "路基完成", Files: []File{paper}, Percent: 40, Project: "P1", Value: 30000},
 		&WorksCompleted{Content: "完成硬化1公里", Project: "P1"},
-		&AcceptancePassed{Acceptors: []Party{stranger}, Conclusion: "合格", Files: []File{paper}, Level: "county", Project: "P1"},
-		&AcceptanceFailed{Acceptors: []Party{stranger}, Conclusion: "厚度不足", Files: []File{paper}, Level: "county", Project: "P1"},
+		&AcceptancePassed{Acceptors: []Party{stranger}, Conclusion: "合格", Files: []File{paper}, Level: "county", Project: "P1", Quantities: []AcceptedQuantity{{"K1", "路面硬化", "199.74"}}},
+		&AcceptanceFailed{Acceptors: []Party{stranger}, Conclusion: "厚度不足", Files: []File{paper}, Level: "county", Project: "P1", Quantities: []AcceptedQuantity{{"K1", "路面硬化", "150"}}},
 		&SettlementAudited{Amount: 76000, Auditor: stranger, Contract: "K1", Document: "审字〔2020〕5号", Files: []File{paper}},
 		&AssetRegistered{Asset: "A1", Class: "public", Income: "无", Keeper: "村委会", Name: "通村路", Operator: "某村合作社", Owner: "某村村集体", Place: aVillage, Project: "P1", State: "used", Value: 76000},
+		&AssetDisposed{Asset: "A1", Decision: "村民代表会议决议〔2020〕2号", Files: []File{paper}, Proceeds: 1000, Project: "P1", Value: 76000, Way: "sold"},
 		&DocumentFiled{File: paper, Item: 24, Project: "P1"},
 		&SubmissionMade{AfterFact: true, ContentHash: zeroHash, Entries: 1, File: paper, Form: "payment", Submission: "S1", Title: "三月支付"},
 		&SubmissionApproved{ContentHash: zeroHash, Submission: "S1"},
@@ -96,8 +100,8 @@ func samples() map[Kind]Draft {
 		&RuleActivated{Code: "P01", FileHash: hashOfText("code: P01\n"), FileLines: []string{"code: P01"}, ReportHash: zeroHash, State: "active", TestHash: zeroHash, Version: 1},
 		&ParameterSet{Basis: "襄政办〔2020〕1号", Category: "works", Code: "P08", From: "2020-01-01", Name: "p", Region: "411025", To: "2020-12-31", Value: "0.30"},
 		&RegisterLoaded{Files: []File{paper}, From: "2020-03-01", List: ListPoor, Lines: 1, LinesHash: zeroHash, Region: "411025", Register: "R1", Source: "县扶贫办", Stated: "2020-02-29", To: "2020-04-30"},
-		&RegisterPerson{Line: 1, Place: aVillage, Register: "R1"},
-		&RegisterSupplier{Basis: "财采罚〔2019〕5号", From: "2019-06-01", Line: 1, Register: "R2", Supplier: stranger, To: "2021-05-31"},
+		&RegisterPerson{Firm: builder.Code, Line: 1, Place: aVillage, Register: "R1"},
+		&RegisterSupplier{Address: "文化路1号", Basis: "财采罚〔2019〕5号", From: "2019-06-01", Line: 1, Register: "R2", Supplier: stranger, To: "2021-05-31"},
 		&RoleGranted{Area: "411025103", Grant: "SQ1", Person: "wang", Role: ProjectOfficer, Unit: "411025-103", Until: "2020-12-31"},
 		&RoleRevoked{Grant: "SQ1", Ground: "moved"},
 		&KeyRotated{Next: "log.example/1+00000002+AQ==", Old: "log.example/1+00000001+AQ==", Until: "2020-06-30"},
@@ -124,7 +128,7 @@ func samples() map[Kind]Draft {
 			d.Sealed = map[string]string{fieldNote: "路没有修完"}
 		case "grant.line":
 			d.Sealed = map[string]string{fieldName: "张三", fieldIDNumber: anID}
-		case "register.person":
+		case "register.person", "tender.evaluator":
 			d.Sealed = map[string]string{fieldPerson: "张三", fieldIDNumber: anID}
 		case "entry.reversed":
 			d.Corrects = 0
@@ -270,8 +274,8 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 		SecurityAdmin:    {"role.granted", "role.revoked", "submission.approved", "submission.made", "submission.rejected"},
 		AuditAdmin:       {"submission.approved", "submission.rejected"},
 		Payer:            {"alert.acknowledged", "payment.paid", "payment.returned"},
-		ProjectOfficer: {"acceptance.failed", "acceptance.passed", "alert.acknowledged", "alert.answered", "alert.commented", "alert.rectified", "asset.registered", "contract.amended", "contract.signed", "document.filed", "entry.reversed", "notice.corrected", "notice.ended", "notice.extended", "notice.hung", "notice.posted", "objection.answered", "objection.received",
-			"project.listed", "settlement.audited", "submission.made", "tender.announced", "tender.awarded", "tender.bid", "tender.candidates", "tender.exempted",
+		ProjectOfficer: {"acceptance.failed", "acceptance.passed", "alert.acknowledged", "alert.answered", "alert.commented", "alert.rectified", "asset.disposed", "asset.registered", "contract.amended", "contract.signed", "contract.subcontracted", "document.filed", "entry.reversed", "notice.corrected", "notice.ended", "notice.extended", "notice.hung", "notice.posted", "objection.answered", "objection.received",
+			"project.listed", "settlement.audited", "submission.made", "tender.announced", "tender.awarded", "tender.bid", "tender.candidates", "tender.changed", "tender.evaluator", "tender.exempted",
 			"tender.failed", "tender.opened", "works.completed", "works.progressed", "works.started"},
 	}
 	want[Maker] = slices.DeleteFunc(slices.Sorted(maps.Keys(kinds)), func(k Kind) bool {
@@ -285,7 +289,7 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 
 func TestSealedFieldsPerKind(t *testing.T) {
 	t.Parallel()
-	values := map[string]string{fieldIDNumber: anID, fieldName: "张三", fieldAccount: "6217000000000000004", fieldBank: "农商行", fieldPhone: "13800138000", fieldNote: "张三来电", fieldContact: "张三", "illness": "x"}
+	values := map[string]string{fieldIDNumber: anID, fieldName: "张三", fieldAccount: "6217000000000000004", fieldBank: "农商行", fieldHolder: "李四", fieldPhone: "13800138000", fieldNote: "张三来电", fieldContact: "张三", "illness": "x"}
 	for kind := range kinds {
 		for name, value := range values {
 			d := samples()[kind]
@@ -305,7 +309,7 @@ func TestSealedFieldsPerKind(t *testing.T) {
 			}
 		}
 	}
-	if !slices.Equal(kinds["grant.line"].Sealed, []string{fieldName, fieldIDNumber, fieldAccount, fieldPhone, fieldNote}) {
+	if !slices.Equal(kinds["grant.line"].Sealed, []string{fieldName, fieldIDNumber, fieldAccount, fieldHolder, fieldPhone, fieldNote}) {
 		t.Errorf("grant.line seals %v", kinds["grant.line"].Sealed)
 	}
 }

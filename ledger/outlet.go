@@ -237,7 +237,7 @@ func (l *Ledger) NewsIn(ctx context.Context, book Book, place string) ([]Payment
 // tenderKindNames are the kinds that tell of tenders and contracts, but for
 // payments.
 var tenderKindNames = []string{
-	"tender.announced", "tender.bid", "tender.opened", "tender.candidates", "tender.awarded", "tender.failed", "tender.exempted",
+	"tender.announced", "tender.changed", "tender.bid", "tender.opened", "tender.candidates", "tender.awarded", "tender.failed", "tender.exempted",
 	"contract.signed", "contract.amended", "settlement.audited",
 }
 

@@ -17,13 +17,15 @@ import (
 // 资金拨付: payments are requested, approved or rejected, paid and returned;
 // grants to households are one batch with one entry per household line.
 var paymentKinds = []Spec{
-	{Kind: "payment.requested", Stage: StagePayment, Text: Text{"支付申请", "payment requested"}, Roles: []Role{Maker}, Sealed: []string{fieldName, fieldIDNumber, fieldAccount, fieldBank, fieldNote}, new: func() Body { return new(PaymentRequested) }},
+	{Kind: "payment.requested", Stage: StagePayment, Text: Text{"支付申请", "payment requested"}, Roles: []Role{Maker}, Sealed: []string{fieldName, fieldIDNumber, fieldAccount, fieldHolder, fieldBank, fieldNote},
+		opened: []string{fieldName, fieldAccount, fieldHolder}, new: func() Body { return new(PaymentRequested) }},
 	{Kind: "payment.approved", Stage: StagePayment, Text: Text{"支付审批", "payment approved"}, Roles: []Role{Checker}, Sealed: []string{fieldNote}, new: func() Body { return new(PaymentApproved) }},
 	{Kind: "payment.rejected", Stage: StagePayment, Text: Text{"支付退回", "payment rejected"}, Roles: []Role{Checker}, Sealed: []string{fieldNote}, new: func() Body { return new(PaymentRejected) }},
 	{Kind: "payment.paid", Stage: StagePayment, Text: Text{"支付", "payment paid"}, Roles: []Role{Payer, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(PaymentPaid) }},
 	{Kind: "payment.returned", Stage: StagePayment, Text: Text{"支付退款", "payment returned"}, Roles: []Role{Payer, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(PaymentReturned) }},
 	{Kind: "grant.requested", Stage: StagePayment, Text: Text{"到户补助批次", "household grants requested"}, Roles: []Role{Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(GrantRequested) }},
-	{Kind: "grant.line", Stage: StagePayment, Text: Text{"到户补助明细", "household grant line"}, Roles: []Role{Maker}, Sealed: []string{fieldName, fieldIDNumber, fieldAccount, fieldPhone, fieldNote}, opened: []string{fieldIDNumber, fieldAccount}, new: func() Body { return new(GrantLine) }},
+	{Kind: "grant.line", Stage: StagePayment, Text: Text{"到户补助明细", "household grant line"}, Roles: []Role{Maker}, Sealed: []string{fieldName, fieldIDNumber, fieldAccount, fieldHolder, fieldPhone, fieldNote},
+		opened: []string{fieldName, fieldIDNumber, fieldAccount, fieldHolder, fieldPhone}, new: func() Body { return new(GrantLine) }},
 }
 
 // PayStages are the parts of a contract a payment may serve (款项性质).
@@ -75,12 +77,14 @@ type PaymentRequested struct {
 	Fund         string `json:"fund"`
 	// Invoice is the invoice that is paid, whole or in part.
 	Invoice Invoice `json:"invoice,omitzero"`
-	Method  string  `json:"method,omitzero"`
-	Payee   Party   `json:"payee,omitzero"`
-	Payment string  `json:"payment"`
-	Project string  `json:"project"`
-	Purpose string  `json:"purpose"`
-	Stage   string  `json:"stage,omitzero"`
+	// Mandate is the paper by which somebody else's account may be paid (委托收款书).
+	Mandate File   `json:"mandate,omitzero"`
+	Method  string `json:"method,omitzero"`
+	Payee   Party  `json:"payee,omitzero"`
+	Payment string `json:"payment"`
+	Project string `json:"project"`
+	Purpose string `json:"purpose"`
+	Stage   string `json:"stage,omitzero"`
 }
 
 func (b *PaymentRequested) check(c *checker) {
@@ -102,6 +106,7 @@ func (b *PaymentRequested) check(c *checker) {
 	}
 	c.files("files", b.Files)
 	c.invoice("invoice", b.Invoice)
+	c.optionalFile("mandate", b.Mandate)
 	if b.Payee != (Party{}) {
 		c.party("payee", b.Payee)
 	}
@@ -220,6 +225,18 @@ func (s *state) request(e *Entry, p Payment) {
 	y := s.payees.edit(p.Payee)
 	y.Payments++
 	y.Requested += p.Amount
+	y.use(accountOrNone(e.Account), e.On)
+}
+
+// use notes the account that a payee names. The first one is no change.
+func (y *Payee) use(account string, on Date) {
+	switch {
+	case account == "" || account == y.Account:
+		return
+	case y.Account != "":
+		y.AccountOn = on
+	}
+	y.Account = account
 }
 
 func (s *state) refuseQuota(q *Quota, p Payment) {
@@ -551,6 +568,7 @@ func (b *GrantRequested) touch(s *state, _ *Entry) {
 	s.project(b.Project)
 	s.quota(b.Project, b.Fund)
 	s.payee(grantPayee(b.Payment))
+	s.rulebook()
 }
 
 // grantPayee is the account through which a batch reaches its households.
@@ -561,7 +579,7 @@ func (b *GrantRequested) apply(s *state, e *Entry) {
 		Payment: b.Payment, Project: b.Project, Fund: b.Fund, Payee: grantPayee(b.Payment), PayeeName: b.Item,
 		Purpose: b.Item, Amount: b.Amount, Lines: int64(b.Lines),
 	})
-	s.batch = &openBatch{of: b.Payment, line: "grant.line", left: int(b.Lines), amount: b.Amount, linesHash: b.LinesHash, hash: sha256.New()}
+	s.batch = &openBatch{of: b.Payment, line: "grant.line", left: int(b.Lines), amount: b.Amount, linesHash: b.LinesHash, hash: sha256.New(), tolerance: s.inForce().GrantTolerance(s.book, e.On)}
 }
 
 func (b *GrantRequested) revert(s *state, e *Entry) { s.withdraw(b.Payment, StateWithdrawn) }
@@ -576,11 +594,14 @@ type GrantLine struct {
 	// Category is the household's class (脱贫户, 监测户…), public only in sums.
 	Category string `json:"category,omitzero"`
 	Line     Count  `json:"line"`
-	Payment  string `json:"payment"`
+	// Mandate is the paper by which somebody else's account may be paid (委托收款书).
+	Mandate File   `json:"mandate,omitzero"`
+	Payment string `json:"payment"`
 	// Place is the 12-digit code of the village.
 	Place    string `json:"place"`
 	Quantity string `json:"quantity"`
-	// Standard is yuan per unit; amount = standard × quantity, give or take 1 分.
+	// Standard is yuan per unit; amount = standard × quantity, give or take the parameter
+	// tol of rule E08.
 	Standard Amount `json:"standard"`
 }
 
@@ -590,14 +611,30 @@ func (b *GrantLine) check(c *checker) {
 	c.positive("amount", b.Amount)
 	c.positive("standard", b.Standard)
 	c.optional("category", b.Category, 20)
+	c.optionalFile("mandate", b.Mandate)
 	if b.Line < 1 {
 		c.bad("line", "行号从1起", "lines count from 1")
 	}
 	if !quantityPattern.MatchString(b.Quantity) {
 		c.bad("quantity", "数量须为数字，最多六位小数", "want a number with at most six decimals")
-	} else if !isProduct(b.Standard, b.Quantity, b.Amount) {
+	} else if !IsProduct(b.Standard, b.Quantity, b.Amount, MostRounding) {
 		c.rule("amount", "product", fmt.Sprintf("金额应等于标准×数量（%s×%s）", b.Standard, b.Quantity), fmt.Sprintf("want standard × quantity (%s × %s)", b.Standard, b.Quantity))
 	}
+}
+
+// MostRounding is how far from it no parameter can reach: grants are rounded to a yuan at
+// most. Where none is set a 分 is allowed.
+const MostRounding, aRounding = Amount(100), Amount(1)
+
+// GrantTolerance is how far the amount of a grant line may be from standard × quantity
+// on a day (取整差), as set for rule E08.
+func (r Rules) GrantTolerance(book Book, on Date) Amount {
+	text, set := r.setting(book, "E08", "tol", on)
+	tol, err := ParseAmount(text)
+	if !set || err != nil || tol < 0 {
+		return aRounding
+	}
+	return tol
 }
 
 func (b *GrantLine) checkSealed(c *checker, sealed map[string]string) {
@@ -609,10 +646,9 @@ func (b *GrantLine) checkSealed(c *checker, sealed map[string]string) {
 	}
 }
 
-// isProduct says whether standard × quantity is the amount. A product may have
-// parts of a 分, which counties round in either direction: one 分 is allowed
-// (rule E08).
-func isProduct(standard Amount, quantity string, amount Amount) bool {
+// IsProduct says whether standard × quantity is the amount, give or take so much: a
+// product may have parts of a 分, which counties round in either direction.
+func IsProduct(standard Amount, quantity string, amount, tolerance Amount) bool {
 	q, _, err := apd.NewFromString(quantity)
 	if err != nil {
 		return false
@@ -624,7 +660,7 @@ func isProduct(standard Amount, quantity string, amount Amount) bool {
 	if _, err := exact.Sub(off, off, apd.New(int64(amount), 0)); err != nil {
 		return false
 	}
-	return off.Abs(off).Cmp(apd.New(1, 0)) <= 0
+	return off.Abs(off).Cmp(apd.New(int64(tolerance), 0)) <= 0
 }
 
 func (b *GrantLine) touch(s *state, _ *Entry) {}
@@ -634,10 +670,13 @@ func (b *GrantLine) apply(s *state, e *Entry) {
 		return
 	}
 	o := s.batch
+	if !IsProduct(b.Standard, b.Quantity, b.Amount, o.tolerance) {
+		s.refuse("body.amount", "product", fmt.Sprintf("金额应等于标准×数量（%s×%s），相差不超过%s元", b.Standard, b.Quantity, o.tolerance), fmt.Sprintf("want standard × quantity (%s × %s), give or take %s yuan", b.Standard, b.Quantity, o.tolerance))
+	}
 	o.sum += b.Amount
 	s.lines.add(lineKey(b.Payment, b.Line), Line{
 		Key: lineKey(b.Payment, b.Line), Payment: b.Payment, Line: int64(b.Line), Place: b.Place,
-		Amount: b.Amount, Person: personOrNone(e.Person), Account: accountOrNone(e.Account), Seq: e.Seq,
+		Amount: b.Amount, Person: personOrNone(e.Person), Account: accountOrNone(e.Account), Phone: phoneOrNone(e.Phone), Seq: e.Seq,
 	})
 	if e.Person != (audit.Token{}) {
 		s.grantsOf.add(personKey(e.Person), lineKey(b.Payment, b.Line))
@@ -660,4 +699,12 @@ func accountOrNone(token audit.Token) string {
 		return ""
 	}
 	return "a-" + hex.EncodeToString(token[:])
+}
+
+// phoneOrNone is the key of a phone number, likewise.
+func phoneOrNone(token audit.Token) string {
+	if token == (audit.Token{}) {
+		return ""
+	}
+	return "t-" + hex.EncodeToString(token[:])
 }

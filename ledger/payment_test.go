@@ -60,8 +60,8 @@ func TestPaymentBodies(t *testing.T) {
 		{func(b *GrantLine) { b.Payment = "" }, "payment", "字母", "letters"},
 		{func(b *GrantLine) { b.Place = "411025103" }, "place", "12位", "12-digit"},
 		{func(b *GrantLine) { b.Amount, b.Quantity = 0, "0" }, "amount", "大于零", "above zero"},
-		{func(b *GrantLine) { b.Amount = 3002 }, "amount", "标准×数量（20.00×1.5）", "standard × quantity"},
-		{func(b *GrantLine) { b.Amount = 2998 }, "amount", "标准×数量（20.00×1.5）", "standard × quantity"},
+		{func(b *GrantLine) { b.Amount = 3101 }, "amount", "标准×数量（20.00×1.5）", "standard × quantity"},
+		{func(b *GrantLine) { b.Amount = 2899 }, "amount", "标准×数量（20.00×1.5）", "standard × quantity"},
 		{func(b *GrantLine) { b.Category = strings.Repeat("长", 21) }, "category", "最多20字", "at most 20"},
 		{func(b *GrantLine) { b.Line = 0 }, "line", "从1起", "count from 1"},
 		{func(b *GrantLine) { b.Quantity = "1.1234567" }, "quantity", "最多六位小数", "six decimals"},
@@ -70,7 +70,7 @@ func TestPaymentBodies(t *testing.T) {
 }
 
 // TestPartsOfAFenAreRounded: 2.37 mu at 33.33 yuan are 78.9921 yuan, which nobody
-// can pay. Rules E08 allows one 分.
+// can pay. Rule E08 allows one 分, unless a parameter says otherwise.
 func TestPartsOfAFenAreRounded(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -82,7 +82,7 @@ func TestPartsOfAFenAreRounded(t *testing.T) {
 		{3333, "2.37", 7899, true}, {3333, "2.37", 7900, true}, {3333, "2.37", 7901, false}, {3333, "2.37", 7898, false},
 		{20000, "3", 60000, true}, {20000, "3", 60002, false}, {1, "0.000001", 1, true}, {MaxAmount, "999999999999", MaxAmount, false},
 	} {
-		if got := isProduct(c.standard, c.quantity, c.amount); got != c.fine {
+		if got := IsProduct(c.standard, c.quantity, c.amount, aRounding); got != c.fine {
 			t.Errorf("%s × %s = %s: %v, want %v", c.standard, c.quantity, c.amount, got, c.fine)
 		}
 	}
@@ -328,7 +328,56 @@ func TestPersonsArePaid(t *testing.T) {
 	if err != nil || strings.Contains(string(leaf), "张三") || strings.Contains(string(leaf), citizen(1)) || strings.Contains(string(leaf), "6217") {
 		t.Errorf("the leaf tells %s, %v", leaf, err)
 	}
-	rebuilds(t, db)
+	if r, err := Rebuild(ctx, db.Owner, testBook, Replay{Sealer: l.Sealer}); err != nil {
+		t.Errorf("rebuild: %+v %v", r, err)
+	}
+}
+
+// TestAccountsOfPayees: the account that a payee names last is kept as a token, and the
+// day since which it is another. What is erased is known no more.
+func TestAccountsOfPayees(t *testing.T) {
+	t.Parallel()
+	l, db := testLedger(t)
+	ctx := t.Context()
+	funded(t, l)
+	ask := func(id string, on Date, account string) Draft {
+		b := request(id, 100)
+		b.Mandate = paper
+		d := draft(id, b, maker)
+		d.On, d.Sealed = on, map[string]string{fieldHolder: "张三"}
+		if account != "" {
+			d.Sealed[fieldAccount] = account
+		}
+		return d
+	}
+	holds := func(name, account string, since Date) {
+		t.Helper()
+		var got string
+		var on *string
+		if err := db.Owner.QueryRow(ctx, `select account, account_on::text from proj.payee`).Scan(&got, &on); err != nil {
+			t.Fatal(err)
+		}
+		want := ""
+		if account != "" {
+			want = accountOrNone(l.Sealer.Token("account " + account))
+		}
+		if got != want || (on == nil) != (since == "") || on != nil && Date(*on) != since {
+			t.Errorf("%s: account %q since %v, want %q since %q", name, got, on, want, since)
+		}
+		if r, err := Rebuild(ctx, db.Owner, testBook, Replay{Sealer: l.Sealer}); err != nil {
+			t.Errorf("%s: rebuild: %+v %v", name, r, err)
+		}
+	}
+	mustPost(t, l, ask("Z0", "2020-03-01", ""))
+	holds("none", "", "")
+	mustPost(t, l, ask("Z1", "2020-03-02", "6217000000000000004"))
+	mustPost(t, l, ask("Z2", "2020-03-03", "6217 0000 0000 0000 004"))
+	holds("the first, written in two ways", "6217000000000000004", "")
+	last := mustPost(t, l, ask("Z3", "2020-03-04", "6200000000000005"))[0].Seq
+	mustPost(t, l, ask("Z4", "2020-03-05", ""))
+	holds("another", "6200000000000005", "2020-03-04")
+	settle(t, l, "S2", draft("e1", &SealErased{Entry: Count(last), Field: fieldAccount, Ground: "order"}, maker))
+	holds("erased", "", "")
 }
 
 // TestGrantAllTheWay: a batch with its lines, a line that came back, and its

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"strings"
@@ -25,17 +26,25 @@ const (
 	ListCadres   = "cadres"
 	ListDeceased = "deceased"
 	ListDebarred = "debarred"
+	ListFirms    = "firms"
+	ListPersons  = "firm_persons"
 )
 
-// Lists are the comparison lists (比对名单). All but the debarred suppliers, which are
-// published anyway (政府采购法实施条例 73), are of private persons and sealed.
+// Lists are the comparison lists (比对名单). Those of debarred suppliers (政府采购法实施条例
+// 73) and of registered firms (企业信息公示暂行条例 6) are published anyway; all others are
+// of private persons and sealed. Persons of firms are 法定代表人、股东、高管.
 var Lists = codes{
 	ListPoor:     {"脱贫户、监测户名单", "households lifted out of poverty or under watch"},
 	ListPayroll:  {"财政供养人员名单", "persons paid by the budget"},
 	ListCadres:   {"村干部名单", "village cadres"},
 	ListDeceased: {"死亡人员名单", "deceased persons"},
 	ListDebarred: {"禁入供应商名单", "debarred suppliers"},
+	ListFirms:    {"市场主体登记名单", "registered firms"},
+	ListPersons:  {"企业关联人员名单", "persons of firms"},
 }
+
+// ofFirms says whether the members of a list are firms.
+func ofFirms(list string) bool { return list == ListDebarred || list == ListFirms }
 
 // RegisterLoaded is the header of one load of a comparison list (比对名单登记). Its
 // members follow it at once, in the same unit.
@@ -112,7 +121,7 @@ func (b *RegisterLoaded) apply(s *state, e *Entry) {
 	})
 	s.loadsOf.add(loadsKey(b.List, b.Region), b.Register)
 	line := Kind("register.person")
-	if b.List == ListDebarred {
+	if ofFirms(b.List) {
 		line = "register.supplier"
 	}
 	s.batch = &openBatch{of: b.Register, line: line, list: b.List, stated: b.Stated, left: int(b.Lines), linesHash: b.LinesHash, hash: sha256.New(), members: map[string]Count{}}
@@ -133,7 +142,9 @@ func loadsKey(list, region string) string { return list + "/" + region }
 // Effect: the person is a member of the load. Refused outside of it, twice in it, and
 // without what the list is about.
 type RegisterPerson struct {
-	Line Count `json:"line"`
+	// Firm is the credit code of the firm that the person belongs to, in a list of those.
+	Firm string `json:"firm,omitzero"`
+	Line Count  `json:"line"`
 	// Place is the 12-digit code of the village of residence, empty if not stated.
 	Place    string `json:"place,omitzero"`
 	Register string `json:"register"`
@@ -141,6 +152,9 @@ type RegisterPerson struct {
 
 func (b *RegisterPerson) check(c *checker) {
 	c.registerLine(b.Register, b.Line)
+	if b.Firm != "" {
+		c.party("firm", Party{Name: b.Firm, Code: b.Firm})
+	}
 	if b.Place != "" {
 		c.place("place", b.Place)
 	}
@@ -189,25 +203,32 @@ func (b *RegisterPerson) apply(s *state, e *Entry) {
 			s.refuse("sealed."+field, "required", "“"+Lists.Name(s.batch.list).Zh+"”须填写此项", "is required in a list of "+Lists.Name(s.batch.list).En)
 		}
 	}
+	if firms := s.batch.list == ListPersons; firms != (b.Firm != "") {
+		s.refuse("body.firm", "firm", "企业关联人员须填写、其他名单不得填写所属企业的统一社会信用代码", "the credit code of the firm goes with persons of firms, and with them alone")
+	}
 	s.takeMember(Member{
-		Member: lineKey(b.Register, b.Line), Register: b.Register, Line: int64(b.Line), Who: personOrNone(e.Person), Household: e.Sealed[fieldHousehold],
+		Member: lineKey(b.Register, b.Line), Register: b.Register, Line: int64(b.Line), Who: personOrNone(e.Person), Household: cmp.Or(b.Firm, e.Sealed[fieldHousehold]),
 		Class: e.Sealed[fieldClass], Place: b.Place, From: Date(e.Sealed[fieldDied]), Seq: e.Seq,
 	})
 }
 
-// RegisterSupplier is one firm on a list of debarred suppliers (禁入供应商): a public
-// decision. Fields: 政府采购法77, 招标投标法53.
+// RegisterSupplier is one firm on a list: of debarred suppliers (禁入供应商), which is a
+// public decision (政府采购法77, 招标投标法53), or of those that are registered (市场主体登记).
 //
-// Effect: the firm is a member of the load. Refused outside of it and twice in it.
+// Effect: the firm is a member of the load. Refused outside of it, twice in it, and a
+// ban without its decision.
 type RegisterSupplier struct {
-	// Basis is the decision (处罚决定书).
-	Basis    string `json:"basis"`
+	// Address is that of a registered firm (住所).
+	Address string `json:"address,omitzero"`
+	// Basis is the decision of a ban (处罚决定书).
+	Basis string `json:"basis,omitzero"`
+	// From is the first day of a ban, or the day of registration (成立日期).
 	From     Date   `json:"from"`
 	Line     Count  `json:"line"`
 	Register string `json:"register"`
 	// Supplier has its credit code, by which it is found.
 	Supplier Party `json:"supplier"`
-	// To is the last day of the ban, empty for one without an end.
+	// To is the last day of the ban or of the registration (注销日期), empty for none.
 	To Date `json:"to,omitzero"`
 }
 
@@ -217,7 +238,8 @@ func (b *RegisterSupplier) check(c *checker) {
 	if b.Supplier.Code == "" {
 		c.bad("supplier.code", "统一社会信用代码必填", "the credit code is required")
 	}
-	c.text("basis", b.Basis, 200)
+	c.optional("basis", b.Basis, 200)
+	c.optional("address", b.Address, 200)
 	c.day("from", b.From)
 	c.optionalDay("to", b.To)
 	c.order(b.From, b.To, "to")
@@ -226,21 +248,28 @@ func (b *RegisterSupplier) check(c *checker) {
 func (b *RegisterSupplier) touch(*state, *Entry) {}
 
 func (b *RegisterSupplier) apply(s *state, e *Entry) {
-	if s.takeLine(e, b.Register, b.Line) {
-		s.takeMember(Member{
-			Member: lineKey(b.Register, b.Line), Register: b.Register, Line: int64(b.Line), Who: payeeKey(b.Supplier), From: b.From, To: b.To, Seq: e.Seq,
-		})
+	if !s.takeLine(e, b.Register, b.Line) {
+		return
 	}
+	if s.batch.list == ListDebarred && strings.TrimSpace(b.Basis) == "" {
+		s.refuse("body.basis", "required", "“"+Lists.Name(ListDebarred).Zh+"”须填写此项", "is required in a list of "+Lists.Name(ListDebarred).En)
+	}
+	s.takeMember(Member{
+		Member: lineKey(b.Register, b.Line), Register: b.Register, Line: int64(b.Line), Who: payeeKey(b.Supplier), From: b.From, To: b.To, Address: b.Address, Seq: e.Seq,
+	})
 }
 
 // takeMember adds a member to the load that is coming. A firm may be banned twice, by
-// two decisions; a person is a member once.
+// two decisions, and a person may belong to two firms; else one is a member once.
 func (s *state) takeMember(m Member) {
 	o := s.batch
 	if m.Who != "" {
 		once := m.Who
-		if o.list == ListDebarred {
+		switch o.list {
+		case ListDebarred:
 			once += "/" + string(m.From)
+		case ListPersons:
+			once += "/" + m.Household
 		}
 		if first := o.members[once]; first != 0 {
 			s.refuse("body.line", "duplicate", fmt.Sprintf("与第 %d 行是同一人（同一决定）", first), fmt.Sprintf("is the same as line %d", first))
@@ -273,6 +302,14 @@ func (s *state) forgetValue(target *Entry, field string) {
 			s.lines.edit(lineKey(b.Payment, b.Line)).Person = "" // nobody's, also here
 		case fieldAccount:
 			s.lines.edit(lineKey(b.Payment, b.Line)).Account = ""
+		case fieldPhone:
+			s.lines.edit(lineKey(b.Payment, b.Line)).Phone = ""
+		}
+	case *PaymentRequested:
+		key, _ := b.payee(target)
+		if field == fieldAccount && s.payee(key) != nil { // also what was known by a later one
+			y := s.payees.edit(key)
+			y.Account, y.AccountOn = "", ""
 		}
 	case *RegisterPerson:
 		if s.members.get(lineKey(b.Register, b.Line)) == nil {
@@ -297,6 +334,9 @@ func (s *state) touchValue(target *Entry) {
 	switch b := target.Body.(type) {
 	case *GrantLine:
 		s.line(b.Payment, b.Line)
+	case *PaymentRequested:
+		key, _ := b.payee(target)
+		s.payee(key)
 	case *RegisterPerson:
 		s.members.get(lineKey(b.Register, b.Line))
 	}
@@ -356,3 +396,7 @@ func (v View) Household(register, household string) []Member {
 // PersonOf is the key of the person that an entry is sealed for, and whether one is
 // known.
 func PersonOf(e *Entry) (string, bool) { return personOrNone(e.Person), e.Person != (audit.Token{}) }
+
+// AccountOf is the key of the account number that an entry seals, empty when there is
+// none or it was erased.
+func AccountOf(e *Entry) string { return accountOrNone(e.Account) }

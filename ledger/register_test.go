@@ -55,12 +55,14 @@ func TestRegisterBodies(t *testing.T) {
 		{func(b *RegisterPerson) { b.Register = "" }, "register", "字母", "letters"},
 		{func(b *RegisterPerson) { b.Line = 0 }, "line", "从1起", "from 1"},
 		{func(b *RegisterPerson) { b.Place = "411025" }, "place", "12位", "12-digit"},
+		{func(b *RegisterPerson) { b.Firm = "某公司" }, "firm.code", "统一社会信用代码", "the code"},
 	})
 	testBody(t, []badBody[*RegisterSupplier]{
 		{func(b *RegisterSupplier) { b.Line = 0 }, "line", "从1起", "from 1"},
 		{func(b *RegisterSupplier) { b.Supplier.Code = "" }, "supplier.code", "必填", "required"},
 		{func(b *RegisterSupplier) { b.Supplier.Name = "" }, "supplier.name", "必填", "required"},
-		{func(b *RegisterSupplier) { b.Basis = "" }, "basis", "必填", "required"},
+		{func(b *RegisterSupplier) { b.Basis = strings.Repeat("长", 201) }, "basis", "最多200字", "at most 200"},
+		{func(b *RegisterSupplier) { b.Address = strings.Repeat("长", 201) }, "address", "最多200字", "at most 200"},
 		{func(b *RegisterSupplier) { b.From = "" }, "from", "必填", "required"},
 		{func(b *RegisterSupplier) { b.To = "2019-05-31" }, "to", "不得早于2019-06-01", "before 2019-06-01"},
 	})
@@ -108,6 +110,9 @@ func TestRegisterRefusals(t *testing.T) {
 		refusal{"hash", spoil(func(d []Draft) { head(d).LinesHash = zeroHash }), []string{"2 body.lines_hash hash"}},
 		refusal{"persons on a list of firms", spoil(func(d []Draft) { head(d).List = ListDebarred }), []string{"1 kind lines", "1 body.register outside_batch", "2 body.register outside_batch"}},
 		refusal{"one ban twice", debarred("RY", ban, ban), []string{"2 body.line duplicate"}},
+		refusal{"a ban without its decision", debarred("RY", &RegisterSupplier{Supplier: stranger, From: "2019-06-01"}), []string{"1 body.basis required"}},
+		refusal{"a person of a firm on another list", spoil(func(d []Draft) { d[1].Body.(*RegisterPerson).Firm = builder.Code }), []string{"1 body.firm firm"}},
+		refusal{"a person of no firm", spoil(func(d []Draft) { head(d).List = ListPersons }), []string{"1 body.firm firm", "2 body.firm firm"}},
 		refusal{"reversed by who may not load", []Draft{func() Draft {
 			d := draft("", &EntryReversed{Reason: "other"}, By{Role: ProjectOfficer, Unit: "411025103", User: "u8"})
 			d.Corrects = 1
@@ -122,6 +127,17 @@ func TestRegisterRefusals(t *testing.T) {
 	wantRule(t, "two_persons", err)
 	settle(t, l, "S2", debarred("R2", ban, &later)...)
 	settle(t, l, "S3", debarred("R3")...) // nobody is debarred
+	firms := debarred("R4", &RegisterSupplier{Supplier: builder, Address: "文化路1号", From: "2015-06-01"}, &RegisterSupplier{Supplier: stranger, From: "2016-06-01", To: "2019-12-31"})
+	firms[0].Body.(*RegisterLoaded).List = ListFirms
+	settle(t, l, "S4", firms...)
+	firms = debarred("R5", &RegisterSupplier{Supplier: builder, From: "2015-06-01"}, &RegisterSupplier{Supplier: builder, From: "2016-06-01"})
+	firms[0].Body.(*RegisterLoaded).List = ListFirms
+	refuses(t, l, refusal{"a firm registered twice", firms, []string{"2 body.line duplicate"}})
+	persons := load("R6", ListPersons, "411025", "2020-02-01", "2020-12-31", 1, 1, 2) // the head of two firms
+	for i, firm := range []string{builder.Code, stranger.Code, builder.Code} {
+		persons[1+i].Body.(*RegisterPerson).Firm = firm
+	}
+	settle(t, l, "S5", persons...)
 }
 
 // seen is what registers say of the person of each grant line, as a judge reads it.
@@ -379,7 +395,7 @@ func TestRegisterErasure(t *testing.T) {
 	line := mustPost(t, l, card...)[1].Seq
 	var account string
 	of := `select account from proj.grant_line`
-	if err := db.Owner.QueryRow(ctx, of).Scan(&account); err != nil || account != accountOrNone(accountToken(l.Sealer, "6217 0000 0000 0000 004")) {
+	if err := db.Owner.QueryRow(ctx, of).Scan(&account); err != nil || account != accountOrNone(l.Sealer.Token("account 6217 0000 0000 0000 004")) {
 		t.Errorf("account %q %v", account, err)
 	}
 	settle(t, l, "S3", draft("e9", &SealErased{Entry: Count(line), Field: fieldAccount, Ground: "order"}, maker))

@@ -222,6 +222,10 @@ type Payee struct {
 	Requested Amount `db:"requested" json:"requested"`
 	Paid      Amount `db:"paid" json:"paid"`
 	First     Seq    `db:"first_seq" json:"first_seq"`
+	// Account is a keyed token of the account that was named last, and AccountOn the day
+	// since which it is another than before, empty for the first.
+	Account   string `db:"account" json:"-"`
+	AccountOn Date   `db:"account_on" json:"-"`
 }
 
 func (r Payee) key() string { return r.Payee }
@@ -240,6 +244,8 @@ type Line struct {
 	Seq    Seq    `db:"seq" json:"seq"`
 	// Account is a keyed token of the account number, empty without one.
 	Account string `db:"account" json:"-"`
+	// Phone is one of the phone number.
+	Phone string `db:"phone" json:"-"`
 }
 
 func (r Line) key() string { return r.Key }
@@ -273,14 +279,19 @@ type Member struct {
 	Register string `db:"register" json:"register"`
 	Line     int64  `db:"line" json:"line"`
 	// Who is the key of the person, empty once erased, or of the firm.
-	Who       string `db:"who" json:"-"`
+	Who string `db:"who" json:"-"`
+	// Household is the number of the household, or the code of the firm that the person
+	// belongs to.
 	Household string `db:"household" json:"-"`
 	Class     string `db:"class" json:"-"`
 	Place     string `db:"place" json:"place"`
-	// From is the day of death, or the first day of a ban; To is its last day.
+	// From is the day of death, the first day of a ban, or that of a firm's registration;
+	// To is the last day.
 	From Date `db:"from_day" json:"-"`
 	To   Date `db:"to_day" json:"-"`
 	Seq  Seq  `db:"seq" json:"seq"`
+	// Address is that of a firm, empty if not stated.
+	Address string `db:"address" json:"-"`
 }
 
 func (r Member) key() string { return r.Member }

@@ -286,6 +286,32 @@ func (s *state) touchRulebook() {
 
 func (s *state) rulebook() *Rulebook { return s.rulebooks.get(rulebookKey) }
 
+// inForce are the rules and parameters that hold, none without a rulebook.
+func (s *state) inForce() (rules Rules) {
+	row := s.rulebook()
+	if row == nil {
+		return rules
+	}
+	rules, err := row.Read()
+	if err != nil {
+		panic(fmt.Errorf("ledger: a rulebook that we wrote: %w", err)) // a bug
+	}
+	return rules
+}
+
+// setting is the value of a parameter that the book itself holds entries to, as two
+// persons have set it for the county or a wider region and a day; the narrowest holds.
+func (r Rules) setting(book Book, code, name string, on Date) (value string, set bool) {
+	region := ""
+	for _, p := range r.Parameters {
+		holds := p.From <= on && (p.To == "" || on <= p.To) && p.Category == "" && InRegion(string(book), p.Region)
+		if p.Code == code && p.Name == name && holds && (!set || len(p.Region) > len(region)) {
+			value, region, set = p.Value, p.Region, true
+		}
+	}
+	return value, set
+}
+
 // editRulebook changes the rules in force. Many changes of one submission are many
 // rewritings of one row, written once.
 func (s *state) editRulebook(e *Entry, c RuleChange, change func(*Rules)) {
@@ -348,10 +374,19 @@ func (l *Ledger) RulesOf(ctx context.Context, book Book) (Rules, []RuleChange, e
 	return rules, changes, nil
 }
 
-// InRegion says whether a place lies in a region: both are division codes, the
-// region's may be cut or end in zeros.
-func InRegion(place, region string) bool {
-	return strings.HasPrefix(place, strings.TrimRight(region, "0"))
+// InRegion says whether a place lies in a region: both are division codes. The region's
+// may be cut, or end in the zeros of levels that it does not name.
+func InRegion(place, region string) bool { return strings.HasPrefix(place, RegionPrefix(region)) }
+
+// RegionPrefix is what the codes of all places in a region begin with: 410000 is a
+// province, 411000 and 4110 the city of 许昌, and 411100 another one.
+func RegionPrefix(region string) string {
+	for _, level := range []int{9, 6, 4, 2, 0} { // the township, county, city, province, all
+		if len(region) > level && strings.Trim(region[level:], "0") == "" {
+			region = region[:level]
+		}
+	}
+	return region
 }
 
 // Rulebook returns the rules in force in a book; without any it is empty.

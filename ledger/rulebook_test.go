@@ -95,3 +95,24 @@ func TestRulesKeepTheirHistory(t *testing.T) {
 		t.Errorf("rebuild: %+v %v", r, err)
 	}
 }
+
+// TestInRegion: zeros stand for levels that a code does not name, and for nothing else.
+func TestInRegion(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		place, region string
+		want          bool
+	}{
+		{"411025103205", "", true}, {"411025103205", "000000", true}, {"411025103205", "41", true}, {"411025103205", "410000", true},
+		{"411025103205", "4110", true}, {"411025103205", "411000", true}, {"411025103205", "411000000000", true},
+		{"411125103205", "411000", false}, {"411125103205", "4110", false}, {"411025103205", "411100", false},
+		{"411025103205", "411025", true}, {"411020103205", "411025", false}, {"411020103205", "411020", true}, {"411025103205", "411020", false},
+		{"411025100205", "411025100", true}, {"411025103205", "411025100", false}, {"411025103205", "411025100000", false}, {"411025100205", "411025100000", true},
+		{"411025103205", "411025103000", true}, {"411025103205", "411025103205", true}, {"411025103200", "411025103200", true}, {"411025103205", "411025103200", false},
+		{"411025", "411025", true}, {"411025", "411025103", false},
+	} {
+		if got := InRegion(c.place, c.region); got != c.want {
+			t.Errorf("%s in %q: %v", c.place, c.region, got)
+		}
+	}
+}

@@ -11,7 +11,9 @@ import (
 // 招投标: tenders, bids, results, exemptions and contracts.
 var tenderKinds = []Spec{
 	{Kind: "tender.announced", Stage: StageTender, Text: Text{"招标公告", "tender announced"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(TenderAnnounced) }},
+	{Kind: "tender.changed", Stage: StageTender, Text: Text{"招标文件澄清、修改", "tender documents changed"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(TenderChanged) }},
 	{Kind: "tender.bid", Stage: StageTender, Text: Text{"投标", "bid received"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(TenderBid) }},
+	{Kind: "tender.evaluator", Stage: StageTender, Text: Text{"评标委员会成员", "member of the evaluation committee"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldPerson, fieldIDNumber, fieldNote}, new: func() Body { return new(TenderEvaluator) }},
 	{Kind: "tender.opened", Stage: StageTender, Text: Text{"开标", "bids opened"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(TenderOpened) }},
 	{Kind: "tender.candidates", Stage: StageTender, Text: Text{"中标候选人", "candidates named"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(TenderCandidates) }},
 	{Kind: "tender.awarded", Stage: StageTender, Text: Text{"中标", "tender awarded"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(TenderAwarded) }},
@@ -19,6 +21,7 @@ var tenderKinds = []Spec{
 	{Kind: "tender.exempted", Stage: StageTender, Text: Text{"免于招标", "tender exempted"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(TenderExempted) }},
 	{Kind: "contract.signed", Stage: StageTender, Text: Text{"签订合同", "contract signed"}, TwoPersons: true, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldAccount, fieldBank, fieldNote}, new: func() Body { return new(ContractSigned) }},
 	{Kind: "contract.amended", Stage: StageTender, Text: Text{"合同变更", "contract amended"}, TwoPersons: true, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(ContractAmended) }},
+	{Kind: "contract.subcontracted", Stage: StageTender, Text: Text{"分包、转包", "contract subcontracted"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(ContractSubcontracted) }},
 }
 
 // Methods are the ways of buying (采购方式) [law 招标投标法, 政府采购法].
@@ -137,6 +140,39 @@ func (b *TenderAnnounced) revert(s *state, e *Entry) {
 	}
 }
 
+// TenderChanged tells the bidders of a clarification or change of the documents (澄清、
+// 修改): one that may concern their bids comes at least 15 days before the deadline, or
+// the deadline is put off (招23). Too late a change is a suspicion, not refused here.
+//
+// Effect: bids are due by the new deadline, if there is one. Refused: a tender that is
+// not open for bids.
+type TenderChanged struct {
+	Content string `json:"content"`
+	// Deadline is the new one, empty if it stays.
+	Deadline instant `json:"deadline,omitzero"`
+	Files    []File  `json:"files,omitzero"`
+	Tender   string  `json:"tender"`
+}
+
+func (b *TenderChanged) check(c *checker) {
+	c.id("tender", b.Tender)
+	c.text("content", b.Content, 500)
+	if b.Deadline != "" {
+		c.instant("deadline", b.Deadline)
+	}
+	c.files("files", b.Files)
+}
+
+func (b *TenderChanged) touch(s *state, _ *Entry) { s.touchTender(b.Tender) }
+
+func (b *TenderChanged) apply(s *state, e *Entry) {
+	if t := s.needTender(b.Tender, StateAnnounced); t != nil {
+		s.event(e, t.Project, 0)
+	}
+}
+
+func (b *TenderChanged) revert(s *state, _ *Entry) { s.needTender(b.Tender, StateAnnounced) }
+
 // TenderBid is one bid (投标): who, how much, when it was received.
 //
 // Effect: counts to the tender. Refused: unknown tender, one no longer open,
@@ -196,6 +232,36 @@ func (b *TenderBid) revert(s *state, e *Entry) {
 	s.bids.edit(bidKey(b.Tender, payeeKey(b.Bidder))).Withdrawn = true
 	s.tenders.edit(b.Tender).Bids--
 }
+
+// TenderEvaluator names a member of the evaluation committee (评标委员会成员). Names are
+// secret until the result (招37) and numbers for good: both are sealed, and the person is
+// found by the keyed token of the number alone.
+//
+// Effect: it stands in the project's timeline. Refused: an unknown tender, one that is
+// decided or failed.
+type TenderEvaluator struct {
+	// Expert says that the member was drawn from the list of experts (评标专家).
+	Expert bool   `json:"expert,omitzero"`
+	Tender string `json:"tender"`
+}
+
+func (b *TenderEvaluator) check(c *checker) { c.id("tender", b.Tender) }
+
+func (b *TenderEvaluator) checkSealed(c *checker, sealed map[string]string) {
+	if sealed[fieldPerson] == "" || sealed[fieldIDNumber] == "" {
+		c.bad(fieldIDNumber, "须同时填写姓名与身份证号", "both name and ID number are required")
+	}
+}
+
+func (b *TenderEvaluator) touch(s *state, _ *Entry) { s.touchTender(b.Tender) }
+
+func (b *TenderEvaluator) apply(s *state, e *Entry) {
+	if t := s.needTender(b.Tender, StateAnnounced, StateOpened, StateCandidates); t != nil {
+		s.event(e, t.Project, 0)
+	}
+}
+
+func (b *TenderEvaluator) revert(*state, *Entry) {}
 
 // TenderOpened is the opening of bids (开标), which the law puts at the
 // deadline (招34). Fewer than three bidders may not be opened (招28): that is
@@ -281,31 +347,52 @@ type Candidate struct {
 	Bidder Party  `json:"bidder"`
 }
 
-// TenderCandidates names at most three ranked candidates, to be posted for at
+// maxCandidates bounds a list. How many there may be is the parameter most of rule T20;
+// where nobody has set it, three (招条53).
+const maxCandidates, fewCandidates = 10, 3
+
+// TenderCandidates names the ranked candidates, at most three, to be posted for at
 // least three days (招条53, 54).
 type TenderCandidates struct {
 	Candidates []Candidate `json:"candidates"`
-	Tender     string      `json:"tender"`
+	// Reported is the day of the committee's report (评标报告), from which the days of the
+	// posting count; empty if not stated.
+	Reported Date   `json:"reported_on,omitzero"`
+	Tender   string `json:"tender"`
 }
 
 func (b *TenderCandidates) check(c *checker) {
 	c.id("tender", b.Tender)
-	if len(b.Candidates) == 0 || len(b.Candidates) > 3 {
-		c.bad("candidates", "须有1–3名候选人（招标投标法实施条例53）", "want 1 to 3 candidates")
+	if len(b.Candidates) == 0 || len(b.Candidates) > maxCandidates {
+		c.bad("candidates", "须有1–10名候选人", "want 1 to 10 candidates")
 	}
+	c.optionalDay("reported_on", b.Reported)
 	for i, x := range b.Candidates {
 		at := "candidates." + strconv.Itoa(i)
 		c.party(at+".bidder", x.Bidder)
 		c.positive(at+".amount", x.Amount)
-		if i > 0 && i < 3 && slices.ContainsFunc(b.Candidates[:i], func(y Candidate) bool { return payeeKey(x.Bidder) == payeeKey(y.Bidder) }) {
+		if i > 0 && i < maxCandidates && slices.ContainsFunc(b.Candidates[:i], func(y Candidate) bool { return payeeKey(x.Bidder) == payeeKey(y.Bidder) }) {
 			c.bad(at+".bidder", "同一投标人只能出现一次", "a bidder may appear once")
 		}
 	}
 }
 
-func (b *TenderCandidates) touch(s *state, _ *Entry) { s.touchTender(b.Tender) }
+func (b *TenderCandidates) touch(s *state, _ *Entry) {
+	s.touchTender(b.Tender)
+	s.rulebook()
+}
 
 func (b *TenderCandidates) apply(s *state, e *Entry) {
+	most := fewCandidates
+	if text, set := s.inForce().setting(s.book, "T20", "most", e.On); set {
+		if n, err := strconv.Atoi(text); err == nil {
+			most = n
+		}
+	}
+	if len(b.Candidates) > most {
+		s.refuse("body.candidates", "too_many", fmt.Sprintf("中标候选人不得超过%d名（招标投标法实施条例53）", most), fmt.Sprintf("at most %d candidates are allowed", most))
+		return
+	}
 	s.advanceTender(e, b.Tender, 0, StateCandidates, StateAnnounced, StateOpened)
 }
 
@@ -444,19 +531,34 @@ type ContractSigned struct {
 	Contract string `json:"contract"`
 	Files    []File `json:"files,omitzero"`
 	Finish   Date   `json:"finish,omitzero"`
-	Name     string `json:"name"`
-	Project  string `json:"project"`
+	// Bill is the priced bill (工程量清单) of a contract by unit prices.
+	Bill []ContractItem `json:"bill,omitzero"`
+	// LabourMonths is after how many months at most wages are paid (人工费拨付周期), and
+	// LabourShare their part in percent (人工费占比) (农24).
+	LabourMonths Count  `json:"labour_months,omitzero"`
+	LabourShare  string `json:"labour_share,omitzero"`
+	Name         string `json:"name"`
+	// PaymentDays is within how many days of delivery it is to be paid (付款期限), 0 if not
+	// stated.
+	PaymentDays Count  `json:"payment_days,omitzero"`
+	Pricing     string `json:"pricing,omitzero"`
+	Project     string `json:"project"`
 	// Retention is the quality retention in percent (质量保证金), such as "3".
 	Retention string `json:"retention,omitzero"`
+	// SettledByAudit says that what an audit office finds is the price (以审计结果作为结算依据).
+	SettledByAudit bool `json:"settled_by_audit,omitzero"`
 	// SME says that the supplier is a small or medium enterprise (中小企业), which is
 	// to be paid within the days of 保障中小企业款项支付条例.
 	SME      bool   `json:"sme,omitzero"`
 	Start    Date   `json:"start,omitzero"`
 	Supplier Party  `json:"supplier"`
 	Tender   string `json:"tender,omitzero"`
+	// WageAccount says that wages go through a special account (农民工工资专用账户) (农26).
+	WageAccount bool `json:"wage_account,omitzero"`
 }
 
 func (b *ContractSigned) check(c *checker) {
+	b.terms(c)
 	c.id("contract", b.Contract)
 	c.id("project", b.Project)
 	c.optionalID("tender", b.Tender)
@@ -528,7 +630,9 @@ type ContractAmended struct {
 	Document string `json:"document"`
 	Files    []File `json:"files,omitzero"`
 	Finish   Date   `json:"finish,omitzero"`
-	Reason   string `json:"reason"`
+	// Bill has the items whose quantity or price is another from now on, as they are then.
+	Bill   []ContractItem `json:"bill,omitzero"`
+	Reason string         `json:"reason"`
 }
 
 func (b *ContractAmended) check(c *checker) {
@@ -536,9 +640,10 @@ func (b *ContractAmended) check(c *checker) {
 	c.text("document", b.Document, 100)
 	c.oneOf("reason", b.Reason, Reasons)
 	c.files("files", b.Files)
-	if b.Amount == 0 && b.Finish == "" {
-		c.bad("amount", "金额与完工日期至少变更一项", "change the amount or the finish day")
+	if b.Amount == 0 && b.Finish == "" && len(b.Bill) == 0 {
+		c.bad("amount", "金额、完工日期、清单项至少变更一项", "change the amount, the finish day or an item")
 	}
+	c.items("bill", b.Bill)
 	c.size("amount", b.Amount)
 	c.optionalDay("finish", b.Finish)
 }

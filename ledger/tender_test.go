@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,12 @@ func TestTenderBodies(t *testing.T) {
 		{func(b *TenderAnnounced) { b.SaleTo = "2020-02-19" }, "sale_to", "不得早于2020-02-20", "must not be before"},
 		{func(b *TenderAnnounced) { b.SaleFrom = "2020-02-00" }, "sale_from", "日期", "want a day"},
 	})
+	testBody(t, []badBody[*TenderChanged]{
+		{func(b *TenderChanged) { b.Tender = "" }, "tender", "字母", "letters"},
+		{func(b *TenderChanged) { b.Content = "" }, "content", "必填", "is required"},
+		{func(b *TenderChanged) { b.Deadline = "2020-03-18" }, "deadline", "须带时区", "with an offset"},
+		{func(b *TenderChanged) { b.Files[0].Name = "" }, "files.0.name", "必填", "is required"},
+	})
 	testBody(t, []badBody[*TenderBid]{
 		{func(b *TenderBid) { b.Tender = "" }, "tender", "字母", "letters"},
 		{func(b *TenderBid) { b.Bidder = Party{} }, "bidder.name", "必填", "is required"},
@@ -45,10 +52,14 @@ func TestTenderBodies(t *testing.T) {
 	})
 	testBody(t, []badBody[*TenderCandidates]{
 		{func(b *TenderCandidates) { b.Tender = "" }, "tender", "字母", "letters"},
-		{func(b *TenderCandidates) { b.Candidates = nil }, "candidates", "1–3名", "1 to 3"},
+		{func(b *TenderCandidates) { b.Candidates = nil }, "candidates", "1–10名", "1 to 10"},
 		{func(b *TenderCandidates) {
-			b.Candidates = []Candidate{{1, builder}, {2, stranger}, {3, Party{Name: "甲"}}, {4, Party{Name: "乙"}}}
-		}, "candidates", "1–3名", "1 to 3"},
+			b.Candidates = nil
+			for i := range 11 {
+				b.Candidates = append(b.Candidates, Candidate{1, Party{Name: fmt.Sprint("甲", i)}})
+			}
+		}, "candidates", "1–10名", "1 to 10"},
+		{func(b *TenderCandidates) { b.Reported = "2020-02-30" }, "reported_on", "日期", "want a day"},
 		{func(b *TenderCandidates) { b.Candidates[0].Amount = 0 }, "candidates.0.amount", "大于零", "above zero"},
 		{func(b *TenderCandidates) { b.Candidates[0].Bidder.Name = "" }, "candidates.0.bidder.name", "必填", "is required"},
 		{func(b *TenderCandidates) { b.Candidates = append(b.Candidates, b.Candidates[0]) }, "candidates.1.bidder", "只能出现一次", "once"},
@@ -82,12 +93,37 @@ func TestTenderBodies(t *testing.T) {
 		{func(b *ContractSigned) { b.Retention = "3%" }, "retention", "百分数", "percentage"},
 		{func(b *ContractSigned) { b.Retention = "101" }, "retention", "百分数", "percentage"},
 		{func(b *ContractSigned) { b.Files[0].Name = "" }, "files.0.name", "必填", "is required"},
+		{func(b *ContractSigned) { b.Pricing = "price" }, "pricing", "单价合同", "want one of"},
+		{func(b *ContractSigned) { b.PaymentDays = -1 }, "payment_days", "整数", "whole number"},
+		{func(b *ContractSigned) { b.LabourMonths = -1 }, "labour_months", "整数", "whole number"},
+		{func(b *ContractSigned) { b.LabourShare = "a fifth" }, "labour_share", "百分数", "percentage"},
+		{func(b *ContractSigned) { b.Bill[0].Item = "" }, "bill.0.item", "必填", "is required"},
+		{func(b *ContractSigned) { b.Bill[0].Price = -1 }, "bill.0.unit_price", "为负", "negative"},
+		{func(b *ContractSigned) { b.Bill[0].Unit = strings.Repeat("长", 21) }, "bill.0.unit", "最多20字", "at most 20"},
+		{func(b *ContractSigned) { b.Bill[0].Quantity = "1.0000001" }, "bill.0.quantity", "六位小数", "six decimals"},
+		{func(b *ContractSigned) { b.Bill = append(b.Bill, b.Bill[0]) }, "bill.1.item", "只能出现一次", "once"},
+		{func(b *ContractSigned) {
+			b.Bill = nil
+			for i := range 201 {
+				b.Bill = append(b.Bill, ContractItem{fmt.Sprint(i), 1, "1", ""})
+			}
+		}, "bill", "最多200项", "at most 200"},
+	})
+	testBody(t, []badBody[*ContractSubcontracted]{
+		{func(b *ContractSubcontracted) { b.Contract = "" }, "contract", "字母", "letters"},
+		{func(b *ContractSubcontracted) { b.Amount = 0 }, "amount", "大于零", "above zero"},
+		{func(b *ContractSubcontracted) { b.Part = "half" }, "subcontract_part", "劳务作业", "want one of"},
+		{func(b *ContractSubcontracted) { b.Document = strings.Repeat("长", 101) }, "document", "最多100字", "at most 100"},
+		{func(b *ContractSubcontracted) { b.PassedBy.Name = "" }, "passed_by.name", "必填", "is required"},
+		{func(b *ContractSubcontracted) { b.Subcontractor.Name = "" }, "subcontractor.name", "必填", "is required"},
+		{func(b *ContractSubcontracted) { b.Files[0].Name = "" }, "files.0.name", "必填", "is required"},
 	})
 	testBody(t, []badBody[*ContractAmended]{
 		{func(b *ContractAmended) { b.Contract = "" }, "contract", "字母", "letters"},
 		{func(b *ContractAmended) { b.Document = "" }, "document", "必填", "is required"},
 		{func(b *ContractAmended) { b.Reason = "" }, "reason", "工程量变化", "want one of"},
-		{func(b *ContractAmended) { b.Amount, b.Finish = 0, "" }, "amount", "至少变更一项", "the amount or the finish day"},
+		{func(b *ContractAmended) { b.Amount, b.Finish, b.Bill = 0, "", nil }, "amount", "至少变更一项", "the amount, the finish day or an item"},
+		{func(b *ContractAmended) { b.Bill[0].Item = "" }, "bill.0.item", "必填", "is required"},
 		{func(b *ContractAmended) { b.Amount = MaxAmount + 1 }, "amount", "单笔最多", "at most"},
 		{func(b *ContractAmended) { b.Finish = "2020" }, "finish", "日期", "want a day"},
 		{func(b *ContractAmended) { b.Files[0].Name = "" }, "files.0.name", "必填", "is required"},
@@ -311,4 +347,94 @@ func TestContractLimits(t *testing.T) {
 		t.Errorf("%+v %v", p, err)
 	}
 	rebuilds(t, db)
+}
+
+// TestChangesOfTendersAndSubcontracts are facts of their time: they need a tender that is
+// open, and a contract, and can be taken back.
+func TestChangesOfTendersAndSubcontracts(t *testing.T) {
+	t.Parallel()
+	l, db := testLedger(t)
+	funded(t, l)
+	all := samples()
+	change := func(id string) Draft {
+		return draft(id, &TenderChanged{Tender: "T1", Content: "补充图纸", Deadline: "2020-04-18T01:00:00.000000Z"}, maker)
+	}
+	part := func(id string, to Party) Draft {
+		return draft(id, &ContractSubcontracted{Contract: "K1", Amount: 1000, Part: "labour", Subcontractor: to}, maker)
+	}
+	given := func(id, project string) Draft {
+		return draft(id, &AssetDisposed{Asset: "A1", Project: project, Value: 100, Way: "sold"}, maker)
+	}
+	refuses(t, l,
+		refusal{"a change of no tender", []Draft{change("")}, []string{"0 body.tender not_found"}},
+		refusal{"a part of no contract", []Draft{part("", stranger)}, []string{"0 body.contract not_found"}},
+		refusal{"an asset of no project", []Draft{given("", "P404")}, []string{"0 body.project not_found"}},
+	)
+	mustPost(t, l, all["tender.announced"])
+	changed := mustPost(t, l, change("c1"))[0].Seq
+	settle(t, l, "S9", draft("k1", &ContractSigned{Contract: "K1", Project: "P1", Name: "合同", Supplier: builder, Amount: 50000}, maker))
+	passed := mustPost(t, l, part("u1", stranger))[0].Seq
+	disposed := mustPost(t, l, given("g1", "P1"))[0].Seq
+	for i, target := range []Seq{changed, passed, disposed} {
+		if err := reverse(t, l, fmt.Sprint("x", i), target); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := mustPost(t, l, change("c2"))[0].Seq
+	sealed := map[string]string{fieldPerson: "张三", fieldIDNumber: anID}
+	member := draft("e1", &TenderEvaluator{Tender: "T1", Expert: true}, maker)
+	member.Sealed = sealed
+	evaluator := mustPost(t, l, member)[0].Seq
+	if err := reverse(t, l, "x8", evaluator); err != nil {
+		t.Error(err)
+	}
+	if member.ID, member.Sealed = "e2", map[string]string{fieldPerson: "张三"}; len(checkDraft(member)) == 0 {
+		t.Error("an evaluator without a number is taken")
+	}
+	mustPost(t, l, all["tender.bid"])
+	mustPost(t, l, all["tender.opened"])
+	refuses(t, l,
+		refusal{"a change after the opening", []Draft{change("")}, []string{"0 body.tender state"}},
+		refusal{"passed on to oneself", []Draft{part("", builder)}, []string{"0 body.subcontractor same_party"}},
+	)
+	if err := reverse(t, l, "x9", kept); err == nil {
+		t.Error("a change was taken back after the opening")
+	}
+	rebuilds(t, db)
+}
+
+// TestLimitsAreParameters: how many candidates there may be, and how far a grant is
+// rounded, is what two persons have set for the day and the place, else three and a 分.
+func TestLimitsAreParameters(t *testing.T) {
+	t.Parallel()
+	l, db := testLedger(t)
+	funded(t, l)
+	four := &TenderCandidates{Tender: "T1"}
+	for i := range 4 {
+		four.Candidates = append(four.Candidates, Candidate{70000, Party{Name: fmt.Sprint("甲", i)}})
+	}
+	rounded := func(id string, off Amount) []Draft {
+		b := batch(id, id, 1)
+		line := b[1].Body.(*GrantLine)
+		line.Amount += off
+		b[0].Body.(*GrantRequested).Amount += off
+		return b
+	}
+	mustPost(t, l, samples()["tender.announced"])
+	refuses(t, l,
+		refusal{"four candidates", []Draft{draft("", four, maker)}, []string{"0 body.candidates too_many"}},
+		refusal{"two fen off", rounded("G1", 2), []string{"1 body.amount product"}},
+	)
+	mustPost(t, l, rounded("G2", 1)...)
+	set := func(code, name, value, region string, from, to Date) Draft {
+		return draft(code+region+string(from), &ParameterSet{Basis: "襄政办〔2020〕1号", Code: code, Name: name, Value: value, Region: region, From: from, To: to}, maker)
+	}
+	settle(t, l, "S7", set("T20", "most", "4", "", "2020-01-01", ""), set("E08", "tol", "0.02", "41", "2020-01-01", ""), set("E08", "tol", "0.01", "", "2020-01-01", ""),
+		set("E08", "tol", "0.50", "4111", "2020-01-01", ""), set("E08", "tol", "0.40", "411025", "2019-01-01", "2020-03-17"), set("E08", "tol", "0.30", "411025", "2020-03-19", ""))
+	mustPost(t, l, rounded("G3", 2)...)
+	refuses(t, l, refusal{"three fen off", rounded("G4", 3), []string{"1 body.amount product"}})
+	mustPost(t, l, draft("c4", four, maker))
+	if r, err := Rebuild(t.Context(), db.Owner, testBook, Replay{Sealer: l.Sealer}); err != nil {
+		t.Errorf("rebuild: %+v %v", r, err)
+	}
 }

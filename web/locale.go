@@ -125,6 +125,9 @@ var codeNames = map[string]func(string) ledger.Text{
 	"condition":  ledger.AssetStates.Name,
 	"erasure":    ledger.ErasureGrounds.Name,
 	"list":       ledger.Lists.Name,
+	"pricing":    ledger.Pricings.Name,
+	"subpart":    ledger.SubcontractParts.Name,
+	"disposal":   ledger.DisposalWays.Name,
 
 	"role":          ledger.Roles.Name,
 	"duty":          ledger.Duties.Name,

@@ -62,6 +62,7 @@ var codes = map[string]map[string]ledger.Text{
 	"ProjectListed.type": ledger.ProjectTypes, "ProjectApproved.type": ledger.ProjectTypes, "ProjectChanged.reason": ledger.Reasons, "ProjectCancelled.reason": ledger.Reasons,
 	"TenderAnnounced.method": ledger.Methods, "TenderAnnounced.category": ledger.Categories, "TenderFailed.reason": ledger.FailReasons,
 	"TenderExempted.ground": ledger.Grounds, "TenderExempted.method": ledger.Methods, "ContractSigned.category": ledger.Categories, "ContractAmended.reason": ledger.Reasons,
+	"ContractSigned.pricing": ledger.Pricings, "ContractSubcontracted.subcontract_part": ledger.SubcontractParts, "AssetDisposed.disposal_way": ledger.DisposalWays,
 	"PaymentRequested.method": ledger.PayMethods, "PaymentRequested.stage": ledger.PayStages, "PaymentRejected.reason": ledger.Reasons, "PaymentReturned.reason": ledger.Reasons,
 	"AcceptancePassed.level": ledger.AcceptanceLevels, "AcceptanceFailed.level": ledger.AcceptanceLevels, "AssetRegistered.class": ledger.AssetClasses, "AssetRegistered.state": ledger.AssetStates, "SealErased.erasure_ground": ledger.ErasureGrounds, "RegisterLoaded.list": ledger.Lists, "RoleGranted.role": ledger.Roles, "RoleRevoked.revoke_ground": ledger.RevokeGrounds,
 	"SubmissionRejected.reason": ledger.Reasons, "EntryReversed.reason": ledger.Reasons,

@@ -258,6 +258,7 @@ var codedFields = map[string]string{
 	"method": "method", "payment.requested method": "pay_method", "tender.announced category": "category", "contract.signed category": "category",
 	"ground": "ground", "stage": "part", "class": "asset", "asset.registered state": "condition", "erasure_ground": "erasure", "list": "list",
 	"role.granted role": "role", "revoke_ground": "revoke_ground",
+	"pricing": "pricing", "subcontract_part": "subpart", "disposal_way": "disposal",
 	"alert.raised level": "alert_level", "alert.repeated level": "alert_level", "handling": "handling", "origin": "origin", "outcome": "outcome",
 	"alert.acknowledged ground": "ack", "rule.activated state": "rule_state", "frozen_kind": "frozen", "dismiss_ground": "dismissal", "violation": "violation", "silence_ground": "silence",
 	"matter": "notice_stage", "publisher_level": "notice_level", "notice_outcome": "notice_outcome", "day_count": "day_count", "term_unit": "term_unit",
@@ -310,6 +311,10 @@ func (f *frame) fact(kind, name string, v reflect.Value) fact {
 		return fact{Kind: "text", Value: x.Bidder.Name + " " + f.name("rejection", x.Ground)}
 	case ledger.Candidate:
 		return fact{Kind: "text", Value: x.Bidder.Name, Amount: x.Amount}
+	case ledger.ContractItem:
+		return fact{Kind: "text", Value: joined(x.Item, x.Quantity+x.Unit), Amount: x.Price}
+	case ledger.AcceptedQuantity:
+		return fact{Kind: "text", Value: joined(x.Contract, x.Item, x.Quantity)}
 	case ledger.NoticeContent:
 		return fact{Kind: "text", Value: x.Title, Amount: x.Total}
 	case ledger.Seq:

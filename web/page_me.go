@@ -362,8 +362,8 @@ func (s *server) tokensPage(c *call, o *officer) error {
 	return s.showStaff(c, http.StatusOK, p)
 }
 
-// actsView lists what was done to accounts, newest first.
-type actsView struct {
+// trailView lists what was done to accounts, newest first.
+type trailView struct {
 	*officer
 	Events []eventRow
 	Before int64
@@ -401,7 +401,7 @@ func (s *server) trailPage(c *call, o *officer) error {
 	if err != nil {
 		return err
 	}
-	p := &actsView{officer: o, Events: eventRows(events)}
+	p := &trailView{officer: o, Events: eventRows(events)}
 	if len(events) == eventsPerPage {
 		p.Before = events[len(events)-1].ID
 	}

@@ -85,7 +85,7 @@ func (s *server) readVillages(ctx context.Context, p *paymentView) error {
 	}
 	names := map[string]string{}
 	if len(p.Project.Place) >= 9 {
-		near, _, err := p.ledger.Projects(ctx, s.Book, ledger.ProjectFilter{Place: strings.TrimRight(p.Project.Place[:9], "0")}, ledger.Page{Limit: ledger.MaxPage})
+		near, _, err := p.ledger.Projects(ctx, s.Book, ledger.ProjectFilter{Place: ledger.RegionPrefix(p.Project.Place[:9])}, ledger.Page{Limit: ledger.MaxPage})
 		if err != nil {
 			return err
 		}

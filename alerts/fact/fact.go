@@ -152,7 +152,11 @@ func (s *subject) tenderID() (string, bool) {
 	switch b := s.e.Body.(type) {
 	case *ledger.TenderAnnounced:
 		return b.Tender, true
+	case *ledger.TenderChanged:
+		return b.Tender, true
 	case *ledger.TenderBid:
+		return b.Tender, true
+	case *ledger.TenderEvaluator:
 		return b.Tender, true
 	case *ledger.TenderOpened:
 		return b.Tender, true
@@ -163,6 +167,9 @@ func (s *subject) tenderID() (string, bool) {
 	case *ledger.ContractSigned:
 		return b.Tender, true
 	case *ledger.ContractAmended:
+		k, ok := s.v.Contract(b.Contract)
+		return k.Tender, ok
+	case *ledger.ContractSubcontracted:
 		k, ok := s.v.Contract(b.Contract)
 		return k.Tender, ok
 	}
@@ -203,6 +210,8 @@ func (s *subject) contractID() (string, bool) {
 		return b.Contract, true
 	case *ledger.ContractAmended:
 		return b.Contract, true
+	case *ledger.ContractSubcontracted:
+		return b.Contract, true
 	case *ledger.SettlementAudited:
 		return b.Contract, true
 	}
@@ -242,6 +251,8 @@ func (s *subject) projectID() (string, bool) {
 	case *ledger.AcceptanceFailed:
 		return b.Project, true
 	case *ledger.AssetRegistered:
+		return b.Project, true
+	case *ledger.AssetDisposed:
 		return b.Project, true
 	case *ledger.DocumentFiled:
 		return b.Project, true

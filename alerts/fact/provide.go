@@ -10,7 +10,7 @@ import (
 // providers is how each fact of the catalogue is known.
 var providers = func() map[string]func(*subject) formula.Value {
 	all := maps.Clone(mainProviders)
-	for _, more := range []map[string]func(*subject) formula.Value{bidProviders, deedProviders, workProviders, outlayProviders, wordingProviders, registerProviders, noticeProviders} {
+	for _, more := range []map[string]func(*subject) formula.Value{bidProviders, deedProviders, workProviders, outlayProviders, wordingProviders, registerProviders, noticeProviders, termProviders, holderProviders} {
 		maps.Copy(all, more)
 	}
 	return all
@@ -49,15 +49,9 @@ var mainProviders = map[string]func(*subject) formula.Value{
 	"project.investment":   investment,
 	"project.public_money": ofProject(func(p ledger.Project) formula.Value { return yuan(max(p.Allocated, p.Budget)) }),
 
-	"tender.id":     func(s *subject) formula.Value { return text(s.tenderID()) },
-	"tender.method": ofTender(func(t ledger.Tender) formula.Value { return formula.String(t.Method) }),
-	"tender.deadline": func(s *subject) formula.Value {
-		b, ok := s.announced()
-		if !ok {
-			return nothing
-		}
-		return instant(string(b.Deadline))
-	},
+	"tender.id":       func(s *subject) formula.Value { return text(s.tenderID()) },
+	"tender.method":   ofTender(func(t ledger.Tender) formula.Value { return formula.String(t.Method) }),
+	"tender.deadline": deadline,
 	"tender.issued_on": func(s *subject) formula.Value {
 		if s.e.Kind == "tender.announced" {
 			return day(s.e.On)
@@ -172,6 +166,24 @@ var mainProviders = map[string]func(*subject) formula.Value{
 	"invoice.requested": ofPayment(func(s *subject, p ledger.Payment) formula.Value { _, asked := s.invoiced(p); return yuan(asked) }),
 }
 
+// deadline is that of the entry's tender as last put off, by the entry itself if it does.
+func deadline(s *subject) formula.Value {
+	b, ok := s.announced()
+	if !ok {
+		return nothing
+	}
+	at := string(b.Deadline)
+	for _, e := range s.v.Events(b.Project, "tender.changed") {
+		if c, is := e.Body.(*ledger.TenderChanged); is && c.Tender == b.Tender && c.Deadline != "" {
+			at = string(c.Deadline)
+		}
+	}
+	if c, is := s.e.Body.(*ledger.TenderChanged); is && c.Deadline != "" {
+		at = string(c.Deadline)
+	}
+	return instant(at)
+}
+
 // text is a name that an entry has; empty is a value.
 func text(s string, ok bool) formula.Value {
 	if !ok {
@@ -259,6 +271,10 @@ func entryAmount(s *subject) formula.Value {
 		return yuan(b.Amount)
 	case *ledger.ContractAmended:
 		return yuan(b.Amount)
+	case *ledger.ContractSubcontracted:
+		return yuan(b.Amount)
+	case *ledger.AssetDisposed:
+		return yuan(b.Value)
 	case *ledger.SettlementAudited:
 		return yuan(b.Amount)
 	case *ledger.GrantLine:

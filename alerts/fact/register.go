@@ -106,17 +106,23 @@ func (s *subject) listed(list string) (found []ledger.Member, reason string) {
 // the entry. reason says why what was not found means nothing: there is no list, or one
 // of them is out of date.
 func (s *subject) onList(list, who string) (found []ledger.Member, reason string) {
-	loads := s.v.Registers(list, s.place(), s.e.On)
-	if len(loads) == 0 {
-		return nil, "register:" + list
-	}
+	loads, reason := s.loads(list)
 	for _, r := range loads {
-		if r.To < s.e.On {
-			reason = "stale:register"
-		}
 		found = append(found, s.v.Members(r.Register, who)...)
 	}
 	return found, reason
+}
+
+// loads are those of a list that hold for the day and the place of the entry, and why
+// they do not say it all.
+func (s *subject) loads(list string) (loads []ledger.Register, reason string) {
+	if loads = s.v.Registers(list, s.place(), s.e.On); len(loads) == 0 {
+		return nil, "register:" + list
+	}
+	if slices.ContainsFunc(loads, func(r ledger.Register) bool { return r.To < s.e.On }) {
+		reason = "stale:register"
+	}
+	return loads, reason
 }
 
 // place is where the household of a line lives, or where the project is.

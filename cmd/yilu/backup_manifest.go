@@ -19,6 +19,7 @@ import (
 
 	"yilu/audit"
 	"yilu/audit/durable"
+	"yilu/migrations/pgserver"
 )
 
 // manifestFormat names the form of backup folders.
@@ -127,7 +128,7 @@ func (m *manifest) seal(dir string) (err error) {
 	}
 	m.SHA256, err = hashFile(filepath.Join(dir, m.File))
 	if err == nil {
-		m.Bytes, err = treeSize(m.place(dir))
+		m.Bytes, err = pgserver.FolderSize(m.place(dir))
 	}
 	return err
 }
@@ -179,19 +180,4 @@ func hashFile(path string) (string, error) {
 		return "", fmt.Errorf("hash %s: %w", path, err)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-// treeSize is the bytes in a file, or in a folder with all below.
-func treeSize(path string) (size int64, err error) {
-	err = filepath.WalkDir(path, func(_ string, entry os.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		info, err := entry.Info()
-		if err == nil {
-			size += info.Size()
-		}
-		return err
-	})
-	return size, err
 }

@@ -45,6 +45,7 @@ func figures() []figure {
 		{"memory_5m", "MB", "<=150", "memory of the server at 5,000,000 entries", figMemory5M},
 		{"proof_page_p99", "ms", "<=20", "99th percentile of the page that proves an entry, at 5,000,000 entries, 2 clients", figProofPage},
 		{"backtest_5m", "s", "<=90", "back-test of one event rule over 5,000,000 entries", figBacktest5M},
+		{"sweep_5m", "s", "<=300", "all sweeps over a year of 5,000,000 entries", figSweep5M},
 	}
 }
 

@@ -89,7 +89,7 @@ func (c *importing) flags(env *environment) *flag.FlagSet {
 		c.explain = append(c.explain, v)
 		return nil
 	})
-	fs.BoolVar(&c.preview, "preview", false, env.say("只检查并显示合计，不入账", "check and show totals, post nothing"))
+	fs.BoolVar(&c.preview, "preview", false, env.say("只检查（含指标、合同余额和预警规则）并显示合计，不入账", "check, also against balances and rules, and show totals; post nothing"))
 	fs.BoolVar(&c.options.AllowDuplicates, "allow-duplicates", false, env.say("可能重复的文件和行也入账", "post what may be a duplicate"))
 	fs.BoolVar(&c.asJSON, "json", false, env.say("以 JSON 输出", "write JSON"))
 	return fs
@@ -152,20 +152,30 @@ func runImport(ctx context.Context, env *environment, args []string) error {
 	if err != nil {
 		return refusedFile(env, word[1], err)
 	}
-	var result *sheet.Result
-	if !c.preview && len(b.Problems) == 0 {
-		r, err := b.Import(ctx, l)
-		if same, ok := errors.AsType[*sheet.SameFile](err); ok {
-			return &coded{exitRefused, fmt.Errorf("%s: %s %s", word[1], env.say("这个文件已经导入过，提交编号", "this file was imported before, as submission"), same.Submission.Submission)}
-		}
-		if err != nil && !errors.Is(err, sheet.ErrBadRows) {
-			return err
-		}
-		if err == nil {
-			result = &r
-		}
+	result, err := c.enter(ctx, l, b)
+	if same, ok := errors.AsType[*sheet.SameFile](err); ok {
+		return &coded{exitRefused, fmt.Errorf("%s: %s %s", word[1], env.say("这个文件已经导入过，提交编号", "this file was imported before, as submission"), same.Submission.Submission)}
+	}
+	if err != nil {
+		return err
 	}
 	return c.answer(env, src, b, result)
+}
+
+// enter posts the sheet, or judges it as a post would where only a preview is asked for.
+// There is no result when a row is wrong.
+func (c *importing) enter(ctx context.Context, l *ledger.Ledger, b *sheet.Batch) (*sheet.Result, error) {
+	if c.preview {
+		return nil, b.Check(ctx, l)
+	}
+	r, err := b.Import(ctx, l)
+	if errors.Is(err, sheet.ErrBadRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &r, nil
 }
 
 // explanations reads the answers to warnings with the files that they name.

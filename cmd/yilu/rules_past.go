@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -25,19 +26,16 @@ func writeJSON(env *environment, v any) error {
 // rulesBacktest judges the past by rules that are proposed.
 func rulesBacktest(ctx context.Context, env *environment, args []string) error {
 	fs, r := env.ruleFlags("backtest")
-	from := fs.String("from", "", env.say("业务日期起", "first business day"))
-	to := fs.String("to", "", env.say("业务日期止", "last business day"))
+	test := alerts.BackTest{Progress: env.progress("backtest")}
+	env.rangeFlags(fs, &test.From, &test.To)
 	diff := fs.String("diff", "", env.say("live：与当时的预警比较", "live compares with the warnings of then"))
 	file := fs.String("o", "", env.say("报告（JSON）写入的文件，供 rules submit --report", "file for the report as JSON, for rules submit --report"))
 	words, err := anyWords(fs, args)
 	if err != nil {
 		return err
 	}
-	test := alerts.BackTest{Live: *diff == "live", Progress: env.progress("backtest")}
-	var errFrom, errTo error
-	test.From, errFrom = ledger.ParseDate(*from)
-	test.To, errTo = ledger.ParseDate(*to)
-	if err := errors.Join(errFrom, errTo); err != nil || len(words) == 0 || *diff != "" && *diff != "live" {
+	test.Live = *diff == "live"
+	if test.From == "" || test.To == "" || len(words) == 0 || *diff != "" && *diff != "live" {
 		return &coded{exitUsage, errors.New(env.say("须给出规则编号、--from、--to；--diff 只能是 live", "name rules, --from and --to; --diff takes live only"))}
 	}
 	known, err := r.load()
@@ -75,20 +73,23 @@ func rulesBacktest(ctx context.Context, env *environment, args []string) error {
 	return nil
 }
 
+// rangeFlags takes the days of the acts that are judged.
+func (env *environment) rangeFlags(fs *flag.FlagSet, from, to *ledger.Date) {
+	fs.Func("from", env.say("业务日期起", "first business day"), dayFlag(from))
+	fs.Func("to", env.say("业务日期止", "last business day"), dayFlag(to))
+}
+
 // rulesBackfill judges the past by a rule in force, and raises what it finds.
 func rulesBackfill(ctx context.Context, env *environment, args []string) error {
 	fs, r := env.ruleFlags("backfill")
-	from := fs.String("from", "", env.say("业务日期起", "first business day"))
-	to := fs.String("to", "", env.say("业务日期止", "last business day"))
+	telling := env.warningFlags(fs)
+	fill := alerts.Backfill{Progress: env.progress("backfill")}
+	env.rangeFlags(fs, &fill.From, &fill.To)
 	words, err := anyWords(fs, args)
 	if err != nil {
 		return err
 	}
-	fill := alerts.Backfill{Progress: env.progress("backfill")}
-	var errFrom, errTo error
-	fill.From, errFrom = ledger.ParseDate(*from)
-	fill.To, errTo = ledger.ParseDate(*to)
-	if err := errors.Join(errFrom, errTo); err != nil {
+	if fill.From == "" || fill.To == "" {
 		return &coded{exitUsage, errors.New(env.say("须给出 --from、--to；可列规则编号，不列则为全部现行规则", "give --from and --to, and codes of rules, or none for all in force"))}
 	}
 	known, err := r.load()
@@ -100,6 +101,10 @@ func rulesBackfill(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	defer closeLedger()
+	engine := env.engine(l, known)
+	if err := telling.through(engine, l); err != nil {
+		return err
+	}
 	all := len(words) == 0
 	if all {
 		for _, f := range known.Known() {
@@ -108,7 +113,7 @@ func rulesBackfill(ctx context.Context, env *environment, args []string) error {
 	}
 	var done []alerts.Backfilled
 	for _, fill.Code = range words {
-		one, err := fill.Run(ctx, env.engine(l, known), ledger.Book(env.Book))
+		one, err := fill.Run(ctx, engine, ledger.Book(env.Book))
 		if errors.Is(err, alerts.ErrNotBackfilled) {
 			if all {
 				continue

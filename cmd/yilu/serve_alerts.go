@@ -37,6 +37,21 @@ func (w *warning) address(o serveOptions) string {
 	return cmp.Or(strings.TrimSuffix(w.public, "/"), "http://"+o.listen+o.base)
 }
 
+// through has an engine of a command queue what the server's channels tell.
+func (w *warning) through(engine *alerts.Engine, l *ledger.Ledger) error {
+	if w.config == "" {
+		return nil
+	}
+	channels, err := notify.ReadConfig(w.config)
+	if err != nil {
+		return err
+	}
+	base := cmp.Or(strings.TrimSuffix(w.public, "/"), "http://127.0.0.1:8080")
+	engine.Link = func(alert string) string { return base + "/alerts/" + alert }
+	engine.Notify, err = notify.New(l.Pool, channels, l.Now, l.Log)
+	return err
+}
+
 // start lets the engine and the notifier work beside the server until the returned
 // func is called, and gives the pages what they show.
 func (w *warning) start(ctx context.Context, env *environment, o serveOptions, l *ledger.Ledger, config *web.Config) (stop func(), err error) {

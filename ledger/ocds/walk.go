@@ -134,11 +134,20 @@ func (w *walker) broken(err error) error {
 
 func isCorrupt(err error) bool { return strings.Contains(err.Error(), "flate: corrupt input") }
 
-// isLines says whether a text is JSON lines: one of its first lines is a whole
-// object, and it is not the only line.
+// isLines says whether a text is JSON lines: its first line is a whole value and not
+// the only line. Where the first line is broken, one of the next is a whole object; a
+// package that stands on many lines, maybe with one object on each, is not broken.
 func isLines(head []byte) bool {
 	lines := bytes.SplitN(head, []byte("\n"), 5)
 	if len(lines) < 2 || len(bytes.TrimSpace(bytes.Join(lines[1:], nil))) == 0 {
+		return false
+	}
+	first := jsontext.NewDecoder(bytes.NewReader(head), lenient...)
+	switch err := first.SkipValue(); {
+	case err == nil:
+		line, _, _ := bytes.Cut(bytes.TrimSpace(head), []byte("\n"))
+		return len(bytes.TrimSpace(line)) == len(bytes.TrimSpace(head[:first.InputOffset()]))
+	case errors.Is(err, io.ErrUnexpectedEOF): // what there is of it is right
 		return false
 	}
 	return slices.ContainsFunc(lines[:len(lines)-1], func(line []byte) bool {

@@ -72,6 +72,8 @@ func (b *Batch) Upper() string { return b.Amount.Upper() }
 type Known struct {
 	Funds    []ledger.Fund
 	Projects []ledger.Project
+	// Rules are in force, with the parameters that rows are held to.
+	Rules ledger.Rules
 	// token is a keyed hash: a row's id covers personal values, and anybody could
 	// guess those from a plain hash.
 	token func(string) string
@@ -86,6 +88,13 @@ func KnownOf(ctx context.Context, l *ledger.Ledger, book ledger.Book) (Known, er
 	var err error
 	if k.Funds, err = l.Funds(ctx, book); err != nil {
 		return Known{}, err
+	}
+	row, err := l.Rulebook(ctx, book)
+	if err != nil {
+		return Known{}, err
+	}
+	if k.Rules, err = row.Read(); err != nil {
+		return Known{}, fmt.Errorf("read rulebook: %w", err)
 	}
 	for page := (ledger.Page{Limit: ledger.MaxPage}); ; {
 		ps, next, err := l.Projects(ctx, book, ledger.ProjectFilter{}, page)

@@ -22,6 +22,7 @@ var Grant = &Form{
 		{Name: "户主", required: true, Aliases: []string{"户主姓名", "姓名", "领款人", "收款人"}, example: "张某某"},
 		{Name: "身份证号", kind: number, required: true, Aliases: []string{"身份证", "公民身份号码", "户主身份证号", "身份证号码"}, example: "11010519491231002X"},
 		{Name: "账号", kind: number, Aliases: []string{"社保卡", "社保卡号", "社保卡/账号", "一卡通账号", "银行账号", "银行卡号", "帐号", "卡号", "一卡通号"}, example: "6200000000000005"},
+		holderColumn,
 		fundColumn, projectColumn,
 		{Name: "项目名称", Aliases: []string{"项目"}},
 		{Name: "补助项目", Aliases: []string{"补贴项目", "补贴名称", "补助名称"}, example: "脱贫户产业奖补"},
@@ -38,7 +39,7 @@ var Grant = &Form{
 	fields: map[string]string{
 		"body.payment": "批次", "body.project": "项目编号", "body.fund": "资金编号", "body.item": "补助项目", "body.period": "发放期间", "body.place": "区划代码", "body.category": "人员类别",
 		"body.standard": "标准", "body.quantity": "数量", "body.amount": "金额", "grant.requested:body.amount": "金额",
-		"sealed.payee_name": "户主", "sealed.id_number": "身份证号", "sealed.payee_account": "账号", "sealed.phone": "电话",
+		"sealed.payee_name": "户主", "sealed.id_number": "身份证号", "sealed.payee_account": "账号", "sealed.account_holder": "户名", "sealed.phone": "电话",
 	},
 	row: grantRow, done: grantDone,
 }
@@ -75,8 +76,10 @@ func grantRow(b *builder, r *record) {
 	}
 	sealed := map[string]string{sealedName: r.get("户主"), sealedID: r.get("身份证号")}
 	put(sealed, sealedAccount, r.get("账号"))
+	put(sealed, sealedHolder, r.get("户名"))
 	put(sealed, sealedPhone, r.get("电话"))
 	r.checkCard("账号")
+	r.checkProduct(line)
 	kept := b.drafts
 	b.drafts = g.lines
 	b.emit(r, ledger.Draft{ID: b.rowID(r, digest, "line"), Kind: "grant.line", Body: line, Sealed: sealed})
@@ -85,6 +88,16 @@ func grantRow(b *builder, r *record) {
 		g.head.Amount += line.Amount
 		b.tally(fund, place, line.Amount)
 	}
+}
+
+// checkProduct holds an amount to standard × quantity as the book will, so that the row
+// is named with the others. What is far off is refused in any case, and said there.
+func (r *record) checkProduct(line *ledger.GrantLine) {
+	tolerance := r.b.opt.Known.Rules.GrantTolerance(r.b.opt.Book, r.b.opt.On)
+	if r.bad || len(line.Quantity) > 20 || ledger.IsProduct(line.Standard, line.Quantity, line.Amount, tolerance) || !ledger.IsProduct(line.Standard, line.Quantity, line.Amount, ledger.MostRounding) {
+		return
+	}
+	r.problem("金额", "product", fmt.Sprintf("金额应等于标准×数量（%s×%s），相差不超过%s元", line.Standard, line.Quantity, tolerance), fmt.Sprintf("want standard × quantity (%s × %s), give or take %s yuan", line.Standard, line.Quantity, tolerance))
 }
 
 var (

@@ -42,27 +42,11 @@ type Result struct {
 // duplicates; what was rejected or reversed may be entered again. When the
 // outcome is unknown the same call may be made again.
 func (b *Batch) Import(ctx context.Context, l *ledger.Ledger) (Result, error) {
-	if b.opt.Known.token == nil {
-		return Result{}, errors.New("import: the sheet was read without the book, see KnownOf")
-	}
-	if len(b.Problems) > 0 {
-		return Result{}, ErrBadRows
-	}
-	if err := b.sameFile(ctx, l); err != nil {
+	made, drafts, err := b.submission(ctx, l)
+	if err != nil {
 		return Result{}, err
 	}
-	id, attempt, err := b.submissionID(ctx, l)
-	if err != nil {
-		return Result{}, fmt.Errorf("import %s: %w", b.File.Name, err)
-	}
-	drafts, err := b.fresh(ctx, l, attempt)
-	if err != nil {
-		return Result{}, fmt.Errorf("import %s: %w", b.File.Name, err)
-	}
-	if len(b.Problems) > 0 {
-		return Result{}, ErrBadRows
-	}
-	made := ledger.SubmissionMade{Submission: id, Title: b.title(), Form: b.Form.Name, File: b.File, AfterFact: b.opt.AfterFact}
+	id := made.Submission
 	receipts, err := l.Submit(ctx, b.opt.Book, id, made, drafts)
 	if acks := b.explain(id, drafts, err); len(acks) > 0 {
 		b.acks = len(acks)
@@ -83,6 +67,54 @@ func (b *Batch) Import(ctx context.Context, l *ledger.Ledger) (Result, error) {
 		Submission: id, ContentHash: sub.ContentHash, Entries: len(drafts), Rows: b.Rows, Amount: b.Amount, Upper: b.Upper(),
 		First: receipts[0].Seq, Last: receipts[len(receipts)-1].Seq,
 	}, nil
+}
+
+// Check judges a batch as Import would, and posts nothing (试入账): what the balances and
+// states of the book, or its rules, would refuse becomes problems of rows. It holds no
+// lock, so Import judges again.
+func (b *Batch) Check(ctx context.Context, l *ledger.Ledger) error {
+	made, drafts, err := b.submission(ctx, l)
+	if errors.Is(err, ErrBadRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	tried, err := l.Try(ctx, b.opt.Book, ledger.Submitted(made.Submission, made, drafts)...)
+	if err == nil && len(tried.Problems) > 0 {
+		err = &ledger.Refused{Problems: tried.Problems}
+	}
+	if acks := b.explain(made.Submission, drafts, err); len(acks) > 0 {
+		return nil
+	}
+	if b.blame(err) {
+		return nil
+	}
+	return err
+}
+
+// submission is what a batch is posted as.
+func (b *Batch) submission(ctx context.Context, l *ledger.Ledger) (made ledger.SubmissionMade, drafts []ledger.Draft, err error) {
+	if b.opt.Known.token == nil {
+		return made, nil, errors.New("import: the sheet was read without the book, see KnownOf")
+	}
+	if len(b.Problems) > 0 {
+		return made, nil, ErrBadRows
+	}
+	if err := b.sameFile(ctx, l); err != nil {
+		return made, nil, err
+	}
+	id, attempt, err := b.submissionID(ctx, l)
+	if err != nil {
+		return made, nil, fmt.Errorf("import %s: %w", b.File.Name, err)
+	}
+	if drafts, err = b.fresh(ctx, l, attempt); err != nil {
+		return made, nil, fmt.Errorf("import %s: %w", b.File.Name, err)
+	}
+	if len(b.Problems) > 0 {
+		return made, nil, ErrBadRows
+	}
+	return ledger.SubmissionMade{Submission: id, Title: b.title(), Form: b.Form.Name, File: b.File, AfterFact: b.opt.AfterFact}, drafts, nil
 }
 
 // explain answers the warnings by which rows were held, if the officer gave an answer

@@ -296,3 +296,29 @@ func project(t testing.TB, l *ledger.Ledger, id string) ledger.Project {
 	}
 	return p
 }
+
+// TestCheckTriesTheBook: a preview says what balances would refuse, by row, and posts
+// nothing; what it finds nothing wrong with is imported.
+func TestCheckTriesTheBook(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	load(t, l, FundLedger, options(t, l), file(t, FundLedger, XLSX, ledgerRows...))
+	before, err := l.Head(t.Context(), book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pay := Record{"申请号": "Z1", "日期": "2020-04-10", "资金编号": "F1", "项目编号": "P1", "合同编号": "HT1", "收款人全称": "河南某建筑有限公司", "统一社会信用代码": "91350100M000100Y43", "金额": "471234.57", "用途": "工程款"}
+	b, err := Read(open(t, "z.xlsx", file(t, Payment, XLSX, pay)), Payment, options(t, l))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Check(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.Problems) != 1 || b.Problems[0].Header != "金额" || b.Problems[0].Rule != "over_contract" {
+		t.Errorf("one fen beyond: %v%s", seen(b.Problems), problems(b))
+	}
+	if after, err := l.Head(t.Context(), book); err != nil || after.Size != before.Size {
+		t.Errorf("a preview posted %d entries, %v", after.Size-before.Size, err)
+	}
+}

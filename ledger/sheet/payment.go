@@ -11,9 +11,14 @@ const (
 	sealedName    = "payee_name"
 	sealedID      = "id_number"
 	sealedAccount = "payee_account"
+	sealedHolder  = "account_holder"
 	sealedBank    = "payee_bank"
 	sealedPhone   = "phone"
 )
+
+// holderColumn is whose account it is, where that is not the payee. It came later than
+// the ids of rows, which do not look at it.
+var holderColumn = Column{Name: "户名", Aliases: []string{"账户名称", "开户名", "账户户名", "开户人", "账户姓名"}, unhashed: true}
 
 // Payment is 支付表: requests to pay, one a row. Fields: domain §6. A firm or
 // office is public with its code; a private person is sealed.
@@ -33,6 +38,7 @@ var Payment = &Form{
 		{Name: "统一社会信用代码", kind: id, Aliases: []string{"信用代码", "收款人代码", "社会信用代码"}, example: "91350100M000100Y43"},
 		{Name: "身份证号", kind: number, Aliases: []string{"身份证", "公民身份号码", "收款人身份证号", "身份证号码"}},
 		{Name: "账号", kind: number, Aliases: []string{"收款账号", "银行账号", "帐号", "收款人账号"}},
+		holderColumn,
 		{Name: "开户行", Aliases: []string{"开户银行", "收款人开户行"}},
 		{Name: "金额", kind: amount, required: true, Aliases: []string{"金额(小写)", "支付金额", "申请金额", "小写金额", "小写"}, example: "120000.00"},
 		{Name: "大写金额", kind: upper, Aliases: []string{"金额(大写)", "大写"}, example: "壹拾贰万元整", unhashed: true},
@@ -47,7 +53,7 @@ var Payment = &Form{
 		"body.payment": "申请号", "body.project": "项目编号", "body.fund": "指标文号", "body.contract": "合同编号", "body.amount": "金额", "body.purpose": "用途",
 		"body.function_code": "功能科目", "body.economic_code": "经济科目", "body.method": "支付方式", "body.stage": "款项性质",
 		"body.payee": "收款人全称", "body.payee.code": "统一社会信用代码", "on": "日期",
-		"sealed.payee_name": "收款人全称", "sealed.id_number": "身份证号", "sealed.payee_account": "账号", "sealed.payee_bank": "开户行",
+		"sealed.payee_name": "收款人全称", "sealed.id_number": "身份证号", "sealed.payee_account": "账号", "sealed.account_holder": "户名", "sealed.payee_bank": "开户行",
 	},
 	row: paymentRow,
 }
@@ -92,6 +98,7 @@ func (r *record) payee(p *ledger.PaymentRequested) map[string]string {
 	name, code, citizen := r.get("收款人全称"), r.get("统一社会信用代码"), r.get("身份证号")
 	sealed := map[string]string{}
 	put(sealed, sealedAccount, r.get("账号"))
+	put(sealed, sealedHolder, r.get("户名"))
 	put(sealed, sealedBank, r.get("开户行"))
 	switch {
 	case citizen != "" && code != "":

@@ -20,6 +20,7 @@ var (
 	personColumn   = Column{Name: "姓名", required: true, Aliases: []string{"人员姓名", "成员姓名", "死者姓名"}, example: "张某某"}
 	idNumberColumn = Column{Name: "身份证号", kind: number, required: true, Aliases: []string{"身份证", "公民身份号码", "身份证号码", "证件号码"}, example: "11010519491231002X"}
 	postColumn     = Column{Name: "职务", Aliases: []string{"职务职级", "岗位", "任职"}, example: "科员"}
+	firmColumn     = Column{Name: "供应商名称", required: true, Aliases: []string{"供应商", "企业名称", "单位名称", "名称"}, example: "河南某建筑有限公司"}
 	relationColumn = Column{Name: "与户主关系", Aliases: []string{"关系"}, unhashed: true, example: "户主"}
 )
 
@@ -65,7 +66,7 @@ var (
 		Name: "debarred", Text: ledger.Lists[ledger.ListDebarred], main: "统一社会信用代码", list: ledger.ListDebarred,
 		Columns: []Column{
 			orderColumn,
-			{Name: "供应商名称", required: true, Aliases: []string{"供应商", "企业名称", "单位名称", "名称"}, example: "河南某建筑有限公司"},
+			firmColumn,
 			{Name: "统一社会信用代码", kind: number, required: true, Aliases: []string{"信用代码", "社会信用代码"}, example: "91350100M000100Y43"},
 			{Name: "起始日期", kind: day, required: true, Aliases: []string{"开始日期", "生效日期", "处罚日期"}, example: "2019-06-01"},
 			{Name: "截止日期", kind: day, Aliases: []string{"结束日期", "终止日期", "到期日期"}, example: "2022-05-31"},
@@ -74,12 +75,35 @@ var (
 		},
 		fields: registerFields, row: registerSupplierRow, done: registerDone,
 	}
+	// Firms is 市场主体登记名单, as the market regulator has it.
+	Firms = &Form{
+		Name: "firms", Text: ledger.Lists[ledger.ListFirms], main: "统一社会信用代码", list: ledger.ListFirms,
+		Columns: []Column{
+			orderColumn, firmColumn,
+			{Name: "统一社会信用代码", kind: number, required: true, Aliases: []string{"信用代码", "社会信用代码"}, example: "91350100M000100Y43"},
+			{Name: "起始日期", kind: day, required: true, Aliases: []string{"成立日期", "注册日期", "登记日期"}, example: "2015-06-01"},
+			{Name: "截止日期", kind: day, Aliases: []string{"注销日期", "吊销日期"}},
+			{Name: "住所", Aliases: []string{"注册地址", "地址", "经营场所"}, example: "襄城县文化路1号"},
+			remarkColumn,
+		},
+		fields: registerFields, row: registerSupplierRow, done: registerDone,
+	}
+	// FirmPersons is 企业关联人员名单: heads, owners and officers of firms.
+	FirmPersons = &Form{
+		Name: "firm_persons", Text: ledger.Lists[ledger.ListPersons], main: "身份证号", list: ledger.ListPersons,
+		Columns: []Column{
+			orderColumn, {Name: "供应商名称", Aliases: firmColumn.Aliases, unhashed: true, example: "河南某建筑有限公司"},
+			{Name: "统一社会信用代码", kind: number, required: true, Aliases: []string{"信用代码", "社会信用代码"}, example: "91350100M000100Y43"},
+			personColumn, idNumberColumn, postColumn, remarkColumn,
+		},
+		fields: registerFields, row: registerPersonRow, done: registerDone,
+	}
 )
 
 var registerFields = map[string]string{
 	"body.place": "区划代码", "body.line": "身份证号", "sealed.name": "姓名", "sealed.id_number": "身份证号", "sealed.household": "户编号", "sealed.class": "户类别",
 	"sealed.post": "职务", "sealed.died_on": "死亡日期",
-	"body.supplier.name": "供应商名称", "body.supplier.code": "统一社会信用代码", "body.from": "起始日期", "body.to": "截止日期", "body.basis": "依据",
+	"body.supplier.name": "供应商名称", "body.supplier.code": "统一社会信用代码", "body.firm": "统一社会信用代码", "body.address": "住所", "body.from": "起始日期", "body.to": "截止日期", "body.basis": "依据",
 }
 
 // registerID is the id of the load that this file is: the list and the day it states,
@@ -89,7 +113,7 @@ func (b *builder) registerID() string {
 }
 
 func registerPersonRow(b *builder, r *record) {
-	body := &ledger.RegisterPerson{Register: b.registerID(), Line: ledger.Count(len(b.drafts) + 1)}
+	body := &ledger.RegisterPerson{Register: b.registerID(), Line: ledger.Count(len(b.drafts) + 1), Firm: r.get("统一社会信用代码")}
 	if r.get("区划代码") != "" || r.get("乡镇") != "" {
 		body.Place, _ = r.place()
 	}
@@ -102,7 +126,7 @@ func registerPersonRow(b *builder, r *record) {
 	if b.opt.Stated != "" && died > string(b.opt.Stated) {
 		r.problem("死亡日期", "future", "晚于数据截止日 "+string(b.opt.Stated), "is after the day that the list states, "+string(b.opt.Stated))
 	}
-	if r.bad || b.listed(r, "身份证号", r.get("身份证号")) {
+	if r.bad || b.listed(r, "身份证号", r.get("身份证号")+body.Firm) {
 		return
 	}
 	b.emit(r, ledger.Draft{ID: b.rowID(r, r.digest(b.registerID()), "reg"), Kind: "register.person", Body: body, Sealed: sealed})
@@ -111,19 +135,23 @@ func registerPersonRow(b *builder, r *record) {
 func registerSupplierRow(b *builder, r *record) {
 	body := &ledger.RegisterSupplier{
 		Register: b.registerID(), Line: ledger.Count(len(b.drafts) + 1), Supplier: ledger.Party{Name: r.get("供应商名称"), Code: r.get("统一社会信用代码")},
-		Basis: r.get("依据"), From: ledger.Date(r.get("起始日期")), To: ledger.Date(r.get("截止日期")),
+		Address: r.get("住所"), Basis: r.get("依据"), From: ledger.Date(r.get("起始日期")), To: ledger.Date(r.get("截止日期")),
 	}
 	if !ledger.ValidUSCC(body.Supplier.Code) {
 		r.warn("统一社会信用代码", "校验码不对，请核对（早期代码可能如此）", "the check character is wrong; look again (early codes may fail it)")
 	}
-	if b.listed(r, "统一社会信用代码", body.Supplier.Code+" "+string(body.From)) {
+	once := body.Supplier.Code
+	if b.form.list == ledger.ListDebarred { // by two decisions
+		once += " " + string(body.From)
+	}
+	if b.listed(r, "统一社会信用代码", once) {
 		return
 	}
 	b.emit(r, ledger.Draft{ID: b.rowID(r, r.digest(b.registerID()), "reg"), Kind: "register.supplier", Body: body})
 }
 
-// listed reports a member that an earlier row has. Nobody is on a list twice, whatever
-// else the rows say.
+// listed reports a member that an earlier row has. Nobody is on a list twice, for one
+// firm or decision, whatever else the rows say.
 func (b *builder) listed(r *record, column, who string) bool {
 	key := [16]byte([]byte(hash("member", who))[:16])
 	first, twice := b.seen[key]

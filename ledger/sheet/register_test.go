@@ -38,6 +38,10 @@ func TestListsAreImported(t *testing.T) {
 			"register.person", map[string]string{"name": "张三", "id_number": "11010519491231002X", "died_on": "2020-02-03"}, &ledger.RegisterPerson{Line: 1}},
 		{Debarred, [][]string{{"企业名称", "信用代码", "处罚日期", "到期日期", "处罚决定书"}, {"某建筑有限公司", "91350100M000100Y43", "2019/6/1", "2022-05-31", "财采罚〔2019〕5号"}},
 			"register.supplier", nil, &ledger.RegisterSupplier{Line: 1, Supplier: ledger.Party{Name: "某建筑有限公司", Code: "91350100M000100Y43"}, Basis: "财采罚〔2019〕5号", From: "2019-06-01", To: "2022-05-31"}},
+		{Firms, [][]string{{"企业名称", "信用代码", "成立日期", "注册地址"}, {"某建筑有限公司", "91350100M000100Y43", "2015/6/1", "文化路1号"}},
+			"register.supplier", nil, &ledger.RegisterSupplier{Line: 1, Supplier: ledger.Party{Name: "某建筑有限公司", Code: "91350100M000100Y43"}, Address: "文化路1号", From: "2015-06-01"}},
+		{FirmPersons, [][]string{{"企业名称", "信用代码", "姓名", "身份证号", "职务"}, {"某建筑有限公司", "91350100M000100Y43", "张三", "11010519491231002X", "法定代表人"}},
+			"register.person", map[string]string{"name": "张三", "id_number": "11010519491231002X", "post": "法定代表人"}, &ledger.RegisterPerson{Firm: "91350100M000100Y43", Line: 1}},
 	} {
 		t.Run(c.form.Name, func(t *testing.T) {
 			t.Parallel()

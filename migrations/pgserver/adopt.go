@@ -83,7 +83,7 @@ func adopt(ctx context.Context, c Config, backup, db string, progress func(done,
 
 // copyFolder copies regular files and folders, for the account alone.
 func copyFolder(ctx context.Context, account account, from, to string, progress func(done, of int64)) error {
-	of, err := folderSize(from)
+	of, err := FolderSize(from)
 	if err != nil {
 		return err
 	}
@@ -118,8 +118,9 @@ func copyFolder(ctx context.Context, account account, from, to string, progress 
 	})
 }
 
-func folderSize(dir string) (size int64, err error) {
-	err = filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+// FolderSize is the bytes in a file, or in a folder with all below.
+func FolderSize(path string) (size int64, err error) {
+	err = filepath.WalkDir(path, func(_ string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}

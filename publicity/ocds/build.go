@@ -29,8 +29,16 @@ type process struct {
 	awards   []*Award
 	contract []*Contract
 	releases []*Release
+	// deadlines are those that the tender has been given and that stand, the last one holds.
+	deadlines []deadline
 	// now is the release that is being made.
 	now *Release
+}
+
+// deadline is when bids are due as of an entry.
+type deadline struct {
+	by    ledger.Seq
+	until string
 }
 
 // take adds a step to its process.
@@ -44,6 +52,8 @@ func (b *builder) take(s step) {
 	switch body := s.entry.Body.(type) {
 	case *ledger.TenderAnnounced:
 		b.process(body.Tender).announce(s, body)
+	case *ledger.TenderChanged:
+		b.process(body.Tender).change(s, body)
 	case *ledger.TenderBid:
 		b.process(body.Tender).bid(s, body)
 	case *ledger.TenderOpened:
@@ -148,8 +158,24 @@ func (p *process) announce(s step, b *ledger.TenderAnnounced) {
 	t.Title, t.Status, t.Value, t.Category = b.Name, "active", yuan(b.Estimate), b.Category
 	t.Method, t.MethodDetails = methods[b.Method], ledger.Methods.Name(b.Method).Zh
 	t.Period = &Period{Start: midnight(cmp.Or(b.SaleFrom, s.entry.On)), End: string(b.Deadline)}
+	p.deadlines = []deadline{{s.entry.Seq, string(b.Deadline)}}
 	if b.Ceiling != 0 {
 		t.Description = "最高限价 " + b.Ceiling.Comma() + " 元"
+	}
+	p.tellTender()
+}
+
+// change puts the deadline off, or back where that was taken back.
+func (p *process) change(s step, b *ledger.TenderChanged) {
+	p.begin(s, "tenderAmendment")
+	switch {
+	case s.undone:
+		p.deadlines = slices.DeleteFunc(p.deadlines, func(d deadline) bool { return d.by == s.entry.Seq })
+	case b.Deadline != "":
+		p.deadlines = append(p.deadlines, deadline{s.entry.Seq, string(b.Deadline)})
+	}
+	if n := len(p.deadlines); n > 0 {
+		p.tender.Period = &Period{Start: p.tender.Period.Start, End: p.deadlines[n-1].until}
 	}
 	p.tellTender()
 }

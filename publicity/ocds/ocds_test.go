@@ -327,3 +327,33 @@ func TestNumbersAreExact(t *testing.T) {
 		}
 	}
 }
+
+// TestDeadlineIsPutOff: bids are due by the last change that stands.
+func TestDeadlineIsPutOff(t *testing.T) {
+	t.Parallel()
+	c := newCounty(t)
+	c.settle(c.draft("fund.received", &ledger.FundReceived{Fund: "F1", Document: "豫财农〔2019〕112号", Name: "专项资金", Level: "central", Amount: 500000000, Issued: "2020-01-07", Year: "2020"}),
+		c.draft("project.approved", &ledger.ProjectApproved{
+			Project: "P1", Name: "道路硬化", Document: "襄扶〔2020〕3号", Content: "硬化", Targets: "出行", Type: "construction", Place: "411025103205", PlaceName: "颍阳镇后楚村",
+			Unit: "颍阳镇人民政府", Responsible: ledger.Person{Name: "王建设"}, Start: "2020-03-01", Finish: "2020-06-30", Budget: []ledger.BudgetLine{{Fund: "F1", Amount: 100000000}},
+		}))
+	day := func(n int) time.Time { return time.Date(2020, 4, n, 1, 0, 0, 0, time.UTC) }
+	c.post(c.draft("tender.announced", &ledger.TenderAnnounced{Tender: "ZB-1", Project: "P1", Name: "一标段", Method: "open", Category: "works", Estimate: 90000000, Deadline: ledger.Instant(day(10))}))
+	c.post(c.draft("tender.changed", &ledger.TenderChanged{Tender: "ZB-1", Content: "补充图纸", Deadline: ledger.Instant(day(15))}))
+	wrong := c.post(c.draft("tender.changed", &ledger.TenderChanged{Tender: "ZB-1", Content: "误录", Deadline: ledger.Instant(day(29))}))
+	c.post(c.draft("tender.changed", &ledger.TenderChanged{Tender: "ZB-1", Content: "答疑"}))
+	c.reverse(wrong.Seq)
+	p := &Publisher{Book: testBook, Prefix: DefaultPrefix, Name: "襄城县扶贫资金公开账", Payer: "襄城县国库支付中心"}
+	all, err := p.Processes(t.Context(), c.l, "P1")
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	var ends []string
+	for _, r := range all[0].Releases {
+		ends = append(ends, r.Tag[0]+" "+r.Tender.Period.End[:10])
+	}
+	want := []string{"tender 2020-04-10", "tenderAmendment 2020-04-15", "tenderAmendment 2020-04-29", "tenderAmendment 2020-04-29", "tenderAmendment 2020-04-15"}
+	if diff := cmp.Diff(want, ends); diff != "" {
+		t.Error("deadlines (-want +got):\n" + diff)
+	}
+}

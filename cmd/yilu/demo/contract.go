@@ -26,7 +26,7 @@ func (y *year) sign(i int, w *works, tender string, k contract) *contract {
 	k.id, k.signed = w.id+"-HT", k.amount
 	body := ledger.ContractSigned{
 		Contract: k.id, Project: w.id, Tender: tender, Name: w.name + "施工合同", Supplier: k.Party, Amount: k.amount,
-		Start: c.started, Finish: "2020-06-30", Retention: "3", Files: []ledger.File{paper(k.id + "合同")},
+		Start: c.started, Finish: "2020-06-30", Retention: "3", Pricing: "lump", PaymentDays: 30, LabourShare: "18", LabourMonths: 1, WageAccount: true, Files: []ledger.File{paper(k.id + "合同")},
 	}
 	if i == mistypedContract {
 		y.mistypeContract(w, &k, body)

@@ -444,7 +444,7 @@ func checkListed(t *testing.T, l *ledger.Ledger, entries []*ledger.Entry) {
 			lists[b.List]++
 		}
 	}
-	if diff := cmp.Diff(map[string]int{ledger.ListPoor: 1, ledger.ListPayroll: 1, ledger.ListCadres: 1, ledger.ListDeceased: 2, ledger.ListDebarred: 1}, lists); diff != "" {
+	if diff := cmp.Diff(map[string]int{ledger.ListPoor: 1, ledger.ListPayroll: 1, ledger.ListCadres: 1, ledger.ListDeceased: 2, ledger.ListDebarred: 1, ledger.ListFirms: 1, ledger.ListPersons: 1}, lists); diff != "" {
 		t.Errorf("lists (-want +got):\n%s", diff)
 	}
 }

@@ -22,6 +22,7 @@ var forms = map[string]*sheet.Form{
 	"fafang":   sheet.Grant,
 	// The comparison lists, by their own names.
 	ledger.ListPoor: sheet.Poor, ledger.ListPayroll: sheet.Payroll, ledger.ListCadres: sheet.Cadres, ledger.ListDeceased: sheet.Deceased, ledger.ListDebarred: sheet.Debarred,
+	ledger.ListFirms: sheet.Firms, ledger.ListPersons: sheet.FirmPersons,
 }
 
 // sheet is the submission's file, as the officer would upload it. It is the same
@@ -73,13 +74,13 @@ func record(a act) sheet.Record {
 			"支付方式": ledger.PayMethods.Name(b.Method).Zh, "款项性质": ledger.PayStages.Name(b.Stage).Zh,
 		}
 	case *ledger.RegisterPerson:
-		r := sheet.Record{"姓名": a.Sealed["name"], "身份证号": a.Sealed["id_number"], "户编号": a.Sealed["household"], "户类别": a.Sealed["class"], "职务": a.Sealed["post"], "死亡日期": a.Sealed["died_on"]}
+		r := sheet.Record{"姓名": a.Sealed["name"], "身份证号": a.Sealed["id_number"], "户编号": a.Sealed["household"], "户类别": a.Sealed["class"], "职务": a.Sealed["post"], "死亡日期": a.Sealed["died_on"], "统一社会信用代码": b.Firm}
 		if b.Place != "" {
 			r["乡镇"], r["区划代码"] = ledger.DivisionOf(b.Place).Name, b.Place
 		}
 		return r
 	case *ledger.RegisterSupplier:
-		return sheet.Record{"供应商名称": b.Supplier.Name, "统一社会信用代码": b.Supplier.Code, "起始日期": string(b.From), "截止日期": string(b.To), "依据": b.Basis}
+		return sheet.Record{"供应商名称": b.Supplier.Name, "统一社会信用代码": b.Supplier.Code, "起始日期": string(b.From), "截止日期": string(b.To), "依据": b.Basis, "住所": b.Address}
 	case *ledger.GrantLine:
 		return sheet.Record{
 			"乡镇": ledger.DivisionOf(b.Place).Name, "区划代码": b.Place, "户主": a.Sealed["payee_name"], "身份证号": a.Sealed["id_number"],

@@ -82,6 +82,7 @@ func tell(rules []*ledger.RuleActivated) *story {
 	y.tellMistakes(works, grants)
 	y.lists(grants)
 	y.banFirm()
+	y.firmLists()
 	y.recallSavings()
 	y.returnSurplus()
 	y.tellNotices()

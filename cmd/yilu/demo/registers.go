@@ -48,6 +48,20 @@ func (y *year) lists(grants []*grants) {
 	y.list("2020-11-26", reliefMaker, &ledger.RegisterLoaded{List: ledger.ListDeceased, Source: "襄城县公安局（演示）", Stated: "2020-11-25", From: "2020-12-01", To: "2020-12-31"}, autumn)
 }
 
+// firmLists hands in who is registered as a firm, and the head of each.
+func (y *year) firmLists() {
+	var firms, heads []act
+	for i, f := range slices.Concat(builders, dealers, auditors, advisers, []firm{school, lender}) {
+		firms = append(firms, newAct("", ledger.By{}, "", &ledger.RegisterSupplier{
+			Supplier: f.Party, Address: fmt.Sprintf("襄城县示例路%d号", i+1), From: after("2012-03-01", 31*i)}))
+		head := y.stranger(400+i, "", map[string]string{"post": "法定代表人"})
+		head.Body = &ledger.RegisterPerson{Firm: f.Code}
+		heads = append(heads, head)
+	}
+	y.list("2020-01-08", financeMaker, &ledger.RegisterLoaded{List: ledger.ListFirms, Source: "襄城县市场监督管理局（演示）", Stated: "2020-01-06", From: "2020-01-10", To: "2020-12-31"}, firms)
+	y.list("2020-01-08", financeMaker, &ledger.RegisterLoaded{List: ledger.ListPersons, Source: "襄城县市场监督管理局（演示）", Stated: "2020-01-06", From: "2020-01-10", To: "2020-12-31"}, heads)
+}
+
 // list hands in one load: its header, and the members behind it.
 func (y *year) list(on ledger.Date, by ledger.By, head *ledger.RegisterLoaded, members []act) {
 	head.Region = string(Book)

@@ -79,7 +79,7 @@ func (y *year) nameCandidates(l lot, on ledger.Date, bids []offer) {
 	for _, b := range bids[:min(3, len(bids))] {
 		named = append(named, ledger.Candidate{Bidder: b.Party, Amount: b.amount})
 	}
-	y.post(on, l.project.by(), l.id+".candidates", &ledger.TenderCandidates{Tender: l.id, Candidates: named})
+	y.post(on, l.project.by(), l.id+".candidates", &ledger.TenderCandidates{Tender: l.id, Candidates: named, Reported: on})
 }
 
 func (y *year) award(l lot, on ledger.Date, best offer) {
