@@ -5,8 +5,8 @@
 // type is looked at in every width and language; axe, which takes seconds, sees
 // each width, language and colour scheme in some of their combinations, and in all
 // of them with YILU_E2E=all.
-import { spawn } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import assert from 'node:assert/strict'
 import axe from 'axe-core'
 import { chromium } from 'playwright-core'
@@ -29,9 +30,13 @@ const crawlPages = 600
 
 let base = process.env.YILU_URL?.replace(/\/$/, '')
 let server, data, browser
-/** An auditor's token and the session it opened; pages of officers need it. */
+/** An auditor's token and the session it opened, and those of a maker; pages of officers
+ * need them. */
 let token = process.env.YILU_TOKEN, session
-const officers = ['warnings', 'warning']
+let makerToken = process.env.YILU_MAKER_TOKEN, makerSession
+const makers = ['batches', 'papers', 'objectionsdesk', 'objectiondesk']
+const officers = ['warnings', 'warning', ...makers]
+const run = promisify(execFile)
 /** Address of each page type, found by following the pages' own links. */
 const pages = {}
 
@@ -56,7 +61,10 @@ async function start() {
   base = `http://127.0.0.1:${port}`
   let log = ''
   server = spawn(binary, ['serve', '--demo', '--data', join(data, 'yilu'), '--listen', `127.0.0.1:${port}`, '--admin', ''], { stdio: ['ignore', 'pipe', 'pipe'] })
-  server.stdout.on('data', chunk => { token ??= /auditor.*(yilu_[0-9A-Za-z]{43})/.exec(chunk)?.[1] })
+  server.stdout.on('data', chunk => {
+    token ??= /auditor.*(yilu_[0-9A-Za-z]{43})/.exec(chunk)?.[1]
+    makerToken ??= /maker.*(yilu_[0-9A-Za-z]{43})/.exec(chunk)?.[1]
+  })
   server.stderr.on('data', chunk => { log = (log + chunk).slice(-4000) })
   for (const until = Date.now() + 180_000; ;) {
     if (server.exitCode !== null) throw new Error(`yilu ended: ${log}`)
@@ -82,8 +90,11 @@ async function open(options = {}) {
   return [await context.newPage(), context]
 }
 
+/** sessionOf is who looks at a page type. */
+const sessionOf = type => makers.includes(type) ? makerSession : session
+
 /** cookie is the header of the session for pages of officers. */
-const cookie = type => officers.includes(type) ? { cookie: session.cookies.map(c => `${c.name}=${c.value}`).join('; ') } : {}
+const cookie = type => officers.includes(type) ? { cookie: sessionOf(type).cookies.map(c => `${c.name}=${c.value}`).join('; ') } : {}
 
 /** linksOf lists the addresses a page links to, without fragments. */
 const linksOf = page => page.$$eval('a[href]', all => all.map(a => a.getAttribute('href').split('#')[0]).filter(Boolean))
@@ -130,24 +141,57 @@ async function discover() {
   pages.rule = await first('/rules', /^\/rules\/./)
   pages.enter = '/alerts?state=all'
   pages.warnings = '/alerts?state=all'
-  await enter(page)
+  await enter(page, pages.warnings, token)
   for (const until = Date.now() + 60_000; !pages.warning;) { // until the engine has judged the county
     await page.goto(base + pages.warnings)
     pages.warning = (await linksOf(page)).find(link => /^\/alerts\/a-/.test(link))
     assert.ok(Date.now() < until, 'no warnings were raised')
   }
   session = await context.storageState()
+  pages.mine = '/mine'
+  const [desk, its] = await open({ storageState: undefined })
+  await enter(desk, '/desk/slips', makerToken)
+  pages.batches = '/desk/slips'
+  pages.papers = (await linksOf(desk)).find(link => /^\/desk\/slips\/./.test(link))
+  pages.objectionsdesk = '/desk/objections?state=all'
+  await desk.goto(base + pages.objectionsdesk)
+  pages.objectiondesk = (await linksOf(desk)).find(link => /^\/desk\/objections\/YJ/.test(link))
+  makerSession = await its.storageState()
+  await its.close()
   pages.bidder = await first('/bidders', /^\/bidders\/./)
   pages.batch = await first('/payees', /^\/payments\/./)
   await context.close()
 }
 
-/** enter shows the auditor's token where the page of warnings asks for it. */
-async function enter(page) {
-  await page.goto(base + pages.warnings)
-  await page.locator('#token').fill(token)
+/** enter shows a token where a page of officers asks for it. */
+async function enter(page, path, secret) {
+  await page.goto(base + path)
+  await page.locator('#token').fill(secret)
   await page.locator('form.one button').click()
-  assert.equal(page.url(), base + pages.warnings)
+  assert.equal(page.url(), base + path)
+}
+
+/** scanned prints a page and reads the QR codes on the paper, each once. */
+async function scanned(page, name) {
+  const pdf = join(out, name + '.pdf')
+  await page.pdf({ path: pdf, preferCSSPageSize: true, tagged: true })
+  await run('pdftoppm', ['-r', '150', '-png', pdf, join(out, name)])
+  const pictures = (await readdir(out)).filter(f => f.startsWith(name + '-') && f.endsWith('.png')).map(f => join(out, f))
+  const { stdout } = await run('zbarimg', ['-q', '--raw', ...pictures])
+  return [...new Set(stdout.trim().split('\n'))]
+}
+
+/** personal finds numbers that no public page may hold: of citizens, phones and cards. */
+function personal(text) {
+  const found = []
+  for (const [run] of text.matchAll(/(?<![0-9a-fA-F])[0-9]{11,19}[0-9Xx]?(?![0-9a-fA-F])/g)) {
+    const luhn = [...run].reverse().reduce((sum, d, i) => sum + (i % 2 ? (d * 2 > 9 ? d * 2 - 9 : d * 2) : +d), 0)
+    const check = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2].reduce((sum, w, i) => sum + w * run[i], 0) % 11
+    if (run.length === 18 && '10X98765432'[check] === run[17].toUpperCase() && /^[1-6][0-9]{5}(19|20)[0-9]{2}(0[1-9]|1[0-2])/.test(run)) found.push('citizen')
+    if (/^1[3-9][0-9]{9}$/.test(run)) found.push('phone')
+    if (/^6[0-9]{15,18}$/.test(run) && luhn % 10 === 0) found.push('card')
+  }
+  return found
 }
 
 /** sideways is by how many pixels the page is wider than the window. */
@@ -177,7 +221,7 @@ const pictured = ['zh 360 light', 'zh 1280 dark']
 
 async function look(type, language) {
   const path = (language === 'en' ? '/en' : '') + pages[type]
-  const [page, context] = await open({ viewport: { width: widths[0], height: 740 }, ...(type === 'enter' && { storageState: undefined }) })
+  const [page, context] = await open({ viewport: { width: widths[0], height: 740 }, storageState: type === 'enter' ? undefined : sessionOf(type) })
   try {
     await page.goto(base + path)
     assert.equal(await page.locator('html').getAttribute('lang'), language === 'en' ? 'en' : 'zh-CN', path)
@@ -206,7 +250,7 @@ async function look(type, language) {
 
 const types = ['county', 'about', 'funds', 'fund', 'document', 'documents', 'township', 'village', 'projects', 'project', 'grants', 'payments',
   'payment', 'batch', 'payees', 'payee', 'entries', 'entry', 'missing', 'empty', 'rules', 'rule', 'enter', 'search', 'data', 'check',
-  'contracts', 'tenders', 'bidders', 'bids', 'allocations', 'grantlist', 'notices', 'notice', 'plan', 'coverage', 'objections', 'object', 'paper', ...officers]
+  'contracts', 'tenders', 'bidders', 'bids', 'allocations', 'grantlist', 'notices', 'notice', 'plan', 'coverage', 'objections', 'object', 'paper', 'mine', ...officers]
 
 describe('the public pages', () => {
   before(async () => {
@@ -271,7 +315,7 @@ describe('the public pages', () => {
       await context.close()
     })
     test('a page seen again is not sent again; assets are for ever', async () => {
-      for (const type of types.filter(t => !['missing', 'log', 'proof', 'rules', 'rule', 'enter', 'object', ...officers].includes(t))) {
+      for (const type of types.filter(t => !['missing', 'log', 'proof', 'rules', 'rule', 'enter', 'object', 'mine', ...officers].includes(t))) {
         const r = await get(pages[type])
         assert.ok(r.headers.etag, `${pages[type]} has no ETag`)
         const again = await get(pages[type], { 'if-none-match': r.headers.etag })
@@ -337,6 +381,107 @@ describe('the public pages', () => {
     })
   })
 
+  describe('villagers and their offices, without JavaScript on a small screen', () => {
+    test('my village in three taps', async () => {
+      const [page, context] = await open({ javaScriptEnabled: false })
+      await page.goto(base + '/')
+      await page.locator('main a[href="#townships"]').click()
+      await page.locator('#townships ~ table a[href^="/places/"]').nth(3).click()
+      await page.locator('ul.columns a').first().click()
+      assert.match(page.url(), /\/places\/\d{12}$/)
+      assert.match(await page.locator('h1').textContent(), /村/)
+      await context.close()
+    })
+    test('slips are printed, and a household finds its own grants by the code', async () => {
+      const [desk, its] = await open({ javaScriptEnabled: false, storageState: makerSession, viewport: { width: 1280, height: 900 } })
+      await desk.goto(base + pages.papers)
+      const form = desk.locator('form.papers', { has: desk.locator('input[value=slips]') }).first()
+      if (await form.locator('input[type=checkbox]').count()) await form.locator('input[type=checkbox]').check()
+      await form.locator('button').click()
+      const slips = await desk.$$eval('.slip', all => all.map(s => ({ name: s.querySelector('.who b').textContent, code: s.querySelector('.code b').textContent })))
+      assert.ok(slips.length > 1, 'no slips')
+      assert.equal(new Set(slips.map(s => s.code)).size, slips.length)
+      assert.deepEqual(await scanned(desk, 'slips'), [base + '/mine'])
+      const [page, context] = await open({ javaScriptEnabled: false })
+      await page.goto(base + '/')
+      await page.locator('main a[href="/mine"]').click()
+      await page.locator('#code').fill(slips[0].code.toLowerCase().replaceAll('-', ''))
+      await page.locator('main form button').click()
+      assert.equal(page.url(), base + '/mine', 'the code is in the address')
+      const text = await page.locator('main').textContent()
+      assert.match(text, /查到 \d+ 笔补助/)
+      for (const s of slips) assert.ok(!text.includes(s.code) && !text.includes(s.name), 'a name or a code is shown')
+      assert.equal((await get(await page.locator('main a[href^="/payments/"]').first().getAttribute('href'))).status, 200)
+      await page.locator('main a[href="/mine"]').click()
+      await page.locator('#code').fill('34679-34679-34679')
+      await page.locator('main form button').click()
+      assert.equal(await page.locator('#code').inputValue(), '34679-34679-34679', 'what was typed is kept')
+      assert.ok(await page.locator('[role=alert]').isVisible())
+      await Promise.all([context.close(), its.close()])
+    })
+    test('an objection gets an answer', async () => {
+      const [page, context] = await open({ javaScriptEnabled: false })
+      await page.goto(base + pages.notice)
+      await page.locator('main a[href^="/object"]').first().click()
+      await page.locator('#topic').selectOption('quality')
+      await page.locator('#text').fill('路面开裂，身份证 411025199001010012')
+      await page.locator('main form button').click()
+      const receipt = /[A-Z2-7]{4}(-[A-Z2-7]{4}){3}/.exec(await page.locator('main').textContent())[0]
+      const number = /YJ\d{8}-[A-Z2-7]{8}/.exec(await page.locator('main').textContent())[0]
+      const [desk, its] = await open({ javaScriptEnabled: false, storageState: makerSession })
+      await desk.goto(base + '/desk/objections')
+      await desk.locator(`a[href="/desk/objections/${number}"]`).click()
+      assert.match(await desk.locator('blockquote').textContent(), /路面开裂/)
+      const form = desk.locator('form', { has: desk.locator('input[value=answer]') })
+      await form.locator('[name=question]').fill('路面是否开裂')
+      await form.locator('[name=answer]').fill('已现场核查，施工单位已修补。')
+      await form.locator('[name=objection_outcome]').selectOption('upheld')
+      await form.locator('[name=answered_by]').fill('演示镇人民政府')
+      await form.locator('button').click()
+      assert.equal(await desk.locator('textarea').count(), 0)
+      await page.goto(base + '/receipt')
+      await page.locator('#number').fill(receipt)
+      await page.locator('main form button').click()
+      assert.match(await page.locator('main').textContent(), /施工单位已修补/)
+      assert.match((await get('/objections/list.csv', { 'accept-encoding': 'identity' })).body.toString(), /施工单位已修补/)
+      await Promise.all([context.close(), its.close()])
+    })
+    test('a poster is checked by its code, and the code on paper can be scanned', async () => {
+      const [page, context] = await open({ viewport: { width: 1123, height: 1587 } })
+      await page.goto(base + pages.poster)
+      const [address] = await scanned(page, 'poster')
+      assert.match(address, /\/c\/[0-9a-f]{12}$/)
+      await page.goto(address)
+      assert.match(await page.locator('.yes').textContent(), /与网上一致/)
+      await context.close()
+    })
+    test('a poster is hung, its proof recorded, and coverage rises', { skip: !!process.env.YILU_URL && 'needs the data folder' }, async () => {
+      const [page, context] = await open({ javaScriptEnabled: false })
+      await page.goto(base + '/coverage/-/stage=P3')
+      const text = async () => (await page.locator('main').textContent()).replace(/\s+/g, ' ')
+      const before = await text()
+      const project = 'GC2020-006' // its plan was never posted in the village
+      const found = JSON.parse((await get(`/api/v1/books/411025/projects/${project}`, { 'accept-encoding': 'identity' })).body)
+      const { stderr } = await run(join(here, '../../bin/yilu'), ['notice', '--data', join(data, 'yilu'), '--matter', 'P3', '--level', 'village', '--channel', 'board', '--entries', `${found.approved_seq}`,
+        '--issuer', '演示乡人民政府', '--phone', '0374-3560000', '--user', 'demo-maker', '--unit', '411025-demo', '--post'])
+      const notice = /\/notices\/(\S+)\/poster/.exec(stderr)[1]
+      const [poster, its] = await open()
+      await poster.goto(`${base}/notices/${notice}/poster`)
+      const [address] = await scanned(poster, 'hung')
+      assert.match(address, /\/c\/[0-9a-f]{12}$/)
+      const day = new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10)
+      const sent = await fetch(`${base}/api/v1/books/411025/entries`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${makerToken}` },
+        body: JSON.stringify({ id: `hung-${notice}`, kind: 'notice.hung', on: day, body: { notice, board: '村公示栏', hanger: { name: '演示张贴人', post: '村会计' },
+          photo: { name: '照片.jpg', sha256: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=', size: '1' }, place: found.place } }) })
+      assert.equal(sent.status, 201, await sent.text())
+      await page.goto(`${base}/notices/${notice}?shown=after`)
+      assert.match(await text(), /演示张贴人/)
+      await page.goto(base + '/coverage/-/stage=P3?shown=after')
+      assert.notEqual(await text(), before, 'coverage did not move')
+      await Promise.all([context.close(), its.close()])
+    })
+  })
+
   describe('officers without JavaScript', () => {
     test('a step that is refused keeps what was typed, and then is taken', async () => {
       const [page, context] = await open({ javaScriptEnabled: false })
@@ -366,7 +511,7 @@ describe('the public pages', () => {
       assert.ok(await page.locator('#token').isVisible(), 'left')
       await context.close()
       const [again, other] = await open({ storageState: undefined })
-      await enter(again)
+      await enter(again, pages.warnings, token)
       session = await other.storageState()
       await other.close()
     })
@@ -464,7 +609,7 @@ describe('the public pages', () => {
 
   describe('links', () => {
     test(`${crawlPages} pages lead to no dead end`, { timeout: 180_000 }, async () => {
-      const seen = new Set(), queue = [...Object.values(pages).filter(p => p !== pages.missing && !p.startsWith('/alerts')), '/en/']
+      const seen = new Set(), queue = [...Object.values(pages).filter(p => p !== pages.missing && !p.startsWith('/alerts') && !p.startsWith('/desk')), '/en/']
       // A few of each kind first, so that the bound cuts off repetition only.
       const kind = path => path.replace(/[0-9]+/g, '0').replace(/\?.*/, '?')
       const taken = new Map()
@@ -475,9 +620,10 @@ describe('the public pages', () => {
         const r = await get(path, { 'accept-encoding': 'identity' })
         if (r.status === 302 && path.includes('/check?entry=')) { queue.push(r.headers.location); continue }
         assert.equal(r.status, 200, path)
+        assert.deepEqual(personal(r.body.toString()), [], `${path} holds a personal number`)
         for (const [, found] of r.body.toString().matchAll(/href="([^"#]+)/g)) {
           const link = found.replaceAll('&amp;', '&').replaceAll('&#43;', '+')
-          if (!link.startsWith('/') || link.includes('/alerts') || seen.has(link)) continue
+          if (!link.startsWith('/') || link.includes('/alerts') || link.includes('/desk') || seen.has(link)) continue
           const n = (taken.get(kind(link)) ?? 0) + 1
           taken.set(kind(link), n)
           if (n <= 60) queue.push(link)
