@@ -154,10 +154,13 @@ func (v View) Photos(sha256 string) []NoticeProof {
 // Objection returns an objection by its id.
 func (v View) Objection(id string) (Objection, bool) { return copied(v.s.objection(id)) }
 
-// Announced is the sum that a notice of some entries has to state, of the sources it
-// names; false where none of them has a sum.
-func (v View) Announced(entries []Seq, sources []string) (sum Amount, stated bool) {
-	for _, q := range entries {
+// Announced is the sum that a notice has to state by its entries, of the sources it
+// names; false where none of them has a sum, or its total is its own.
+func (v View) Announced(c *NoticeContent) (sum Amount, stated bool) {
+	if ownTotals[c.Stage] {
+		return 0, false
+	}
+	for _, q := range c.About {
 		e, ok := v.Entry(q)
 		if !ok {
 			continue
@@ -165,7 +168,7 @@ func (v View) Announced(entries []Seq, sources []string) (sum Amount, stated boo
 		if !v.s.judging {
 			v.s.touchSubject(e)
 		}
-		if a, ok := v.s.announced(e, sources); ok {
+		if a, ok := v.s.announced(e, c.Sources); ok {
 			sum, stated = sum+a, true
 		}
 	}

@@ -238,7 +238,7 @@ type listHead struct {
 func writeItems(w io.Writer, f *frame, x outlet, filter url.Values, rows iter.Seq2[[]cell, error]) error {
 	names, heads := x.columns(f)
 	head := listHead{
-		Title: f.t(x.title()), Book: f.Book, AsOf: f.Day, Size: f.Head.Size, Root: hexText(f.Head.Root[:]), Unit: "CNY", Licence: f.licence, Demo: f.Demo,
+		Title: f.t(x.title()), Book: f.Book, AsOf: f.Day, Size: f.Head.Size, Root: hexText(f.Head.Root[:]), Unit: f.currency, Licence: f.licence, Demo: f.Demo,
 		Filters: map[string]string{}, Columns: map[string]string{},
 	}
 	if x.note() != "" {

@@ -110,6 +110,8 @@ type frame struct {
 	// Unfiltered is set where a form's address was asked for without its fields: what
 	// answers so is a copy that cannot filter.
 	Unfiltered bool
+	// currency is that of the book, such as "CNY".
+	currency string
 	// licence is the address of the licence of the data.
 	licence string
 	// ledger is what the page reads from: one state of the book.
@@ -121,7 +123,8 @@ type frame struct {
 }
 
 func (s *server) newFrame(c echo.Context, template, section string) *frame {
-	site := siteOf(s.BasePath)
+	currency := s.currency(c.Request().Context())
+	site := siteIn(s.BasePath, currency)
 	u := *c.Request().URL
 	path := strings.TrimPrefix(u.EscapedPath(), s.BasePath)
 	l := chinese
@@ -136,7 +139,7 @@ func (s *server) newFrame(c echo.Context, template, section string) *frame {
 	}
 	return &frame{
 		site: site, lang: l, template: template, Lang: l.Tag, Section: section, Book: s.Book, Demo: s.Demo, Rules: s.Alerts != nil,
-		Zh: at(chinese), En: at(english), County: l.division(string(s.Book)), Unfiltered: c.Get(unfiltered) == true, ledger: s.ledger, licence: s.Licence, origin: s.Origin,
+		Zh: at(chinese), En: at(english), County: l.division(string(s.Book)), Unfiltered: c.Get(unfiltered) == true, ledger: s.ledger, licence: s.Licence, origin: s.Origin, currency: currency,
 	}
 }
 

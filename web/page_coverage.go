@@ -122,9 +122,20 @@ func (p *coverageView) table(head string, rows []publicity.Coverage, label func(
 	return t
 }
 
-// link is the address of the page with a filter.
+// link is the address of the page with a filter. Filters can be joined in thousands of
+// ways, which a copy of the site need not have one by one: of more than one it asks a
+// running server.
 func (p *coverageView) link(f publicity.Filter, after string) string {
-	return p.site.query(p.lang, "/coverage", "stage", f.Stage, "level", f.Level, "place", f.Place, "month", f.Month, "after", after)
+	pairs, joined := []any{"stage", f.Stage, "level", f.Level, "place", f.Place, "month", f.Month, "after", after}, 0
+	for _, part := range []string{f.Stage, f.Level, f.Place, f.Month} {
+		if part != "" {
+			joined++
+		}
+	}
+	if joined > 1 {
+		return p.site.live(p.lang, "/coverage"+mark, pairs...)
+	}
+	return p.site.query(p.lang, "/coverage", pairs...)
 }
 
 // Link is the list of what is missing from a cursor on.

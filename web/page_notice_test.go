@@ -1,7 +1,8 @@
 package web
 
 import (
-	"encoding/base64"
+	"archive/zip"
+	"bytes"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -205,21 +207,92 @@ func notPosted(t *testing.T, x *countyFixture, notice string) ledger.Seq {
 	return n.Posted
 }
 
-// TestNoPageShowsWhatIsSealed follows no link: it asks for every page of notices.
-func TestNoPageShowsWhatIsSealed(t *testing.T) {
+// TestNoPublicAddressShowsWhatIsSealed crawls everything that the public can reach:
+// pages in both languages, files of every format, feeds, maps and the API; and looks in
+// each for every value that is sealed in the book.
+func TestNoPublicAddressShowsWhatIsSealed(t *testing.T) {
 	t.Parallel()
 	x := newFixture(t, plainText).typical()
 	h := x.site("")
-	for _, path := range []string{"/notices", "/notices/GS-001", "/notices/GS-001/poster", "/posters", "/objections", "/coverage", "/p/XC2020-001"} {
-		w := answerTo(h, path)
-		body, err := io.ReadAll(w.Body)
-		if err != nil || w.Code != 200 {
-			t.Fatal(path, w.Code, err)
+	sealed := x.sealedValues(t)
+	queue, seen := []string{"/", "/en/", "/feed.atom", "/sitemap.xml", "/robots.txt", "/object", "/receipt", "/mine", "/c", "/posters?place=411025103", "/search?q=" + url.QueryEscape("颍阳")}, map[string]bool{}
+	for _, path := range []string{"/entries?limit=500", "/submissions", "/payments", "/payments/DF-0001", "/payments/DF-0001/lines", "/payees", "/notices", "/notices/GS-001", "/objections", "/objections/YJ-1", "/balances", "/flows"} {
+		queue = append(queue, "/api/v1/books/411025"+path)
+	}
+	link := regexp.MustCompile(`(?:href="|<loc>(?:http://example.com)?)([^"#<]*)`)
+	for len(queue) > 0 {
+		path := strings.ReplaceAll(queue[0], "&amp;", "&")
+		queue = queue[1:]
+		if seen[path] || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "/a/") || strings.HasPrefix(path, "/en/entries") { // they say the same
+			continue
 		}
-		for _, sealed := range []string{"李一家", "13800138000", "张1", base64.StdEncoding.EncodeToString([]byte("x")) + "never"} {
-			if strings.Contains(string(body), sealed) {
-				t.Errorf("%s shows %q", path, sealed)
+		seen[path] = true
+		w := answerTo(h, path)
+		if to := w.Header().Get("Location"); to != "" {
+			queue = append(queue, to)
+		}
+		if w.Code >= 400 {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+		body := w.Body.String()
+		if strings.HasSuffix(path, ".xlsx") {
+			body = unpacked(t, w.Body.Bytes())
+		}
+		for _, value := range sealed {
+			if strings.Contains(body, value) {
+				t.Errorf("%s shows %q", path, value)
 			}
 		}
+		for _, found := range link.FindAllStringSubmatch(body, -1) {
+			queue = append(queue, found[1])
+		}
 	}
+	if len(seen) < 400 || len(sealed) < 50 {
+		t.Errorf("only %d addresses and %d values", len(seen), len(sealed))
+	}
+}
+
+// sealedValues opens all that is sealed in the book.
+func (x *countyFixture) sealedValues(t *testing.T) []string {
+	t.Helper()
+	head, err := x.l.Head(t.Context(), pageBook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seqs := make([]uint64, head.Size)
+	for i := range seqs {
+		seqs[i] = uint64(i)
+	}
+	opened, err := x.l.Sealer.OpenMany(t.Context(), x.db.Pool, string(pageBook), seqs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, fields := range opened {
+		for _, f := range fields {
+			all = append(all, f.Value)
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(all)))
+}
+
+// unpacked is the text of a workbook.
+func unpacked(t *testing.T, book []byte) string {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(book), int64(len(book)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(&text, r); err != nil {
+			t.Fatal(err)
+		}
+		_ = r.Close() // read to its end
+	}
+	return text.String()
 }

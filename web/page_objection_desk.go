@@ -17,8 +17,8 @@ import (
 type deskReply struct {
 	reply
 	Left int
-	// Known says that Left is: the calendar may not know the year.
-	Known bool
+	// Counted says that Left is: the calendar may not know the year.
+	Counted bool
 }
 
 // Overdue is by how many working days an answer is late: one that was due on a Friday is
@@ -82,7 +82,7 @@ func (s *server) objectionsFor(c *call) (ledger.ObjectionFilter, error) {
 func (s *server) deskReplyOf(c *call, x ledger.Objection) (deskReply, error) {
 	a, err := s.answerOf(c.ctx(), x)
 	d := deskReply{reply: a}
-	d.Left, d.Known = publicity.WorkdaysLeft(s.calendar(), s.today(), a.Due)
+	d.Left, d.Counted = publicity.WorkdaysLeft(s.calendar(), s.today(), a.Due)
 	return d, err
 }
 

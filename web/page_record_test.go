@@ -48,3 +48,35 @@ func TestPagesOfRecords(t *testing.T) {
 		t.Errorf("the list: %d", w.Code)
 	}
 }
+
+// TestBooksOfOtherCurrencies name theirs wherever a book in yuan says yuan.
+func TestBooksOfOtherCurrencies(t *testing.T) {
+	t.Parallel()
+	x := newFixture(t, plainText)
+	h := x.site("")
+	if page := answerTo(h, "/").Body.String(); !strings.Contains(page, "单位：元") {
+		t.Error("an empty book is in yuan:", page)
+	}
+	x.post(pageMaker, &ledger.BookOpened{Currency: "UAH", Name: "Prozorro"},
+		&ledger.ProcessContract{Recorded: ledger.Recorded{Currency: "UAH", Object: "c1", Process: "ocds-abc-1", Released: "2020-03-18", Version: 1}, Values: []ledger.ProcessValue{{Amount: 123456, Released: "2020-03-01"}}, Status: "terminated"})
+	for path, want := range map[string]string{
+		"/": "单位：UAH", "/entries": "单位：UAH", "/entries/1": "1,234.56\u00a0UAH", "/data": "金额单位为UAH", "/notices": "", "/contracts": "", "/coverage": "",
+		"/en/": "Unit: UAH.", "/en/entries": "in UAH", "/en/entries/1": "1,234.56\u00a0UAH", "/entries/list.json": `"unit":"UAH"`,
+	} {
+		w := answerTo(h, path)
+		text := html.UnescapeString(w.Body.String())
+		if w.Code != http.StatusOK || !strings.Contains(text, want) {
+			t.Errorf("%s: %d, lacks %q: %s", path, w.Code, want, text)
+		}
+		for _, bad := range []string{"单位：元", "单位为元", "（元）", " 元", "\u00a0元", "万元", "yuan"} {
+			if strings.Contains(text, bad) {
+				t.Errorf("%s says %q", path, bad)
+			}
+		}
+	}
+	for key, s := range siteIn("", "UAH").locales[english] {
+		if strings.Contains(s.Other, "yuan") {
+			t.Errorf("%s: %s", key, s.Other)
+		}
+	}
+}

@@ -158,7 +158,7 @@ type paperSheet struct {
 func (p *paperSheet) Masked() bool   { return p.Names == publicity.NamesMasked }
 func (p *paperSheet) Nameless() bool { return p.Names == publicity.NamesNone }
 func (p *paperSheet) Hotline() string {
-	return strings.TrimSpace(cmp.Or(p.Contacts.Hotline, "12317") + " " + p.Contacts.Phone)
+	return strings.TrimSuffix(cmp.Or(p.Contacts.Hotline, "12317")+"、"+p.Contacts.Phone, "、")
 }
 
 // Code is the check code of a list's notice.

@@ -32,25 +32,29 @@ type site struct {
 	pages map[language]map[string]*template.Template
 }
 
-// sites keeps the site of each base path: making one is a pure function of the
-// embedded files, and costs some milliseconds.
+// sites keeps the site of each base path and currency: making one is a pure function of
+// the embedded files, and costs some milliseconds.
 var sites sync.Map
 
-// siteOf returns the site of a base path. A template that does not parse is a
-// bug and ends the program at its start, not at a reader's request.
-func siteOf(base string) *site {
-	if s, ok := sites.Load(base); ok {
+// siteOf returns the site of a base path, of a book in yuan. A template that does not
+// parse is a bug and ends the program at its start, not at a reader's request.
+func siteOf(base string) *site { return siteIn(base, ledger.Yuan) }
+
+// siteIn is siteOf for a book of a currency.
+func siteIn(base, currency string) *site {
+	key := [2]string{base, currency}
+	if s, ok := sites.Load(key); ok {
 		return s.(*site)
 	}
-	s, err := newSite(base)
+	s, err := newSite(base, currency)
 	if err != nil {
 		panic("web: " + err.Error())
 	}
-	kept, _ := sites.LoadOrStore(base, s)
+	kept, _ := sites.LoadOrStore(key, s)
 	return kept.(*site)
 }
 
-func newSite(base string) (*site, error) {
+func newSite(base, currency string) (*site, error) {
 	s := &site{base: base, locales: map[language]locale{}, pages: map[language]map[string]*template.Template{}}
 	var err error
 	if s.assets, err = readAssets(); err != nil {
@@ -60,9 +64,11 @@ func newSite(base string) (*site, error) {
 		return nil, err
 	}
 	for _, l := range languages {
-		if s.locales[l], err = readLocale(l); err != nil {
+		m, err := readLocale(l)
+		if err != nil {
 			return nil, err
 		}
+		s.locales[l] = m.in(l, currency)
 		if s.pages[l], err = s.parse(l); err != nil {
 			return nil, err
 		}

@@ -102,6 +102,8 @@ type server struct {
 	origin *http.CrossOriginProtection
 	// books are those known to exist. A book never goes away.
 	books sync.Map
+	// money is the book's currency once it is known, see currency.
+	money atomic.Pointer[string]
 	// watch follows the feed of warnings for all streams; streams counts them.
 	watch   *alerts.Watch
 	streams atomic.Int64

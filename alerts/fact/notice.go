@@ -86,7 +86,7 @@ var noticeProviders = map[string]func(*subject) formula.Value{
 		if !ok {
 			return nothing
 		}
-		_, stated := s.v.Announced(c.About, c.Sources)
+		_, stated := s.v.Announced(c)
 		return formula.True(stated)
 	},
 	"notice.ledger_sum": func(s *subject) formula.Value {
@@ -94,7 +94,7 @@ var noticeProviders = map[string]func(*subject) formula.Value{
 		if !ok {
 			return nothing
 		}
-		sum, stated := s.v.Announced(c.About, c.Sources)
+		sum, stated := s.v.Announced(c)
 		if !stated {
 			return nothing
 		}
