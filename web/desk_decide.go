@@ -32,10 +32,9 @@ type decideView struct {
 	// Hash is the content hash (内容摘要) that an approval signs off.
 	Hash    string
 	Entries []entryLine
-	// More is how many entries are not shown; Kinds and Sum count all that are.
-	More  int64
-	Sum   ledger.Amount
-	Grand bool
+	// More is how many entries are not shown; Sum adds up those that are.
+	More int64
+	Sum  ledger.Amount
 	// Then is what the rules said when it was made, if Kept; Now what they say today.
 	// Fresh and Gone are what differs.
 	Kept        bool

@@ -43,7 +43,7 @@ var menu = []menuItem{
 	{"drafts", "/desk/drafts", enterForms},
 	{"approvals", "/desk/approvals", decide},
 	{"pay", "/desk/pay", pay},
-	{"entries", "/desk/entries", useDesk},
+	{"entered", "/desk/entries", useDesk},
 	{"alerts", "/alerts", readWarnings},
 }
 
@@ -109,17 +109,17 @@ func (s *server) deskRoutes(g *echo.Group, get func(string, echo.HandlerFunc), l
 	post("/desk/approvals", s.staff(decide, "approvals", s.bulkPage))
 	get("/desk/submissions/:submission", s.staff(useDesk, "approvals", s.submissionPage))
 	post("/desk/submissions/:submission", s.staff(decide, "approvals", s.decidePage(s.readSubmission)))
-	get("/desk/submissions/:submission/undo", s.staff(enterForms, "entries", s.undoPage))
-	post("/desk/submissions/:submission/undo", s.staff(enterForms, "entries", s.undoSubmission))
+	get("/desk/submissions/:submission/undo", s.staff(enterForms, "entered", s.undoPage))
+	post("/desk/submissions/:submission/undo", s.staff(enterForms, "entered", s.undoSubmission))
 	get("/desk/payments/:payment", s.staff(useDesk, "approvals", s.paymentDesk))
 	post("/desk/payments/:payment", s.staff(decide, "approvals", s.decidePage(s.readPayment)))
-	get("/desk/payments/:payment/voucher", s.staff(useDesk, "entries", s.voucherPage))
+	get("/desk/payments/:payment/voucher", s.staff(useDesk, "entered", s.voucherPage))
 	get("/desk/pay", s.staff(pay, "pay", s.payPage))
-	get("/desk/entries", s.staff(useDesk, "entries", s.entriesDesk))
-	post("/desk/entries", s.staff(useDesk, "entries", s.keepFilter))
-	get("/desk/entries/:seq", s.staff(useDesk, "entries", s.entryDesk))
+	get("/desk/entries", s.staff(useDesk, "entered", s.entriesDesk))
+	post("/desk/entries", s.staff(useDesk, "entered", s.keepFilter))
+	get("/desk/entries/:seq", s.staff(useDesk, "entered", s.entryDesk))
 	for _, format := range fileFormats[:2] {
-		get("/desk/entries/list."+format.name, s.staff(useDesk, "entries", s.entriesFile(format)))
+		get("/desk/entries/list."+format.name, s.staff(useDesk, "entered", s.entriesFile(format)))
 	}
 }
 

@@ -97,6 +97,8 @@ type server struct {
 	attempts   chan struct{}
 	attempting sync.WaitGroup
 	sessions   sessions
+	// takingIn is set while web.entered follows the log behind a request.
+	takingIn atomic.Bool
 	// objections bounds what the form takes.
 	objections quota
 	// keep holds rendered pages, making bounds the files that are being made.
