@@ -125,7 +125,7 @@ var kindOrder = []ledger.Kind{
 	"objection.received", "objection.answered", "notice.waived", "notice.required", "entry.reversed", "period.closed", "register.loaded",
 }
 
-// elsewhere are kinds that people post, but not by a form of this generator, with where.
+// elsewhereKinds are those that people post, but not by a form of their own, with where.
 var elsewhereKinds = map[ledger.Kind]string{
 	"submission.made": "every form", "submission.approved": "/desk/submissions", "submission.rejected": "/desk/submissions", "payment.approved": "/desk/payments", "payment.rejected": "/desk/payments",
 	"grant.line": "grant.requested", "register.person": "register.loaded", "register.supplier": "register.loaded", "alert.acknowledged": "the pre-check",
@@ -358,9 +358,12 @@ func (a *asker) entries(f *deskForm) []*entryForm {
 		e := &entryForm{N: n, Kind: spec.Kind, Receipt: a.values.Get(at + ".receipt")}
 		e.On = &input{Name: at + ".on", Label: a.f.t("entry.on"), Help: a.f.t("help.business_day"), Form: formDay, Required: true, Value: a.values.Get(at + ".on")}
 		if spec.Kind == "entry.reversed" || a.values.Get(at+".corrects") != "" {
-			e.Corrects = &input{Name: at + ".corrects", Label: a.f.t("entry.corrects"), Help: a.f.t("help.corrects"), Form: formCount, Required: spec.Kind == "entry.reversed", Value: a.values.Get(at + ".corrects")}
+			e.Corrects = &input{Name: at + ".corrects", Label: a.f.t("form.corrects"), Help: a.f.t("help.corrects"), Form: formCount, Required: spec.Kind == "entry.reversed", Value: a.values.Get(at + ".corrects")}
 		}
 		e.Inputs = a.inputs(reflect.TypeOf(ledger.NewBody(spec.Kind)).Elem(), at+".body")
+		if own := find(e.Inputs, at+".body."+named[spec.Kind][0]); own != nil {
+			own.Picks = "" // a new name
+		}
 		e.Sealed = a.sealed(spec, at)
 		if kind := lineKind(a.values, n, spec.Kind); kind != "" {
 			e.Lines = a.lines(kind, at+".line")
@@ -549,7 +552,7 @@ func (s *server) showFindings(p *formView, u *unitOfForm, found []alerts.Checked
 		number, _, _ := strings.Cut(at, ".")
 		n, _ := strconv.Atoi(number)
 		line := findingLine{Checked: f, Name: names[f.Code], Sentence: p.lang.pick(f.Sentence), N: n + 1}
-		if f.Needs == "acknowledgement" {
+		if f.Needs == "acknowledgement" || f.Acknowledged {
 			line.Ack = a.acknowledge(number+".ack."+f.Code, f.Version)
 		}
 		p.Findings = append(p.Findings, line)

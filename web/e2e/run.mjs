@@ -32,6 +32,14 @@ let server, data, browser
 /** An auditor's token and the session it opened; pages of officers need it. */
 let token = process.env.YILU_TOKEN, session
 const officers = ['warnings', 'warning']
+/** Pages of officers at their desks, each with the role that sees it; those with our
+ * script. Sessions are by role. */
+const desks = {
+  day: 'maker', newforms: 'maker', form: 'maker', planform: 'maker', noticeform: 'maker', grantform: 'maker', reversal: 'maker', drafts: 'maker', entered: 'maker', deskentry: 'maker',
+  checkerday: 'checker', approvals: 'checker', requests: 'checker', submission: 'checker', request: 'checker', payerday: 'payer', topay: 'payer', voucher: 'payer',
+}
+const scripted = ['proof', 'form', 'planform', 'noticeform', 'grantform', 'reversal', 'approvals', 'requests', 'submission', 'request']
+const tokens = {}, sessions = {}
 /** Address of each page type, found by following the pages' own links. */
 const pages = {}
 
@@ -56,7 +64,10 @@ async function start() {
   base = `http://127.0.0.1:${port}`
   let log = ''
   server = spawn(binary, ['serve', '--demo', '--data', join(data, 'yilu'), '--listen', `127.0.0.1:${port}`, '--admin', ''], { stdio: ['ignore', 'pipe', 'pipe'] })
-  server.stdout.on('data', chunk => { token ??= /auditor.*(yilu_[0-9A-Za-z]{43})/.exec(chunk)?.[1] })
+  server.stdout.on('data', chunk => {
+    for (const [, role, secret] of String(chunk).matchAll(/^ +(\w+) .*(yilu_[0-9A-Za-z]{43})/gm)) tokens[role] = secret
+    token ??= tokens.auditor
+  })
   server.stderr.on('data', chunk => { log = (log + chunk).slice(-4000) })
   for (const until = Date.now() + 180_000; ;) {
     if (server.exitCode !== null) throw new Error(`yilu ended: ${log}`)
@@ -83,7 +94,10 @@ async function open(options = {}) {
 }
 
 /** cookie is the header of the session for pages of officers. */
-const cookie = type => officers.includes(type) ? { cookie: session.cookies.map(c => `${c.name}=${c.value}`).join('; ') } : {}
+const cookie = type => {
+  const state = desks[type] ? sessions[desks[type]] : officers.includes(type) ? session : undefined
+  return state ? { cookie: state.cookies.map(c => `${c.name}=${c.value}`).join('; ') } : {}
+}
 
 /** linksOf lists the addresses a page links to, without fragments. */
 const linksOf = page => page.$$eval('a[href]', all => all.map(a => a.getAttribute('href').split('#')[0]).filter(Boolean))
@@ -137,6 +151,7 @@ async function discover() {
     assert.ok(Date.now() < until, 'no warnings were raised')
   }
   session = await context.storageState()
+  await discoverDesks()
   pages.bidder = await first('/bidders', /^\/bidders\/./)
   pages.batch = await first('/payees', /^\/payments\/./)
   await context.close()
@@ -148,6 +163,44 @@ async function enter(page) {
   await page.locator('#token').fill(token)
   await page.locator('form.one button').click()
   assert.equal(page.url(), base + pages.warnings)
+}
+
+/** as opens a page for an officer of a role, who has entered. */
+async function as(role, options = {}) {
+  if (!sessions[role]) {
+    const [page, context] = await open({ storageState: undefined })
+    await page.goto(base + '/desk')
+    await page.locator('#token').fill(tokens[role])
+    await page.locator('form.one button').click()
+    assert.equal(page.url(), base + '/desk')
+    sessions[role] = await context.storageState()
+    await context.close()
+  }
+  return open({ storageState: sessions[role], ...options })
+}
+
+/** discoverDesks finds an address of each page of the desks. */
+async function discoverDesks() {
+  const found = async (role, path, pattern) => {
+    const [page, context] = await as(role)
+    for (const until = Date.now() + 60_000; ;) { // lists of entries follow the log
+      await page.goto(base + path)
+      const link = (await linksOf(page)).find(link => pattern.test(link))
+      if (link) { await context.close(); return link }
+      assert.ok(Date.now() < until, `${path} leads ${role} to no ${pattern}`)
+      await new Promise(resolve => setTimeout(resolve, 500))
+    }
+  }
+  Object.assign(pages, {
+    day: '/desk', newforms: '/desk/new', form: '/desk/new/payment.requested', planform: '/desk/new/project.approved', noticeform: '/desk/new/notice.posted',
+    grantform: '/desk/new/grant.requested', drafts: '/desk/drafts', entered: '/desk/entries?whose=all&kind=payment.requested', checkerday: '/desk',
+    approvals: '/desk/approvals', requests: '/desk/approvals?what=payment', payerday: '/desk', topay: '/desk/pay',
+  })
+  pages.submission = await found('checker', '/desk/approvals', /^\/desk\/submissions\/./)
+  pages.request = await found('checker', '/desk/approvals?what=payment', /^\/desk\/payments\/./)
+  pages.voucher = await found('payer', '/desk/approvals?what=payment&state=paid', /^\/desk\/payments\/./) + '/voucher'
+  pages.deskentry = await found('maker', '/desk/entries?whose=all&kind=fund.allocated', /^\/desk\/entries\/\d/)
+  pages.reversal = '/desk/new/entry.reversed?corrects=' + pages.deskentry.split('/').pop()
 }
 
 /** sideways is by how many pixels the page is wider than the window. */
@@ -177,11 +230,11 @@ const pictured = ['zh 360 light', 'zh 1280 dark']
 
 async function look(type, language) {
   const path = (language === 'en' ? '/en' : '') + pages[type]
-  const [page, context] = await open({ viewport: { width: widths[0], height: 740 }, ...(type === 'enter' && { storageState: undefined }) })
+  const [page, context] = await open({ viewport: { width: widths[0], height: 740 }, ...(type === 'enter' && { storageState: undefined }), ...(desks[type] && { storageState: sessions[desks[type]] }) })
   try {
     await page.goto(base + path)
     assert.equal(await page.locator('html').getAttribute('lang'), language === 'en' ? 'en' : 'zh-CN', path)
-    assert.equal(await page.locator('script').count(), type === 'proof' ? 1 : 0, `${path}: scripts`)
+    assert.equal(await page.locator('script').count(), scripted.includes(type) ? 1 : 0, `${path}: scripts`)
     await page.evaluate(axe.source)
     for (const width of widths) {
       await page.setViewportSize({ width, height: 740 })
@@ -206,7 +259,7 @@ async function look(type, language) {
 
 const types = ['county', 'about', 'funds', 'fund', 'document', 'documents', 'township', 'village', 'projects', 'project', 'grants', 'payments',
   'payment', 'batch', 'payees', 'payee', 'entries', 'entry', 'missing', 'empty', 'rules', 'rule', 'enter', 'search', 'data', 'check',
-  'contracts', 'tenders', 'bidders', 'bids', 'allocations', 'grantlist', 'notices', 'notice', 'plan', 'coverage', 'objections', 'object', 'paper', ...officers]
+  'contracts', 'tenders', 'bidders', 'bids', 'allocations', 'grantlist', 'notices', 'notice', 'plan', 'coverage', 'objections', 'object', 'paper', ...officers, ...Object.keys(desks)]
 
 describe('the public pages', () => {
   before(async () => {
@@ -271,7 +324,7 @@ describe('the public pages', () => {
       await context.close()
     })
     test('a page seen again is not sent again; assets are for ever', async () => {
-      for (const type of types.filter(t => !['missing', 'log', 'proof', 'rules', 'rule', 'enter', 'object', ...officers].includes(t))) {
+      for (const type of types.filter(t => !['missing', 'log', 'proof', 'rules', 'rule', 'enter', 'object', ...officers, ...Object.keys(desks)].includes(t))) {
         const r = await get(pages[type])
         assert.ok(r.headers.etag, `${pages[type]} has no ETag`)
         const again = await get(pages[type], { 'if-none-match': r.headers.etag })
@@ -372,6 +425,99 @@ describe('the public pages', () => {
     })
   })
 
+  describe('officers at their desks', () => {
+    /** what the demonstration has money for: a project, its fund, and how much is left. */
+    async function source() {
+      const r = JSON.parse(await text('/api/v1/books/411025/projects?limit=200'))
+      for (const p of r.items) {
+        if (!['approved', 'started', 'completed', 'accepted'].includes(p.state)) continue
+        const { quotas } = JSON.parse(await text(`/api/v1/books/411025/projects/${p.project}`))
+        const q = quotas?.find(q => Number(q.allocated) - Number(q.requested) - Number(q.paid) > 100)
+        if (q) return { project: p.project, fund: q.fund }
+      }
+      throw new Error('no project with money left')
+    }
+    const text = async path => (await get(path, { 'accept-encoding': 'identity' })).body.toString()
+
+    test('a payment is entered by keyboard, typed in Chinese, approved and paid', { timeout: 120_000 }, async () => {
+      const { project, fund } = await source()
+      const [page, context] = await as('maker', { viewport: { width: 1280, height: 900 } })
+      const faults = []
+      page.on('pageerror', e => faults.push(e.message))
+      page.on('console', m => m.type() === 'error' && faults.push(m.text()))
+      await page.goto(base + pages.form)
+      const payment = await page.inputValue('[name="0.body.payment"]')
+      const to = async name => { // by Tab alone
+        for (let i = 0; i < 40; i++) {
+          if (await page.evaluate(() => document.activeElement.name) === name) return
+          await page.keyboard.press('Tab')
+        }
+        assert.fail(`Tab does not reach ${name}`)
+      }
+      await page.locator('[name="0.body.payment"]').focus()
+      await to('0.body.project')
+      await page.keyboard.type(project)
+      await to('0.body.fund')
+      await page.keyboard.type(fund)
+      await to('0.body.amount')
+      await page.keyboard.type('1,680.32')
+      assert.equal(await page.locator('output[for="0.body.amount"]').textContent(), '壹仟陆佰捌拾元零叁角贰分')
+      await page.waitForFunction(() => document.querySelector('.rest li')?.textContent.includes('指标余额'))
+      await to('0.body.payee.name')
+      await page.keyboard.type('示例水务设备有限公司')
+      await to('0.body.purpose')
+      const ime = await context.newCDPSession(page)
+      await page.evaluate(() => { window.here = true })
+      await ime.send('Input.imeSetComposition', { text: 'shuibiao', selectionStart: 8, selectionEnd: 8 })
+      for (const type of ['rawKeyDown', 'keyUp']) await ime.send('Input.dispatchKeyEvent', { type, key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 229 })
+      await ime.send('Input.insertText', { text: '水表采购款' })
+      assert.ok(await page.evaluate(() => window.here), 'Enter while composing submits')
+      assert.equal(await page.inputValue('[name="0.body.purpose"]'), '水表采购款')
+      await page.locator('#saved').filter({ hasText: '草稿已自动保存' }).waitFor({ timeout: 20_000 })
+      await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]) // checks, and submits nothing
+      assert.ok(await page.locator('.checked .yes, .checked .no').count() > 0)
+      assert.equal(await page.inputValue('[name="0.body.amount"]'), '1,680.32')
+      if (await page.locator('button[value=submit]').count() === 0) { // a rule wants to know why
+        for (const box of await page.locator('select[name$=".ground"]').all()) await box.selectOption('agreed')
+        for (const box of await page.locator('input[name$=".file.name"]').all()) await box.fill('说明.pdf')
+        for (const box of await page.locator('input[name$=".file.sha256"]').all()) await box.fill('A'.repeat(43) + '=')
+        for (const box of await page.locator('input[name$=".file.size"]').all()) await box.fill('10')
+        await Promise.all([page.waitForNavigation(), page.locator('p.buttons button[value=check]').click()])
+      }
+      await page.locator('button[value=submit]').focus()
+      await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')])
+      assert.match(page.url(), /\/desk\/entries\/\d+\?done=1$/)
+      assert.deepEqual(faults, [])
+      await context.close()
+
+      const [checker, second] = await as('checker', { javaScriptEnabled: false })
+      await checker.goto(base + '/desk/payments/' + payment)
+      assert.match(await checker.locator('main').textContent(), /壹仟陆佰捌拾元零叁角贰分/)
+      await checker.locator('button[value=approve]').click()
+      assert.match(checker.url(), /done=1$/)
+      await second.close()
+      const [payer, third] = await as('payer', { javaScriptEnabled: false })
+      await payer.goto(base + '/desk/new/payment.paid?payment=' + payment)
+      await payer.locator('[name="0.body.voucher"]').fill('0012')
+      await payer.locator('p.buttons button[value=check]').click()
+      await payer.locator('button[value=submit]').click()
+      assert.match(payer.url(), /done=1$/)
+      await payer.goto(base + '/desk/payments/' + payment + '/voucher')
+      assert.match(await payer.locator('.voucher').textContent(), /人民币壹仟陆佰捌拾元零叁角贰分/)
+      await third.close()
+    })
+    test('capital numerals as typed are those of the book', async () => {
+      const [page, context] = await as('maker')
+      await page.goto(base + pages.form)
+      for (const [typed, want] of [['1409.5', '壹仟肆佰零玖元伍角'], ['6007.14', '陆仟零柒元壹角肆分'], ['107000.53', '壹拾万柒仟元零伍角叁分'], ['16409.02', '壹万陆仟肆佰零玖元零贰分'], ['325.04', '叁佰贰拾伍元零肆分'],
+        ['10549万', '壹亿零伍佰肆拾玖万元整'], ['200000005', '贰亿零伍元整'], ['１２.5万', '壹拾贰万伍仟元整'], ['0.05', '伍分'], ['-3', '负叁元整'], ['1.234', ''], ['x', '']]) {
+        await page.locator('[name="0.body.amount"]').fill(typed)
+        assert.equal(await page.locator('output[for="0.body.amount"]').textContent(), want, typed)
+      }
+      await context.close()
+    })
+  })
+
   describe('an entry is checked in the browser', () => {
     /** check presses the button and returns what the steps and the verdict say. */
     async function check(page) {
@@ -464,7 +610,7 @@ describe('the public pages', () => {
 
   describe('links', () => {
     test(`${crawlPages} pages lead to no dead end`, { timeout: 180_000 }, async () => {
-      const seen = new Set(), queue = [...Object.values(pages).filter(p => p !== pages.missing && !p.startsWith('/alerts')), '/en/']
+      const seen = new Set(), queue = [...Object.values(pages).filter(p => p !== pages.missing && !p.startsWith('/alerts') && !p.startsWith('/desk')), '/en/']
       // A few of each kind first, so that the bound cuts off repetition only.
       const kind = path => path.replace(/[0-9]+/g, '0').replace(/\?.*/, '?')
       const taken = new Map()
@@ -477,7 +623,7 @@ describe('the public pages', () => {
         assert.equal(r.status, 200, path)
         for (const [, found] of r.body.toString().matchAll(/href="([^"#]+)/g)) {
           const link = found.replaceAll('&amp;', '&').replaceAll('&#43;', '+')
-          if (!link.startsWith('/') || link.includes('/alerts') || seen.has(link)) continue
+          if (!link.startsWith('/') || link.includes('/alerts') || link.includes('/desk') || seen.has(link)) continue
           const n = (taken.get(kind(link)) ?? 0) + 1
           taken.set(kind(link), n)
           if (n <= 60) queue.push(link)
