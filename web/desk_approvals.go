@@ -202,13 +202,11 @@ func (s *server) decideItem(c *call, o *officer, item string, approve bool, id s
 	if what != "payment" && what != "submission" || !plain(name) || name == "" {
 		return bulkResult{ID: clip(name, 64), Said: []string{o.t("bulk.unknown")}}, nil
 	}
-	read := s.readSubmission
+	read := readDecision(s.readSubmission)
 	if what == "payment" {
 		read = s.readPayment
 	}
-	c.SetParamNames(what)
-	c.SetParamValues(name)
-	p, err := read(c, o)
+	p, err := read(c, o, name)
 	if problem := problemOf(err); err != nil && problem.Status == http.StatusNotFound {
 		r.Said = []string{o.t("bulk.unknown")}
 		return r, nil

@@ -32,10 +32,9 @@ type decideView struct {
 	// Hash is the content hash (内容摘要) that an approval signs off.
 	Hash    string
 	Entries []entryLine
-	// More is how many entries are not shown; Kinds and Sum count all that are.
-	More  int64
-	Sum   ledger.Amount
-	Grand bool
+	// More is how many entries are not shown; Sum adds up those that are.
+	More int64
+	Sum  ledger.Amount
 	// Then is what the rules said when it was made, if Kept; Now what they say today.
 	// Fresh and Gone are what differs.
 	Kept        bool
@@ -104,13 +103,22 @@ func (f *frame) reasonsFor(chosen string) []option {
 	return (&asker{f: f}).options(ledger.Reasons, []string{chosen})
 }
 
-// submissionPage shows a submission.
-func (s *server) submissionPage(c *call, o *officer) error {
-	p, err := s.readSubmission(c, o)
-	if err != nil {
-		return err
+// readDecision reads what is to be decided on, by its id.
+type readDecision func(c *call, o *officer, id string) (*decideView, error)
+
+// decisionPage shows a submission or payment; what names the parameter of its path.
+func (s *server) decisionPage(what string, read readDecision) func(*call, *officer) error {
+	return func(c *call, o *officer) error {
+		id, err := c.name(what)
+		if err != nil {
+			return err
+		}
+		p, err := read(c, o, id)
+		if err != nil {
+			return err
+		}
+		return s.showDecision(c, http.StatusOK, p)
 	}
-	return s.showDecision(c, http.StatusOK, p)
 }
 
 // showDecision renders the page of a submission or payment with what the rules say.
@@ -126,11 +134,7 @@ func (s *server) showDecision(c *call, status int, p *decideView) error {
 }
 
 // readSubmission reads a submission as its maker saw it.
-func (s *server) readSubmission(c *call, o *officer) (*decideView, error) {
-	id, err := c.name("submission")
-	if err != nil {
-		return nil, err
-	}
+func (s *server) readSubmission(c *call, o *officer, id string) (*decideView, error) {
 	sub, err := s.ledger.Submission(c.ctx(), s.Book, id)
 	if err != nil {
 		return nil, err
@@ -220,21 +224,8 @@ func masked(name, value string) string {
 	return value
 }
 
-// paymentDesk shows a payment or grant batch.
-func (s *server) paymentDesk(c *call, o *officer) error {
-	p, err := s.readPayment(c, o)
-	if err != nil {
-		return err
-	}
-	return s.showDecision(c, http.StatusOK, p)
-}
-
-// readPayment reads a payment as its maker saw it.
-func (s *server) readPayment(c *call, o *officer) (*decideView, error) {
-	id, err := c.name("payment")
-	if err != nil {
-		return nil, err
-	}
+// readPayment reads a payment or grant batch as its maker saw it.
+func (s *server) readPayment(c *call, o *officer, id string) (*decideView, error) {
 	pay, err := s.ledger.Payment(c.ctx(), s.Book, id)
 	if err != nil {
 		return nil, err
@@ -333,9 +324,13 @@ func missingFrom(these, those []seenFinding) []seenFinding {
 
 // decidePage takes a decision. An approval names the content that was seen, and is asked
 // again when the rules say something else by now.
-func (s *server) decidePage(read func(*call, *officer) (*decideView, error)) func(*call, *officer) error {
+func (s *server) decidePage(what string, read readDecision) func(*call, *officer) error {
 	return func(c *call, o *officer) error {
-		p, err := read(c, o)
+		name, err := c.name(what)
+		if err != nil {
+			return err
+		}
+		p, err := read(c, o, name)
 		if err != nil {
 			return err
 		}
@@ -364,7 +359,7 @@ func (s *server) decidePage(read func(*call, *officer) (*decideView, error)) fun
 		if len(problems) == 0 {
 			return c.Redirect(http.StatusSeeOther, o.site.live(o.lang, "/desk/"+p.What+"s/"+p.ID, "done", "1"))
 		}
-		again, err := read(c, o) // as it is by now
+		again, err := read(c, o, name) // as it is by now
 		if err != nil {
 			return err
 		}

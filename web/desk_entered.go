@@ -23,19 +23,46 @@ import (
 
 const (
 	// enteredStep is how many entries are taken in at once, enteredTime for how long one
-	// look at the page goes on with it.
+	// look at the page goes on with it, enteredLong what goes on behind it.
 	enteredStep = 1000
-	enteredTime = 1500 * time.Millisecond
+	enteredTime = 500 * time.Millisecond
+	enteredLong = 30 * time.Minute
 )
 
 // catchUp takes in what was entered since, as far as time allows, and says up to where.
+// What is left after that is taken in behind the request: a book of years, the first time.
 func (s *server) catchUp(ctx context.Context) (until ledger.Seq, err error) {
-	for began := s.Now(); ; {
+	for began := time.Now(); ; {
 		more, pos, err := s.takeIn(ctx)
-		if err != nil || !more || s.Now().Sub(began) > enteredTime {
+		if err != nil || !more {
 			return pos, err
 		}
+		if time.Since(began) > enteredTime {
+			s.goOn(context.WithoutCancel(ctx))
+			return pos, nil
+		}
 	}
+}
+
+// goOn takes in the rest, once at a time.
+func (s *server) goOn(ctx context.Context) {
+	if !s.takingIn.CompareAndSwap(false, true) {
+		return
+	}
+	go func() {
+		defer s.takingIn.Store(false)
+		ctx, cancel := context.WithTimeout(ctx, enteredLong)
+		defer cancel()
+		for {
+			more, _, err := s.takeIn(ctx)
+			if err != nil {
+				s.Log.ErrorContext(ctx, "entries not taken in", "book", string(s.Book), "error", err)
+			}
+			if err != nil || !more {
+				return
+			}
+		}
+	}()
 }
 
 // takeIn takes in the next entries, in one transaction with the cursor.
@@ -65,8 +92,11 @@ func (s *server) takeIn(ctx context.Context) (more bool, pos ledger.Seq, err err
 	return more, pos, nil
 }
 
+// insertEntered takes in some entries by one statement.
 func insertEntered(ctx context.Context, tx pgx.Tx, book ledger.Book, entries []*ledger.Entry) error {
-	b := &pgx.Batch{}
+	var seqs []ledger.Seq
+	var amounts []*ledger.Amount
+	var users, units, kinds, days, words []string
 	for _, e := range entries {
 		if ledger.IsLine(e.Kind) || e.By.Role == ledger.Engine || e.By.Role == ledger.Public {
 			continue
@@ -75,14 +105,20 @@ func insertEntered(ctx context.Context, tx pgx.Tx, book ledger.Book, entries []*
 		if a, ok := amountOf(e.Body); ok {
 			amount = &a
 		}
-		words, err := wordsOfEntry(e)
+		text, err := wordsOfEntry(e)
 		if err != nil {
 			return err
 		}
-		b.Queue(`insert into web.entered (book, seq, user_id, unit, kind, on_day, amount, words) values ($1, $2, $3, $4, $5, $6::text::date, $7, $8)`,
-			book, e.Seq, e.By.User, e.By.Unit, string(e.Kind), string(e.On), amount, words)
+		seqs, amounts = append(seqs, e.Seq), append(amounts, amount)
+		users, units = append(users, e.By.User), append(units, e.By.Unit)
+		kinds, days, words = append(kinds, string(e.Kind)), append(days, string(e.On)), append(words, text)
 	}
-	return tx.SendBatch(ctx, b).Close()
+	_, err := tx.Exec(ctx, `
+		insert into web.entered (book, seq, user_id, unit, kind, on_day, amount, words)
+		select $1, seq, user_id, unit, kind, on_day::date, amount, words
+		from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[]) as e(seq, user_id, unit, kind, on_day, amount, words)`,
+		book, seqs, users, units, kinds, days, amounts, words)
+	return err
 }
 
 var digestPattern = regexp.MustCompile(`^[A-Za-z0-9+/]{43}=$`)
@@ -117,7 +153,7 @@ var enteredFilters = []string{"whose", "text", "kind", "project", "amount", "fro
 
 // enteredList is the list of what the officer or the officer's unit has entered.
 var enteredList = &listing[entryRow]{
-	Path: "/desk/entries", Title: "menu.entries", Caption: "caption.entries", Filters: append([]string{"user", "unit"}, enteredFilters...),
+	Path: "/desk/entries", Title: "menu.entered", Caption: "caption.entries", Filters: append([]string{"user", "unit"}, enteredFilters...),
 	Read: readEntered,
 	Columns: []column[entryRow]{
 		{"entry", "col.seq", "", false, func(f *frame, r entryRow) cell {
@@ -160,7 +196,7 @@ func aboutOf(b ledger.Body) string {
 	values := url.Values{}
 	typeBody(values, bodyValue(b), "x")
 	var out []string
-	for _, name := range []string{"name", "title", "purpose", "payment", "contract", "tender", "project", "fund", "submission"} {
+	for _, name := range []string{"name", "title", "announcement.title", "purpose", "payment", "contract", "tender", "project", "fund", "notice", "objection", "register", "submission", "code"} {
 		if v := values.Get("x." + name); v != "" && len(out) < 2 {
 			out = append(out, clip(v, 60))
 		}

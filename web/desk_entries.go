@@ -157,7 +157,7 @@ func (s *server) entriesFile(format fileFormat) func(*call, *officer) error {
 			return err
 		}
 		filter = own(filter, whose, c.who)
-		name := o.County + o.t("menu.entries") + "." + format.name
+		name := o.County + o.t("menu.entered") + "." + format.name
 		return s.send(c, sending{name: name, mediaType: format.mediaType, packed: format.packed, private: true}, func(ctx context.Context, w io.Writer, at *ledger.Ledger, head ledger.Head) error {
 			o.setHead(head)
 			return format.write(w, o.frame, enteredList, filter, enteredList.rows(ctx, o.frame, at, filter))

@@ -93,9 +93,9 @@ func (i *input) Marks() template.HTMLAttr {
 // inputOrder is the order in which officers think of the members of a body; others
 // follow by their names.
 var inputOrder = []string{
-	"payment", "project", "fund", "contract", "tender", "notice", "objection", "asset", "register", "list", "code", "name", "title", "type", "subtype", "nature", "class",
-	"matter", "publisher_level", "channel", "document", "level", "year", "issued", "amount", "estimate", "budget", "payee", "supplier", "bidder", "winner", "auditor",
-	"purpose", "stage", "method", "category", "function_code", "economic_code", "invoice", "place", "place_name", "unit", "from_unit", "department", "responsible",
+	"payment", "project", "fund", "contract", "tender", "notice", "objection", "asset", "register", "list", "name", "code", "title", "type", "subtype", "nature", "class",
+	"matter", "publisher_level", "channel", "place", "place_name", "issuer", "signed", "starts", "ends", "about", "total", "document", "level", "year", "issued", "amount", "estimate", "budget", "payee", "supplier", "bidder", "winner", "auditor",
+	"purpose", "stage", "method", "category", "function_code", "economic_code", "invoice", "unit", "from_unit", "department", "responsible",
 	"content", "standard", "targets", "linkage", "principle", "uses", "sources", "beneficiaries", "poor", "start", "finish", "deadline", "sale_from", "sale_to",
 	"candidates", "reason", "ground", "conclusion", "percent", "value", "board", "hanger", "photo", "position", "question", "answer", "answered_by", "objection_outcome",
 }
@@ -147,7 +147,7 @@ func membersOf(t reflect.Type) []member {
 
 // formOf is how a member is asked for.
 func formOf(of reflect.Type, m member) string {
-	_, coded := codes[of.Name()+"."+m.name]
+	coded := wordsOf(of, m) != nil
 	t := m.kind
 	switch {
 	case t == reflect.TypeFor[ledger.Amount]():
@@ -164,13 +164,13 @@ func formOf(of reflect.Type, m member) string {
 		return formGroup
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
 		return formRows
-	case t.Kind() == reflect.Slice && (coded || m.name == "columns"):
+	case t.Kind() == reflect.Slice && coded:
 		return formChoices
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.String:
 		return formLines
 	case t.Kind() == reflect.Slice:
 		return formNumbers
-	case coded || of == reflect.TypeFor[ledger.NoticeFact]() && m.name == "field":
+	case coded:
 		return formChoice
 	case slices.Contains(longTexts, m.name):
 		return formLong
@@ -178,12 +178,17 @@ func formOf(of reflect.Type, m member) string {
 	return formText
 }
 
-// wordsOf are the words that a member may take.
+// wordsOf are the words that a member may take, nil for any text. Which of them fit a
+// notice's head and table the API leaves open.
 func wordsOf(of reflect.Type, m member) map[string]ledger.Text {
-	if words := codes[of.Name()+"."+m.name]; words != nil {
-		return words
+	switch at := of.Name() + "." + m.name; at {
+	case "NoticeContent.columns", "NoticeFact.field":
+		return ledger.NoticeFields
+	case "NoticeContent.sources":
+		return ledger.Levels
+	default:
+		return codes[at]
 	}
-	return ledger.NoticeFields
 }
 
 // asker makes the inputs of a form from what was typed.
@@ -216,7 +221,7 @@ func (a *asker) input(of reflect.Type, m member, name string) *input {
 	case formRows:
 		for n := range a.rows(in) {
 			row := &input{Name: name + "." + strconv.Itoa(n), Label: a.f.t("desk.row", n+1), Form: formGroup}
-			row.Parts = a.inputs(m.kind.Elem(), row.Name)
+			row.Parts = briefly(a.inputs(m.kind.Elem(), row.Name))
 			in.Rows = append(in.Rows, row)
 		}
 	case formChoice, formChoices:
@@ -233,6 +238,16 @@ func (a *asker) input(of reflect.Type, m member, name string) *input {
 		}
 	}
 	return in
+}
+
+// briefly leaves out the help of inputs that stand in rows: it would stand there many
+// times.
+func briefly(all []*input) []*input {
+	for _, in := range all {
+		in.Help = ""
+		briefly(in.Parts)
+	}
+	return all
 }
 
 // rows is how many rows of a list are shown.

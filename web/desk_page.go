@@ -107,13 +107,25 @@ type ackForm struct {
 	Inputs  []*input
 }
 
-// kindGroup is the kinds of one stage.
+// kindGroup is the kinds of one stage, or the records of what others published.
 type kindGroup struct {
 	Stage ledger.Stage
 	Kinds []ledger.Spec
 }
 
-// elsewhere are kinds that people post, but not by a form of this generator, with where.
+// stageRecords is the group of what others published, which few officers type.
+const stageRecords ledger.Stage = "records"
+
+// kindOrder is the order of kinds within a stage: that of the work.
+var kindOrder = []ledger.Kind{
+	"fund.received", "fund.adjusted", "fund.allocated", "fund.recalled", "project.listed", "project.approved", "project.changed", "project.cancelled",
+	"tender.announced", "tender.bid", "tender.opened", "tender.candidates", "tender.awarded", "tender.failed", "tender.exempted", "contract.signed", "contract.amended",
+	"payment.requested", "grant.requested", "payment.paid", "payment.returned", "works.started", "works.progressed", "works.completed", "acceptance.passed", "acceptance.failed",
+	"settlement.audited", "asset.registered", "document.filed", "notice.posted", "notice.hung", "notice.corrected", "notice.extended", "notice.ended",
+	"objection.received", "objection.answered", "notice.waived", "notice.required", "entry.reversed", "period.closed", "register.loaded",
+}
+
+// elsewhereKinds are those that people post, but not by a form of their own, with where.
 var elsewhereKinds = map[ledger.Kind]string{
 	"submission.made": "every form", "submission.approved": "/desk/submissions", "submission.rejected": "/desk/submissions", "payment.approved": "/desk/payments", "payment.rejected": "/desk/payments",
 	"grant.line": "grant.requested", "register.person": "register.loaded", "register.supplier": "register.loaded", "alert.acknowledged": "the pre-check",
@@ -130,8 +142,13 @@ func mayFill(spec ledger.Spec, role ledger.Role) bool {
 // kindsFor groups the kinds of a role by stage.
 func kindsFor(role ledger.Role) []kindGroup {
 	var groups []kindGroup
+	records := kindGroup{Stage: stageRecords}
 	for _, spec := range ledger.Kinds() {
 		if !mayFill(spec, role) {
+			continue
+		}
+		if ledger.RecordedOf(ledger.NewBody(spec.Kind)) != nil || spec.Kind == "import.recorded" || spec.Kind == "book.opened" {
+			records.Kinds = append(records.Kinds, spec)
 			continue
 		}
 		if n := len(groups); n == 0 || groups[n-1].Stage != spec.Stage {
@@ -140,7 +157,20 @@ func kindsFor(role ledger.Role) []kindGroup {
 		g := &groups[len(groups)-1]
 		g.Kinds = append(g.Kinds, spec)
 	}
+	if len(records.Kinds) > 0 {
+		groups = append(groups, records)
+	}
+	for _, g := range groups {
+		slices.SortStableFunc(g.Kinds, func(a, b ledger.Spec) int { return workOrder(a.Kind) - workOrder(b.Kind) })
+	}
 	return groups
+}
+
+func workOrder(k ledger.Kind) int {
+	if i := slices.Index(kindOrder, k); i >= 0 {
+		return i
+	}
+	return len(kindOrder)
 }
 
 // newView is the page of all forms.
@@ -326,11 +356,14 @@ func (a *asker) entries(f *deskForm) []*entryForm {
 		}
 		at := strconv.Itoa(n)
 		e := &entryForm{N: n, Kind: spec.Kind, Receipt: a.values.Get(at + ".receipt")}
-		e.On = &input{Name: at + ".on", Label: a.f.t("entry.on"), Help: a.f.t("help.on"), Form: formDay, Required: true, Value: a.values.Get(at + ".on")}
+		e.On = &input{Name: at + ".on", Label: a.f.t("entry.on"), Help: a.f.t("help.business_day"), Form: formDay, Required: true, Value: a.values.Get(at + ".on")}
 		if spec.Kind == "entry.reversed" || a.values.Get(at+".corrects") != "" {
-			e.Corrects = &input{Name: at + ".corrects", Label: a.f.t("entry.corrects"), Help: a.f.t("help.corrects"), Form: formCount, Required: spec.Kind == "entry.reversed", Value: a.values.Get(at + ".corrects")}
+			e.Corrects = &input{Name: at + ".corrects", Label: a.f.t("form.corrects"), Help: a.f.t("help.corrects"), Form: formCount, Required: spec.Kind == "entry.reversed", Value: a.values.Get(at + ".corrects")}
 		}
 		e.Inputs = a.inputs(reflect.TypeOf(ledger.NewBody(spec.Kind)).Elem(), at+".body")
+		if own := find(e.Inputs, at+".body."+named[spec.Kind][0]); own != nil {
+			own.Picks = "" // a new name
+		}
 		e.Sealed = a.sealed(spec, at)
 		if kind := lineKind(a.values, n, spec.Kind); kind != "" {
 			e.Lines = a.lines(kind, at+".line")
@@ -362,7 +395,7 @@ func (a *asker) lines(kind ledger.Kind, at string) *input {
 	in := &input{Name: at, Label: a.f.lang.pick(spec.Text), Form: formRows, Required: true}
 	for n := range a.rows(in) {
 		row := &input{Name: at + "." + strconv.Itoa(n), Label: a.f.t("desk.row", n+1), Form: formGroup}
-		row.Parts = append(a.inputs(reflect.TypeOf(ledger.NewBody(kind)).Elem(), row.Name+".body"), a.sealed(spec, row.Name)...)
+		row.Parts = briefly(append(a.inputs(reflect.TypeOf(ledger.NewBody(kind)).Elem(), row.Name+".body"), a.sealed(spec, row.Name)...))
 		in.Rows = append(in.Rows, row)
 	}
 	return in
@@ -519,7 +552,7 @@ func (s *server) showFindings(p *formView, u *unitOfForm, found []alerts.Checked
 		number, _, _ := strings.Cut(at, ".")
 		n, _ := strconv.Atoi(number)
 		line := findingLine{Checked: f, Name: names[f.Code], Sentence: p.lang.pick(f.Sentence), N: n + 1}
-		if f.Needs == "acknowledgement" {
+		if f.Needs == "acknowledgement" || f.Acknowledged {
 			line.Ack = a.acknowledge(number+".ack."+f.Code, f.Version)
 		}
 		p.Findings = append(p.Findings, line)

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"yilu/ledger"
@@ -300,6 +301,31 @@ func TestTwoApprovers(t *testing.T) {
 	page := own.do("GET", "/desk/submissions/"+sub.Submission, nil).Body.String()
 	if strings.Contains(page, `value="approve"`) || !strings.Contains(page, "您本人提交的") {
 		t.Errorf("own: %s", problemsOf(page))
+	}
+}
+
+// TestApprovalsAtOnce: of two who press the button in one moment one approves.
+func TestApprovalsAtOnce(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.post(pageMaker, &ledger.PaymentRequested{Payment: "ZF-9501", Project: "XC2020-020", Fund: "2020-SJ-1", Amount: yuan(100), Purpose: "水表", Payee: ledger.Party{Name: "某水务公司"}})
+	const path = "/desk/payments/ZF-9501"
+	people := []*browser{d.as(t, pageChecker), d.as(t, ledger.By{Role: ledger.Checker, Unit: pageMaker.Unit, User: "checker-2"})}
+	var forms []url.Values
+	for _, b := range people {
+		form := formOn(t, b.do("GET", path, nil).Body.String())
+		form.Set("act", "approve")
+		forms = append(forms, form)
+	}
+	codes := make([]int, len(people))
+	var all sync.WaitGroup
+	for i, b := range people {
+		all.Go(func() { codes[i] = b.do("POST", path, forms[i]).Code })
+	}
+	all.Wait()
+	slices.Sort(codes)
+	if codes[0] != http.StatusSeeOther || codes[1] != http.StatusUnprocessableEntity && codes[1] != http.StatusConflict {
+		t.Errorf("answers %v", codes)
 	}
 }
 

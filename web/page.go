@@ -167,6 +167,9 @@ func (f *frame) base() *frame { return f }
 // Root is the beginning of the root of the book's tree, enough to compare by eye.
 func (f *frame) Root() string { return hexText(f.Head.Root[:6]) }
 
+// Scripted says whether the page runs our own script.
+func (f *frame) Scripted() bool { return f.script }
+
 func hexText(b []byte) string { return hex.EncodeToString(b) }
 
 // setHead says which state of the book the page shows.

@@ -44,7 +44,7 @@ var menu = []menuItem{
 	{"drafts", "/desk/drafts", enterForms},
 	{"approvals", "/desk/approvals", decide},
 	{"pay", "/desk/pay", pay},
-	{"entries", "/desk/entries", useDesk},
+	{"entered", "/desk/entries", useDesk},
 	{"alerts", "/alerts", readWarnings},
 	{"objections", "/desk/objections", answerObjections},
 	{"slips", "/desk/slips", enterForms},
@@ -111,19 +111,19 @@ func (s *server) deskRoutes(get, post func(string, echo.HandlerFunc)) {
 	get("/desk/drafts/:draft", s.staff(enterForms, "drafts", s.draftPage))
 	get("/desk/approvals", s.staff(useDesk, "approvals", s.approvalsPage))
 	post("/desk/approvals", s.staff(decide, "approvals", s.bulkPage))
-	get("/desk/submissions/:submission", s.staff(useDesk, "approvals", s.submissionPage))
-	post("/desk/submissions/:submission", s.staff(decide, "approvals", s.decidePage(s.readSubmission)))
-	get("/desk/submissions/:submission/undo", s.staff(enterForms, "entries", s.undoPage))
-	post("/desk/submissions/:submission/undo", s.staff(enterForms, "entries", s.undoSubmission))
-	get("/desk/payments/:payment", s.staff(useDesk, "approvals", s.paymentDesk))
-	post("/desk/payments/:payment", s.staff(decide, "approvals", s.decidePage(s.readPayment)))
-	get("/desk/payments/:payment/voucher", s.staff(useDesk, "entries", s.voucherPage))
+	get("/desk/submissions/:submission", s.staff(useDesk, "approvals", s.decisionPage("submission", s.readSubmission)))
+	post("/desk/submissions/:submission", s.staff(decide, "approvals", s.decidePage("submission", s.readSubmission)))
+	get("/desk/submissions/:submission/undo", s.staff(enterForms, "entered", s.undoPage))
+	post("/desk/submissions/:submission/undo", s.staff(enterForms, "entered", s.undoSubmission))
+	get("/desk/payments/:payment", s.staff(useDesk, "approvals", s.decisionPage("payment", s.readPayment)))
+	post("/desk/payments/:payment", s.staff(decide, "approvals", s.decidePage("payment", s.readPayment)))
+	get("/desk/payments/:payment/voucher", s.staff(useDesk, "entered", s.voucherPage))
 	get("/desk/pay", s.staff(pay, "pay", s.payPage))
-	get("/desk/entries", s.staff(useDesk, "entries", s.entriesDesk))
-	post("/desk/entries", s.staff(useDesk, "entries", s.keepFilter))
-	get("/desk/entries/:seq", s.staff(useDesk, "entries", s.entryDesk))
+	get("/desk/entries", s.staff(useDesk, "entered", s.entriesDesk))
+	post("/desk/entries", s.staff(useDesk, "entered", s.keepFilter))
+	get("/desk/entries/:seq", s.staff(useDesk, "entered", s.entryDesk))
 	for _, format := range fileFormats[:2] {
-		get("/desk/entries/list."+format.name, s.staff(useDesk, "entries", s.entriesFile(format)))
+		get("/desk/entries/list."+format.name, s.staff(useDesk, "entered", s.entriesFile(format)))
 	}
 }
 

@@ -112,6 +112,8 @@ type server struct {
 	attempting sync.WaitGroup
 	// objections and slips bound what the public forms take.
 	objections, slips *quota
+	// takingIn is set while web.entered follows the log behind a request.
+	takingIn atomic.Bool
 	// keep holds rendered pages, making bounds the files that are being made.
 	keep   *keep
 	making chan struct{}
