@@ -44,6 +44,8 @@ const (
 	readWarnings right = "warnings"
 	// oversee reads trails, statistics and reports of the whole county.
 	oversee right = "oversee"
+	// operate looks at how the service itself fares.
+	operate right = "operate"
 )
 
 // rights is the one table of who may do what on the staff side.
@@ -54,4 +56,5 @@ var rights = map[right][]ledger.Role{
 	pay:          {ledger.Payer},
 	readWarnings: {ledger.Auditor, ledger.Maker, ledger.Checker, ledger.ProjectOfficer},
 	oversee:      {ledger.Auditor},
+	operate:      {ledger.Auditor},
 }

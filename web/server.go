@@ -68,9 +68,17 @@ type Config struct {
 	Raised <-chan struct{}
 	// Duties says what must be published; nil makes one of Ledger and Pool.
 	Duties *publicity.Duties
+	// Print prints a page that stands in a file as PDF; nil where there is nothing to
+	// print with.
+	Print func(ctx context.Context, page string) ([]byte, error)
+	// Health looks at what the server stands on, for the administrator's page; it may be
+	// nil.
+	Health func(ctx context.Context) []HealthLine
 	// PublicURL is our address as others reach it, with the path a portal mounts us at,
 	// for posters; "" leaves the host out.
 	PublicURL string
+	// Trail keeps who did what; nil makes one of Ledger and Pool.
+	Trail *Trail
 	// Metrics counts what New serves and Admin shows; nil counts for nobody.
 	Metrics *Metrics
 	// Collectors are further figures for Admin, such as of disks and backups; Unready
@@ -99,6 +107,10 @@ type server struct {
 	sessions   sessions
 	// objections bounds what the form takes.
 	objections quota
+	// past are the proposed changes that are tried on the past.
+	past pastTests
+	// machine is what the slow checks of health said.
+	machine checks
 	// keep holds rendered pages, making bounds the files that are being made.
 	keep   *keep
 	making chan struct{}
@@ -126,6 +138,9 @@ func newServer(c Config) (*server, *echo.Echo) {
 	}
 	if c.Duties == nil {
 		c.Duties = &publicity.Duties{Ledger: c.Ledger, Pool: c.Pool, Calendar: workday.StateCouncil()}
+	}
+	if c.Trail == nil {
+		c.Trail = &Trail{Ledger: c.Ledger, Pool: c.Pool}
 	}
 	s := &server{
 		Config: c, ledger: c.Ledger, tokens: newTokens(c.Pool, c.Now), origin: http.NewCrossOriginProtection(),
