@@ -140,7 +140,7 @@ func newServer(c Config) (*server, *echo.Echo) {
 		c.Duties = &publicity.Duties{Ledger: c.Ledger, Pool: c.Pool, Calendar: workday.StateCouncil()}
 	}
 	if c.Trail == nil {
-		c.Trail = &Trail{Ledger: c.Ledger, Pool: c.Pool}
+		c.Trail = &Trail{Ledger: c.Ledger, Pool: c.Ledger.Pool}
 	}
 	s := &server{
 		Config: c, ledger: c.Ledger, tokens: newTokens(c.Pool, c.Now), origin: http.NewCrossOriginProtection(),

@@ -68,8 +68,7 @@ func (x picked) Send() string { return x.Alert + "~" + strconv.FormatInt(x.Seen,
 // bulkView shows what is about to be done, or what was.
 type bulkView struct {
 	*officer
-	Form stepForm
-	// Say are the typed inputs in words.
+	Act stepForm
 	Picked []picked
 	// Back is the list that it was picked from.
 	Back string
@@ -86,12 +85,12 @@ func (p *bulkView) Good() []picked {
 
 // Typed are the inputs of this kind that were filled in, for the form that comes again.
 func (p *bulkView) Typed() []stepField {
-	return slices.DeleteFunc(slices.Clone(p.Form.Fields), func(x stepField) bool { return x.Value == "" })
+	return slices.DeleteFunc(slices.Clone(p.Act.Fields), func(x stepField) bool { return x.Value == "" })
 }
 
 // Needs are those that this kind must have and were left empty.
 func (p *bulkView) Needs() []stepField {
-	return slices.DeleteFunc(slices.Clone(p.Form.Fields), func(x stepField) bool { return x.Error == "" })
+	return slices.DeleteFunc(slices.Clone(p.Act.Fields), func(x stepField) bool { return x.Error == "" })
 }
 
 // bulkPage takes what the list sent: first to be looked at, then to be done.
@@ -107,15 +106,15 @@ func (s *server) bulkPage(c *call, o *officer) error {
 		return readError(err)
 	}
 	picks, sure := form["pick"], c.FormValue("sure") != ""
-	p.Form = stepForm{Kind: ledger.Kind(c.FormValue("kind")), ID: c.FormValue("id"), Fields: bulkFields(o)}
-	for i := range p.Form.Fields {
-		p.Form.Fields[i].Value = strings.TrimSpace(c.FormValue(p.Form.Fields[i].Name))
+	p.Act = stepForm{Kind: ledger.Kind(c.FormValue("kind")), ID: c.FormValue("id"), Fields: bulkFields(o)}
+	for i := range p.Act.Fields {
+		p.Act.Fields[i].Value = strings.TrimSpace(c.FormValue(p.Act.Fields[i].Name))
 	}
 	if take := c.FormValue("take"); take != "" { // one row's own button
-		picks, sure, p.Form.Kind = []string{take}, true, "alert.assigned"
-		p.Form.Fields[1].Value = c.who.Unit
+		picks, sure, p.Act.Kind = []string{take}, true, "alert.assigned"
+		p.Act.Fields[1].Value = c.who.Unit
 	}
-	if !slices.Contains(bulkKinds, p.Form.Kind) || len(p.Form.ID) > 40 || !plain(p.Form.ID) || p.Form.ID == "" {
+	if !slices.Contains(bulkKinds, p.Act.Kind) || len(p.Act.ID) > 40 || !plain(p.Act.ID) || p.Act.ID == "" {
 		return one("kind", "请选择办理事项", "choose what to do")
 	}
 	if len(picks) == 0 || len(picks) > mostPicked {
@@ -151,9 +150,9 @@ func (s *server) readPicked(c *call, p *bulkView, picks []string) error {
 
 // complete says what the step must have and was not typed.
 func (p *bulkView) complete() {
-	for i := range p.Form.Fields {
-		x := &p.Form.Fields[i]
-		x.Required = slices.Contains(stepInputs[p.Form.Kind], x.Name+"!") || x.Name == "unit" && p.Form.Kind == "alert.assigned"
+	for i := range p.Act.Fields {
+		x := &p.Act.Fields[i]
+		x.Required = slices.Contains(stepInputs[p.Act.Kind], x.Name+"!") || x.Name == "unit" && p.Act.Kind == "alert.assigned"
 		if x.Required && x.Value == "" {
 			x.Error = p.t("step.required")
 		}
@@ -164,7 +163,7 @@ func (p *bulkView) complete() {
 func (s *server) takePicked(c *call, p *bulkView) error {
 	var drafts []ledger.Draft
 	for _, x := range p.Picked {
-		form := p.Form
+		form := p.Act
 		form.ID += "-" + x.Alert[len(x.Alert)-min(12, len(x.Alert)):]
 		d := form.draft(x.Alert, x.Seen)
 		d.By, d.On, d.Corrects = c.who.by(), ledger.DateOf(s.Now()), ledger.None
@@ -199,6 +198,6 @@ func (s *server) takePicked(c *call, p *bulkView) error {
 		}
 		p.Picked[x.Index].Problems = append(p.Picked[x.Index].Problems, text)
 	}
-	p.Form.ID = rand.Text() // what comes next is another act
+	p.Act.ID = rand.Text() // what comes next is another act
 	return s.showStaff(c, problem.Status, p)
 }

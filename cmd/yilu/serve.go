@@ -86,6 +86,11 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	config.PublicURL = w.address(*o)
 	config.Duties = &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: workday.StateCouncil()}
 	go config.Duties.Run(ctx)
+	config.Trail = &web.Trail{Ledger: l, Pool: l.Pool}
+	go config.Trail.Run(ctx)
+	config.Print = printer()
+	look := doctor{env: env, options: o, signing: s, warning: w}
+	config.Health = func(ctx context.Context) []web.HealthLine { return look.health(ctx, l.Config.Read) }
 	disks := newWatched(env, s.public)
 	config.Collectors, config.Unready = []prometheus.Collector{disks}, disks.unready
 	night := &nightly{pool: l.Config.Read, public: s.public, log: log, rented: env.DatabaseURL != ""}
