@@ -19,6 +19,8 @@ type Filter struct {
 	State  State
 	Unit   string
 	Region string
+	// Only leaves out what lies within Region and is not of it as a whole.
+	Only bool
 	// Active leaves out what has ended and what was only recorded.
 	Active bool
 	// Project is a project's id, Payee a payee's key, and Household the key of a private
@@ -56,6 +58,9 @@ func (f Filter) condition(book ledger.Book) (sql string, args []any) {
 		if x.value != "" {
 			add(x.before, x.value, x.after)
 		}
+	}
+	if f.Only {
+		add(" and c.region = ", f.Region, "")
 	}
 	if f.Active {
 		sql += notEnded

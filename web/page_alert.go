@@ -44,9 +44,8 @@ func (p *alertView) At(below string) string {
 	return p.site.href(p.lang, "/alerts/", p.Detail.Alert) + below
 }
 
-// Everything says whether the officer sees the warnings of all units, RuleText is the
-// rule's file.
-func (p *alertView) Everything() bool { return unitOf(p.Who) == "" }
+// Inspect says whether the officer may take the case file, RuleText is the rule's file.
+func (p *alertView) Inspect() bool    { return p.Who.may(inspect) }
 func (p *alertView) RuleText() string { return string(p.Rule.Text) }
 
 // historyLine is a step in words.

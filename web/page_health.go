@@ -42,6 +42,21 @@ type healthGroup struct {
 	Lines []HealthLine
 }
 
+// checkNames name the checks for people; what is not here is called by its setting.
+var checkNames = map[string]ledger.Text{
+	"ready": {Zh: "能否服务", En: "ready"}, "pool": {Zh: "数据库连接", En: "connections"}, "waiting": {Zh: "排队的分录", En: "entries that wait"}, "signer": {Zh: "签名", En: "signer"},
+	"witness": {Zh: "见证方", En: "witness"}, "lag": {Zh: "评判进度", En: "judging"}, "deadlines": {Zh: "期限", En: "deadlines"}, "outbox": {Zh: "通知", En: "notifications"},
+	"clock": {Zh: "时钟偏差", En: "clock"}, "backup": {Zh: "备份", En: "backup"}, "settings": {Zh: "设置", En: "settings"}, "disk data": {Zh: "数据磁盘", En: "disk of the data"}, "disk public": {Zh: "公开文件磁盘", En: "disk of the public files"},
+}
+
+// Name is the name of a check in the page's language.
+func (p *healthView) Name(check string) string {
+	if name, ok := checkNames[check]; ok {
+		return p.lang.pick(name)
+	}
+	return check
+}
+
 // Say is a text in the page's language.
 func (p *healthView) Say(t ledger.Text) string { return p.lang.pick(t) }
 
@@ -180,7 +195,9 @@ func (s *server) jobsHealth(ctx context.Context) (lines []HealthLine) {
 	}
 	for _, j := range jobs {
 		x := HealthLine{"job " + j.Job, "ok", ledger.Text{Zh: "尚未运行", En: "did not run yet"}, ledger.Text{}}
-		if !j.Last.IsZero() {
+		if j.Outcome == "first" {
+			x.Found = ledger.Text{Zh: "尚未运行，下次 " + inShanghai(j.Next), En: "did not run yet, next " + inShanghai(j.Next)}
+		} else if !j.Last.IsZero() {
 			x.Found = ledger.Text{
 				Zh: fmt.Sprintf("上次 %s，下次 %s；%s", inShanghai(j.Last), inShanghai(j.Next), j.Outcome),
 				En: fmt.Sprintf("last %s, next %s; %s", inShanghai(j.Last), inShanghai(j.Next), j.Outcome)}

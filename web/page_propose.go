@@ -345,7 +345,7 @@ func (s *server) proposeStep(c *call, o *officer) error {
 	}
 	if err == nil {
 		var test *pastTest
-		if test, err = s.begin(c.ctx(), c.who.User, proposed); err == nil {
+		if test, err = s.beginPast(c.ctx(), c.who.User, proposed); err == nil {
 			return c.Redirect(http.StatusSeeOther, o.site.live(o.lang, "/desk/rules/"+p.Rule.Code, "test", test.ID))
 		}
 	}

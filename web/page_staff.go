@@ -41,7 +41,7 @@ var menu = []menuItem{
 	{"reports", "/desk/reports", oversee},
 	{"precision", "/desk/precision", oversee},
 	{"proposals", "/desk/rules", oversee},
-	{"trail", "/desk/trail", oversee},
+	{"acts", "/desk/acts", oversee},
 	{"health", "/desk/health", operate},
 }
 

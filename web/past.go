@@ -85,8 +85,8 @@ func (p *pastTests) find(id, owner string) *pastTest {
 	return nil
 }
 
-// begin tries a proposal on the past and returns at once.
-func (s *server) begin(ctx context.Context, owner string, p proposal) (*pastTest, error) {
+// beginPast tries a proposal on the past and returns at once.
+func (s *server) beginPast(ctx context.Context, owner string, p proposal) (*pastTest, error) {
 	tests := &s.past
 	tests.mu.Lock()
 	defer tests.mu.Unlock()

@@ -32,7 +32,7 @@ type reportView struct {
 type reportCell struct {
 	alerts.Cell
 	Place string
-	// All, Open, Overdue and Ended are lists of them.
+	// All is the list of them, Open that of those that are not ended.
 	All, Open string
 }
 
@@ -91,7 +91,11 @@ func (p *reportView) cell(x alerts.Cell) reportCell {
 		from, to = max(from, first), min(to, monthsBefore(first, -1).AddDays(-1))
 	}
 	link := func(state string) string {
-		return p.site.live(p.lang, "/alerts", "state", state, "region", x.Township, "from", from, "to", to)
+		only := ""
+		if x.Township == string(p.Book) { // of the county as a whole
+			only = "1"
+		}
+		return p.site.live(p.lang, "/alerts", "state", state, "region", x.Township, "only", only, "from", from, "to", to)
 	}
 	r := reportCell{Cell: x, All: link("all"), Open: link("")}
 	if x.Township != "" {

@@ -44,6 +44,10 @@ const (
 	readWarnings right = "warnings"
 	// oversee reads trails, statistics and reports of the whole county.
 	oversee right = "oversee"
+	// inspect opens what is sealed, for a reason, and takes case files away.
+	inspect right = "inspect"
+	// changeRules proposes changes of rules and limits, and decides on those of others.
+	changeRules right = "change_rules"
 	// operate looks at how the service itself fares.
 	operate right = "operate"
 )
@@ -56,5 +60,7 @@ var rights = map[right][]ledger.Role{
 	pay:          {ledger.Payer},
 	readWarnings: {ledger.Auditor, ledger.Maker, ledger.Checker, ledger.ProjectOfficer},
 	oversee:      {ledger.Auditor},
+	inspect:      {ledger.Auditor},
+	changeRules:  {ledger.Auditor},
 	operate:      {ledger.Auditor},
 }

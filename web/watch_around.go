@@ -208,7 +208,7 @@ func (s *server) readRelated(c *call, p *alertView) error {
 		p.PayeeName = payee.Name
 		return ignoreMissing(err)
 	}
-	if !c.who.may(oversee) || d.Entry < 0 {
+	if !c.who.may(inspect) || d.Entry < 0 {
 		return nil
 	}
 	person, err := alerts.PersonOf(c.ctx(), s.Alerts.Pool, s.Book, d.Alert)
@@ -235,7 +235,7 @@ func isBatch(payee string) bool { return len(payee) > 2 && payee[:2] == "g-" }
 
 // readSealed lists what can be opened of the entry by those who may.
 func (s *server) readSealed(c *call, p *alertView) error {
-	if !c.who.may(oversee) || p.Detail.Entry < 0 {
+	if !c.who.may(inspect) || p.Detail.Entry < 0 {
 		return nil
 	}
 	e, err := s.ledger.Entry(c.ctx(), s.Book, p.Detail.Entry)

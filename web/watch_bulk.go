@@ -68,7 +68,7 @@ func (x picked) Send() string { return x.Alert + "~" + strconv.FormatInt(x.Seen,
 // bulkView shows what is about to be done, or what was.
 type bulkView struct {
 	*officer
-	Act stepForm
+	Act    stepForm
 	Picked []picked
 	// Back is the list that it was picked from.
 	Back string

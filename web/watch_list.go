@@ -82,7 +82,7 @@ func (s *server) watchFilter(c *call, values url.Values) (f watchFilter, err err
 	if f.Filter, err = q.filter(c.who); err != nil {
 		return f, err
 	}
-	f.Project, f.From, f.To = project, from, to
+	f.Project, f.From, f.To, f.Only = project, from, to, q.values.Get("only") != ""
 	if err := s.findPersons(c, &f); err != nil {
 		return f, err
 	}
@@ -155,6 +155,9 @@ func (f watchFilter) Values(everything bool, changes ...any) []any {
 	}
 	pairs := []any{"state", f.Show, "level", f.Level, "code", f.Code, "region", f.Region, "unit", unit, "project", f.Project, "from", f.From, "to", f.To,
 		"payee_of", f.PayeeOf, "household_of", f.HouseholdOf, "queue", f.Queue, "by", f.By}
+	if f.Only {
+		pairs = append(pairs, "only", "1")
+	}
 	if f.Size != warningsPerPage {
 		pairs = append(pairs, "size", f.Size)
 	}

@@ -122,7 +122,7 @@ func TestWatchNarrows(t *testing.T) {
 			t.Errorf("%s of another unit: %d", path, got)
 		}
 	}
-	for _, path := range []string{"/desk/reports", "/desk/precision", "/desk/trail", "/desk/trail/list.csv", "/desk/rules", "/desk/rules/P13", "/desk/health", "/alerts/" + confirmed.Alert + "/package.zip"} {
+	for _, path := range []string{"/desk/reports", "/desk/precision", "/desk/acts", "/desk/acts/list.csv", "/desk/rules", "/desk/rules/P13", "/desk/health", "/alerts/" + confirmed.Alert + "/package.zip"} {
 		if got := maker.do("GET", path, nil).Code; got != http.StatusForbidden {
 			t.Errorf("a maker at %s: %d", path, got)
 		}
@@ -342,7 +342,7 @@ func TestRevealIsAnEntryFirst(t *testing.T) {
 	if again.Code != http.StatusConflict || strings.Contains(again.Body.String(), number) {
 		t.Errorf("again: %d %s", again.Code, again.Body)
 	}
-	trail := b.do("GET", "/desk/trail?kind=seal.disclosed", nil).Body.String()
+	trail := b.do("GET", "/desk/acts?kind=seal.disclosed", nil).Body.String()
 	if strings.Count(trail, `data-l="业务类型">向审计披露个人信息`) != 1 || !strings.Contains(trail, "auditor-1") || strings.Contains(trail, "核对是否同一人") {
 		t.Errorf("the trail: %s", trail)
 	}
@@ -480,6 +480,9 @@ func TestReportAddsUp(t *testing.T) {
 	t.Parallel()
 	w := newWatching(t, nil)
 	w.privately()
+	if err := testEngine(w.l, w.db).Report(t.Context(), pageBook, alerts.Fault{Code: "L08", Subject: "signer", Sentence: ledger.Text{Zh: "签名已停止", En: "halted"}}); err != nil {
+		t.Fatal(err) // about the county as a whole
+	}
 	b, page := w.auditor("auditor-1", "/desk/reports?from=2020-01-01&to=2020-12-31")
 	list, err := alerts.List(t.Context(), w.db.Pool, pageBook, alerts.Filter{}, ledger.None, 1000)
 	if err != nil {
@@ -495,7 +498,7 @@ func TestReportAddsUp(t *testing.T) {
 		if x.Raised != x.Open+x.Dismissed+x.Closed+x.Recorded || x.Overdue > x.Open {
 			t.Errorf("%s %s does not add up: %+v", x.Month, x.Township, x)
 		}
-		of, err := alerts.List(t.Context(), w.db.Pool, pageBook, alerts.Filter{Region: x.Township, From: ledger.Date(x.Month + "-01"), To: ledger.Date(x.Month + "-30")}, ledger.None, 1000)
+		of, err := alerts.List(t.Context(), w.db.Pool, pageBook, alerts.Filter{Region: x.Township, Only: x.Township == string(pageBook), From: ledger.Date(x.Month + "-01"), To: ledger.Date(x.Month + "-30")}, ledger.None, 1000)
 		if err != nil || int64(len(of)) != x.Raised {
 			t.Errorf("%s %s: %d in the list, %d in the report: %v", x.Month, x.Township, len(of), x.Raised, err)
 		}
@@ -544,10 +547,10 @@ func (w *watching) inside(path string) *officer {
 func TestTrail(t *testing.T) {
 	t.Parallel()
 	w := newWatching(t, nil)
-	b, page := w.auditor("auditor-1", "/desk/trail")
+	b, page := w.auditor("auditor-1", "/desk/acts")
 	seen := map[string]bool{}
 	entries := regexp.MustCompile(`data-l="分录号"><a href="[^"]+">(\d+)</a>`)
-	for next := "/desk/trail"; next != ""; {
+	for next := "/desk/acts"; next != ""; {
 		page = b.do("GET", next, nil).Body.String()
 		for _, found := range entries.FindAllStringSubmatch(page, -1) {
 			if seen[found[1]] {
@@ -580,7 +583,7 @@ func TestTrail(t *testing.T) {
 		t.Errorf("%d acts, want %d", len(seen), want)
 	}
 	count := func(query string) int {
-		return len(entries.FindAllString(b.do("GET", "/desk/trail?"+query, nil).Body.String(), -1))
+		return len(entries.FindAllString(b.do("GET", "/desk/acts?"+query, nil).Body.String(), -1))
 	}
 	for query, want := range map[string]int{"user=checker-9": 1, "user=nobody": 0, "kind=alert.confirmed": 1, "unit=411025-SJ&kind=alert.assigned": 1, "from=2020-07-01": 0, "to=2020-06-29": 0, "from=2020-06-30&to=2020-06-30&user=checker-9": 1} {
 		if got := count(query); got != want {
@@ -588,15 +591,15 @@ func TestTrail(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"kind=none", "from=x", "before=x"} {
-		if got := b.do("GET", "/desk/trail?"+bad, nil).Code; got != http.StatusUnprocessableEntity {
+		if got := b.do("GET", "/desk/acts?"+bad, nil).Code; got != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d", bad, got)
 		}
 	}
-	csv := b.do("GET", "/desk/trail/list.csv?user=checker-9", nil)
+	csv := b.do("GET", "/desk/acts/list.csv?user=checker-9", nil)
 	if !strings.Contains(csv.Body.String(), "checker-9") || strings.Count(csv.Body.String(), "\n") != 2 {
 		t.Errorf("csv: %s", csv.Body)
 	}
-	if got := b.do("GET", "/desk/trail/list.xlsx", nil); !bytes.HasPrefix(got.Body.Bytes(), []byte("PK")) {
+	if got := b.do("GET", "/desk/acts/list.xlsx", nil); !bytes.HasPrefix(got.Body.Bytes(), []byte("PK")) {
 		t.Errorf("xlsx: %d", got.Code)
 	}
 }

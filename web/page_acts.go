@@ -11,8 +11,8 @@ import (
 	"yilu/ledger/sheet"
 )
 
-// trailView lists who did what, the newest first. All of the filter is in the address.
-type trailView struct {
+// actsView lists who did what, the newest first. All of the filter is in the address.
+type actsView struct {
 	*officer
 	User, Unit, Kind string
 	From, To         ledger.Date
@@ -41,21 +41,21 @@ const (
 )
 
 // Link is the trail with changes of its filter, from its beginning.
-func (p *trailView) Link(changes ...any) string { return p.address("/desk/trail", changes...) }
+func (p *actsView) Link(changes ...any) string { return p.address("/desk/acts", changes...) }
 
 // Older is the next page, File the trail as a file.
-func (p *trailView) Older() string             { return p.Link("before", p.Before) }
-func (p *trailView) File(format string) string { return p.address("/desk/trail/list." + format) }
+func (p *actsView) Older() string             { return p.Link("before", p.Before) }
+func (p *actsView) File(format string) string { return p.address("/desk/acts/list." + format) }
 
-func (p *trailView) address(path string, changes ...any) string {
+func (p *actsView) address(path string, changes ...any) string {
 	return p.site.live(p.lang, path, append([]any{"user", p.User, "unit", p.Unit, "kind", p.Kind, "from", p.From, "to", p.To}, changes...)...)
 }
 
-// readTrail reads the filter of the trail, and how far it is.
-func (s *server) readTrail(c *call, o *officer) (*trailView, error) {
-	o.template = "trail"
+// readActs reads the filter of the trail, and how far it is.
+func (s *server) readActs(c *call, o *officer) (*actsView, error) {
+	o.template = "acts"
 	q := &query{values: c.QueryParams()}
-	p := &trailView{officer: o, User: q.text("user"), Unit: q.text("unit"), Kind: q.text("kind"), From: q.day("from"), To: q.day("to"), Before: ledger.None}
+	p := &actsView{officer: o, User: q.text("user"), Unit: q.text("unit"), Kind: q.text("kind"), From: q.day("from"), To: q.day("to"), Before: ledger.None}
 	if _, known := ledger.SpecOf(ledger.Kind(p.Kind)); p.Kind != "" && !known {
 		q.bad("kind", "没有这种业务类型", "there is no such kind")
 	}
@@ -91,8 +91,8 @@ func (s *server) readTrail(c *call, o *officer) (*trailView, error) {
 	return p, nil
 }
 
-func (s *server) trailPage(c *call, o *officer) error {
-	p, err := s.readTrail(c, o)
+func (s *server) actsPage(c *call, o *officer) error {
+	p, err := s.readActs(c, o)
 	if err != nil {
 		return err
 	}
@@ -115,28 +115,28 @@ func (s *server) trailPage(c *call, o *officer) error {
 	return s.showStaff(c, http.StatusOK, p)
 }
 
-// trailFile sends all of the trail that the filter leaves, in one format.
-func (s *server) trailFile(format string) func(*call, *officer) error {
+// actsFile sends all of the trail that the filter leaves, in one format.
+func (s *server) actsFile(format string) func(*call, *officer) error {
 	return func(c *call, o *officer) error {
-		p, err := s.readTrail(c, o)
+		p, err := s.readActs(c, o)
 		if err != nil {
 			return err
 		}
-		title := o.t("trail.title")
+		title := o.t("acts.title")
 		as, mediaType := sheet.CSV, csvType
 		if format == "xlsx" {
 			as, mediaType = sheet.XLSX, xlsxType
 		}
 		s.Log.InfoContext(c.ctx(), "trail exported", "request", requestIDOf(c), "book", string(s.Book), "token", c.who.ID)
 		return s.sendStaff(c, o.County+title+"."+format, mediaType, func(w io.Writer) error {
-			return sheet.WriteLines(w, as, title, func(yield func([]string, error) bool) { s.trailLines(c, p, yield) })
+			return sheet.WriteLines(w, as, title, func(yield func([]string, error) bool) { s.actsLines(c, p, yield) })
 		})
 	}
 }
 
-// trailLines yields the lines of the file.
-func (s *server) trailLines(c *call, p *trailView, yield func([]string, error) bool) {
-	if !yield([]string{p.t("trail.entry"), p.t("trail.at"), p.t("trail.on"), p.t("trail.user"), p.t("trail.unit"), p.t("trail.role"), p.t("trail.kind"), p.t("trail.id")}, nil) {
+// actsLines yields the lines of the file.
+func (s *server) actsLines(c *call, p *actsView, yield func([]string, error) bool) {
+	if !yield([]string{p.t("acts.entry"), p.t("acts.at"), p.t("acts.on"), p.t("acts.user"), p.t("acts.unit"), p.t("acts.role"), p.t("acts.kind"), p.t("acts.id")}, nil) {
 		return
 	}
 	before := ledger.Seq(math.MaxInt64)
