@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/audit"
+	"yilu/audit/proof"
 	"yilu/ledger"
 )
 
@@ -30,6 +31,8 @@ const (
 	trailChunk = 2000
 	trailSteps = 5
 	trailEvery = 2 * time.Second
+	// trailTurns is how many of these Run follows each time: officers who post come first.
+	trailTurns = 5
 )
 
 // act is one row: who entered what.
@@ -51,7 +54,8 @@ func (t *Trail) Run(ctx context.Context) {
 	for {
 		books, err := t.Ledger.Books(ctx)
 		for _, book := range books {
-			for more := true; more && err == nil && ctx.Err() == nil; {
+			more := true
+			for n := 0; more && n < trailTurns && err == nil && ctx.Err() == nil; n++ {
 				more, err = t.step(ctx, book)
 			}
 		}
@@ -74,7 +78,12 @@ func (t *Trail) catchUp(ctx context.Context, book ledger.Book) (until ledger.Seq
 			return 0, err
 		}
 	}
-	err = t.Pool.QueryRow(ctx, `select next_seq - 1 from web.act_cursor where book = $1`, book).Scan(&until)
+	return TrailUntil(ctx, t.Pool, book)
+}
+
+// TrailUntil is the last entry that the trail of a book knows of, -1 for none.
+func TrailUntil(ctx context.Context, pool *pgxpool.Pool, book ledger.Book) (until ledger.Seq, err error) {
+	err = pool.QueryRow(ctx, `select coalesce(max(next_seq), 0) - 1 from web.act_cursor where book = $1`, book).Scan(&until)
 	if err != nil {
 		return 0, fmt.Errorf("read how far the trail is: %w", err)
 	}
@@ -117,21 +126,19 @@ func follow(ctx context.Context, tx pgx.Tx, book ledger.Book) (more bool, err er
 		if err != nil {
 			return false, err
 		}
-		e, err := ledger.DecodeEntry(row.Leaf)
+		e, err := proof.ParseLeaf(row.Leaf) // who and what, without the body
 		if err != nil {
 			return false, fmt.Errorf("entry %d: %w", row.Seq, err)
 		}
 		n++
-		if ledger.IsLine(e.Kind) || e.By.Role == ledger.Engine {
+		if ledger.IsLine(ledger.Kind(e.Kind)) || ledger.Role(e.By.Role) == ledger.Engine {
 			continue
 		}
-		acts = append(acts, []any{string(book), int64(e.Seq), e.At, string(e.On), e.By.User, e.By.Unit, string(e.By.Role), string(e.Kind), e.ID})
-	}
-	for _, a := range acts {
-		a[3], err = time.Parse(time.DateOnly, a[3].(string))
+		on, err := time.Parse(time.DateOnly, e.On)
 		if err != nil {
-			return false, err
+			return false, fmt.Errorf("entry %d: %w", row.Seq, err)
 		}
+		acts = append(acts, []any{string(book), int64(e.Seq), e.At, on, e.By.User, e.By.Unit, e.By.Role, e.Kind, e.ID})
 	}
 	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"web", "act"}, []string{"book", "seq", "at", "on_day", "by_user", "unit", "role", "kind", "id"}, pgx.CopyFromRows(acts)); err != nil {
 		return false, err
