@@ -130,10 +130,18 @@ func (s *server) readWaiting(c *call, p *proposalsView) error {
 	return nil
 }
 
-// changeFacts are the facts of a change but for the lines of a rule's file.
+// changeFacts are the facts of a change but for the lines of a rule's file. What other
+// entries call a name or a value is a parameter's here.
 func (f *frame) changeFacts(e *ledger.Entry) []fact {
-	lines := f.t("field.file_lines")
-	return slices.DeleteFunc(f.facts(e), func(x fact) bool { return x.Label == lines })
+	lines, facts := f.t("field.file_lines"), f.facts(e)
+	for i := range facts {
+		for _, name := range []string{"name", "value"} {
+			if e.Kind == "parameter.set" && facts[i].Label == f.t("field."+name) {
+				facts[i].Label = f.t("propose." + name)
+			}
+		}
+	}
+	return slices.DeleteFunc(facts, func(x fact) bool { return x.Label == lines })
 }
 
 // decideProposal approves or rejects a change as it was seen.

@@ -139,7 +139,7 @@ func newServer(c Config) (*server, *echo.Echo) {
 	if c.Duties == nil {
 		c.Duties = &publicity.Duties{Ledger: c.Ledger, Pool: c.Pool, Calendar: workday.StateCouncil()}
 	}
-	if c.Trail == nil {
+	if c.Trail == nil && c.Ledger != nil {
 		c.Trail = &Trail{Ledger: c.Ledger, Pool: c.Ledger.Pool}
 	}
 	s := &server{

@@ -98,7 +98,7 @@ func (t *Trail) step(ctx context.Context, book ledger.Book) (more bool, err erro
 		return false, fmt.Errorf("read cursor of the trail: %w", err)
 	}
 	head, err := t.Ledger.Head(ctx, book)
-	if err != nil || errors.Is(err, pgx.ErrNoRows) || next >= head.Size && head.Size > 0 {
+	if err != nil || next >= head.Size {
 		return false, err
 	}
 	err = pgx.BeginFunc(ctx, t.Pool, func(tx pgx.Tx) (err error) {

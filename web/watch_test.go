@@ -547,11 +547,11 @@ func (w *watching) inside(path string) *officer {
 func TestTrail(t *testing.T) {
 	t.Parallel()
 	w := newWatching(t, nil)
-	b, page := w.auditor("auditor-1", "/desk/acts")
+	b, _ := w.auditor("auditor-1", "/desk/acts")
 	seen := map[string]bool{}
 	entries := regexp.MustCompile(`data-l="分录号"><a href="[^"]+">(\d+)</a>`)
 	for next := "/desk/acts"; next != ""; {
-		page = b.do("GET", next, nil).Body.String()
+		page := b.do("GET", next, nil).Body.String()
 		for _, found := range entries.FindAllStringSubmatch(page, -1) {
 			if seen[found[1]] {
 				t.Fatalf("entry %s twice", found[1])
@@ -639,6 +639,19 @@ func TestProposal(t *testing.T) {
 	// All twins were asked for on one day: within no days there are as many.
 	if !strings.Contains(result, "与现行相同</dt><dd>3<") || !strings.Contains(result, "比现行少</dt><dd>0<") {
 		t.Errorf("the difference: %s", result)
+	}
+	exempt := hiddenOf(t, page, "exemption.set")
+	for name, value := range map[string]string{"fact": "payment.id", "text": "ZF-0301", "from": "2020-07-01", "to": "2020-12-31", "basis": "襄财〔2020〕78号", "note": "分批付款", "past_from": "2020-01-01", "past_to": "2020-06-30"} {
+		exempt.Set(name, value)
+	}
+	quiet := one.do("POST", "/desk/rules/P13", exempt)
+	if quiet.Code != http.StatusSeeOther {
+		t.Fatalf("try an exemption: %d %s", quiet.Code, quiet.Body)
+	}
+	for until := time.Now().Add(20 * time.Second); !strings.Contains(result, "列入白名单不提醒</dt><dd>1<"); {
+		if result = one.do("GET", quiet.Header().Get("Location"), nil).Body.String(); time.Now().After(until) {
+			t.Fatalf("no result: %s", result)
+		}
 	}
 	two, _ := w.auditor("auditor-2", "/desk/rules")
 	if got := two.do("GET", test, nil).Code; got != http.StatusNotFound {
