@@ -23,7 +23,7 @@ func (s *server) watchRoutes(g *echo.Group, l language) {
 		g.POST(l.Prefix+path, s.staff(want, section, handle))
 	}
 	get("/alerts", readWarnings, "alerts", s.alertsPage)
-	post("/alerts", readWarnings, "alerts", s.bulkPage)
+	post("/alerts", readWarnings, "alerts", s.stepsPage)
 	get("/alerts/:alert", readWarnings, "alerts", s.alertPage)
 	post("/alerts/:alert", readWarnings, "alerts", s.stepPage)
 	post("/alerts/:alert/reveal", inspect, "alerts", s.revealPage)

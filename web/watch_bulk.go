@@ -93,13 +93,13 @@ func (p *bulkView) Needs() []stepField {
 	return slices.DeleteFunc(slices.Clone(p.Act.Fields), func(x stepField) bool { return x.Error == "" })
 }
 
-// bulkPage takes what the list sent: first to be looked at, then to be done.
-func (s *server) bulkPage(c *call, o *officer) error {
+// stepsPage takes what the list sent: first to be looked at, then to be done.
+func (s *server) stepsPage(c *call, o *officer) error {
 	list, err := s.readAlerts(c, o, c.QueryParams())
 	if err != nil {
 		return err
 	}
-	o.template, o.script = "bulk", false
+	o.template, o.script = "many", false
 	p := &bulkView{officer: o, Back: list.Link()}
 	form, err := c.FormParams()
 	if err != nil {

@@ -42,19 +42,19 @@ type packed struct {
 	files map[string][]byte
 }
 
-// dossierView is the page to read.
-type dossierView struct {
+// caseFileView is the page to read.
+type caseFileView struct {
 	*alertView
 	// Entries are those in the package, with what is said of each.
-	Entries []dossierEntry
+	Entries []caseFileEntry
 	// Proven is false while some are not published yet, Printed says that there is a PDF.
 	Proven, Printed bool
 	// Made is when, By whom it was made.
 	Made, By string
 }
 
-// dossierEntry is an entry in the package.
-type dossierEntry struct {
+// caseFileEntry is an entry in the package.
+type caseFileEntry struct {
 	*ledger.Entry
 	When  string
 	Facts []fact
@@ -69,9 +69,9 @@ func (s *server) packageFile(c *call, o *officer) error {
 	if err != nil {
 		return err
 	}
-	o.template = "dossier"
+	o.template = "casefile"
 	made := packed{s.Now(), map[string][]byte{}}
-	d := &dossierView{alertView: p, Made: inShanghai(s.Now()), By: c.who.Unit + " · " + c.who.User}
+	d := &caseFileView{alertView: p, Made: inShanghai(s.Now()), By: c.who.Unit + " · " + c.who.User}
 	if err := errors.Join(s.packEntries(c, d, made), packWarning(d, made)); err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func cited(d alerts.Detail) []ledger.Seq {
 }
 
 // packEntries adds the entries, their proofs, and what of the case was sealed.
-func (s *server) packEntries(c *call, d *dossierView, made packed) error {
+func (s *server) packEntries(c *call, d *caseFileView, made packed) error {
 	seqs := cited(d.Detail)
 	entries, err := s.ledger.EntriesAt(c.ctx(), s.Book, seqs)
 	if err != nil {
@@ -133,7 +133,7 @@ func (s *server) packEntries(c *call, d *dossierView, made packed) error {
 		if e == nil {
 			return fmt.Errorf("entry %d of a case: %w", q, ledger.ErrNotFound)
 		}
-		x := dossierEntry{Entry: e, When: inShanghai(e.At), Facts: d.facts(e)}
+		x := caseFileEntry{Entry: e, When: inShanghai(e.At), Facts: d.facts(e)}
 		if err := s.packEntry(c.ctx(), &x, public, published, made); err != nil {
 			return err
 		}
@@ -156,7 +156,7 @@ func (s *server) packEntries(c *call, d *dossierView, made packed) error {
 }
 
 // packEntry adds an entry's exact bytes and its proof.
-func (s *server) packEntry(ctx context.Context, x *dossierEntry, public tile.Dir, published bool, made packed) error {
+func (s *server) packEntry(ctx context.Context, x *caseFileEntry, public tile.Dir, published bool, made packed) error {
 	x.Leaf = "entries/" + leafFile(string(s.Book), uint64(x.Seq))
 	if published {
 		proven, err := public.Prove(uint64(x.Seq))
@@ -204,7 +204,7 @@ func (s *server) packOpened(q ledger.Seq, fields map[string]audit.Opened, made p
 }
 
 // packWarning adds the warning for programs.
-func packWarning(d *dossierView, made packed) error {
+func packWarning(d *caseFileView, made packed) error {
 	text, err := json.Marshal(d.Detail, rendering, jsontext.WithIndent(" "))
 	if err != nil {
 		return fmt.Errorf("write warning: %w", err)
@@ -214,11 +214,11 @@ func packWarning(d *dossierView, made packed) error {
 }
 
 // packPage adds the page, and prints it where there is something to print with.
-func (s *server) packPage(ctx context.Context, d *dossierView, made packed) error {
+func (s *server) packPage(ctx context.Context, d *caseFileView, made packed) error {
 	draw := func() error {
 		var b bytes.Buffer
-		if err := d.site.pages[d.lang]["dossier"].ExecuteTemplate(&b, "dossier", d); err != nil {
-			return fmt.Errorf("render dossier: %w", err)
+		if err := d.site.pages[d.lang]["casefile"].ExecuteTemplate(&b, "casefile", d); err != nil {
+			return fmt.Errorf("render case file: %w", err)
 		}
 		made.files["index.html"] = b.Bytes()
 		return nil
@@ -227,7 +227,7 @@ func (s *server) packPage(ctx context.Context, d *dossierView, made packed) erro
 	if err := draw(); err != nil || s.Print == nil {
 		return err
 	}
-	pdf, err := s.print(ctx, made)
+	pdf, err := s.printCaseFile(ctx, made)
 	if err != nil { // the page says that there is none
 		s.Log.WarnContext(ctx, "print package", "book", string(s.Book), "error", err)
 		d.Printed = false
@@ -237,8 +237,8 @@ func (s *server) packPage(ctx context.Context, d *dossierView, made packed) erro
 	return nil
 }
 
-// print writes the page into a folder of its own and has it printed from there.
-func (s *server) print(ctx context.Context, made packed) ([]byte, error) {
+// printCaseFile writes the page into a folder of its own and has it printed from there.
+func (s *server) printCaseFile(ctx context.Context, made packed) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "yilu-print-")
 	if err != nil {
 		return nil, fmt.Errorf("print: %w", err)

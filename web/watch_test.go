@@ -198,7 +198,7 @@ func TestBulkTellsEach(t *testing.T) {
 		t.Errorf("the same person: %d %s", got.Code, got.Body)
 	}
 	other, _ := w.auditor("auditor-2", "/alerts")
-	second.Set("form", formWord(t, other))
+	second.Set("form", sessionWord(t, other))
 	if got := other.do("POST", "/alerts", second); got.Code != http.StatusOK || w.warning("P13", 1).State != alerts.Dismissed {
 		t.Errorf("a second person: %d %s", got.Code, got.Body)
 	}
@@ -214,8 +214,8 @@ func TestBulkTellsEach(t *testing.T) {
 	}
 }
 
-// formWord is the session's own word.
-func formWord(t *testing.T, b *browser) string {
+// sessionWord is the session's own word.
+func sessionWord(t *testing.T, b *browser) string {
 	t.Helper()
 	page := b.do("GET", "/alerts", nil).Body.String()
 	for _, found := range hidden.FindAllStringSubmatch(page, -1) {
@@ -329,7 +329,7 @@ func TestRevealIsAnEntryFirst(t *testing.T) {
 	if !strings.Contains(groups, "某农户") || strings.Contains(groups, c.Payee) {
 		t.Errorf("by household: %s", groups)
 	}
-	form := url.Values{"form": {formWord(t, b)}, "id": {"reveal-1"}, "field": {"id_number"}}
+	form := url.Values{"form": {sessionWord(t, b)}, "id": {"reveal-1"}, "field": {"id_number"}}
 	if got := b.do("POST", path+"/reveal", form).Code; got != http.StatusUnprocessableEntity {
 		t.Errorf("without a reason: %d", got)
 	}
@@ -354,7 +354,7 @@ func TestRevealIsAnEntryFirst(t *testing.T) {
 		}
 	}
 	maker, _ := w.officer(ledger.Maker, "m8", pageMaker.Unit, "/alerts")
-	form.Set("form", formWord(t, maker))
+	form.Set("form", sessionWord(t, maker))
 	if got := maker.do("POST", path+"/reveal", form).Code; got != http.StatusForbidden {
 		t.Errorf("a maker: %d", got)
 	}
@@ -375,7 +375,7 @@ func TestPackageIsChecked(t *testing.T) {
 		t.Fatalf("%d %s", got.Code, got.Body)
 	}
 	dir := t.TempDir()
-	files := unpack(t, got.Body.Bytes(), dir)
+	files := unpackCase(t, got.Body.Bytes(), dir)
 	for _, name := range []string{"index.html", "warning.json", "rule.yaml", "HOWTO.txt", "policy.txt", "checkpoint.txt", "style.css", "SHA256SUMS"} {
 		if files[name] == nil {
 			t.Errorf("no %s", name)
@@ -428,7 +428,7 @@ func TestPackageIsChecked(t *testing.T) {
 	}
 }
 
-func unpack(t *testing.T, b []byte, dir string) map[string][]byte {
+func unpackCase(t *testing.T, b []byte, dir string) map[string][]byte {
 	t.Helper()
 	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
@@ -462,7 +462,7 @@ func TestPackageKeepsPersonsSealed(t *testing.T) {
 	c := w.privately()
 	b, _ := w.auditor("auditor-1", "/alerts")
 	got := b.do("GET", "/alerts/"+c.Alert+"/package.zip", nil)
-	for name, text := range unpack(t, got.Body.Bytes(), t.TempDir()) {
+	for name, text := range unpackCase(t, got.Body.Bytes(), t.TempDir()) {
 		for _, secret := range []string{c.Payee, idNumber(500), "李一"} {
 			if bytes.Contains(text, []byte(secret)) {
 				t.Errorf("%s holds %s", name, secret)
@@ -658,7 +658,7 @@ func TestProposal(t *testing.T) {
 		t.Errorf("another's test: %d", got)
 	}
 	u, _ := url.Parse(test)
-	submit := url.Values{"form": {formWord(t, one)}, "test": {u.Query().Get("test")}}
+	submit := url.Values{"form": {sessionWord(t, one)}, "test": {u.Query().Get("test")}}
 	for range 2 {
 		if got := one.do("POST", "/desk/rules/P13", submit); got.Code != http.StatusSeeOther {
 			t.Fatalf("submit: %d %s", got.Code, got.Body)
@@ -669,7 +669,7 @@ func TestProposal(t *testing.T) {
 		t.Errorf("one's own: %s", own)
 	}
 	waiting := two.do("GET", "/desk/rules", nil).Body.String()
-	decide := url.Values{"form": {formWord(t, two)}, "decision": {"approve"}}
+	decide := url.Values{"form": {sessionWord(t, two)}, "decision": {"approve"}}
 	for _, name := range []string{"id", "submission", "hash"} {
 		decide.Set(name, regexp.MustCompile(`name="` + name + `" value="([^"]+)"`).FindStringSubmatch(waiting)[1])
 	}
