@@ -32,7 +32,7 @@ const (
 	trailSteps = 5
 	trailEvery = 2 * time.Second
 	// trailTurns is how many of these Run follows each time: officers who post come first.
-	trailTurns = 5
+	trailTurns = 2
 )
 
 // act is one row: who entered what.
@@ -70,6 +70,17 @@ func (t *Trail) Run(ctx context.Context) {
 	}
 }
 
+// CatchUp follows a book to its present end, however long that takes.
+func (t *Trail) CatchUp(ctx context.Context, book ledger.Book) error {
+	for more := true; more; {
+		var err error
+		if more, err = t.step(ctx, book); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // catchUp follows a book as far as a page can wait for, and says how far that is.
 func (t *Trail) catchUp(ctx context.Context, book ledger.Book) (until ledger.Seq, err error) {
 	more := true
@@ -78,12 +89,7 @@ func (t *Trail) catchUp(ctx context.Context, book ledger.Book) (until ledger.Seq
 			return 0, err
 		}
 	}
-	return TrailUntil(ctx, t.Pool, book)
-}
-
-// TrailUntil is the last entry that the trail of a book knows of, -1 for none.
-func TrailUntil(ctx context.Context, pool *pgxpool.Pool, book ledger.Book) (until ledger.Seq, err error) {
-	err = pool.QueryRow(ctx, `select coalesce(max(next_seq), 0) - 1 from web.act_cursor where book = $1`, book).Scan(&until)
+	err = t.Pool.QueryRow(ctx, `select coalesce(max(next_seq), 0) - 1 from web.act_cursor where book = $1`, book).Scan(&until)
 	if err != nil {
 		return 0, fmt.Errorf("read how far the trail is: %w", err)
 	}

@@ -56,7 +56,8 @@ type moment struct {
 }
 
 const (
-	// mostMoments is how many lines of a timeline are shown, the latest ones.
+	// mostMoments is how many lines of a timeline are shown, the latest ones; of its
+	// payments, which have three lines each, and its warnings so many are read.
 	mostMoments = 200
 	mostRelated = 50
 )
@@ -139,7 +140,7 @@ func (s *server) readMoments(ctx context.Context, p *alertView) error {
 	for _, e := range events {
 		p.add(moment{On: e.On, What: "event", Text: p.name("kind", string(e.Kind)), Amount: e.Amount, Entry: e.Entry, Struck: e.ReversedBy != ledger.None})
 	}
-	payments, _, err := s.ledger.Payments(ctx, s.Book, ledger.PaymentFilter{Project: id}, ledger.Page{Limit: mostMoments})
+	payments, _, err := s.ledger.Payments(ctx, s.Book, ledger.PaymentFilter{Project: id}, ledger.Page{Limit: mostRelated})
 	if err != nil {
 		return err
 	}
@@ -154,7 +155,7 @@ func (s *server) readMoments(ctx context.Context, p *alertView) error {
 		p.add(moment{On: n.Starts, What: "notice", Text: n.Title, To: p.site.href(p.lang, "/notices/", n.Notice), Entry: n.Posted})
 	}
 	f := alerts.Filter{Project: id, Unit: unitOf(p.Who)}
-	warnings, err := alerts.Newest(ctx, s.Alerts.Pool, s.Book, f, 1<<62, mostMoments)
+	warnings, err := alerts.Newest(ctx, s.Alerts.Pool, s.Book, f, 1<<62, mostRelated)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,8 @@ func figDeskPages(ctx context.Context, b *bench) (string, bool, error) {
 		return "", false, err
 	}
 	pages := []string{"/alerts", "/alerts/" + alert, "/desk/acts"}
-	if err := b.actsKnown(ctx); err != nil {
+	trail := web.Trail{Ledger: b.ledger, Pool: b.ledger.Pool}
+	if err := trail.CatchUp(ctx, ledger.Book(b.env.Book)); err != nil {
 		return "", false, err
 	}
 	took := make([][][]time.Duration, deskReaders)
@@ -104,25 +105,6 @@ func (b *bench) warned(ctx context.Context) (string, error) {
 		case <-ctx.Done():
 			return "", ctx.Err()
 		case <-time.After(200 * time.Millisecond):
-		}
-	}
-}
-
-// actsKnown waits until the server knows who did what up to the book's end.
-func (b *bench) actsKnown(ctx context.Context) error {
-	for {
-		head, err := b.ledger.Head(ctx, ledger.Book(b.env.Book))
-		if err != nil {
-			return err
-		}
-		known, err := web.TrailUntil(ctx, b.pool, ledger.Book(b.env.Book))
-		if err != nil || known >= ledger.Seq(head.Size)-1 {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Second):
 		}
 	}
 }
