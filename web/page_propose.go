@@ -75,7 +75,7 @@ func (s *server) readProposals(c *call, o *officer) (*proposalsView, error) {
 	for _, word := range sortedWords(ledger.Reasons) {
 		p.Reasons = append(p.Reasons, word.(string))
 	}
-	if err := s.readWaiting(c, p); err != nil {
+	if err := s.readProposed(c, p); err != nil {
 		return nil, err
 	}
 	past, err := s.ruleState(c)
@@ -98,8 +98,8 @@ func (s *server) ruleState(c *call) (past pastOfRules, err error) {
 	return past, err
 }
 
-// readWaiting finds the open submissions that change rules.
-func (s *server) readWaiting(c *call, p *proposalsView) error {
+// readProposed finds the open submissions that change rules.
+func (s *server) readProposed(c *call, p *proposalsView) error {
 	open, _, err := s.ledger.Submissions(c.ctx(), s.Book, ledger.StateOpen, ledger.Page{Limit: ledger.MaxPage})
 	if err != nil {
 		return err
