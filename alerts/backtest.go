@@ -30,6 +30,10 @@ type BackTest struct {
 	// Live compares with what the rules of the same codes said when the entries were
 	// posted; a rule that was not in force then said nothing.
 	Live bool
+	// Propose and Exempt are limits and exemptions that are proposed: the past is judged
+	// as if they had held in all of it, in place of what held for the same case.
+	Propose []ledger.ParameterSet
+	Exempt  []ledger.ExemptionSet
 	// Progress, which may be nil, is told how many entries are done.
 	Progress func(done, of int64)
 }
@@ -102,6 +106,7 @@ func (t *BackTest) Run(ctx context.Context, g *Engine, book ledger.Book) (*Repor
 	if err != nil {
 		return nil, err
 	}
+	t = t.proposed()
 	run := &backRun{BackTest: t, rules: g.Rules, found: map[string]*tested{}, sweeps: map[string]*active{}}
 	for _, file := range t.Rules {
 		run.found[file.Code] = &tested{file: file, prints: map[string]bool{}, timers: map[string]*Finding{}, report: TestedReport{
@@ -136,6 +141,42 @@ func (t *BackTest) Run(ctx context.Context, g *Engine, book ledger.Book) (*Repor
 		report.Rules = append(report.Rules, x.report)
 	}
 	return report, nil
+}
+
+// always is a day before all acts.
+const always = ledger.Date("1949-10-01")
+
+// proposed is the test with the defaults that a proposed limit takes the place of left
+// out of the rules' files.
+func (t *BackTest) proposed() *BackTest {
+	out := *t
+	out.Rules = nil
+	for _, file := range t.Rules {
+		changed := *file
+		changed.Defaults = slices.DeleteFunc(slices.Clone(file.Defaults), func(s rule.Setting) bool {
+			return slices.ContainsFunc(t.Propose, func(p ledger.ParameterSet) bool {
+				return p.Code == file.Code && p.Name == s.Param && ledger.RegionPrefix(p.Region) == s.Region && p.Category == s.Category
+			})
+		})
+		out.Rules = append(out.Rules, &changed)
+	}
+	return &out
+}
+
+// overlay puts what is proposed in the place of what is in force.
+func (t *BackTest) overlay(book ledger.Rules) ledger.Rules {
+	for _, p := range t.Propose {
+		book.Parameters = slices.DeleteFunc(slices.Clone(book.Parameters), func(o ledger.ParameterSet) bool {
+			return p.Code == o.Code && p.Name == o.Name && ledger.RegionPrefix(p.Region) == ledger.RegionPrefix(o.Region) && p.Category == o.Category
+		})
+		p.From, p.To = always, ""
+		book.Parameters = append(book.Parameters, p)
+	}
+	for _, x := range t.Exempt {
+		x.From, x.To = always, "2199-12-31"
+		book.Exemptions = append(slices.Clone(book.Exemptions), x)
+	}
+	return book
 }
 
 // backRun is a back-test under way.
@@ -187,6 +228,7 @@ func (r *backRun) compile(row ledger.Rulebook) error {
 			return fmt.Errorf("read rulebook: %w", err)
 		}
 	}
+	book = r.overlay(book)
 	files := map[string]*rule.Rule{}
 	for _, file := range r.Rules {
 		files[file.Code] = file

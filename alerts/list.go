@@ -3,6 +3,8 @@ package alerts
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,30 +19,123 @@ type Filter struct {
 	State  State
 	Unit   string
 	Region string
+	// Only leaves out what lies within Region and is not of it as a whole.
+	Only bool
 	// Active leaves out what has ended and what was only recorded.
 	Active bool
+	// Project is a project's id, Payee a payee's key, and Household the key of a private
+	// person: of grants and of single payments alike.
+	Project, Payee, Household string
+	// From and To bound the days on which they were raised.
+	From, To ledger.Date
+	// DueBy is the last day on which the next step may be due.
+	DueBy ledger.Date
+	// Desk leaves what waits for one officer.
+	Desk *Desk
 }
 
-// filtered is the condition of a Filter, whose values are $2 to $7.
-const filtered = ` book = $1 and raised_seq >= 0
-	and ($2 = '' or code = $2) and ($3 = '' or level = $3) and ($4 = '' or state = $4) and ($5 = '' or unit = $5)
-	and ($6 = '' or region like $6 || '%') and (not $7 or state not in ('dismissed', 'closed', 'recorded')) `
+// Desk is whose work is asked for (我的待办): an auditor's is what nobody has yet, what
+// waits for a decision or a second person, and what the own unit has; another officer's
+// is what the unit has to answer or to mend.
+type Desk struct {
+	User, Unit string
+	Auditor    bool
+}
 
-// args are the values for filtered.
-func (f Filter) args(book ledger.Book, more ...any) []any {
-	return append([]any{book, f.Code, f.Level, f.State, f.Unit, f.Region, f.Active}, more...)
+// condition puts a filter into SQL, over alert.current as c. Each condition stands only
+// when it is asked for, so that the planner can use the index of those that are.
+func (f Filter) condition(book ledger.Book) (sql string, args []any) {
+	sql, args = ` where c.book = $1 and c.raised_seq >= 0`, []any{book}
+	add := func(before string, value any, after string) {
+		args = append(args, value)
+		sql += before + "$" + strconv.Itoa(len(args)) + after
+	}
+	for _, x := range []struct{ before, value, after string }{
+		{" and c.code = ", f.Code, ""}, {" and c.level = ", f.Level, ""}, {" and c.state = ", string(f.State), ""}, {" and c.unit = ", f.Unit, ""},
+		{" and starts_with(c.region, ", f.Region, ")"}, {" and c.project = ", f.Project, ""}, {" and c.payee = ", f.Payee, ""},
+		{" and c.raised_at >= ", beginOf(f.From), "::timestamptz"}, {" and c.raised_at < ", endOf(f.To), "::timestamptz"}, {" and c.due <= ", string(f.DueBy), "::date"},
+	} {
+		if x.value != "" {
+			add(x.before, x.value, x.after)
+		}
+	}
+	if f.Only {
+		add(" and c.region = ", f.Region, "")
+	}
+	if f.Active {
+		sql += notEnded
+	}
+	if f.Household != "" {
+		args = append(args, f.Household)
+		n := "$" + strconv.Itoa(len(args))
+		sql += ` and (c.payee = ` + n + ` or c.entry_seq in (select l.seq from rules_v1.grant_line l where l.book = $1 and l.person = ` + n + `))`
+	}
+	if d := f.Desk; d != nil && d.Auditor {
+		args = append(args, d.Unit, d.User)
+		unit, user := "$"+strconv.Itoa(len(args)-1), "$"+strconv.Itoa(len(args))
+		sql += notEnded + ` and (c.state = 'open' or c.unit = ` + unit + ` or c.state = 'dismissing' and c.dismisser <> ` + user + ` or c.state = 'review' and c.rectifier <> ` + user + `) and not ` + user + ` = any (c.makers)`
+	} else if d != nil {
+		add(` and c.state in ('verifying', 'rectifying') and c.unit = `, d.Unit, "")
+	}
+	return sql, args
+}
+
+// beginOf is the instant at which a day begins here, endOf that at which it is over.
+func beginOf(day ledger.Date) string {
+	if day == "" {
+		return ""
+	}
+	return string(day) + "T00:00:00+08:00"
+}
+
+func endOf(day ledger.Date) string {
+	if day == "" {
+		return ""
+	}
+	return beginOf(day.AddDays(1))
+}
+
+// notEnded is what has not ended.
+const notEnded = ` and c.state not in ('dismissed', 'closed', 'recorded')`
+
+// list asks for the cases of a filter, with what comes behind its condition: $A and $B
+// there stand for two values.
+func (f Filter) list(ctx context.Context, q querier, book ledger.Book, rest string, a, b any) ([]Current, error) {
+	sql, args := f.condition(book)
+	n := len(args)
+	rest = strings.NewReplacer("$A", "$"+strconv.Itoa(n+1), "$B", "$"+strconv.Itoa(n+2)).Replace(rest)
+	return cases(ctx, q, `select `+columns+` from alert.current c`+sql+rest, append(args, a, b)...)
 }
 
 // List returns warnings raised after a seq, in the order in which they were raised,
 // at most so many. After -1 it begins at the first. What was seen never moves: new
 // warnings come at the end.
 func List(ctx context.Context, q querier, book ledger.Book, f Filter, after ledger.Seq, limit int) ([]Current, error) {
-	return cases(ctx, q, `select `+columns+` from alert.current where `+filtered+` and raised_seq > $8 order by raised_seq limit $9`, f.args(book, after, limit)...)
+	return f.list(ctx, q, book, ` and c.raised_seq > $A order by c.raised_seq limit $B`, after, limit)
 }
 
 // Newest returns warnings raised before a seq, the newest first, at most so many.
 func Newest(ctx context.Context, q querier, book ledger.Book, f Filter, before ledger.Seq, limit int) ([]Current, error) {
-	return cases(ctx, q, `select `+columns+` from alert.current where `+filtered+` and raised_seq < $8 order by raised_seq desc limit $9`, f.args(book, before, limit)...)
+	return f.list(ctx, q, book, ` and c.raised_seq < $A order by c.raised_seq desc limit $B`, before, limit)
+}
+
+// Soonest returns warnings by the day on which their next step is due, those without
+// one left out, so many after some.
+func Soonest(ctx context.Context, q querier, book ledger.Book, f Filter, after, limit int) ([]Current, error) {
+	return f.list(ctx, q, book, ` and c.due is not null order by c.due, c.raised_seq offset $A limit $B`, after, limit)
+}
+
+// Count says how many warnings a filter leaves.
+func Count(ctx context.Context, q querier, book ledger.Book, f Filter) (n int, err error) {
+	sql, args := f.condition(book)
+	rows, err := q.Query(ctx, `select count(*) from alert.current c`+sql, args...)
+	if err == nil {
+		n, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int])
+	}
+	if err != nil {
+		return 0, fmt.Errorf("count warnings: %w", err)
+	}
+	return n, nil
 }
 
 func cases(ctx context.Context, q querier, sql string, args ...any) ([]Current, error) {
@@ -77,16 +172,17 @@ func (g Group) Active() int64 { return g.Red + g.Orange + g.Yellow + g.Blue }
 // what of the filter parts the ended from the others do not narrow it.
 func Groups(ctx context.Context, q querier, book ledger.Book, f Filter) ([]Group, error) {
 	f.Code, f.Level, f.State, f.Active = "", "", "", false
+	sql, args := f.condition(book)
 	rows, err := q.Query(ctx, `
 		select code,
 			count(*) filter (where level = 'red' and active) as red, count(*) filter (where level = 'orange' and active) as orange,
 			count(*) filter (where level = 'yellow' and active) as yellow, count(*) filter (where level = 'blue' and active) as blue,
 			count(*) filter (where state in ('dismissed', 'closed')) as ended, count(*) filter (where state = 'recorded') as recorded, max(raised_seq) as newest
 		from (
-			select code, level, state, raised_seq, state not in ('dismissed', 'closed', 'recorded') as active
-			from alert.current where `+filtered+`
+			select c.code, c.level, c.state, c.raised_seq, c.state not in ('dismissed', 'closed', 'recorded') as active
+			from alert.current c`+sql+`
 		) one
-		group by code order by red desc, orange desc, yellow desc, blue desc, code`, f.args(book)...)
+		group by code order by red desc, orange desc, yellow desc, blue desc, code`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("count warnings: %w", err)
 	}
@@ -124,6 +220,20 @@ func Events(ctx context.Context, q querier, book ledger.Book, alert string) ([]E
 // the warnings that a unit has, or of all for no unit.
 func Feed(ctx context.Context, q querier, book ledger.Book, unit string, after ledger.Seq, limit int) ([]Event, error) {
 	return events(ctx, q, `select `+eventColumns+` where e.book = $1 and e.seq > $3 and ($2 = '' or c.unit = $2) order by e.seq limit $4`, book, unit, after, limit)
+}
+
+// LastEvent is the last entry about a warning, ledger.None for none: where a reader of a
+// list goes on with the feed.
+func LastEvent(ctx context.Context, q querier, book ledger.Book) (ledger.Seq, error) {
+	rows, err := q.Query(ctx, `select coalesce(max(seq), -1) from alert.event where book = $1`, book)
+	if err != nil {
+		return ledger.None, fmt.Errorf("read end of feed: %w", err)
+	}
+	last, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[ledger.Seq])
+	if err != nil {
+		return ledger.None, fmt.Errorf("read end of feed: %w", err)
+	}
+	return last, nil
 }
 
 func events(ctx context.Context, q querier, sql string, args ...any) ([]Event, error) {

@@ -20,11 +20,11 @@ import (
 //
 // It folds the book from its first entry, so it costs as much as a back-test.
 func (g *Engine) runReplay(ctx context.Context, s slot) error {
-	from, err := g.lastSeqOf(ctx, s.book, s.day().AddDays(-2))
+	from, err := g.LastSeqOf(ctx, s.book, s.day().AddDays(-2))
 	if err != nil {
 		return err
 	}
-	until, err := g.lastSeqOf(ctx, s.book, s.day().AddDays(-1))
+	until, err := g.LastSeqOf(ctx, s.book, s.day().AddDays(-1))
 	if err != nil {
 		return err
 	}

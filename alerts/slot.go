@@ -266,11 +266,11 @@ func takenBack(err error) error {
 // what result, so that silence is provable. Verdicts stand beside their entries, so
 // none can be missing here.
 func (g *Engine) runSummary(ctx context.Context, s slot, rules *inForce) error {
-	from, err := g.lastSeqOf(ctx, s.book, s.day().AddDays(-2))
+	from, err := g.LastSeqOf(ctx, s.book, s.day().AddDays(-2))
 	if err != nil {
 		return err
 	}
-	until, err := g.lastSeqOf(ctx, s.book, s.day().AddDays(-1))
+	until, err := g.LastSeqOf(ctx, s.book, s.day().AddDays(-1))
 	if err != nil {
 		return err
 	}
@@ -322,8 +322,8 @@ func tallyJudged(ctx context.Context, tx pgx.Tx, s slot, from, until ledger.Seq,
 	})
 }
 
-// lastSeqOf is the last entry recorded on a day or before.
-func (g *Engine) lastSeqOf(ctx context.Context, book ledger.Book, day ledger.Date) (seq ledger.Seq, err error) {
+// LastSeqOf is the last entry recorded on a day or before.
+func (g *Engine) LastSeqOf(ctx context.Context, book ledger.Book, day ledger.Date) (seq ledger.Seq, err error) {
 	err = g.Pool.QueryRow(ctx, `
 		select rules_v1.last_seq($1, (($2::date + 1)::timestamp at time zone 'Asia/Shanghai') - interval '1 microsecond')`, book, string(day)).Scan(&seq)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 var keepingKinds = []Spec{
 	{Kind: "key.rotated", Stage: StageGovernance, Text: Text{"更换签名公钥", "key rotated"}, TwoPersons: true, Roles: []Role{Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(KeyRotated) }},
 	{Kind: "seal.erased", Stage: StageGovernance, Text: Text{"依法删除个人信息", "private value erased"}, TwoPersons: true, Roles: []Role{Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(SealErased) }},
-	{Kind: "seal.disclosed", Stage: StageGovernance, Text: Text{"向审计披露个人信息", "private value disclosed"}, Roles: []Role{Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(SealDisclosed) }},
+	{Kind: "seal.disclosed", Stage: StageGovernance, Text: Text{"向审计披露个人信息", "private value disclosed"}, Roles: []Role{Maker, Auditor}, Sealed: []string{fieldNote}, new: func() Body { return new(SealDisclosed) }},
 }
 
 // KeyRotated announces the key by which the log is signed next (更换签名公钥). The

@@ -268,7 +268,7 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 		Public: {"objection.received"},
 		Engine: {"alert.escalated", "alert.raised", "alert.repeated", "alert.summary"},
 		Auditor: {"alert.assigned", "alert.closed", "alert.commented", "alert.confirmed", "alert.dismissed", "alert.escalated", "alert.reopened", "alert.returned", "alert.seconded",
-			"alert.silenced", "exemption.set", "freeze.set", "parameter.set", "register.loaded", "register.person", "register.supplier", "rule.activated", "submission.approved", "submission.made", "submission.rejected"},
+			"alert.silenced", "exemption.set", "freeze.set", "parameter.set", "register.loaded", "register.person", "register.supplier", "rule.activated", "seal.disclosed", "submission.approved", "submission.made", "submission.rejected"},
 		Checker:          {"alert.answered", "alert.commented", "alert.rectified", "payment.approved", "payment.rejected", "submission.approved", "submission.rejected"},
 		PublicityOfficer: {"notice.corrected", "notice.ended", "notice.extended", "notice.hung", "notice.posted", "objection.answered", "objection.received"},
 		SecurityAdmin:    {"role.granted", "role.revoked", "submission.approved", "submission.made", "submission.rejected"},
@@ -279,7 +279,7 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 			"tender.failed", "tender.opened", "works.completed", "works.progressed", "works.started"},
 	}
 	want[Maker] = slices.DeleteFunc(slices.Sorted(maps.Keys(kinds)), func(k Kind) bool {
-		shared := slices.Contains(want[ProjectOfficer], k) || k == "exemption.set" || k == "freeze.set" || k == "parameter.set" || k == "rule.activated" || strings.HasPrefix(string(k), "register.")
+		shared := slices.Contains(want[ProjectOfficer], k) || k == "exemption.set" || k == "seal.disclosed" || k == "freeze.set" || k == "parameter.set" || k == "rule.activated" || strings.HasPrefix(string(k), "register.")
 		return !shared && (strings.HasPrefix(string(k), "role.") || slices.Contains(want[Checker], k) || slices.Contains(want[Engine], k) || slices.Contains(want[Auditor], k))
 	})
 	if diff := cmp.Diff(want, allowed); diff != "" {

@@ -88,6 +88,14 @@ type ObjectionFilter struct {
 	Also  []string
 }
 
+// ObjectionsOf lists the objections about a project, and about notices of it, the newest
+// first and at most 200.
+func (l *Ledger) ObjectionsOf(ctx context.Context, book Book, project string) ([]Objection, error) {
+	return collect[Objection](ctx, l.Read, "objections about a project", objectionSchema.read+`
+		where book = $1 and seq >= 0 and (project = $2 and project <> '' or notice <> '' and notice in (select n.notice from proj.notice_project n where n.book = $1 and n.project = $2))
+		order by seq desc limit 200`, book, project)
+}
+
 // Objections lists those of a notice, or of the book if it is "", the newest first.
 func (l *Ledger) Objections(ctx context.Context, book Book, notice string, p Page) ([]Objection, string, error) {
 	return l.FindObjections(ctx, book, ObjectionFilter{Notice: notice}, p)

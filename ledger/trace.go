@@ -198,7 +198,12 @@ func (l *Ledger) TracePerson(ctx context.Context, book Book, idNumber string) ([
 	if !ValidIDNumber(idNumber) {
 		return nil, &Invalid{[]Problem{problem("id_number", "身份证号不对（GB 11643）", "not a valid ID number (GB 11643)")}}
 	}
-	person := personKey(l.Sealer.Token(idNumber))
+	return l.TraceKey(ctx, book, personKey(l.Sealer.Token(idNumber)))
+}
+
+// TraceKey is TracePerson for whom a projection names by a key: no number is needed,
+// and the key is for officers only, too.
+func (l *Ledger) TraceKey(ctx context.Context, book Book, person string) ([]PersonShare, error) {
 	return collect[PersonShare](ctx, l.Read, "shares of a person", `
 		select f.document, f.fund, f.name, f.level, p.project, j.name, p.payment, v.line, p.purpose, p.paid_on::text, v.paid, v.returned
 		from (
@@ -210,6 +215,36 @@ func (l *Ledger) TracePerson(ctx context.Context, book Book, idNumber string) ([
 		join proj.fund f on f.book = $1 and f.fund = p.fund
 		join proj.project j on j.book = $1 and j.project = p.project
 		order by p.paid_on, p.payment, v.line`, book, person)
+}
+
+// AccountLine is a line of a grant that goes to the account of another one.
+type AccountLine struct {
+	Payment     string `json:"payment"`
+	Line        int64  `json:"line"`
+	Project     string `json:"project"`
+	ProjectName string `json:"project_name"`
+	Purpose     string `json:"purpose"`
+	On          Date   `json:"on"`
+	State       string `json:"state"`
+	Amount      Amount `json:"amount"`
+	// Other is set when it is another person's.
+	Other bool `json:"other"`
+}
+
+// mostAlike is how many lines to one account are listed, the newest first.
+const mostAlike = 200
+
+// SameAccount lists the other lines of grants to the account of a line (同一账户), by a
+// keyed token: nobody sees the number. It is for officers only.
+func (l *Ledger) SameAccount(ctx context.Context, book Book, payment string, line int64) ([]AccountLine, error) {
+	return collect[AccountLine](ctx, l.Read, "lines to one account", `
+		select b.payment, b.line, p.project, j.name, p.purpose, p.on_day::text, p.state, b.amount - b.returned, b.person <> a.person
+		from proj.grant_line a
+		join proj.grant_line b on b.book = a.book and b.account = a.account and b.account <> '' and b.line_key <> a.line_key
+		join proj.payment p on p.book = b.book and p.payment = b.payment
+		join proj.project j on j.book = p.book and j.project = p.project
+		where a.book = $1 and a.payment = $2 and a.line = $3
+		order by b.seq desc limit $4`, book, payment, line, mostAlike)
 }
 
 // Flow is one band of the fund-flow picture: level → fund → township → class of

@@ -149,7 +149,7 @@ func (s *server) readLate(c *call, p *dayView) error {
 			continue
 		}
 		hideCase(&r)
-		row := warningRow{r, names[r.Code], p.lang.pick(ledger.Text{Zh: r.Zh, En: r.En}), r.Due < p.Today, ledger.DateOf(r.RaisedAt)}
+		row := warningRow{r, names[r.Code], p.lang.pick(ledger.Text{Zh: r.Zh, En: r.En}), r.Due < p.Today, ledger.DateOf(r.RaisedAt), false}
 		if row.Late && len(p.Late) < mostOfDay {
 			p.Late = append(p.Late, row)
 		} else if !row.Late && len(p.Due) < mostOfDay {

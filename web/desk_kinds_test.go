@@ -63,10 +63,13 @@ func formCases() []formCase {
 		{body: &ledger.TenderOpened{At: noon, Experts: 4, Members: 5, Place: "开标一室", Rejected: []ledger.RejectedBid{{Bidder: firm, Ground: "seal"}}, Tender: "ZB-912"}, first: tender("ZB-912")},
 		{body: &ledger.TenderCandidates{Candidates: []ledger.Candidate{{Amount: yuan(77), Bidder: firm}, {Amount: yuan(78), Bidder: ledger.Party{Name: "某工程公司"}}}, Tender: "ZB-913"}, first: tender("ZB-913")},
 		{body: &ledger.TenderAwarded{Amount: yuan(77), Tender: "ZB-914", Winner: firm}, first: tender("ZB-914")},
+		{body: &ledger.TenderChanged{Content: "补充图纸", Deadline: noon, Tender: "ZB-916"}, first: tender("ZB-916")},
+		{body: &ledger.TenderEvaluator{Expert: true, Tender: "ZB-917"}, first: tender("ZB-917"), more: url.Values{"0.sealed.name": {"钱评委"}, "0.sealed.id_number": {idNumber(6)}}},
 		{body: &ledger.TenderFailed{Reason: "bidders", Tender: "ZB-915"}, first: tender("ZB-915")},
 		{body: &ledger.TenderExempted{Ground: "work_relief", Method: "self_built", Project: "XC2020-020"}},
 		{body: &ledger.ContractSigned{Amount: yuan(77), Category: "works", Contract: "HT-900", Finish: "2020-12-30", Name: "施工合同", Project: "XC2020-020", Retention: "3", SME: true, Start: "2020-07-01", Supplier: firm}},
 		{body: &ledger.ContractAmended{Amount: yuan(1), Contract: "HT-001", Document: "补充协议1", Reason: "plan"}},
+		{body: &ledger.ContractSubcontracted{Amount: yuan(1), Contract: "HT-001", Document: "分包合同1", Part: "other", Subcontractor: ledger.Party{Name: "某劳务公司"}}},
 		{body: &ledger.PaymentRequested{Amount: yuan(20), EconomicCode: "31005", FunctionCode: "2130599", Fund: "2020-SJ-1", Invoice: ledger.Invoice{Amount: yuan(30), Number: "12345678", On: "2020-06-10"}, Method: "direct", Payment: "ZF-9201", Project: "XC2020-020", Purpose: "补助", Stage: "other"},
 			more: url.Values{"0.sealed.payee_name": {"王五"}, "0.sealed.id_number": {idNumber(7)}, "0.sealed.payee_account": {"6200000000000005"}}},
 		{body: &ledger.PaymentPaid{Payment: "ZF-9202", Voucher: "0012"}, first: func(d *desk) {
@@ -91,6 +94,9 @@ func formCases() []formCase {
 			d.settle("合同", &ledger.ContractSigned{Contract: "HT-901", Project: "XC2020-020", Name: "合同", Supplier: firm, Amount: yuan(77)})
 		}},
 		{body: &ledger.AssetRegistered{Asset: "ZC-9", Class: "public", Income: "无", Keeper: "村委会", Name: "通村路", Operator: "合作社", Owner: "村集体", Place: "411025103205", Project: "XC2020-001", State: "used", Value: yuan(70)}},
+		{body: &ledger.AssetDisposed{Asset: "ZC-10", Decision: "村民代表会议决议〔2020〕2号", Proceeds: yuan(1), Project: "XC2020-001", Value: yuan(70), Way: "sold"}, first: func(d *desk) {
+			d.post(pageMaker, &ledger.AssetRegistered{Asset: "ZC-10", Class: "public", Keeper: "村委会", Name: "通村路", Owner: "村集体", Place: "411025103205", Project: "XC2020-001", State: "used", Value: yuan(70)})
+		}},
 		{body: &ledger.DocumentFiled{File: deskPaper, Item: 24, Project: "XC2020-001"}},
 		{body: &ledger.NoticePosted{Content: content, Notice: "GS-900"}},
 		{body: &ledger.NoticeHung{Board: "公示栏", End: true, Hanger: ledger.Person{Name: "王某"}, Notice: "GS-001", Photo: deskPaper, Place: "411025103205", Position: "33.851,113.482"}},

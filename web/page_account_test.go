@@ -46,7 +46,9 @@ func formWord(t *testing.T, page string) string {
 // staffRights are the rights that each page of officers asks for: written down a second
 // time, so that a page that asks for another, or a new one, is looked at.
 var staffRights = map[string]right{
-	"GET /alerts": readWarnings, "GET /alerts/:alert": readWarnings, "POST /alerts/:alert": readWarnings,
+	"GET /alerts": readWarnings, "POST /alerts": readWarnings, "GET /alerts/:alert": readWarnings, "POST /alerts/:alert": readWarnings, "POST /alerts/:alert/reveal": inspect, "GET /alerts/:alert/package.zip": inspect,
+	"GET /desk/reports": oversee, "GET /desk/reports/list.xlsx": oversee, "GET /desk/precision": oversee, "GET /desk/acts": oversee, "GET /desk/acts/list.csv": oversee, "GET /desk/acts/list.xlsx": oversee,
+	"GET /desk/rules": oversee, "POST /desk/rules": changeRules, "GET /desk/rules/:code": changeRules, "POST /desk/rules/:code": changeRules, "GET /desk/health": operate,
 	"GET /desk/me": ownAccount, "POST /desk/me/role": ownAccount, "POST /desk/me/session": ownAccount,
 	"GET /desk/rights": seeRights, "GET /desk/tokens": seePeople, "GET /desk/trail": readTrail,
 	"GET /desk/people": seePeople, "POST /desk/people": keepAccounts, "GET /desk/people/:person": seePeople, "POST /desk/people/:person": keepAccounts,
@@ -92,7 +94,7 @@ func TestEveryRouteByEveryRole(t *testing.T) {
 	}
 	visit := func(b *browser, name, word string) *httptest.ResponseRecorder {
 		method, path, _ := strings.Cut(name, " ")
-		path = strings.NewReplacer(":alert", warning, ":person", "nobody-1", ":submission", "none-1").Replace(path)
+		path = strings.NewReplacer(":alert", warning, ":person", "nobody-1", ":code", "P13", ":submission", "none-1").Replace(path)
 		return b.do(method, path, url.Values{"form": {word}})
 	}
 	x.token(ledger.Maker, "nobody-1", "411025-CZ", pageNow)

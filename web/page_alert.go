@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/rand"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -28,7 +29,24 @@ type alertView struct {
 	Problems []string
 	// Lost is an opinion whose step cannot be taken any more: it is shown to be kept.
 	Lost string
+	// Since are the steps that others took after the officer had looked, as lines of
+	// History.
+	Since []historyLine
+	// Filter is the list that the page was opened from, Newer and Older the warnings
+	// beside it there.
+	Filter       watchFilter
+	Newer, Older string
+	around
 }
+
+// At is an address below the page's own.
+func (p *alertView) At(below string) string {
+	return p.site.href(p.lang, "/alerts/", p.Detail.Alert) + below
+}
+
+// Inspect says whether the officer may take the case file, RuleText is the rule's file.
+func (p *alertView) Inspect() bool    { return p.Who.may(inspect) }
+func (p *alertView) RuleText() string { return string(p.Rule.Text) }
 
 // historyLine is a step in words.
 type historyLine struct {
@@ -71,6 +89,13 @@ func (s *server) alertPage(c *call, o *officer) error {
 	return s.showStaff(c, http.StatusOK, p)
 }
 
+// Self is the page's address in its list, List that of the list.
+func (p *alertView) Self() string           { return p.open(p.Detail.Alert) }
+func (p *alertView) open(a string) string   { return p.site.live(p.lang, "/alerts/"+a, p.values()...) }
+func (p *alertView) List() string           { return p.site.live(p.lang, "/alerts", p.values()...) }
+func (p *alertView) values() []any          { return p.Filter.Values(unitOf(p.Who) == "") }
+func (p *alertView) Beside(a string) string { return p.open(a) }
+
 // readAlert opens a warning that the officer may see.
 func (s *server) readAlert(c *call, o *officer) (*alertView, error) {
 	o.template = "alert"
@@ -89,15 +114,19 @@ func (s *server) readAlert(c *call, o *officer) (*alertView, error) {
 	p.Name = s.ruleNames(o.lang)[d.Code]
 	p.Sentence = o.lang.pick(ledger.Text{Zh: d.Zh, En: d.En})
 	p.Late = d.Due != "" && d.Due < ledger.DateOf(s.Now())
-	for _, r := range s.Alerts.Rules.Known() {
-		if r.Code == d.Code && ledger.Count(r.Version) == d.Version {
-			p.Rule = r
-		}
+	if p.Rule, err = s.Alerts.Rules.File(c.ctx(), s.ledger, s.Book, d.Code, d.Version); err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return nil, err
 	}
 	for _, h := range d.History {
 		p.History = append(p.History, historyLine{h, inShanghai(h.At), o.stepFacts(h.Entry)})
 	}
-	return p, nil
+	if p.Filter, err = s.watchFilter(c, c.QueryParams()); err != nil {
+		return nil, err
+	}
+	if p.Newer, p.Older, err = alerts.Neighbours(c.ctx(), s.Alerts.Pool, s.Book, p.Filter.Filter, d.Current); err != nil {
+		return nil, err
+	}
+	return p, s.readAround(c, p)
 }
 
 // stepFacts are the facts of a step but for those that are on the page anyway.
@@ -122,8 +151,10 @@ type stepForm struct {
 type stepField struct {
 	Name, Label, Value, Error string
 	// List names the codes of a choice, Options are its words.
-	List     string
-	Options  []string
+	List    string
+	Options []string
+	// Plain says that the options are their own words.
+	Plain    bool
 	Long     bool
 	Day      bool
 	Required bool
@@ -225,7 +256,7 @@ func (s *server) stepPage(c *call, o *officer) error {
 		_, err = s.take(c, d)
 	}
 	if err == nil {
-		return c.Redirect(http.StatusSeeOther, o.site.href(o.lang, "/alerts/", p.Detail.Alert)+"#history")
+		return c.Redirect(http.StatusSeeOther, p.Self()+"#history")
 	}
 	problem := problemOf(err)
 	if len(problem.Problems) == 0 {
@@ -239,6 +270,15 @@ func (s *server) showRefused(c *call, p *alertView, typed *stepForm, why *proble
 	p, err := s.readAlert(c, p.officer)
 	if err != nil {
 		return err
+	}
+	for _, moved := range why.Cases {
+		for _, step := range moved.Since {
+			for _, h := range p.History {
+				if h.Seq == step.Seq {
+					p.Since = append(p.Since, h)
+				}
+			}
+		}
 	}
 	for _, x := range why.Problems {
 		if !typed.mark(strings.TrimPrefix(strings.TrimPrefix(x.Field, "body."), "sealed."), p.Say(x.Text)) {

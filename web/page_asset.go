@@ -18,7 +18,7 @@ import (
 // assetFiles are served under a URL that holds the hash of their content, so
 // that a browser may keep them for ever.
 //
-//go:embed assets/app.css assets/poster.css assets/favicon.svg assets/verify.js assets/desk.css assets/desk.js
+//go:embed assets/*.css assets/*.js assets/favicon.svg
 var assetFiles embed.FS
 
 // asset is one embedded file, compressed once at start.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -113,7 +114,7 @@ type pastOfRules struct {
 
 func (s *server) pastOfRules(c echo.Context, f *frame) (pastOfRules, error) {
 	ctx := c.Request().Context()
-	past := pastOfRules{counts: map[string]alertCounts{}, today: ledger.DateOf(s.Now())}
+	past := pastOfRules{today: ledger.DateOf(s.Now())}
 	head, err := s.ledger.Head(ctx, s.Book)
 	if err != nil {
 		return past, err
@@ -122,17 +123,26 @@ func (s *server) pastOfRules(c echo.Context, f *frame) (pastOfRules, error) {
 	if past.inForce, past.changes, err = s.ledger.RulesOf(ctx, s.Book); err != nil {
 		return past, err
 	}
-	tallies, err := alerts.Tallies(ctx, s.Alerts.Pool, s.Book)
-	if err != nil {
+	if past.counts, err = s.tallies(ctx); err != nil {
 		return past, err
 	}
+	past.judged = past.counts[""].Judged
+	c.Response().Header().Set("Cache-Control", "public, max-age=60")
+	return past, nil
+}
+
+// tallies are the counts of each rule; those of "" count entries.
+func (s *server) tallies(ctx context.Context) (map[string]alertCounts, error) {
+	tallies, err := alerts.Tallies(ctx, s.Alerts.Pool, s.Book)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]alertCounts{}
 	for _, t := range tallies {
-		n := past.counts[t.Code]
+		n := counts[t.Code]
 		switch t.State {
 		case "judged":
-			if n.Judged += t.Count; t.Code == "" {
-				past.judged += t.Count
-			}
+			n.Judged += t.Count
 		case "flag":
 			n.Flagged += t.Count
 		case "not_evaluable":
@@ -140,10 +150,9 @@ func (s *server) pastOfRules(c echo.Context, f *frame) (pastOfRules, error) {
 		case "attempt":
 			n.Attempts += t.Count
 		}
-		past.counts[t.Code] = n
+		counts[t.Code] = n
 	}
-	c.Response().Header().Set("Cache-Control", "public, max-age=60")
-	return past, nil
+	return counts, nil
 }
 
 // card puts a rule in words.

@@ -12,7 +12,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"yilu/account"
-	"yilu/alerts"
 	"yilu/ledger"
 )
 
@@ -46,6 +45,11 @@ var menu = []menuItem{
 	{"pay", "/desk/pay", pay},
 	{"entered", "/desk/entries", useDesk},
 	{"alerts", "/alerts", readWarnings},
+	{"reports", "/desk/reports", oversee},
+	{"precision", "/desk/precision", oversee},
+	{"proposals", "/desk/rules", oversee},
+	{"acts", "/desk/acts", oversee},
+	{"health", "/desk/health", operate},
 	{"objections", "/desk/objections", answerObjections},
 	{"slips", "/desk/slips", enterForms},
 	{"people", "/desk/people", seePeople},
@@ -93,9 +97,7 @@ func (s *server) staffRoutes(g *echo.Group, l language) {
 	if s.Alerts == nil {
 		return
 	}
-	get("/alerts", s.staff(readWarnings, "alerts", s.alertsPage))
-	get("/alerts/:alert", s.staff(readWarnings, "alerts", s.alertPage))
-	post("/alerts/:alert", s.staff(readWarnings, "alerts", s.stepPage))
+	s.watchRoutes(g, l)
 }
 
 // deskRoutes are the pages by which officers enter, decide and pay.
@@ -154,7 +156,7 @@ func (s *server) staff(want right, section string, handle func(*call, *officer) 
 		case !c.who.may(want):
 			return errRole
 		}
-		if c.Request().Method == http.MethodPost && (want == decide || want == decideRoles) && !s.Accounts.Proven(c.who.session) {
+		if c.Request().Method == http.MethodPost && slices.Contains(decisions, want) && !s.Accounts.Proven(c.who.session) {
 			if proven, err := s.prove(c, o); !proven || err != nil {
 				return err
 			}
@@ -262,126 +264,6 @@ func (o *officer) home() string {
 // showStaff renders a page of an officer.
 func (s *server) showStaff(c *call, status int, p page) error {
 	return s.render(c, status, p)
-}
-
-// warningRow is a warning in a list.
-type warningRow struct {
-	alerts.Current
-	Name     string
-	Sentence string
-	// Late is set when the step was due before today, Day is that of the warning.
-	Late bool
-	Day  ledger.Date
-}
-
-// alertsView is the list of warnings, by rule and one by one, the newest first.
-type alertsView struct {
-	*officer
-	Filter alerts.Filter
-	// Show is the filter of states as the form has it: "" for what is not ended, "all",
-	// or a state.
-	Show   string
-	Groups []groupRow
-	Rows   []warningRow
-	States []alerts.State
-	// Upto is the last warning raised when the list was opened, Newer says that there
-	// are more by now.
-	Upto  ledger.Seq
-	Newer int
-	// Before is where the next page begins, None at the end.
-	Before ledger.Seq
-	First  bool
-}
-
-// Levels are the levels, the most severe first.
-func (p *alertsView) Levels() []string { return []string{"red", "orange", "yellow", "blue"} }
-
-// Everything says whether the officer sees the warnings of all units.
-func (p *alertsView) Everything() bool { return unitOf(p.Who) == "" }
-
-// link is the list with a rule and places in it.
-func (p *alertsView) link(code string, more ...any) string {
-	unit := p.Filter.Unit
-	if !p.Everything() {
-		unit = ""
-	}
-	return p.site.live(p.lang, "/alerts", append([]any{"state", p.Show, "level", p.Filter.Level, "code", code, "region", p.Filter.Region, "unit", unit}, more...)...)
-}
-
-// Link is the list from its beginning, Of that of one rule, Older the next page.
-func (p *alertsView) Link() string          { return p.link(p.Filter.Code) }
-func (p *alertsView) Of(code string) string { return p.link(code) }
-func (p *alertsView) Older() string {
-	return p.link(p.Filter.Code, "before", p.Before, "upto", p.Upto)
-}
-
-// groupRow counts a rule's warnings.
-type groupRow struct {
-	alerts.Group
-	Name string
-}
-
-const (
-	warningsPerPage = 50
-	mostNewer       = 100
-)
-
-// alertsPage lists warnings. All of the filter is in the address, and a page is read
-// back from where it began: what came since is said, and not put in between.
-func (s *server) alertsPage(c *call, o *officer) error {
-	o.template = "alerts"
-	q := &query{values: c.QueryParams()}
-	p := &alertsView{officer: o, Show: q.text("state"), States: alertStates, Before: ledger.None}
-	q.values = url.Values{}
-	for name, v := range c.QueryParams() {
-		if name != "state" && len(v) == 1 {
-			q.values[name] = v
-		}
-	}
-	switch p.Show {
-	case "":
-		q.values.Set("active", "true")
-	case "all":
-	default:
-		q.values.Set("state", p.Show)
-	}
-	before, upto := ledger.Seq(q.number("before", 1<<62)), ledger.Seq(q.number("upto", -1))
-	var err error
-	if p.Filter, err = q.filter(c.who); err != nil {
-		return err
-	}
-	pool := s.Alerts.Pool
-	groups, err := alerts.Groups(c.ctx(), pool, s.Book, p.Filter)
-	if err != nil {
-		return err
-	}
-	names := s.ruleNames(o.lang)
-	for _, g := range groups {
-		p.Groups = append(p.Groups, groupRow{g, names[g.Code]})
-		p.Upto = max(p.Upto, g.Newest)
-	}
-	p.First = q.values.Has("before")
-	if q.values.Has("upto") {
-		newer, err := alerts.List(c.ctx(), pool, s.Book, p.Filter, upto, mostNewer)
-		if err != nil {
-			return err
-		}
-		p.Newer, p.Upto = len(newer), upto
-		before = min(before, upto+1)
-	}
-	rows, err := alerts.Newest(c.ctx(), pool, s.Book, p.Filter, before, warningsPerPage)
-	if err != nil {
-		return err
-	}
-	today := ledger.DateOf(s.Now())
-	for _, r := range rows {
-		hideCase(&r)
-		p.Rows = append(p.Rows, warningRow{r, names[r.Code], o.lang.pick(ledger.Text{Zh: r.Zh, En: r.En}), r.Due != "" && r.Due < today, ledger.DateOf(r.RaisedAt)})
-	}
-	if len(rows) == warningsPerPage {
-		p.Before = rows[len(rows)-1].Raised
-	}
-	return s.showStaff(c, http.StatusOK, p)
 }
 
 // ruleNames name the rules by their codes.

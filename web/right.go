@@ -90,16 +90,25 @@ const (
 	decideRoles right = "decide_roles"
 	// readTrail reads what was done to accounts.
 	readTrail right = "trail"
+	// inspect opens what is sealed, for a reason, and takes case files away.
+	inspect right = "inspect"
+	// changeRules proposes changes of rules and limits, and decides on those of others.
+	changeRules right = "change_rules"
+	// operate looks at how the service itself fares.
+	operate right = "operate"
 )
 
 // rightOrder is the order in which the page of rights shows them.
-var rightOrder = []right{ownAccount, seeRights, useDesk, enterForms, decide, pay, answerObjections, readWarnings, oversee, seePeople, keepAccounts, proposeRoles, decideRoles, readTrail}
+var rightOrder = []right{ownAccount, seeRights, useDesk, enterForms, decide, pay, answerObjections, readWarnings, oversee, inspect, changeRules, operate, seePeople, keepAccounts, proposeRoles, decideRoles, readTrail}
 
 // roleOrder are the roles that people can have, in the order of pages.
 var roleOrder = []ledger.Role{
 	ledger.Maker, ledger.Checker, ledger.Payer, ledger.ProjectOfficer, ledger.PublicityOfficer, ledger.Auditor, ledger.Leader,
 	ledger.SystemAdmin, ledger.SecurityAdmin, ledger.AuditAdmin,
 }
+
+// decisions are the rights whose use wants a code that was given a moment ago.
+var decisions = []right{decide, decideRoles, changeRules}
 
 // noRole is that of a person who was given none (yet).
 const noRole = ledger.Role("")
@@ -116,6 +125,9 @@ var rights = map[right][]ledger.Role{
 	answerObjections: {ledger.Maker, ledger.ProjectOfficer, ledger.PublicityOfficer, ledger.Auditor},
 	readWarnings:     {ledger.Auditor, ledger.Leader, ledger.Maker, ledger.Checker, ledger.ProjectOfficer},
 	oversee:          {ledger.Auditor, ledger.Leader},
+	inspect:          {ledger.Auditor},
+	changeRules:      {ledger.Auditor},
+	operate:          {ledger.SystemAdmin, ledger.Auditor},
 
 	seePeople:    {ledger.SystemAdmin, ledger.SecurityAdmin, ledger.AuditAdmin},
 	keepAccounts: {ledger.SystemAdmin},

@@ -75,6 +75,12 @@ type Config struct {
 	Raised <-chan struct{}
 	// Duties says what must be published; nil makes one of Ledger and Pool.
 	Duties *publicity.Duties
+	// Print prints a page that stands in a file as PDF; nil where there is nothing to
+	// print with.
+	Print func(ctx context.Context, page string) ([]byte, error)
+	// Health looks at what the server stands on, for the administrator's page; it may be
+	// nil.
+	Health func(ctx context.Context) []HealthLine
 	// PublicURL is our address as others reach it, with the path a portal mounts us at,
 	// for posters; "" leaves the host out.
 	PublicURL string
@@ -83,6 +89,8 @@ type Config struct {
 	BoardNames string
 	// Limits bound what the public forms take of an address.
 	Limits Limits
+	// Trail keeps who did what; nil makes one of Ledger and Pool.
+	Trail *Trail
 	// Metrics counts what New serves and Admin shows; nil counts for nobody.
 	Metrics *Metrics
 	// Collectors are further figures for Admin, such as of disks and backups; Unready
@@ -114,6 +122,10 @@ type server struct {
 	objections, slips *quota
 	// takingIn is set while web.entered follows the log behind a request.
 	takingIn atomic.Bool
+	// past are the proposed changes that are tried on the past.
+	past pastTests
+	// machine is what the slow checks of health said.
+	machine checks
 	// keep holds rendered pages, making bounds the files that are being made.
 	keep   *keep
 	making chan struct{}
@@ -141,6 +153,9 @@ func newServer(c Config) (*server, *echo.Echo) {
 	}
 	if c.Duties == nil {
 		c.Duties = &publicity.Duties{Ledger: c.Ledger, Pool: c.Pool, Calendar: workday.StateCouncil()}
+	}
+	if c.Trail == nil && c.Ledger != nil {
+		c.Trail = &Trail{Ledger: c.Ledger, Pool: c.Ledger.Pool}
 	}
 	s := &server{
 		Config: c, ledger: c.Ledger, tokens: newTokens(c.Pool, c.Now), origin: http.NewCrossOriginProtection(),

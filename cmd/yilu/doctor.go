@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/ledger"
+	"yilu/web"
 )
 
 // The states of a finding, in the order of how bad they are.
@@ -27,6 +28,8 @@ type finding struct {
 	// Found is what there is, Do what to do about it, "" for nothing.
 	Found string `json:"found"`
 	Do    string `json:"do,omitzero"`
+	// texts are Found and Do in both languages.
+	texts [2]ledger.Text
 }
 
 // doctor looks at all that the server stands on.
@@ -40,7 +43,7 @@ type doctor struct {
 
 // say adds a finding in the user's language.
 func (d *doctor) say(check, state string, found, do ledger.Text) {
-	d.findings = append(d.findings, finding{check, state, d.env.say(found.Zh, found.En), d.env.say(do.Zh, do.En)})
+	d.findings = append(d.findings, finding{check, state, d.env.say(found.Zh, found.En), d.env.say(do.Zh, do.En), [2]ledger.Text{found, do}})
 }
 
 // plain is a text that needs no translation.
@@ -73,6 +76,21 @@ func runDoctor(ctx context.Context, env *environment, args []string) error {
 	d.settings()
 	d.programs(ctx)
 	return d.report(*asJSON)
+}
+
+// health are the checks that a running server repeats for the administrator's page: those
+// that need no other rights than it has.
+func (d doctor) health(ctx context.Context, q *pgxpool.Pool) (lines []web.HealthLine) {
+	d.findings = nil
+	d.server(ctx, q)
+	d.clock(ctx, q)
+	d.disks()
+	d.backups()
+	d.settings()
+	for _, f := range d.findings {
+		lines = append(lines, web.HealthLine{Check: f.Check, State: f.State, Found: f.texts[0], Do: f.texts[1]})
+	}
+	return lines
 }
 
 // database runs the checks that ask PostgreSQL.

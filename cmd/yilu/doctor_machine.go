@@ -147,7 +147,7 @@ func (d *doctor) programs(ctx context.Context) {
 	} else {
 		d.say("chinese fonts", well, plain("%d", strings.Count(string(out), "\n")), ledger.Text{})
 	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+	for _, name := range browsers {
 		if path, err := exec.LookPath(name); err == nil {
 			d.say("chromium", well, plain("%s", path), ledger.Text{})
 			return

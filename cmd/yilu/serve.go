@@ -97,6 +97,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	}
 	config.Duties = &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: workday.StateCouncil()}
 	go config.Duties.Run(ctx)
+	oversee(ctx, l, &config, doctor{env: env, options: o, signing: s, warning: w})
 	disks := newWatched(env, s.public)
 	config.Collectors, config.Unready = []prometheus.Collector{disks}, disks.unready
 	night := &nightly{pool: l.Config.Read, public: s.public, log: log, rented: env.DatabaseURL != ""}
@@ -153,6 +154,15 @@ func proxies(list string) (all []*net.IPNet, err error) {
 		all = append(all, network)
 	}
 	return all, nil
+}
+
+// oversee gives auditors and administrators what their pages show: who did what, a
+// printer for case files, and how the machine fares.
+func oversee(ctx context.Context, l *ledger.Ledger, config *web.Config, look doctor) {
+	config.Trail = &web.Trail{Ledger: l, Pool: l.Pool}
+	go config.Trail.Run(ctx)
+	config.Print = printer()
+	config.Health = func(ctx context.Context) []web.HealthLine { return look.health(ctx, l.Config.Read) }
 }
 
 // heldBy is why nothing may be entered, nil for no reason: the engine too must not take

@@ -116,19 +116,19 @@ func grantTwo(t *testing.T, l *ledger.Ledger) {
 	}
 }
 
-// TestFormSettings reads limits and networks, and refuses what is none.
+// TestFormSettings reads limits, and refuses what is none.
 func TestFormSettings(t *testing.T) {
 	t.Parallel()
 	env := newEnvironment(io.Discard, io.Discard)
-	good := formOptions{objections: "5/50", slips: "1/1", names: "full", proxies: "10.0.0.0/8, 127.0.0.1/32"}
+	good := formOptions{objections: "5/50", slips: "1/1", names: "full"}
 	var c web.Config
-	if err := good.fill(env, &c); err != nil || c.Limits != (web.Limits{Objections: 50, ObjectionsEach: 5, Slips: 1, SlipsEach: 1}) || c.BoardNames != "full" || len(c.Proxies) != 2 {
-		t.Error(c.Limits, c.Proxies, err)
+	if err := good.fill(env, &c); err != nil || c.Limits != (web.Limits{Objections: 50, ObjectionsEach: 5, Slips: 1, SlipsEach: 1}) || c.BoardNames != "full" {
+		t.Error(c.Limits, err)
 	}
 	for what, change := range map[string]func(*formOptions){
 		"no limit": func(o *formOptions) { o.slips = "" }, "one number": func(o *formOptions) { o.slips = "5" }, "zero": func(o *formOptions) { o.objections = "0/5" },
 		"less in all": func(o *formOptions) { o.objections = "9/5" }, "more behind": func(o *formOptions) { o.objections = "5/50x" },
-		"names": func(o *formOptions) { o.names = "some" }, "no network": func(o *formOptions) { o.proxies = "10.0.0.1" },
+		"names": func(o *formOptions) { o.names = "some" },
 	} {
 		bad := good
 		change(&bad)
