@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -27,6 +28,8 @@ type officer struct {
 	Who *actor
 	// Form is in every form, see session.
 	Form string
+	// keepsFiles says that there are pages of sheets and documents.
+	keepsFiles bool
 }
 
 // menuItem is a way to a page of officers.
@@ -39,13 +42,21 @@ type menuItem struct {
 // text of an item is the sentence "menu." and its section.
 var menu = []menuItem{
 	{"alerts", "/alerts", readWarnings},
+	{"grid", "/desk/grid", enterForms},
+	{"import", "/desk/import", enterForms},
+	{"bank", "/desk/bank", pay},
+	{"files", "/desk/files", useDesk},
+	{"ledger", "/desk/ledger", useDesk},
 }
+
+// onFiles are the sections that are not there on a server that keeps no files.
+var onFiles = []string{"grid", "import", "bank", "files", "ledger"}
 
 // Menu are the items that the officer has a right to.
 func (o *officer) Menu() []menuItem {
 	var out []menuItem
 	for _, item := range menu {
-		if o.Who.may(item.want) {
+		if o.Who.may(item.want) && (o.keepsFiles || !slices.Contains(onFiles, item.section)) {
 			out = append(out, item)
 		}
 	}
@@ -76,6 +87,7 @@ func (s *server) staffRoutes(g *echo.Group, l language) {
 	}
 	g.POST(l.Prefix+"/desk/enter", s.enter)
 	g.POST(l.Prefix+"/desk/leave", s.staff(useDesk, "desk", s.leave))
+	s.sheetRoutes(g, l)
 	if s.Alerts == nil {
 		return
 	}
@@ -107,10 +119,13 @@ func (s *server) staff(want right, section string, handle func(*call, *officer) 
 		if !r.who.may(want) {
 			return errRole
 		}
+		if err := spoolForm(c.Request()); err != nil {
+			return err
+		}
 		if c.Request().Method == http.MethodPost && subtle.ConstantTimeCompare([]byte(c.FormValue("form")), []byte(session.form)) != 1 {
 			return errCrossOrigin
 		}
-		return handle(r, &officer{frame: s.newFrame(c, "", section), Who: r.who, Form: session.form})
+		return handle(r, &officer{frame: s.newFrame(c, "", section), Who: r.who, Form: session.form, keepsFiles: s.Files != nil})
 	}
 }
 

@@ -26,6 +26,9 @@ func (a *actor) by() ledger.By { return ledger.By{Role: a.Role, Unit: a.Unit, Us
 // may says whether the actor's role has a right.
 func (a *actor) may(r right) bool { return slices.Contains(rights[r], a.Role) }
 
+// May is may for templates, by the right's word.
+func (a *actor) May(word string) bool { return a.may(right(word)) }
+
 // right is what a page or a step of the staff side asks of whoever uses it.
 type right string
 

@@ -17,6 +17,9 @@ import (
 // in the batch's Problems, and nothing was posted.
 var ErrBadRows = errors.New("the sheet has bad rows, nothing was posted")
 
+// ErrNothingNew is returned when all rows were left out as duplicates.
+var ErrNothingNew = errors.New("all rows of the sheet are in the book already, nothing was posted")
+
 // SameFile is returned when the file was imported before.
 type SameFile struct{ Submission ledger.Submission }
 
@@ -49,7 +52,9 @@ func (b *Batch) Import(ctx context.Context, l *ledger.Ledger) (Result, error) {
 		return Result{}, ErrBadRows
 	}
 	if err := b.sameFile(ctx, l); err != nil {
-		return Result{}, err
+		if _, same := errors.AsType[*SameFile](err); !same || !b.opt.ExcludeDuplicates { // else its rows are known one by one
+			return Result{}, err
+		}
 	}
 	id, attempt, err := b.submissionID(ctx, l)
 	if err != nil {
@@ -61,6 +66,9 @@ func (b *Batch) Import(ctx context.Context, l *ledger.Ledger) (Result, error) {
 	}
 	if len(b.Problems) > 0 {
 		return Result{}, ErrBadRows
+	}
+	if len(drafts) == 0 {
+		return Result{}, ErrNothingNew
 	}
 	made := ledger.SubmissionMade{Submission: id, Title: b.title(), Form: b.Form.Name, File: b.File, AfterFact: b.opt.AfterFact}
 	receipts, err := l.Submit(ctx, b.opt.Book, id, made, drafts)
@@ -196,6 +204,14 @@ func (b *Batch) fresh(ctx context.Context, l *ledger.Ledger, attempt int) ([]led
 	gone, err := l.Withdrawn(ctx, b.opt.Book, seqs)
 	if err != nil {
 		return nil, err
+	}
+	if b.opt.ExcludeDuplicates && !b.opt.AllowDuplicates {
+		b.exclude(func(d ledger.Draft) ledger.Seq {
+			if seq, known := found[d.ID]; known && !gone[seq] {
+				return seq
+			}
+			return ledger.None
+		})
 	}
 	mark := "-" + b.opt.Known.token(hash(b.File.SHA256, strconv.Itoa(attempt)))[:8]
 	renamed := map[string]string{}
