@@ -140,18 +140,23 @@ func (s *server) showPreview(c *call, status int, p *previewView) error {
 }
 
 // fillExplain prepares the answers to rules that hold rows.
-func (s *server) fillExplain(c *call, p *previewView) error {
-	held := p.Preview.Held()
-	if len(held) == 0 || s.Alerts == nil {
-		return nil
-	}
-	names := s.ruleNames(p.lang)
-	for _, code := range held {
-		p.Explain = append(p.Explain, explainInput{code, names[code], c.said("ground-" + code), c.said("file-" + code)})
-	}
-	var err error
-	p.Documents, _, err = s.Files.List(c.ctx(), s.Book, c.who.Unit, "", s.Now())
+func (s *server) fillExplain(c *call, p *previewView) (err error) {
+	p.Explain, p.Documents, err = s.explains(c, p.officer, p.Preview.Held())
 	return err
+}
+
+// explains are the inputs for answers to rules that hold rows, as they were sent, and
+// the documents of the officer's unit that can go with them.
+func (s *server) explains(c *call, o *officer, held []string) (inputs []explainInput, documents []document.Stored, err error) {
+	if len(held) == 0 || s.Alerts == nil {
+		return nil, nil, nil
+	}
+	names := s.ruleNames(o.lang)
+	for _, code := range held {
+		inputs = append(inputs, explainInput{code, names[code], c.said("ground-" + code), c.said("file-" + code)})
+	}
+	documents, _, err = s.Files.List(c.ctx(), s.Book, c.who.Unit, "", s.Now())
+	return inputs, documents, err
 }
 
 // importErrors gives the bad rows of an upload as a sheet that can be mended and
@@ -296,7 +301,7 @@ func (s *server) submitSheet(ctx context.Context, w document.Waiting, facts *imp
 	case err == nil:
 		facts.Result = &r
 	case twice:
-		facts.Preview = newPreview(b, sheet.Trial{SameFile: &same.Submission})
+		facts.Preview = newPreview(b, sheet.Trial{SameFile: &sheet.Earlier{Submission: same.Submission.Submission, State: same.Submission.State}})
 	case errors.Is(err, sheet.ErrBadRows), errors.Is(err, sheet.ErrNothingNew): // what has changed since the preview
 		facts.Preview = newPreview(b, sheet.Trial{})
 	default:

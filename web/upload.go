@@ -41,6 +41,8 @@ func (s *server) sheetRoutes(g *echo.Group, l language) {
 	get("/desk/import/:upload", enterForms, "import", s.previewPage)
 	post("/desk/import/:upload", enterForms, "import", s.confirmImport)
 	get("/desk/import/:upload/errors.xlsx", enterForms, "import", s.importErrors)
+	get("/desk/grid", enterForms, "grid", s.gridPage)
+	post("/desk/grid", enterForms, "grid", s.takeGrid)
 	get("/desk/batches/:submission", useDesk, "import", s.batchPage)
 	post("/desk/batches/:submission", enterForms, "import", s.reverseBatch)
 }

@@ -116,6 +116,13 @@ func (b *Batch) explain(submission string, drafts []ledger.Draft, err error) []l
 	return acks
 }
 
+// Answered gives the batch answers to the warnings that hold its rows, in place of those
+// it was read with, and forgets what stood against it: the import judges anew.
+func (b *Batch) Answered(explain map[string]Explanation) *Batch {
+	b.opt.Explain, b.Problems = explain, slices.DeleteFunc(b.Problems, func(p RowProblem) bool { return p.Needs != "" })
+	return b
+}
+
 // sameFile is an error when the file was imported and some of it still counts.
 func (b *Batch) sameFile(ctx context.Context, l *ledger.Ledger) error {
 	sub, err := l.SubmissionByFile(ctx, b.opt.Book, b.File.SHA256)

@@ -17,11 +17,17 @@ const mostTried = 12_000
 // Trial is what the book says of a batch before it is imported.
 type Trial struct {
 	// SameFile is the submission of the same file, nil for none.
-	SameFile *ledger.Submission `json:"same_file,omitempty"`
+	SameFile *Earlier `json:"same_file,omitempty"`
 	// Judged is false for a batch that is too long to be judged as a whole.
 	Judged bool `json:"judged"`
 	// Needs are the balances that the batch draws on.
 	Needs []Need `json:"needs,omitempty"`
+}
+
+// Earlier is a submission of the past and what became of it.
+type Earlier struct {
+	Submission string `json:"submission"`
+	State      string `json:"state"`
 }
 
 // Need is what a batch asks of one balance: of a project's money of a fund (项目指标),
@@ -44,7 +50,7 @@ func (b *Batch) Try(ctx context.Context, l *ledger.Ledger) (Trial, error) {
 	var t Trial
 	err := b.sameFile(ctx, l)
 	if same, ok := errors.AsType[*SameFile](err); ok {
-		t.SameFile, err = &same.Submission, nil
+		t.SameFile, err = &Earlier{same.Submission.Submission, same.Submission.State}, nil
 	}
 	if err != nil {
 		return t, err
