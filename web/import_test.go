@@ -29,13 +29,15 @@ import (
 type desk struct {
 	*countyFixture
 	dir string
-	now time.Time
+	// public is the folder of the public log.
+	public string
+	now    time.Time
 	h   http.Handler
 }
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	d := &desk{countyFixture: newFixture(t, plainText).typical(), dir: t.TempDir(), now: pageNow}
+	d := &desk{countyFixture: newFixture(t, plainText).typical(), dir: t.TempDir(), public: t.TempDir(), now: pageNow}
 	d.start()
 	return d
 }
@@ -50,7 +52,7 @@ func (d *desk) start() {
 	d.t.Cleanup(func() { _ = store.Close() })
 	d.h = New(Config{
 		Ledger: d.l, Pool: d.db.Pool, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return d.now }, Book: pageBook, Demo: true,
-		Alerts: testEngine(d.l, d.db), Files: store,
+		Alerts: testEngine(d.l, d.db), Files: store, Public: d.public,
 	})
 }
 

@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"mime"
 	"mime/multipart"
@@ -41,6 +43,13 @@ func (s *server) sheetRoutes(g *echo.Group, l language) {
 	get("/desk/import/:upload", enterForms, "import", s.previewPage)
 	post("/desk/import/:upload", enterForms, "import", s.confirmImport)
 	get("/desk/import/:upload/errors.xlsx", enterForms, "import", s.importErrors)
+	get("/desk/files", useDesk, "files", s.documentsDesk)
+	upload("/desk/files", useDesk, "files", s.takeDocument)
+	get("/desk/files/:hash", useDesk, "files", s.documentFile)
+	get("/desk/dossier", useDesk, "files", s.dossiersPage)
+	get("/desk/dossier/:project", useDesk, "files", s.dossierPage)
+	upload("/desk/dossier/:project", enterForms, "files", s.takePaper)
+	get("/desk/dossier/:project/dossier.zip", useDesk, "files", s.dossierFile)
 	get("/desk/grid", enterForms, "grid", s.gridPage)
 	post("/desk/grid", enterForms, "grid", s.takeGrid)
 	get("/desk/batches/:submission", useDesk, "import", s.batchPage)
@@ -187,6 +196,12 @@ func attachment(c echo.Context, name, mediaType string) {
 }
 
 const mediaXLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+// hashText is the SHA-256 of a text in hex.
+func hashText(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
 
 // said is a text that was typed, trimmed.
 func (c *call) said(name string) string { return strings.TrimSpace(c.FormValue(name)) }

@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"yilu/ledger"
+	"yilu/ledger/document"
 	"yilu/migrations"
 	"yilu/publicity"
 	"yilu/publicity/workday"
@@ -24,6 +26,8 @@ type serveOptions struct {
 	publicOptions
 	listen, admin string
 	sign          bool
+	// data is the folder that holds documents and uploads, in files.
+	data string
 }
 
 // serveFlags are where the server listens: the doctor looks at it too.
@@ -80,7 +84,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 			return err
 		}
 	}
-	o.files, o.origin = s.public, w.public
+	o.files, o.origin, o.data = s.public, w.public, env.Data
 	config := o.config(env, l, log)
 	config.Metrics, config.Stopping, config.PageAge = env.metrics, ctx.Done(), time.Second
 	config.PublicURL = w.address(*o)
@@ -116,6 +120,12 @@ func heldBy(why ledger.Text) error {
 
 // serveAll runs the public and the administrator's listener.
 func serveAll(ctx context.Context, o serveOptions, config web.Config, ended <-chan struct{}) error {
+	store, err := document.Open(filepath.Join(o.data, "files"), config.Pool)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	config.Files = store
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	results := make(chan error, 2)
@@ -125,7 +135,7 @@ func serveAll(ctx context.Context, o serveOptions, config web.Config, ended <-ch
 		running++
 		go func() { results <- serveHTTP(ctx, o.admin, web.Admin(config), ended) }()
 	}
-	err := <-results
+	err = <-results
 	cancel()
 	if running == 2 {
 		err = errors.Join(err, <-results)
