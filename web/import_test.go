@@ -32,7 +32,7 @@ type desk struct {
 	// public is the folder of the public log.
 	public string
 	now    time.Time
-	h   http.Handler
+	h      http.Handler
 }
 
 func newDesk(t *testing.T) *desk {

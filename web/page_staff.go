@@ -44,7 +44,7 @@ var menu = []menuItem{
 	{"alerts", "/alerts", readWarnings},
 	{"grid", "/desk/grid", enterForms},
 	{"import", "/desk/import", enterForms},
-	{"bank", "/desk/bank", pay},
+	{"bank", "/desk/bank", useDesk},
 	{"files", "/desk/files", useDesk},
 	{"ledger", "/desk/ledger", useDesk},
 }

@@ -17,6 +17,7 @@ import (
 
 	"yilu/ledger"
 	"yilu/ledger/document"
+	"yilu/ledger/sheet"
 )
 
 // Files that officers hand in: sheets that are read and confirmed, documents that are
@@ -43,6 +44,14 @@ func (s *server) sheetRoutes(g *echo.Group, l language) {
 	get("/desk/import/:upload", enterForms, "import", s.previewPage)
 	post("/desk/import/:upload", enterForms, "import", s.confirmImport)
 	get("/desk/import/:upload/errors.xlsx", enterForms, "import", s.importErrors)
+	get("/desk/bank", useDesk, "bank", s.bankDesk)
+	get("/desk/bank/:payment", useDesk, "bank", s.bankPage)
+	upload("/desk/bank/:payment", pay, "bank", s.takeReturn)
+	post("/desk/bank/:payment/again", enterForms, "bank", s.askAgain)
+	get("/desk/bank/:payment/bank.csv", pay, "bank", s.bankFile(sheet.CSV))
+	get("/desk/bank/:payment/bank.xlsx", pay, "bank", s.bankFile(sheet.XLSX))
+	get("/desk/return/:upload", pay, "bank", s.returnPage)
+	post("/desk/return/:upload", pay, "bank", s.postReturn)
 	get("/desk/files", useDesk, "files", s.documentsDesk)
 	upload("/desk/files", useDesk, "files", s.takeDocument)
 	get("/desk/files/:hash", useDesk, "files", s.documentFile)

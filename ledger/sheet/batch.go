@@ -65,6 +65,8 @@ type Batch struct {
 	table *table
 	// shares are the parts of the total, row by row.
 	shares []piece
+	// bank are the rows of a bank's file.
+	bank []*record
 	// acks is how many explanations stand before the drafts when they are posted.
 	acks int
 }
