@@ -109,13 +109,13 @@ func (d *desk) againIsAskedFor(t *testing.T, at string) {
 	m := d.as(ledger.Maker, "maker-1")
 	page := m.do("GET", at, nil).Body.String()
 	want(t, page, "退回未重发的户", "DF-0009-R1", `name="line" value="2"`, `name="line" value="4"`)
-	form := url.Values{"line": {"2"}, "account-2": {"不是账号"}}
+	form := url.Values{"line": {"2"}, "account-2": {"6.2E+18"}}
 	for _, found := range hidden.FindAllStringSubmatch(page, -1) {
 		form.Set(found[1], found[2])
 	}
 	before := d.size()
 	w := m.do("POST", at+"/again", form)
-	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "第 2 行 账号") || !strings.Contains(w.Body.String(), `value="不是账号"`) {
+	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "第 2 行 账号") || !strings.Contains(w.Body.String(), `value="6.2E+18"`) {
 		t.Errorf("a wrong account: %d %s", w.Code, mainOf(w.Body.String()))
 	}
 	form.Set("account-2", "6200000000000005")
