@@ -346,6 +346,11 @@ func (p *returnView) Ready() bool {
 	return p.Return != nil && len(p.Return.Problems) == 0 && (len(p.Return.Missing) == 0 || p.Facts.Others) && (p.Payment.State == ledger.StateApproved || len(p.Failed) > 0)
 }
 
+// Told says whether all of what the bank says is entered already.
+func (p *returnView) Told() bool {
+	return p.Return != nil && len(p.Return.Problems) == 0 && p.Payment.State == ledger.StatePaid && len(p.Failed) == 0
+}
+
 // Say picks the page's language.
 func (p *returnView) Say(zh, en string) string { return p.lang.pick(ledger.Text{Zh: zh, En: en}) }
 
@@ -455,13 +460,16 @@ func (s *server) postReturn(c *call, o *officer) error {
 	if err := s.readReturn(c, p); err != nil {
 		return err
 	}
-	if !p.Ready() {
+	at := o.site.href(o.lang, "/desk/bank/", p.Payment.Payment)
+	switch {
+	case p.Told(): // sent twice
+		return c.Redirect(http.StatusSeeOther, at)
+	case !p.Ready():
 		return s.showReturn(c, http.StatusUnprocessableEntity, p)
 	}
 	if err := s.mayEnter(); err != nil {
 		return err
 	}
-	at := o.site.href(o.lang, "/desk/bank/", p.Payment.Payment)
 	_, err := s.post(c, p.drafts(c.who.by())...)
 	if problems, ok := problemsOf(err); ok {
 		for _, x := range problems {
