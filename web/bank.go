@@ -101,8 +101,10 @@ type bankLine struct {
 	Place, Name, Account string
 	Amount, Returned     ledger.Amount
 	Seq                  ledger.Seq
-	// Replace is the account that was typed in place of the old one.
+	// Replace is the account that was typed in place of the old one, Chosen says that it
+	// is to be asked for again.
 	Replace string
+	Chosen  bool
 }
 
 // bankBatch is one batch with what can be done with it.
@@ -247,7 +249,7 @@ func (s *server) masked(ctx context.Context, lines []ledger.Line) ([]bankLine, e
 	var out []bankLine
 	for i, l := range lines {
 		out = append(out, bankLine{
-			Line: known[i].Line, Place: l.Place, Name: maskedName(known[i].Name), Account: maskedAccount(known[i].Account), Amount: l.Amount, Returned: l.Returned, Seq: l.Seq,
+			Line: known[i].Line, Place: l.Place, Name: maskedName(known[i].Name), Account: maskedAccount(known[i].Account), Amount: l.Amount, Returned: l.Returned, Seq: l.Seq, Chosen: true,
 		})
 	}
 	return out, nil

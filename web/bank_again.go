@@ -53,6 +53,7 @@ func (s *server) askAgain(c *call, o *officer) error {
 func (s *server) keepAgain(c *call, p *bankBatch) error {
 	p.template = "bankbatch"
 	for i := range p.Failed {
+		p.Failed[i].Chosen = slices.Contains(c.Request().Form["line"], fmt.Sprint(int64(p.Failed[i].Line)))
 		p.Failed[i].Replace = clip(c.said(fmt.Sprintf("account-%d", p.Failed[i].Line)), 40)
 	}
 	return s.showStaff(c, http.StatusUnprocessableEntity, p)

@@ -115,7 +115,7 @@ func (d *desk) againIsAskedFor(t *testing.T, at string) {
 	}
 	before := d.size()
 	w := m.do("POST", at+"/again", form)
-	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "第 2 行 账号") || !strings.Contains(w.Body.String(), `value="6.2E+18"`) {
+	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "第 2 行 账号") || !strings.Contains(w.Body.String(), `value="6.2E&#43;18"`) {
 		t.Errorf("a wrong account: %d %s", w.Code, mainOf(w.Body.String()))
 	}
 	form.Set("account-2", "6200000000000005")
