@@ -44,6 +44,12 @@ func (s *server) sheetRoutes(g *echo.Group, l language) {
 	get("/desk/import/:upload", enterForms, "import", s.previewPage)
 	post("/desk/import/:upload", enterForms, "import", s.confirmImport)
 	get("/desk/import/:upload/errors.xlsx", enterForms, "import", s.importErrors)
+	get("/desk/ledger", useDesk, "ledger", s.ledgersPage)
+	for path, read := range map[string]func(*call, *officer) (*ledgerSheet, error){"/desk/ledger/funds/:fund": s.fundLedger, "/desk/ledger/projects/:project": s.projectLedger} {
+		get(path, useDesk, "ledger", s.sheetPage(read))
+		get(path+"/list.csv", useDesk, "ledger", s.sheetFile(sheet.CSV, read))
+		get(path+"/list.xlsx", useDesk, "ledger", s.sheetFile(sheet.XLSX, read))
+	}
 	get("/desk/bank", useDesk, "bank", s.bankDesk)
 	get("/desk/bank/:payment", useDesk, "bank", s.bankPage)
 	upload("/desk/bank/:payment", pay, "bank", s.takeReturn)
