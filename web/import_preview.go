@@ -85,7 +85,7 @@ func (s *server) preview(ctx context.Context, w document.Waiting, facts *importF
 	if err != nil {
 		return nil, err
 	}
-	o.Progress = func(rows int) { now.rows.Store(int64(rows)) }
+	o.Look, o.Progress = true, func(rows int) { now.rows.Store(int64(rows)) }
 	src, b, err := s.readSheet(ctx, w, facts, o)
 	if problems, ok := problemsOf(err); ok {
 		p := &importPreview{}

@@ -79,10 +79,9 @@ var fundSheet = &listing[fundRow]{
 	Columns: []column[fundRow]{
 		{"name", "col.project", "", false, func(f *frame, r fundRow) cell { return f.linkCell(r.ProjectName, "/p/", r.Project) }},
 		{"project", "field.project", "", true, func(_ *frame, r fundRow) cell { return cell{Text: r.Project} }},
-		{"place", "col.place", "", false, func(_ *frame, r fundRow) cell { return bookCell(r.PlaceName) }},
 		{"unit", "project.unit", "", false, func(_ *frame, r fundRow) cell { return bookCell(r.Unit) }},
 		{"document", "project.approval", "", false, func(_ *frame, r fundRow) cell { return bookCell(r.Document) }},
-		{"state", "col.state", "", false, func(f *frame, r fundRow) cell { return codeCell(f, "state", r.State) }},
+		{"state", "col.state", "lv", false, func(f *frame, r fundRow) cell { return codeCell(f, "state", r.State) }},
 		{"budget", "col.budget", "n", false, func(_ *frame, r fundRow) cell { return amountCell(r.Budget) }},
 		{"allocated", "col.allocated", "n", false, func(_ *frame, r fundRow) cell { return amountCell(r.Allocated) }},
 		{"contracts", "project.contracts", "n", false, func(_ *frame, r fundRow) cell { return amountCell(r.Contracts) }},
@@ -98,7 +97,6 @@ type statementRow struct {
 	ledger.Leg
 	Kind ledger.Kind
 	What string
-	Fund ledger.Fund
 }
 
 // statement is 明细账: the movements of an account.
@@ -106,10 +104,9 @@ var statement = &listing[statementRow]{
 	Title: "ledger.project", Caption: "ledger.statement",
 	Columns: []column[statementRow]{
 		{"day", "col.day", "", false, func(_ *frame, r statementRow) cell { return dayCell(r.On) }},
-		{"entry", "col.entry", "", false, func(f *frame, r statementRow) cell { return f.entryCell(r.Entry) }},
+		{"entry", "col.entry", "lv", false, func(f *frame, r statementRow) cell { return f.entryCell(r.Entry) }},
 		{"kind", "col.kind", "", false, func(f *frame, r statementRow) cell { return codeCell(f, "kind", string(r.Kind)) }},
 		{"what", "ledger.what", "", false, func(_ *frame, r statementRow) cell { return bookCell(r.What) }},
-		{"document", "col.document", "", false, func(_ *frame, r statementRow) cell { return bookCell(r.Fund.Document) }},
 		{"in", "ledger.in", "n", false, func(_ *frame, r statementRow) cell { return someAmount(max(r.Amount, 0)) }},
 		{"out", "ledger.out", "n", false, func(_ *frame, r statementRow) cell { return someAmount(max(-r.Amount, 0)) }},
 		{"balance", "ledger.balance", "n", false, func(_ *frame, r statementRow) cell { return amountCell(r.Balance) }},
@@ -125,7 +122,7 @@ func someAmount(a ledger.Amount) cell {
 }
 
 // statementOf reads the movements of an account; more says that there are others.
-func (s *server) statementOf(ctx context.Context, f *frame, account string, fund ledger.Fund, payments map[string]ledger.Payment) (rows []statementRow, more bool, err error) {
+func (s *server) statementOf(ctx context.Context, f *frame, account string, payments map[string]ledger.Payment) (rows []statementRow, more bool, err error) {
 	for page := (ledger.Page{Limit: ledger.MaxPage}); ; {
 		legs, next, err := s.ledger.Statement(ctx, s.Book, account, page)
 		if err != nil {
@@ -141,7 +138,7 @@ func (s *server) statementOf(ctx context.Context, f *frame, account string, fund
 		}
 		for _, g := range legs {
 			e := entries[g.Entry]
-			rows = append(rows, statementRow{Leg: g, Kind: e.Kind, What: f.whatFor(e, payments), Fund: fund})
+			rows = append(rows, statementRow{Leg: g, Kind: e.Kind, What: f.whatFor(e, payments)})
 		}
 		if page.After = next; next == "" || len(rows) >= mostSheetRows {
 			return rows, next != "", nil
@@ -216,7 +213,7 @@ func (s *server) fundLedger(c *call, o *officer) (*ledgerSheet, error) {
 		sums["paid"] += r.Paid
 		sums["left"] += r.Allocated - r.Paid
 	}
-	legs, more, err := s.statementOf(c.ctx(), o.frame, ledger.HandAccount(f.Fund), f, nil)
+	legs, more, err := s.statementOf(c.ctx(), o.frame, ledger.HandAccount(f.Fund), nil)
 	p.Cut = p.Cut || more
 	p.Tables = []table{fundSheet.table(o.frame, rows, nil).total(o.frame, sums), statement.table(o.frame, legs, nil)}
 	return p, err
@@ -277,7 +274,7 @@ func (s *server) projectLedger(c *call, o *officer) (*ledgerSheet, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows, more, err := s.statementOf(c.ctx(), o.frame, ledger.ProjectAccount(project.Project, q.Fund), fund, payments)
+		rows, more, err := s.statementOf(c.ctx(), o.frame, ledger.ProjectAccount(project.Project, q.Fund), payments)
 		if err != nil {
 			return nil, err
 		}

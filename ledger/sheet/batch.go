@@ -65,6 +65,8 @@ type Batch struct {
 	table *table
 	// shares are the parts of the total, row by row.
 	shares []piece
+	// light is set when personal values were not kept, see Options.Look.
+	light bool
 	// bank are the rows of a bank's file.
 	bank []*record
 	// acks is how many explanations stand before the drafts when they are posted.
@@ -139,6 +141,9 @@ type Options struct {
 	// ExcludeDuplicates leaves out rows that are in the book, or in the sheet, already,
 	// and posts the others.
 	ExcludeDuplicates bool
+	// Look says that the batch is looked at and never imported: of a long one the personal
+	// values are not kept once they are checked.
+	Look bool
 	// Progress is told how many rows are read.
 	Progress func(rows int)
 }
@@ -366,9 +371,13 @@ func (b *builder) emit(r *record, d ledger.Draft) {
 	if len(b.drafts) >= ledger.MaxUnit-1 {
 		b.tooMany, b.drafts = true, nil
 	}
-	if !b.tooMany {
-		b.drafts = append(b.drafts, draft{d, r.row})
+	if b.tooMany {
+		return
 	}
+	if b.opt.Look && len(b.drafts) >= mostTried {
+		d.Sealed, b.batch.light = nil, true
+	}
+	b.drafts = append(b.drafts, draft{d, r.row})
 }
 
 // locate names the cell that a field of a draft came from.

@@ -45,8 +45,8 @@ type Result struct {
 // duplicates; what was rejected or reversed may be entered again. When the
 // outcome is unknown the same call may be made again.
 func (b *Batch) Import(ctx context.Context, l *ledger.Ledger) (Result, error) {
-	if b.opt.Known.token == nil {
-		return Result{}, errors.New("import: the sheet was read without the book, see KnownOf")
+	if b.opt.Known.token == nil || b.light {
+		return Result{}, errors.New("import: the sheet was read without the book, or to be looked at, see KnownOf and Options.Look")
 	}
 	if len(b.Problems) > 0 {
 		return Result{}, ErrBadRows

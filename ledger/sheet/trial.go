@@ -66,7 +66,7 @@ func (b *Batch) Try(ctx context.Context, l *ledger.Ledger) (Trial, error) {
 	if t.Needs, err = b.needs(ctx, l, drafts); err != nil {
 		return t, fmt.Errorf("try %s: %w", b.File.Name, err)
 	}
-	t.Judged = len(drafts) <= mostTried
+	t.Judged = len(drafts) <= mostTried && !b.light
 	if !t.Judged || len(drafts) == 0 {
 		return t, nil
 	}

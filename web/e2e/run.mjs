@@ -29,9 +29,12 @@ const crawlPages = 600
 
 let base = process.env.YILU_URL?.replace(/\/$/, '')
 let server, data, browser
-/** An auditor's token and the session it opened; pages of officers need it. */
-let token = process.env.YILU_TOKEN, session
-const officers = ['warnings', 'warning']
+/** Tokens of an auditor and a maker and the sessions they opened; pages of officers need them. */
+let token = process.env.YILU_TOKEN, session, makerToken = process.env.YILU_MAKER_TOKEN, makerSession
+const makers = ['import', 'preview', 'grid']
+const officers = ['warnings', 'warning', 'files', 'dossiers', 'dossier', 'bank', 'bankbatch', 'ledgers', 'fundledger', 'projectledger', ...makers]
+/** sessionOf is that of whoever may see a page type. */
+const sessionOf = type => makers.includes(type) ? makerSession : session
 /** Address of each page type, found by following the pages' own links. */
 const pages = {}
 
@@ -56,7 +59,7 @@ async function start() {
   base = `http://127.0.0.1:${port}`
   let log = ''
   server = spawn(binary, ['serve', '--demo', '--data', join(data, 'yilu'), '--listen', `127.0.0.1:${port}`, '--admin', ''], { stdio: ['ignore', 'pipe', 'pipe'] })
-  server.stdout.on('data', chunk => { token ??= /auditor.*(yilu_[0-9A-Za-z]{43})/.exec(chunk)?.[1] })
+  server.stdout.on('data', chunk => { token ??= /auditor.*(yilu_[0-9A-Za-z]{43})/.exec(chunk)?.[1]; makerToken ??= /maker.*(yilu_[0-9A-Za-z]{43})/.exec(chunk)?.[1] })
   server.stderr.on('data', chunk => { log = (log + chunk).slice(-4000) })
   for (const until = Date.now() + 180_000; ;) {
     if (server.exitCode !== null) throw new Error(`yilu ended: ${log}`)
@@ -83,7 +86,7 @@ async function open(options = {}) {
 }
 
 /** cookie is the header of the session for pages of officers. */
-const cookie = type => officers.includes(type) ? { cookie: session.cookies.map(c => `${c.name}=${c.value}`).join('; ') } : {}
+const cookie = type => officers.includes(type) ? { cookie: sessionOf(type).cookies.map(c => `${c.name}=${c.value}`).join('; ') } : {}
 
 /** linksOf lists the addresses a page links to, without fragments. */
 const linksOf = page => page.$$eval('a[href]', all => all.map(a => a.getAttribute('href').split('#')[0]).filter(Boolean))
@@ -137,8 +140,39 @@ async function discover() {
     assert.ok(Date.now() < until, 'no warnings were raised')
   }
   session = await context.storageState()
+  Object.assign(pages, {
+    files: '/desk/files', dossiers: '/desk/dossier', bank: '/desk/bank', ledgers: '/desk/ledger', import: '/desk/import', grid: '/desk/grid',
+    dossier: pages.project.replace('/p/', '/desk/dossier/'), projectledger: pages.project.replace('/p/', '/desk/ledger/projects/'),
+    fundledger: pages.fund.replace('/funds/', '/desk/ledger/funds/'),
+  })
+  pages.bankbatch = await first('/desk/bank', /^\/desk\/bank\/./)
+  await asMaker()
   pages.bidder = await first('/bidders', /^\/bidders\/./)
   pages.batch = await first('/payees', /^\/payments\/./)
+  await context.close()
+}
+
+/** payments is a sheet of payment requests for the project of a page type. */
+const payments = (...rows) => Buffer.from(['日期,资金编号,项目编号,收款人全称,金额,用途', ...rows.map(([amount, payee]) => `2020-12-20,${pages.fund.split('/').pop()},${pages.project.split('/').pop()},${payee ?? '某某建设有限公司'},${amount},款`)].join('\n'))
+
+/** uploads sends a sheet by the form and waits for its preview. */
+async function uploads(page, buffer) {
+  await page.goto(base + '/desk/import')
+  await page.locator('#sheetform').selectOption('payment')
+  await page.locator('#file').setInputFiles({ name: '支付表.csv', mimeType: 'text/csv', buffer })
+  await page.locator('button', { hasText: '上传并检查' }).click()
+  await page.waitForFunction(() => document.querySelectorAll('main h2').length > 0)
+}
+
+/** asMaker opens the maker's session and leaves a sheet with bad rows as page type. */
+async function asMaker() {
+  const [page, context] = await open({ storageState: undefined })
+  await page.goto(base + '/desk/import')
+  await page.locator('#token').fill(makerToken)
+  await page.locator('form.one button').click()
+  await uploads(page, payments(['12.345'], ['100'], ['约5']))
+  pages.preview = new URL(page.url()).pathname
+  makerSession = await context.storageState()
   await context.close()
 }
 
@@ -177,11 +211,11 @@ const pictured = ['zh 360 light', 'zh 1280 dark']
 
 async function look(type, language) {
   const path = (language === 'en' ? '/en' : '') + pages[type]
-  const [page, context] = await open({ viewport: { width: widths[0], height: 740 }, ...(type === 'enter' && { storageState: undefined }) })
+  const [page, context] = await open({ viewport: { width: widths[0], height: 740 }, storageState: type === 'enter' ? undefined : sessionOf(type) })
   try {
     await page.goto(base + path)
     assert.equal(await page.locator('html').getAttribute('lang'), language === 'en' ? 'en' : 'zh-CN', path)
-    assert.equal(await page.locator('script').count(), type === 'proof' ? 1 : 0, `${path}: scripts`)
+    assert.equal(await page.locator('script').count(), ['proof', 'grid'].includes(type) ? 1 : 0, `${path}: scripts`)
     await page.evaluate(axe.source)
     for (const width of widths) {
       await page.setViewportSize({ width, height: 740 })
@@ -372,6 +406,68 @@ describe('the public pages', () => {
     })
   })
 
+  describe('sheets', () => {
+    test('bad rows are all said, and a mended sheet is submitted, without JavaScript', async () => {
+      const [page, context] = await open({ javaScriptEnabled: false, storageState: makerSession })
+      await page.goto(base + pages.preview)
+      assert.deepEqual(await page.locator('table').first().locator('tbody th').allTextContents(), ['第 2 行', '第 4 行'])
+      const file = await get(pages.preview + '/errors.xlsx', cookie('preview'))
+      assert.equal(file.body.subarray(0, 2).toString(), 'PK')
+      await page.goto(base + '/desk/import')
+      await page.locator('#sheetform').selectOption('payment')
+      await page.locator('#file').setInputFiles({ name: '改好.csv', mimeType: 'text/csv', buffer: payments(['0.01'], ['0.02']) })
+      await page.locator('button', { hasText: '上传并检查' }).click()
+      await page.waitForSelector('button[value=submit]')
+      await page.locator('button[value=submit]').click()
+      await page.waitForSelector('.yes')
+      await page.locator('.yes a').click()
+      assert.match(page.url(), /\/desk\/batches\/imp-payment-/)
+      await context.close()
+    })
+    test('rows pasted from a sheet spread, are summed and judged; Enter while composing submits nothing', async () => {
+      const [page, context] = await open({ storageState: makerSession, viewport: { width: 1280, height: 740 } })
+      await page.goto(base + '/desk/grid')
+      const rows = Array.from({ length: 9 }, (_, i) => [pages.fund.split('/').pop(), pages.project.split('/').pop(), '', '某某建设有限公司', '', '', '', '', i === 2 ? '１.234' : `0.0${i + 1}`, '"进度\n款"', '进度款'].join('\t')).join('\r\n')
+      await page.locator('#fund-1').focus()
+      await page.evaluate(text => {
+        const clipboardData = new DataTransfer()
+        clipboardData.setData('text/plain', text)
+        document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+      }, rows)
+      assert.equal(await page.locator('tbody tr').count(), 9, 'rows are added')
+      assert.equal(await page.locator('#purpose-9').inputValue(), '进度款')
+      assert.equal(await page.locator('#stage-9').inputValue(), '进度款')
+      assert.equal(await page.locator('#sum').textContent(), '0.42')
+      assert.equal(await page.locator('#upper').textContent(), '肆角贰分')
+      await page.locator('#amount-3-e').waitFor()
+      await page.locator('#amount-3').fill('0.50')
+      await page.locator('#amount-3').press('Enter')
+      assert.equal(await page.evaluate(() => document.activeElement.id), 'amount-4', 'Enter goes down')
+      await page.keyboard.press('ArrowUp')
+      assert.equal(await page.evaluate(() => document.activeElement.id), 'amount-3')
+      await page.waitForFunction(() => !document.getElementById('amount-3-e'))
+      await page.locator('#payee-1').focus()
+      const cdp = await context.newCDPSession(page)
+      await cdp.send('Input.imeSetComposition', { text: 'qing', selectionStart: 4, selectionEnd: 4 })
+      await page.evaluate(() => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', keyCode: 229, isComposing: true, bubbles: true, cancelable: true })))
+      assert.equal(await page.evaluate(() => document.activeElement.id), 'payee-1', 'composing')
+      await cdp.send('Input.insertText', { text: '青' })
+      assert.match(await page.locator('#payee-1').inputValue(), /青/)
+      await page.locator('button[value=submit]').click()
+      await page.waitForURL(/\/desk\/batches\//)
+      await context.close()
+    })
+    test('a sheet prints on A4 with its headings on every page', async () => {
+      const [page, context] = await open({ viewport: { width: 1123, height: 794 } })
+      await page.goto(base + pages.fundledger)
+      await page.emulateMedia({ media: 'print' })
+      assert.ok(!await page.locator('.bar-form').isVisible(), 'the desk is not printed')
+      assert.equal(await page.locator('thead').first().evaluate(e => getComputedStyle(e).display), 'table-header-group')
+      await page.pdf({ path: join(out, 'fund-ledger.pdf'), preferCSSPageSize: true, tagged: true })
+      await context.close()
+    })
+  })
+
   describe('an entry is checked in the browser', () => {
     /** check presses the button and returns what the steps and the verdict say. */
     async function check(page) {
@@ -464,7 +560,7 @@ describe('the public pages', () => {
 
   describe('links', () => {
     test(`${crawlPages} pages lead to no dead end`, { timeout: 180_000 }, async () => {
-      const seen = new Set(), queue = [...Object.values(pages).filter(p => p !== pages.missing && !p.startsWith('/alerts')), '/en/']
+      const seen = new Set(), queue = [...Object.values(pages).filter(p => p !== pages.missing && !p.startsWith('/alerts') && !p.startsWith('/desk')), '/en/']
       // A few of each kind first, so that the bound cuts off repetition only.
       const kind = path => path.replace(/[0-9]+/g, '0').replace(/\?.*/, '?')
       const taken = new Map()
