@@ -232,12 +232,20 @@ func (s *server) takeImport(c *call, o *officer) error {
 	if err != nil {
 		return err
 	}
+	return s.goRead(c, w, o.site.href(o.lang, "/desk/import/", w.ID))
+}
+
+// goRead begins to read an upload and goes on to its page. When enough others are being
+// read, the page asks again until it is its turn.
+func (s *server) goRead(c *call, w document.Waiting, here string) error {
 	now, err := s.beginReading(c.ctx(), w, c.who)
-	if err != nil {
+	if err != nil && !errors.Is(err, errReading) {
 		return err
 	}
-	now.wait(c.ctx())
-	return c.Redirect(http.StatusSeeOther, o.site.href(o.lang, "/desk/import/", w.ID))
+	if now != nil {
+		now.wait(c.ctx())
+	}
+	return c.Redirect(http.StatusSeeOther, here)
 }
 
 // keepUpload keeps the file of a form for a use, once check has nothing against the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"yilu/ledger"
 	"yilu/ledger/document"
@@ -155,7 +156,7 @@ func (s *server) explains(c *call, o *officer, held []string) (inputs []explainI
 	for _, code := range held {
 		inputs = append(inputs, explainInput{code, names[code], c.said("ground-" + code), c.said("file-" + code)})
 	}
-	documents, _, err = s.Files.List(c.ctx(), s.Book, c.who.Unit, "", s.Now())
+	documents, _, err = s.Files.List(c.ctx(), s.Book, c.who.Unit, "", s.Now().Add(time.Minute))
 	return inputs, documents, err
 }
 
@@ -172,13 +173,12 @@ func (s *server) importErrors(c *call, o *officer) error {
 	}
 	var made spool
 	defer func() { _ = made.Close() }() // nameless: nothing is left
-	var failed error
+	failed := errReading                // unless it is its turn
 	now, err := s.readings.begin(c.ctx(), w, func(ctx context.Context, _ *reading) { failed = s.writeErrors(ctx, w, facts, options, &made) })
 	if err != nil {
 		return err
 	}
-	<-now.done
-	if failed != nil {
+	if <-now.done; failed != nil {
 		return failed
 	}
 	return sendSpool(c, &made, "问题行-"+strings.TrimSuffix(w.Name, ".xlsx")+".xlsx", mediaXLSX)
@@ -236,6 +236,10 @@ func (s *server) confirmImport(c *call, o *officer) error {
 		return s.showPreview(c, http.StatusUnprocessableEntity, p)
 	}
 	now, err := s.readings.begin(c.ctx(), w, func(ctx context.Context, now *reading) { s.submitUpload(ctx, w, options, now) })
+	if errors.Is(err, errReading) {
+		p.Problems = []string{o.t("import.busy")}
+		return s.showPreview(c, http.StatusServiceUnavailable, p)
+	}
 	if err != nil {
 		return err
 	}
@@ -250,12 +254,7 @@ func (s *server) readAgain(c *call, w document.Waiting, facts *importFacts, here
 	if err := s.noteImport(w, facts); err != nil {
 		return err
 	}
-	now, err := s.beginReading(c.ctx(), w, c.who)
-	if err != nil {
-		return err
-	}
-	now.wait(c.ctx())
-	return c.Redirect(http.StatusSeeOther, here)
+	return s.goRead(c, w, here)
 }
 
 // explained reads the answers to rules that hold rows into the options, and says what

@@ -490,3 +490,47 @@ func TestSheetsOfAllSorts(t *testing.T) {
 		}
 	}
 }
+
+// TestRowsThatARuleHoldsAreExplained: a rule holds a payment asked for twice until it is
+// explained with a document, on the page of a sheet and in the grid.
+func TestRowsThatARuleHoldsAreExplained(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	activate(t, d.l, pageBook)
+	b := d.as(ledger.Maker, "maker-1")
+	d.day = "2020-06-19"
+	d.mustPost(d.draft(&ledger.PaymentRequested{Payment: "ZF-0300", Project: "XC2020-020", Fund: "2020-SJ-1", Amount: yuan(3000), Purpose: "水表采购款", Payee: ledger.Party{Name: "襄城县惠民水务设备有限公司"}}, pageMaker))
+	at, page := b.hand("payment", "支付表.csv", paySheet(t, payRow("ZF-1001", "3000")))
+	want(t, page, `<span class="tag">P13</span>`, `name="ground-P13"`, "确认无误")
+	before := d.size()
+	w := b.decide(at, "submit")
+	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "规则 P13：请选择理由") {
+		t.Errorf("without an explanation: %d %s", w.Code, mainOf(w.Body.String()))
+	}
+	stored := b.upload("/desk/files", "说明.pdf", []byte("%PDF-why"), "form", b.word("/desk/files"))
+	if stored.Code != http.StatusSeeOther {
+		t.Fatal(stored.Code)
+	}
+	file := regexp.MustCompile(`<option value="([A-Za-z0-9&#;+/]+=)"`).FindStringSubmatch(b.do("GET", at, nil).Body.String())
+	if file == nil {
+		t.Fatal("the document cannot be named")
+	}
+	hash := strings.ReplaceAll(file[1], "&#43;", "+")
+	if w := b.decide(at, "submit", "ground-P13", "agreed", "file-P13", hash); w.Code != http.StatusSeeOther {
+		t.Fatalf("explained: %d %s", w.Code, mainOf(w.Body.String()))
+	}
+	want(t, b.settled(at), "已提交待审批")
+	if got := d.size() - before; got != 3 {
+		t.Errorf("%d entries, want submission.made, the answer and the request", got)
+	}
+	form := b.gridForm()
+	fill(form, "1", "3000.00", "purpose", "水表尾款")
+	form.Set("do", "submit")
+	w = b.do("POST", "/desk/grid", form)
+	want(t, w.Body.String(), `name="ground-P13"`, "规则 P13：请选择理由")
+	form.Set("ground-P13", "agreed")
+	form.Set("file-P13", hash)
+	if w := b.do("POST", "/desk/grid", form); w.Code != http.StatusSeeOther || d.size()-before != 6 {
+		t.Errorf("explained in the grid: %d, %d entries: %s", w.Code, d.size()-before, mainOf(w.Body.String()))
+	}
+}

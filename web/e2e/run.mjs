@@ -33,6 +33,8 @@ let server, data, browser
 let token = process.env.YILU_TOKEN, session, makerToken = process.env.YILU_MAKER_TOKEN, makerSession
 const makers = ['import', 'preview', 'grid']
 const officers = ['warnings', 'warning', 'files', 'dossiers', 'dossier', 'bank', 'bankbatch', 'ledgers', 'fundledger', 'projectledger', ...makers]
+/** A fund that still has money in the project of that page type. */
+let fundOfProject
 /** sessionOf is that of whoever may see a page type. */
 const sessionOf = type => makers.includes(type) ? makerSession : session
 /** Address of each page type, found by following the pages' own links. */
@@ -146,6 +148,7 @@ async function discover() {
     fundledger: pages.fund.replace('/funds/', '/desk/ledger/funds/'),
   })
   pages.bankbatch = await first('/desk/bank', /^\/desk\/bank\/./)
+  fundOfProject = (await first(pages.project, /^\/funds\/./)).split('/').pop()
   await asMaker()
   pages.bidder = await first('/bidders', /^\/bidders\/./)
   pages.batch = await first('/payees', /^\/payments\/./)
@@ -153,7 +156,7 @@ async function discover() {
 }
 
 /** payments is a sheet of payment requests for the project of a page type. */
-const payments = (...rows) => Buffer.from(['日期,资金编号,项目编号,收款人全称,金额,用途', ...rows.map(([amount, payee]) => `2020-12-20,${pages.fund.split('/').pop()},${pages.project.split('/').pop()},${payee ?? '某某建设有限公司'},${amount},款`)].join('\n'))
+const payments = (...rows) => Buffer.from(['日期,资金编号,项目编号,收款人全称,金额,用途', ...rows.map(([amount, payee]) => `2020-12-20,${fundOfProject},${pages.project.split('/').pop()},${payee ?? '某某建设有限公司'},${amount},款`)].join('\n'))
 
 /** uploads sends a sheet by the form and waits for its preview. */
 async function uploads(page, buffer) {
@@ -427,7 +430,7 @@ describe('the public pages', () => {
     test('rows pasted from a sheet spread, are summed and judged; Enter while composing submits nothing', async () => {
       const [page, context] = await open({ storageState: makerSession, viewport: { width: 1280, height: 740 } })
       await page.goto(base + '/desk/grid')
-      const rows = Array.from({ length: 9 }, (_, i) => [pages.fund.split('/').pop(), pages.project.split('/').pop(), '', '某某建设有限公司', '', '', '', '', i === 2 ? '１.234' : `0.0${i + 1}`, '"进度\n款"', '进度款'].join('\t')).join('\r\n')
+      const rows = Array.from({ length: 9 }, (_, i) => [fundOfProject, pages.project.split('/').pop(), '', '某某建设有限公司', '', '', '', '', i === 2 ? '１.234' : `0.0${i + 1}`, '"进度\n款"', '进度款'].join('\t')).join('\r\n')
       await page.locator('#fund-1').focus()
       await page.evaluate(text => {
         const clipboardData = new DataTransfer()
