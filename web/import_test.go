@@ -534,3 +534,41 @@ func TestRowsThatARuleHoldsAreExplained(t *testing.T) {
 		t.Errorf("explained in the grid: %d, %d entries: %s", w.Code, d.size()-before, mainOf(w.Body.String()))
 	}
 }
+
+// TestGrantLinesThatAreKnownAreLeftOut: the header of a batch fits the lines that stay.
+func TestGrantLinesThatAreKnownAreLeftOut(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	b := d.as(ledger.Maker, "maker-1")
+	grants := func(households ...int) []byte {
+		var out bytes.Buffer
+		w := csv.NewWriter(&out)
+		lines := [][]string{{"户主", "身份证号", "账号", "区划代码", "资金编号", "项目编号", "补助项目", "标准", "数量", "金额"}}
+		for _, n := range households {
+			lines = append(lines, []string{"赵" + fmt.Sprint(n), idNumber(200 + n), "6200000000000005", "411025101201", "2020-ZY-2", "XC2020-002", "产业奖补", "500", "1", "500"})
+		}
+		if err := w.WriteAll(lines); err != nil {
+			t.Fatal(err)
+		}
+		return out.Bytes()
+	}
+	at, page := b.hand("grant", "甲.csv", grants(1, 2, 3))
+	want(t, page, "1,500.00", "确认无误")
+	b.decide(at, "submit")
+	want(t, b.settled(at), "已提交待审批")
+	before := d.size()
+	at, page = b.hand("grant", "乙.csv", grants(2, 4, 3, 5))
+	want(t, page, "（2）", "1,000.00", "壹仟元整", "确认无误")
+	b.decide(at, "submit")
+	want(t, b.settled(at), "已提交待审批")
+	if got := d.size() - before; got != 4 {
+		t.Fatalf("%d entries, want submission.made, a header and two lines", got)
+	}
+	e, err := d.l.Entry(t.Context(), pageBook, ledger.Seq(before+1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if head, ok := e.Body.(*ledger.GrantRequested); !ok || head.Lines != 2 || head.Amount != yuan(1000) {
+		t.Errorf("header %+v", e.Body)
+	}
+}
