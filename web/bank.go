@@ -142,7 +142,7 @@ func (s *server) batchOf(c *call) (ledger.Payment, ledger.Project, error) {
 }
 
 func (s *server) bankPage(c *call, o *officer) error {
-	return s.showBank(c, http.StatusOK, &bankBatch{officer: o, Day: string(s.today()), ID: newForm()})
+	return s.showBank(c, http.StatusOK, &bankBatch{officer: o, Day: string(s.today()), ID: newWord()})
 }
 
 func (s *server) showBank(c *call, status int, p *bankBatch) error {
@@ -369,8 +369,8 @@ func (s *server) takeReturn(c *call, o *officer) error {
 		}
 		return nil
 	})
-	if problems, ok := problemsOf(err); ok {
-		p := &bankBatch{officer: o, Day: facts.Day, ID: newForm()}
+	if problems, ok := sheetProblems(err); ok {
+		p := &bankBatch{officer: o, Day: facts.Day, ID: newWord()}
 		for _, x := range problems {
 			p.Problems = append(p.Problems, o.lang.pick(x.Text))
 		}
@@ -420,7 +420,7 @@ func (s *server) readReturn(c *call, p *returnView) error {
 		p.Return, err = sheet.ReadReturn(src.Source, known)
 		err = errors.Join(err, src.Close())
 	}
-	if problems, ok := problemsOf(err); ok {
+	if problems, ok := sheetProblems(err); ok {
 		for _, x := range problems {
 			p.Faults = append(p.Faults, p.lang.pick(x.Text))
 		}
@@ -473,7 +473,7 @@ func (s *server) postReturn(c *call, o *officer) error {
 		return err
 	}
 	_, err := s.post(c, p.drafts(c.who.by())...)
-	if problems, ok := problemsOf(err); ok {
+	if problems, ok := sheetProblems(err); ok {
 		for _, x := range problems {
 			p.Problems = append(p.Problems, o.lang.pick(x.Text))
 		}

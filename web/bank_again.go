@@ -20,8 +20,8 @@ import (
 // askAgain submits the chosen lines.
 func (s *server) askAgain(c *call, o *officer) error {
 	p := &bankBatch{officer: o, Day: c.said("day"), ID: c.FormValue("id")}
-	if !plain(p.ID) || len(p.ID) != len(newForm()) {
-		p.ID = newForm()
+	if !plain(p.ID) || len(p.ID) != len(newWord()) {
+		p.ID = newWord()
 	}
 	var err error
 	if p.Payment, p.Project, err = s.batchOf(c); err != nil {
@@ -36,7 +36,7 @@ func (s *server) askAgain(c *call, o *officer) error {
 		}
 	}
 	r, err := s.submitAgain(c, p)
-	if problems, ok := problemsOf(err); ok {
+	if problems, ok := sheetProblems(err); ok {
 		p.Problems = nil
 		for _, x := range problems {
 			p.Problems = append(p.Problems, o.lang.pick(x.Text))

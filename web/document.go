@@ -90,7 +90,7 @@ func (s *server) showDocuments(c *call, status int, p *documentsDesk) error {
 // takeDocument stores a document.
 func (s *server) takeDocument(c *call, o *officer) error {
 	f, err := s.storeDocument(c)
-	if problems, ok := problemsOf(err); ok {
+	if problems, ok := sheetProblems(err); ok {
 		p := &documentsDesk{officer: o}
 		for _, x := range problems {
 			p.Problems = append(p.Problems, formProblem{x.Field, o.lang.pick(x.Text)})

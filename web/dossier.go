@@ -187,7 +187,7 @@ func (s *server) readFiled(ctx context.Context, l *ledger.Ledger, events []ledge
 func (s *server) takePaper(c *call, o *officer) error {
 	p := &dossierView{officer: o, Item: c.FormValue("item")}
 	err := s.filePaper(c, p)
-	if problems, ok := problemsOf(err); ok {
+	if problems, ok := sheetProblems(err); ok {
 		for _, x := range problems {
 			p.Problems = append(p.Problems, formProblem{"file", o.lang.pick(x.Text)})
 		}

@@ -112,7 +112,7 @@ func (p *gridView) Upper() string { return p.Sum.Upper() }
 func (p *gridView) Most() int { return mostGridRows }
 
 func (s *server) gridPage(c *call, o *officer) error {
-	p := &gridView{officer: o, ID: newForm(), Day: string(s.today())}
+	p := &gridView{officer: o, ID: newWord(), Day: string(s.today())}
 	p.addRows(gridRows)
 	return s.showGrid(c, http.StatusOK, p)
 }
@@ -155,8 +155,8 @@ func (p *gridView) addRows(n int) {
 // readGrid takes what was typed.
 func (s *server) readGrid(c *call, o *officer) *gridView {
 	p := &gridView{officer: o, ID: c.FormValue("id"), Day: c.said("day"), Duplicates: c.FormValue("duplicates") != ""}
-	if !plain(p.ID) || len(p.ID) != len(newForm()) {
-		p.ID = newForm()
+	if !plain(p.ID) || len(p.ID) != len(newWord()) {
+		p.ID = newWord()
 	}
 	n, err := strconv.Atoi(c.FormValue("rows"))
 	if err != nil || n < 1 {
@@ -270,7 +270,7 @@ func (s *server) takeGrid(c *call, o *officer) error {
 		return s.showGrid(c, http.StatusOK, p)
 	}
 	b, err := s.judgeGrid(c, p)
-	if problems, ok := problemsOf(err); ok { // of the sheet as a whole
+	if problems, ok := sheetProblems(err); ok { // of the sheet as a whole
 		for _, x := range problems {
 			p.Problems = append(p.Problems, o.lang.pick(x.Text))
 		}

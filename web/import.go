@@ -223,7 +223,7 @@ func (s *server) takeImport(c *call, o *officer) error {
 		_, err := s.importOptions(c.who, p.Chosen, p.Said)
 		return err
 	})
-	if problems, ok := problemsOf(err); ok {
+	if problems, ok := sheetProblems(err); ok {
 		for _, x := range problems {
 			p.Problems = append(p.Problems, formProblem{x.Field, o.lang.pick(x.Text)})
 		}

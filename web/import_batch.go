@@ -8,8 +8,8 @@ import (
 	"yilu/ledger/sheet"
 )
 
-// batchView is a submission that came from a sheet, and how it can be taken back.
-type batchView struct {
+// importedView is a submission that came from a sheet, and how it can be taken back.
+type importedView struct {
 	*officer
 	Submission ledger.Submission
 	FormName   string
@@ -22,18 +22,18 @@ type batchView struct {
 }
 
 // Entries is how many entries it has.
-func (p *batchView) Entries() int64 { return int64(p.Submission.Last-p.Submission.First) + 1 }
+func (p *importedView) Entries() int64 { return int64(p.Submission.Last-p.Submission.First) + 1 }
 
 // mostBatchRows is how many entries of a batch its page shows.
 const mostBatchRows = 100
 
-func (s *server) batchPage(c *call, o *officer) error {
-	p := &batchView{officer: o}
+func (s *server) importedPage(c *call, o *officer) error {
+	p := &importedView{officer: o}
 	return s.showBatch(c, http.StatusOK, p)
 }
 
-func (s *server) showBatch(c *call, status int, p *batchView) error {
-	p.template = "batch"
+func (s *server) showBatch(c *call, status int, p *importedView) error {
+	p.template = "importbatch"
 	var err error
 	if p.Submission, err = s.ledger.Submission(c.ctx(), s.Book, c.Param("submission")); err != nil {
 		return err
@@ -49,7 +49,7 @@ func (s *server) showBatch(c *call, status int, p *batchView) error {
 // reverseBatch submits the reversal of a whole batch (撤销整批): one submission, which
 // takes effect when a second person approves it.
 func (s *server) reverseBatch(c *call, o *officer) error {
-	p := &batchView{officer: o, Reason: c.FormValue("reason")}
+	p := &importedView{officer: o, Reason: c.FormValue("reason")}
 	if _, ok := ledger.Reasons[p.Reason]; !ok {
 		p.Problems = []string{o.t("batch.no_reason")}
 		return s.showBatch(c, http.StatusUnprocessableEntity, p)
@@ -58,7 +58,7 @@ func (s *server) reverseBatch(c *call, o *officer) error {
 		return err
 	}
 	r, err := sheet.Reverse(c.ctx(), s.ledger, s.Book, sheet.Reversal{Submission: c.Param("submission"), Reason: p.Reason, On: s.today(), By: c.who.by()})
-	if problems, ok := problemsOf(err); ok {
+	if problems, ok := sheetProblems(err); ok {
 		for _, x := range problems {
 			p.Problems = append(p.Problems, o.lang.pick(x.Text))
 		}
@@ -70,5 +70,5 @@ func (s *server) reverseBatch(c *call, o *officer) error {
 	return c.Redirect(http.StatusSeeOther, o.site.href(o.lang, "/desk/batches/", r.Submission))
 }
 
-// newForm is a random word that makes a form the same form when it is sent twice.
-func newForm() string { return rand.Text() }
+// newWord is a random word that makes a form the same form when it is sent twice.
+func newWord() string { return rand.Text() }

@@ -88,7 +88,7 @@ func (s *server) preview(ctx context.Context, w document.Waiting, facts *importF
 	}
 	o.Look, o.Progress = true, func(rows int) { now.rows.Store(int64(rows)) }
 	src, b, err := s.readSheet(ctx, w, facts, o)
-	if problems, ok := problemsOf(err); ok {
+	if problems, ok := sheetProblems(err); ok {
 		p := &importPreview{}
 		for _, x := range problems {
 			p.Faults = append(p.Faults, x.Text)

@@ -18,7 +18,7 @@ import (
 // assetFiles are served under a URL that holds the hash of their content, so
 // that a browser may keep them for ever.
 //
-//go:embed assets/app.css assets/poster.css assets/desk.css assets/favicon.svg assets/grid.js assets/verify.js
+//go:embed assets/app.css assets/poster.css assets/sheet.css assets/favicon.svg assets/grid.js assets/verify.js
 var assetFiles embed.FS
 
 // asset is one embedded file, compressed once at start.

@@ -67,7 +67,7 @@ func (s *server) sheetRoutes(g *echo.Group, l language) {
 	get("/desk/dossier/:project/dossier.zip", useDesk, "files", s.dossierFile)
 	get("/desk/grid", enterForms, "grid", s.gridPage)
 	post("/desk/grid", enterForms, "grid", s.takeGrid)
-	get("/desk/batches/:submission", useDesk, "import", s.batchPage)
+	get("/desk/batches/:submission", useDesk, "import", s.importedPage)
 	post("/desk/batches/:submission", enterForms, "import", s.reverseBatch)
 }
 
@@ -191,8 +191,8 @@ func (now *reading) wait(ctx context.Context) {
 	}
 }
 
-// problemsOf are the problems that a file or form has, if the error is of that sort.
-func problemsOf(err error) ([]ledger.Problem, bool) {
+// sheetProblems are the problems that a file or form has, if the error is of that sort.
+func sheetProblems(err error) ([]ledger.Problem, bool) {
 	if bad, ok := errors.AsType[*ledger.Invalid](err); ok {
 		return bad.Problems, true
 	}
