@@ -350,7 +350,7 @@ func TestSQLIsWrittenOut(t *testing.T) {
 
 // owners says which package may name the tables of a schema. Tables elsewhere
 // need a line here first.
-var owners = map[string]string{"log": "audit", "seal": "audit", "proj": "ledger", "alert": "alerts", "rules_v1": "alerts", "publicity": "publicity", "web": "web", "notify": "alerts/notify", "account": "account"}
+var owners = map[string]string{"log": "audit", "seal": "audit", "proj": "ledger", "alert": "alerts", "rules_v1": "alerts", "publicity": "publicity", "web": "web", "notify": "alerts/notify", "account": "account", "files": "ledger/document"}
 
 var createTable = regexp.MustCompile(`(?i)create\s+(?:unlogged\s+)?(?:table|view|materialized\s+view)\s+(?:if\s+not\s+exists\s+)?"?(\w+)"?(?:\."?(\w+)"?)?`)
 

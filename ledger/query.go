@@ -297,6 +297,17 @@ func (l *Ledger) Submissions(ctx context.Context, book Book, state string, p Pag
 	return rows, next, nil
 }
 
+// Imports lists the submissions that came from files, newest first.
+func (l *Ledger) Imports(ctx context.Context, book Book, p Page) ([]Submission, string, error) {
+	rows, err := collect[Submission](ctx, l.Read, "imports", submissionSchema.read+`
+		where book = $1 and seq < $2 and file <> '' order by seq desc limit $3`, book, p.before(), p.limit()+1)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, next := paged(rows, p.limit(), func(r Submission) string { return seqKey(r.Seq) })
+	return rows, next, nil
+}
+
 // SubmissionByFile returns the newest submission, not rejected, that came from a
 // file with this base64 SHA-256, or ErrNotFound.
 func (l *Ledger) SubmissionByFile(ctx context.Context, book Book, sha256 string) (Submission, error) {

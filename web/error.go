@@ -14,6 +14,7 @@ import (
 
 	"yilu/alerts"
 	"yilu/ledger"
+	"yilu/ledger/document"
 )
 
 // problem is an error as users see it: RFC 9457, in our own words only.
@@ -46,6 +47,7 @@ var (
 	errRole        = errors.New("the token's role may not do this")
 	errCrossOrigin = errors.New("cross-origin request")
 	errMediaType   = errors.New("not application/json")
+	errForm        = errors.New("not a form")
 )
 
 // unreadable is a body that is not one JSON text: broken, with a name twice,
@@ -88,6 +90,14 @@ func problemOf(err error) *problem {
 	case errors.Is(err, errMediaType):
 		return answer(http.StatusUnsupportedMediaType, "media-type", ledger.Text{Zh: "内容类型不支持", En: "unsupported media type"},
 			ledger.Text{Zh: "请用 Content-Type: application/json，不压缩", En: "send Content-Type: application/json, not compressed"})
+	case errors.Is(err, errForm):
+		return answer(http.StatusUnsupportedMediaType, "media-type", ledger.Text{Zh: "内容类型不支持", En: "unsupported media type"},
+			ledger.Text{Zh: "请用本页的表单提交", En: "send the form of the page"})
+	case errors.Is(err, errReading), errors.Is(err, document.ErrFull):
+		p := answer(http.StatusServiceUnavailable, "busy", ledger.Text{Zh: "正在读取其他表格", En: "other sheets are being read"},
+			ledger.Text{Zh: "同时读取的表格太多，请稍后再试", En: "enough sheets are being read, try again soon"})
+		p.retry = 5 * time.Second
+		return p
 	case errors.Is(err, errNoToken), errors.Is(err, errBadToken):
 		return answer(http.StatusUnauthorized, "unauthenticated", ledger.Text{Zh: "需要令牌", En: "token needed"},
 			ledger.Text{Zh: "请在 Authorization: Bearer 中提供有效的令牌（由 yilu token 签发）", En: "send a valid token as Authorization: Bearer; yilu token makes one"})

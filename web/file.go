@@ -102,7 +102,7 @@ func (s *server) send(c echo.Context, how sending, write func(ctx context.Contex
 	h := c.Response().Header()
 	h.Set("Content-Type", how.mediaType)
 	if how.name != "" {
-		h.Set("Content-Disposition", "attachment; filename*=UTF-8''"+url.PathEscape(how.name))
+		h.Set("Content-Disposition", dispositionOf(how.name))
 	}
 	_ = http.NewResponseController(c.Response()).SetWriteDeadline(s.Now().Add(sendingTime)) // none to set in tests
 	if !how.packed && acceptsGzip(c.Request()) {
@@ -116,6 +116,11 @@ func (s *server) send(c echo.Context, how sending, write func(ctx context.Contex
 	h.Set("Content-Length", fmt.Sprint(made.size))
 	_, err = io.Copy(c.Response(), file)
 	return gone(err)
+}
+
+// dispositionOf lets a browser keep a file under a name.
+func dispositionOf(name string) string {
+	return "attachment; filename*=UTF-8''" + url.PathEscape(name)
 }
 
 // gone drops the connection when a file cannot be sent to its end: what is sent

@@ -25,6 +25,10 @@ func (s *server) renderError(c echo.Context, p *problem) error {
 	switch {
 	case p.Status == http.StatusNotFound, p.Status == http.StatusMethodNotAllowed:
 		key = "missing"
+	case p.Status == http.StatusRequestEntityTooLarge:
+		key = "large"
+	case p.Status == http.StatusUnsupportedMediaType:
+		key = "media"
 	case p.Status == http.StatusServiceUnavailable:
 		key = "busy"
 	case p.Status < http.StatusInternalServerError:

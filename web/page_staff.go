@@ -27,6 +27,8 @@ type officer struct {
 	Who *actor
 	// Form is in every form, see account.Session.
 	Form string
+	// keepsFiles says that there are pages of sheets and documents.
+	keepsFiles bool
 }
 
 // menuItem is a way to a page of officers.
@@ -45,6 +47,11 @@ var menu = []menuItem{
 	{"pay", "/desk/pay", pay},
 	{"entered", "/desk/entries", useDesk},
 	{"alerts", "/alerts", readWarnings},
+	{"grid", "/desk/grid", enterForms},
+	{"import", "/desk/import", enterForms},
+	{"bank", "/desk/bank", useDesk},
+	{"files", "/desk/files", useDesk},
+	{"ledger", "/desk/ledger", useDesk},
 	{"reports", "/desk/reports", oversee},
 	{"precision", "/desk/precision", oversee},
 	{"proposals", "/desk/rules", oversee},
@@ -59,10 +66,13 @@ var menu = []menuItem{
 	{"me", "/desk/me", ownAccount},
 }
 
+// onFiles are the sections that are not there on a server that keeps no files.
+var onFiles = []string{"grid", "import", "bank", "files", "ledger"}
+
 // Menu are the items that the officer has a right to.
 func (o *officer) Menu() []menuItem {
 	return slices.DeleteFunc(slices.Clone(menu), func(item menuItem) bool {
-		return !o.Who.may(item.want) || item.section == "alerts" && !o.Rules
+		return !o.Who.may(item.want) || item.section == "alerts" && !o.Rules || !o.keepsFiles && slices.Contains(onFiles, item.section)
 	})
 }
 
@@ -94,6 +104,7 @@ func (s *server) staffRoutes(g *echo.Group, l language) {
 	s.accountRoutes(get, post)
 	s.deskRoutes(get, post)
 	s.publicityRoutes(get, post)
+	s.sheetRoutes(g, l)
 	if s.Alerts == nil {
 		return
 	}
@@ -180,7 +191,10 @@ func (s *server) inSession(section string, handle func(*call, *officer) error) e
 			}
 			return s.showEntrance(c, http.StatusUnauthorized, p)
 		}
-		o := &officer{frame: s.newFrame(c, "", section), Who: r.who, Form: r.who.session.Form}
+		o := &officer{frame: s.newFrame(c, "", section), Who: r.who, Form: r.who.session.Form, keepsFiles: s.Files != nil}
+		if err := spoolForm(c.Request()); err != nil {
+			return err
+		}
 		if c.Request().Method == http.MethodPost {
 			word := c.FormValue("form")
 			switch {

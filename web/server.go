@@ -19,6 +19,7 @@ import (
 	"yilu/account"
 	"yilu/alerts"
 	"yilu/ledger"
+	"yilu/ledger/document"
 	"yilu/publicity"
 	"yilu/publicity/workday"
 )
@@ -26,6 +27,8 @@ import (
 const (
 	// maxBody is the longest request in bytes: a thousand entries of a kilobyte.
 	maxBody = 1 << 20
+	// maxUpload is the longest request that brings a file, with room for its form.
+	maxUpload = document.MaxFile + 64<<10
 	// slow is how long a request may take before it is logged.
 	slow = time.Second
 )
@@ -91,6 +94,8 @@ type Config struct {
 	Limits Limits
 	// Trail keeps who did what; nil makes one of Ledger and Pool.
 	Trail *Trail
+	// Files keeps documents and uploads; nil means that there are none here.
+	Files *document.Store
 	// Metrics counts what New serves and Admin shows; nil counts for nobody.
 	Metrics *Metrics
 	// Collectors are further figures for Admin, such as of disks and backups; Unready
@@ -131,6 +136,9 @@ type server struct {
 	making chan struct{}
 	// patience is how long a request waits until its file is made.
 	patience time.Duration
+	// large are the routes that take a file, readings the uploads that are being read.
+	large    map[string]bool
+	readings readings
 	// served numbers the requests of this process.
 	served atomic.Int64
 	// started tells the requests of two processes apart.
@@ -163,6 +171,7 @@ func newServer(c Config) (*server, *echo.Echo) {
 		objections: newQuota(c.Limits.Objections, c.Limits.ObjectionsEach, objectionsPerHour, objectionsEach),
 		slips:      newQuota(c.Limits.Slips, c.Limits.SlipsEach, slipsPerHour, slipsEach),
 		keep:       newKeep(c.PageAge, c.Now), making: make(chan struct{}, mostMaking), patience: makingWait,
+		large: map[string]bool{}, readings: newReadings(),
 	}
 	s.watchAlerts()
 	e := echo.New()
@@ -210,7 +219,11 @@ func (s *server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		h["Content-Security-Policy"] = pagePolicy
 		h["X-Request-Id"] = []string{s.requestID(r)}
 		if r.ContentLength != 0 {
-			r.Body = http.MaxBytesReader(w.Writer, r.Body, maxBody)
+			most := int64(maxBody)
+			if s.large[c.Path()] {
+				most = maxUpload
+			}
+			r.Body = http.MaxBytesReader(w.Writer, r.Body, most)
 		}
 		err := s.origin.Check(r)
 		if err != nil {

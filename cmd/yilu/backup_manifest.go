@@ -66,7 +66,7 @@ type manifestBook struct {
 
 // notInBackup is kept apart: whoever finds a backup must not be able to sign, or to
 // open sealed values.
-var notInBackup = []string{"seal.secret", "signer/", "public/", "owner.password", "service.password"}
+var notInBackup = []string{"seal.secret", "signer/", "public/", "files/", "owner.password", "service.password"}
 
 // readBooks reads the heads of all books.
 func readBooks(ctx context.Context, q audit.Querier) ([]manifestBook, error) {

@@ -30,6 +30,8 @@ func figures() []figure {
 		{"grant_sheet", "s", "<=2", "grant sheet of 11,548 households, file to committed", figGrantSheet},
 		{"grant_sheet_memory", "MB", "<=100", "peak memory of that import", figGrantMemory},
 		{"sheet_100k_memory", "MB", "<=150", "peak memory of reading 100,000 rows", figSheetMemory},
+		{"import_preview", "s", "<=10", "a sheet of 50,000 rows, from the upload to its preview on the page", figImportPreview},
+		{"import_preview_memory", "MB", "<=150", "peak memory of the server meanwhile", figImportMemory},
 		{"post_signed", "x_unsigned", ">=0.95", "single posts while the log is signed and published ÷ while it is not", figPostSigned},
 		{"tiles", "per_second", ">=5000", "tiles and bundles of the public log over HTTP, 32 clients", figTiles},
 		{"post_rules", "x_frozen", ">=0.8", "single posts with the rules in force that can stop one ÷ with all frozen", figPostRules},

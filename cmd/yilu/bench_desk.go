@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,27 +110,18 @@ func (b *bench) warned(ctx context.Context) (string, error) {
 
 // workAtDesk is one auditor: signs in, looks at the pages in turn, and thinks.
 func (b *bench) workAtDesk(ctx context.Context, n int, pages []string, until time.Time, took [][]time.Duration) error {
-	token, err := b.auditorToken(ctx, fmt.Sprintf("desk-%d", n))
+	cookie, err := b.enter(ctx, fmt.Sprintf("desk-%d", n), ledger.Auditor)
 	if err != nil {
 		return err
 	}
 	client := &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	answer, err := client.PostForm("http://"+b.addr+"/desk/enter", url.Values{"token": {token}})
-	if err != nil {
-		return fmt.Errorf("sign in: %w", err)
-	}
-	answer.Body.Close()
-	var cookies []string
-	for _, c := range answer.Cookies() { // the browser's jar keeps Secure ones off plain HTTP
-		cookies = append(cookies, c.Name+"="+c.Value)
-	}
 	time.Sleep(deskThink * time.Duration(n) / deskReaders)
 	for i := n; time.Now().Before(until); i++ {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+b.addr+pages[i%len(pages)], nil)
 		if err != nil {
 			return err
 		}
-		r.Header.Set("Cookie", strings.Join(cookies, "; "))
+		r.Header.Set("Cookie", cookie)
 		began := time.Now()
 		w, err := client.Do(r)
 		if err != nil {

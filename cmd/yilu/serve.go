@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 
 	"yilu/account"
 	"yilu/ledger"
+	"yilu/ledger/document"
 	"yilu/migrations"
 	"yilu/publicity"
 	"yilu/publicity/workday"
@@ -28,6 +30,8 @@ type serveOptions struct {
 	listen, admin   string
 	policy, proxies string
 	sign            bool
+	// data is the folder that holds documents and uploads, in files.
+	data string
 }
 
 // serveFlags are where the server listens: the doctor looks at it too.
@@ -85,7 +89,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	o.files, o.origin = s.public, w.public
+	o.files, o.origin, o.data = s.public, w.public, env.Data
 	config := o.config(env, l, log)
 	if err := forms.fill(env, &config); err != nil {
 		return err
@@ -176,6 +180,12 @@ func heldBy(why ledger.Text) error {
 
 // serveAll runs the public and the administrator's listener.
 func serveAll(ctx context.Context, o serveOptions, config web.Config, ended <-chan struct{}) error {
+	store, err := document.Open(filepath.Join(o.data, "files"), config.Pool)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	config.Files = store
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	results := make(chan error, 2)
@@ -185,7 +195,7 @@ func serveAll(ctx context.Context, o serveOptions, config web.Config, ended <-ch
 		running++
 		go func() { results <- serveHTTP(ctx, o.admin, web.Admin(config), ended) }()
 	}
-	err := <-results
+	err = <-results
 	cancel()
 	if running == 2 {
 		err = errors.Join(err, <-results)

@@ -51,6 +51,9 @@ type Batch struct {
 	// More counts problems beyond those kept.
 	More     int
 	Warnings []RowProblem
+	// Excluded are rows that were left out since they are in the book, or in the sheet,
+	// already; see Options.ExcludeDuplicates.
+	Excluded []RowProblem
 	// Ignored are headers that the form does not know: their columns were not read.
 	Ignored []string
 	// Amount is the total of the good rows, and its parts.
@@ -60,6 +63,12 @@ type Batch struct {
 
 	opt   Options
 	table *table
+	// shares are the parts of the total, row by row.
+	shares []piece
+	// light is set when personal values were not kept, see Options.Look.
+	light bool
+	// bank are the rows of a bank's file.
+	bank []*record
 	// acks is how many explanations stand before the drafts when they are posted.
 	acks int
 }
@@ -138,6 +147,12 @@ type Options struct {
 	Explain map[string]Explanation
 	// AllowDuplicates posts rows that are in the book already once more.
 	AllowDuplicates bool
+	// ExcludeDuplicates leaves out rows that are in the book, or in the sheet, already,
+	// and posts the others.
+	ExcludeDuplicates bool
+	// Look says that the batch is looked at and never imported: of a long one the personal
+	// values are not kept once they are checked.
+	Look bool
 	// Progress is told how many rows are read.
 	Progress func(rows int)
 }
@@ -162,10 +177,10 @@ type builder struct {
 	drafts  []draft
 	tooMany bool
 	// seen is the row of each digest.
-	seen      map[[16]byte]int
-	sums      sums
-	byFund    map[string]*Total
-	byPlace   map[string]*Total
+	seen map[[16]byte]int
+	sums sums
+	// row is the row that is being read.
+	row       int
 	townships []ledger.Division
 	projects  map[string][]string
 	merges    []mergedRange
@@ -208,7 +223,7 @@ func Read(src *Source, form *Form, o Options) (*Batch, error) {
 	}
 	b := &builder{
 		form: form, src: src, opt: o, seen: map[[16]byte]int{}, batch: &Batch{Form: form, File: src.File, opt: o},
-		byFund: map[string]*Total{}, byPlace: map[string]*Total{}, townships: ledger.Townships(o.Book), projects: map[string][]string{},
+		townships: ledger.Townships(o.Book), projects: map[string][]string{},
 		received: map[string]*ledger.FundReceived{}, approved: map[string]*ledger.ProjectApproved{}, years: map[string]int{}, contracts: map[string]bool{},
 	}
 	if err := src.isTemplateOf(form); err != nil {
@@ -287,6 +302,7 @@ func (b *builder) line(l Line) {
 		return
 	}
 	b.batch.Rows++
+	b.row = l.Row
 	if b.opt.Progress != nil && b.batch.Rows%1000 == 0 {
 		b.opt.Progress(b.batch.Rows)
 	}
@@ -324,7 +340,12 @@ func (b *builder) again(r *record, digest [32]byte) bool {
 	if b.opt.AllowDuplicates {
 		return false
 	}
-	r.problem("", "duplicate", fmt.Sprintf("可能重复：与第 %d 行内容相同", first), fmt.Sprintf("may be a duplicate: the same as row %d", first))
+	zh, en := fmt.Sprintf("可能重复：与第 %d 行内容相同", first), fmt.Sprintf("may be a duplicate: the same as row %d", first)
+	if b.opt.ExcludeDuplicates {
+		b.batch.leaveOut(r.at("", "duplicate", zh, en))
+		return true
+	}
+	r.problem("", "duplicate", zh, en)
 	return true
 }
 
@@ -359,9 +380,13 @@ func (b *builder) emit(r *record, d ledger.Draft) {
 	if len(b.drafts) >= ledger.MaxUnit-1 {
 		b.tooMany, b.drafts = true, nil
 	}
-	if !b.tooMany {
-		b.drafts = append(b.drafts, draft{d, r.row})
+	if b.tooMany {
+		return
 	}
+	if b.opt.Look && len(b.drafts) >= mostTried {
+		d.Sealed, b.batch.light = nil, true
+	}
+	b.drafts = append(b.drafts, draft{d, r.row})
 }
 
 // locate names the cell that a field of a draft came from.
@@ -393,16 +418,40 @@ func (f *Form) columnOf(kind ledger.Kind, field string) string {
 	return ""
 }
 
+// piece is a part of a batch's total.
+type piece struct {
+	row         int
+	fund, place string
+	amount      ledger.Amount
+}
+
 // tally adds to the totals of the preview.
 func (b *builder) tally(fund, place string, a ledger.Amount) {
 	b.batch.Amount += a
-	b.addTo(b.byFund, fund, a)
-	if len(place) == 12 {
-		b.addTo(b.byPlace, place[:9], a)
-	}
+	b.batch.shares = append(b.batch.shares, piece{b.row, fund, place, a})
 }
 
-func (b *builder) addTo(m map[string]*Total, key string, a ledger.Amount) {
+// total adds the shares up by fund and by township.
+func (b *Batch) total() {
+	funds, places := map[string]*Total{}, map[string]*Total{}
+	for _, s := range b.shares {
+		addTo(funds, s.fund, s.amount)
+		if len(s.place) == 12 {
+			addTo(places, s.place[:9], s.amount)
+		}
+	}
+	for _, f := range b.opt.Known.Funds {
+		if t := funds[f.Fund]; t != nil {
+			t.Name = f.Name + " " + f.Document
+		}
+	}
+	for _, t := range places {
+		t.Name = ledger.DivisionOf(t.Key).Name
+	}
+	b.ByFund, b.ByPlace = byKey(funds), byKey(places)
+}
+
+func addTo(m map[string]*Total, key string, a ledger.Amount) {
 	if key == "" {
 		return
 	}
@@ -436,15 +485,7 @@ func (b *builder) finish() {
 	}
 	b.drafts = nil
 	slices.SortStableFunc(b.batch.Problems, func(x, y RowProblem) int { return cmp.Compare(x.Row, y.Row) })
-	for _, f := range b.opt.Known.Funds {
-		if t := b.byFund[f.Fund]; t != nil {
-			t.Name = f.Name + " " + f.Document
-		}
-	}
-	for _, t := range b.byPlace {
-		t.Name = ledger.DivisionOf(t.Key).Name
-	}
-	b.batch.ByFund, b.batch.ByPlace = byKey(b.byFund), byKey(b.byPlace)
+	b.batch.total()
 }
 
 func byKey(m map[string]*Total) []Total {

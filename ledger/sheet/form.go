@@ -80,6 +80,12 @@ func FormOf(name string) (*Form, bool) {
 // HoldsMoney says whether rows of the form are of money: those of lists are not.
 func (f *Form) HoldsMoney() bool { return f.list == "" }
 
+// LeavesOut says whether rows that are in the book already can be left out of a file:
+// where each row is an entry, or a line of a grant batch.
+func (f *Form) LeavesOut() bool {
+	return slices.Contains([]string{"plan", "allocation", "payment", "grant"}, f.Name)
+}
+
 // column is the index of a column of the form, or -1.
 func (f *Form) column(name string) int {
 	return slices.IndexFunc(f.Columns, func(c Column) bool { return c.Name == name })

@@ -17,6 +17,9 @@ import (
 // in the batch's Problems, and nothing was posted.
 var ErrBadRows = errors.New("the sheet has bad rows, nothing was posted")
 
+// ErrNothingNew is returned when all rows were left out as duplicates.
+var ErrNothingNew = errors.New("all rows of the sheet are in the book already, nothing was posted")
+
 // SameFile is returned when the file was imported before.
 type SameFile struct{ Submission ledger.Submission }
 
@@ -95,14 +98,16 @@ func (b *Batch) Check(ctx context.Context, l *ledger.Ledger) error {
 
 // submission is what a batch is posted as.
 func (b *Batch) submission(ctx context.Context, l *ledger.Ledger) (made ledger.SubmissionMade, drafts []ledger.Draft, err error) {
-	if b.opt.Known.token == nil {
-		return made, nil, errors.New("import: the sheet was read without the book, see KnownOf")
+	if b.opt.Known.token == nil || b.light {
+		return made, nil, errors.New("import: the sheet was read without the book, or to be looked at, see KnownOf and Options.Look")
 	}
 	if len(b.Problems) > 0 {
 		return made, nil, ErrBadRows
 	}
 	if err := b.sameFile(ctx, l); err != nil {
-		return made, nil, err
+		if _, same := errors.AsType[*SameFile](err); !same || !b.opt.ExcludeDuplicates { // else its rows are known one by one
+			return made, nil, err
+		}
 	}
 	id, attempt, err := b.submissionID(ctx, l)
 	if err != nil {
@@ -113,6 +118,9 @@ func (b *Batch) submission(ctx context.Context, l *ledger.Ledger) (made ledger.S
 	}
 	if len(b.Problems) > 0 {
 		return made, nil, ErrBadRows
+	}
+	if len(drafts) == 0 {
+		return made, nil, ErrNothingNew
 	}
 	return ledger.SubmissionMade{Submission: id, Title: b.title(), Form: b.Form.Name, File: b.File, AfterFact: b.opt.AfterFact}, drafts, nil
 }
@@ -138,6 +146,13 @@ func (b *Batch) explain(submission string, drafts []ledger.Draft, err error) []l
 		})
 	}
 	return acks
+}
+
+// Answered gives the batch answers to the warnings that hold its rows, in place of those
+// it was read with, and forgets what stood against it: the import judges anew.
+func (b *Batch) Answered(explain map[string]Explanation) *Batch {
+	b.opt.Explain, b.Problems = explain, slices.DeleteFunc(b.Problems, func(p RowProblem) bool { return p.Needs != "" })
+	return b
 }
 
 // sameFile is an error when the file was imported and some of it still counts.
@@ -228,6 +243,14 @@ func (b *Batch) fresh(ctx context.Context, l *ledger.Ledger, attempt int) ([]led
 	gone, err := l.Withdrawn(ctx, b.opt.Book, seqs)
 	if err != nil {
 		return nil, err
+	}
+	if b.opt.ExcludeDuplicates && !b.opt.AllowDuplicates {
+		b.exclude(func(d ledger.Draft) ledger.Seq {
+			if seq, known := found[d.ID]; known && !gone[seq] {
+				return seq
+			}
+			return ledger.None
+		})
 	}
 	mark := "-" + b.opt.Known.token(hash(b.File.SHA256, strconv.Itoa(attempt)))[:8]
 	renamed := map[string]string{}

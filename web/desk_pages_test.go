@@ -1,0 +1,98 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"yilu/ledger"
+	"yilu/ledger/document"
+)
+
+// deskPaths are pages of sheets and documents for the small county.
+var deskPaths = []string{
+	"/desk/import", "/desk/grid", "/desk/files", "/desk/dossier", "/desk/dossier/XC2020-001", "/desk/bank", "/desk/bank/DF-0001", "/desk/ledger",
+	"/desk/ledger/funds/2020-SJ-1", "/desk/ledger/projects/XC2020-001",
+}
+
+// TestDeskPagesEscapeAndHideNames shows hostile texts on every page, in both languages.
+func TestDeskPagesEscapeAndHideNames(t *testing.T) {
+	t.Parallel()
+	d := &sheetDesk{countyFixture: newFixture(t, hostile).typical(), dir: t.TempDir(), public: t.TempDir(), now: pageNow}
+	d.start()
+	b := d.as(ledger.Maker, "maker-9")
+	for _, path := range deskPaths {
+		for _, l := range languages {
+			w := b.do("GET", l.Prefix+path, nil)
+			page := w.Body.String()
+			if w.Code != http.StatusOK || w.Header().Get("Cache-Control") != "private, no-store" {
+				t.Errorf("%s: %d %s", path, w.Code, w.Header().Get("Cache-Control"))
+			}
+			for _, bad := range []string{"<script>", "style=", "onclick", "javascript:", "ZgotmplZ", "<no value>", "%!", "张1", "李一", "6200000000000005", idNumber(1)} {
+				if strings.Contains(page, bad) {
+					t.Errorf("%s%s holds %q", l.Prefix, path, bad)
+				}
+			}
+			if n := strings.Count(page, "<h1"); n != 1 {
+				t.Errorf("%s has %d h1", path, n)
+			}
+		}
+	}
+}
+
+// TestNoDeskRouteIsOpen asks every route of the desk without a session.
+func TestNoDeskRouteIsOpen(t *testing.T) {
+	t.Parallel()
+	x := newFixture(t, plainText)
+	store, err := document.Open(t.TempDir(), x.db.Pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	_, e := newServer(Config{Ledger: x.l, Pool: x.db.Pool, Log: slog.New(slog.DiscardHandler), Now: time.Now, Book: pageBook, Files: store})
+	stranger := &browser{t: t, h: e}
+	n := 0
+	for _, r := range e.Routes() {
+		if !strings.Contains(r.Path, "/desk/") || strings.HasSuffix(r.Path, "/desk/enter") || r.Method != http.MethodGet && r.Method != http.MethodPost {
+			continue
+		}
+		n++
+		if w := stranger.do(r.Method, strings.ReplaceAll(r.Path, ":", ""), nil); w.Code != http.StatusUnauthorized {
+			t.Errorf("%s %s: %d", r.Method, r.Path, w.Code)
+		}
+	}
+	if n < 60 {
+		t.Errorf("only %d routes", n)
+	}
+}
+
+// TestTwoOfficersImportAtOnce: both get their own preview and submission; one officer's
+// second sheet waits its turn.
+func TestTwoOfficersImportAtOnce(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	before := d.size()
+	officers := []*browser{d.as(ledger.Maker, "maker-1"), d.as(ledger.Maker, "maker-2")}
+	var wait sync.WaitGroup
+	for i, b := range officers {
+		for j, name := range []string{"甲.csv", "乙.csv"} {
+			wait.Go(func() {
+				b := &browser{t: t, h: d.h, cookie: b.cookie}
+				at, _ := b.hand("payment", name, paySheet(t, payRow("ZF-20"+string(rune('0'+i))+string(rune('0'+j)), "1."+string(rune('1'+i))+string(rune('0'+j)))))
+				for until := time.Now().Add(30 * time.Second); time.Now().Before(until); { // another sheet may be under way
+					if w := b.decide(at, "submit"); w.Code == http.StatusSeeOther {
+						break
+					}
+				}
+				want(t, b.settled(at), "已提交待审批")
+			})
+		}
+	}
+	wait.Wait()
+	if got := d.size() - before; got != 8 {
+		t.Errorf("%d entries, want four submissions of one request", got)
+	}
+}

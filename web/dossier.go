@@ -1,0 +1,255 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"yilu/ledger"
+)
+
+// 一项一档: the 27 papers of a project, which are there and which are missing, and all
+// of it as one file with its proofs.
+
+// paperRow is a paper of the list with the documents that were filed under it.
+type paperRow struct {
+	ledger.Paper
+	Filed []filedPaper
+	// State is "filed", "missing", "later" or "none": it does not apply.
+	State string
+}
+
+// filedPaper is one filed document.
+type filedPaper struct {
+	Entry *ledger.Entry
+	File  ledger.File
+	// Key is its hash in addresses, "" when we do not keep the file.
+	Key string
+}
+
+// dossierView is a project's file.
+type dossierView struct {
+	*officer
+	Project ledger.Project
+	Papers  []paperRow
+	// Others are documents filed outside the list.
+	Others []filedPaper
+	// Present, Missing and Due count papers; Due is both together.
+	Present, Missing int
+	Item             string
+	Problems         []formProblem
+}
+
+// Due is how many papers should be there.
+func (p *dossierView) Due() int { return p.Present + p.Missing }
+
+// MayFile says whether the officer files documents.
+func (p *dossierView) MayFile() bool {
+	spec, _ := ledger.SpecOf("document.filed")
+	return slices.Contains(spec.Roles, p.Who.Role)
+}
+
+// dossiersView finds projects.
+type dossiersView struct {
+	*officer
+	Text        string
+	Rows        []ledger.Project
+	Next, First string
+}
+
+func (s *server) dossiersPage(c *call, o *officer) error {
+	o.template = "dossiers"
+	p := &dossiersView{officer: o, Text: clip(c.QueryParam("text"), 100)}
+	rows, next, err := s.ledger.Projects(c.ctx(), s.Book, ledger.ProjectFilter{Text: p.Text, Place: c.who.Area}, ledger.Page{After: c.QueryParam("after")})
+	if err != nil {
+		return err
+	}
+	p.Rows = rows
+	if next != "" {
+		p.Next = o.site.live(o.lang, "/desk/dossier", "text", p.Text, "after", next)
+	}
+	if c.QueryParam("after") != "" {
+		p.First = o.site.live(o.lang, "/desk/dossier", "text", p.Text)
+	}
+	return s.showStaff(c, http.StatusOK, p)
+}
+
+// projectIn is a project of the officer's area; another is not there for them.
+func (s *server) projectIn(ctx context.Context, who *actor, l *ledger.Ledger, id string) (ledger.Project, error) {
+	p, err := l.Project(ctx, s.Book, id)
+	if err == nil && !strings.HasPrefix(p.Place, who.Area) {
+		err = ledger.ErrNotFound
+	}
+	return p, err
+}
+
+func (s *server) dossierPage(c *call, o *officer) error {
+	return s.showDossier(c, http.StatusOK, &dossierView{officer: o, Item: c.QueryParam("item")})
+}
+
+func (s *server) showDossier(c *call, status int, p *dossierView) error {
+	p.template = "dossier"
+	if err := s.fillDossier(c.ctx(), c.who, s.ledger, c.Param("project"), p); err != nil {
+		return err
+	}
+	return s.showStaff(c, status, p)
+}
+
+// fillDossier reads a project's file.
+func (s *server) fillDossier(ctx context.Context, who *actor, l *ledger.Ledger, project string, p *dossierView) error {
+	var err error
+	if p.Project, err = s.projectIn(ctx, who, l, project); err != nil {
+		return err
+	}
+	events, err := l.Timeline(ctx, s.Book, project)
+	if err != nil {
+		return err
+	}
+	works, err := s.hasWorks(ctx, l, p.Project, events)
+	if err != nil {
+		return err
+	}
+	for _, paper := range ledger.Papers {
+		p.Papers = append(p.Papers, paperRow{Paper: paper})
+	}
+	if err := s.readFiled(ctx, l, events, p); err != nil {
+		return err
+	}
+	for i := range p.Papers {
+		row := &p.Papers[i]
+		switch {
+		case len(row.Filed) > 0:
+			row.State = "filed"
+			p.Present++
+		case row.Works && !works:
+			row.State = "none"
+		case row.IsDue(p.Project):
+			row.State = "missing"
+			p.Missing++
+		default:
+			row.State = "later"
+		}
+	}
+	return nil
+}
+
+// hasWorks says whether a project builds or buys: grants to households have no
+// contract, no final accounts and nothing to hand over.
+func (s *server) hasWorks(ctx context.Context, l *ledger.Ledger, p ledger.Project, events []ledger.TimelineEvent) (bool, error) {
+	if p.Type == "construction" || slices.ContainsFunc(events, func(e ledger.TimelineEvent) bool {
+		return strings.HasPrefix(string(e.Kind), "works.") || strings.HasPrefix(string(e.Kind), "tender.") || strings.HasPrefix(string(e.Kind), "contract.")
+	}) {
+		return true, nil
+	}
+	contracts, err := l.Contracts(ctx, s.Book, p.Project)
+	return len(contracts) > 0, err
+}
+
+// readFiled puts the documents that were filed under their papers.
+func (s *server) readFiled(ctx context.Context, l *ledger.Ledger, events []ledger.TimelineEvent, p *dossierView) error {
+	var seqs []ledger.Seq
+	for _, e := range events {
+		if e.Kind == "document.filed" && e.ReversedBy == ledger.None {
+			seqs = append(seqs, e.Entry)
+		}
+	}
+	entries, err := l.EntriesAt(ctx, s.Book, seqs)
+	if err != nil {
+		return err
+	}
+	for _, seq := range seqs {
+		e := entries[seq]
+		filed, ok := e.Body.(*ledger.DocumentFiled)
+		if !ok {
+			continue
+		}
+		x := filedPaper{Entry: e, File: filed.File}
+		f, err := s.Files.Find(ctx, s.Book, filed.File.SHA256, "")
+		if err == nil {
+			x.Key = documentRow{Stored: f}.Key()
+		} else if !errors.Is(err, ledger.ErrNotFound) {
+			return err
+		}
+		if n := int(filed.Item); n >= 1 && n <= len(p.Papers) {
+			p.Papers[n-1].Filed = append(p.Papers[n-1].Filed, x)
+		} else {
+			p.Others = append(p.Others, x)
+		}
+	}
+	return nil
+}
+
+// takePaper stores a document and files it. The same document filed twice under one
+// number is one entry.
+func (s *server) takePaper(c *call, o *officer) error {
+	p := &dossierView{officer: o, Item: c.FormValue("item")}
+	err := s.filePaper(c, p)
+	if problems, ok := sheetProblems(err); ok {
+		for _, x := range problems {
+			p.Problems = append(p.Problems, formProblem{"file", o.lang.pick(x.Text)})
+		}
+		return s.showDossier(c, http.StatusUnprocessableEntity, p)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, o.site.href(o.lang, "/desk/dossier/", c.Param("project"))+"#paper-"+p.Item)
+}
+
+// filePaper posts document.filed for the file of a form.
+func (s *server) filePaper(c *call, p *dossierView) error {
+	if _, err := s.projectIn(c.ctx(), c.who, s.ledger, c.Param("project")); err != nil {
+		return err
+	}
+	item, err := strconv.Atoi(p.Item)
+	if err != nil {
+		return one("item", "请选择资料名称", "choose which paper it is")
+	}
+	if err := s.mayEnter(); err != nil {
+		return err
+	}
+	f, err := s.storeDocument(c)
+	if err != nil {
+		return err
+	}
+	d := ledger.Draft{
+		Kind: "document.filed", On: s.today(), By: c.who.by(), Corrects: ledger.None,
+		Body: &ledger.DocumentFiled{Project: c.Param("project"), Item: ledger.Count(item), File: f.File()},
+	}
+	if d.ID, err = s.paperID(c, item, documentRow{Stored: f}.Key()); err != nil || d.ID == "" {
+		return err
+	}
+	_, err = s.post(c, d)
+	return err
+}
+
+// paperID is the id of the entry that files a document: made from what is filed where,
+// so that filing it twice is seen; "" when it is filed already. One that was taken back
+// may be filed again, with a number behind its id.
+func (s *server) paperID(c *call, item int, key string) (string, error) {
+	base := "file-" + key[:24] + "-" + strconv.Itoa(item) + "-" + hashText(c.Param("project"))[:12]
+	for n := 1; ; n++ {
+		id := base
+		if n > 1 {
+			id += "-" + strconv.Itoa(n)
+		}
+		found, err := s.ledger.FindIDs(c.ctx(), s.Book, []string{id})
+		if err != nil {
+			return "", err
+		}
+		seq, taken := found[id]
+		if !taken {
+			return id, nil
+		}
+		gone, err := s.ledger.Withdrawn(c.ctx(), s.Book, []ledger.Seq{seq})
+		if err != nil {
+			return "", err
+		}
+		if !gone[seq] {
+			return "", nil
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+
+	"yilu/ledger"
+)
+
+// gridForm is an empty grid as a browser sends it.
+func (b *browser) gridForm() url.Values {
+	b.t.Helper()
+	page := b.do("GET", "/desk/grid", nil).Body.String()
+	form := url.Values{"day": {"2020-06-20"}, "rows": {"6"}}
+	for _, found := range hidden.FindAllStringSubmatch(page, -1) {
+		form.Set(found[1], found[2])
+	}
+	if form.Get("id") == "" {
+		b.t.Fatalf("no grid: %s", page)
+	}
+	return form
+}
+
+func fillRows(form url.Values, row, amount string, more ...string) {
+	for name, v := range map[string]string{"fund": "2020-SJ-1", "project": "XC2020-020", "payee": "襄城县惠民水务设备有限公司", "amount": amount, "purpose": "水表采购款"} {
+		form.Set(name+"-"+row, v)
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		form.Set(more[i]+"-"+row, more[i+1])
+	}
+}
+
+func TestGridChecksKeepsAndSubmits(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	b := d.as(ledger.Maker, "maker-1")
+	before := d.size()
+	form := b.gridForm()
+	fillRows(form, "1", "１，２３４．５０", "stage", "进度款")
+	fillRows(form, "3", "12.345")
+	fillRows(form, "5", "10", "payee", "张三")
+	form.Set("do", "submit")
+	w := b.do("POST", "/desk/grid", form)
+	page := w.Body.String()
+	want(t, page, `value="１，２３４．５０"`, `id="amount-3-e">✗ 不是整分`, `id="payee-5-e">✗ 像是个人姓名`, `<option selected>进度款</option>`)
+	if w.Code != http.StatusUnprocessableEntity || d.size() != before {
+		t.Fatalf("%d, %d entries", w.Code, d.size()-before)
+	}
+	form.Set("do", "more")
+	want(t, b.do("POST", "/desk/grid", form).Body.String(), `name="rows" value="12"`, `value="12.345"`)
+	form.Set("amount-3", "300000")
+	form.Set("idnumber-5", idNumber(7))
+	fillRows(form, "2", "80000")
+	form.Set("do", "check")
+	page = b.do("POST", "/desk/grid", form).Body.String()
+	want(t, page, "超过指标", "381,244.50", "叁拾捌万壹仟贰佰肆拾肆元伍角")
+	var told gridAnswer
+	if err := json.Unmarshal(b.do("POST", "/desk/grid", form, "Accept", "application/json").Body.Bytes(), &told); err != nil {
+		t.Fatal(err)
+	}
+	if told.Sum != "381,244.50" || len(told.Needs) != 1 || len(told.Cells)+len(told.Rows) == 0 {
+		t.Errorf("told %+v", told)
+	}
+	form.Set("amount-3", "30.00")
+	form.Set("do", "submit")
+	w = b.do("POST", "/desk/grid", form)
+	at := w.Header().Get("Location")
+	if w.Code != http.StatusSeeOther || d.size() != before+5 {
+		t.Fatalf("submit: %d, %d entries: %s", w.Code, d.size()-before, mainOf(w.Body.String()))
+	}
+	want(t, b.do("GET", at, nil).Body.String(), "支付表 4 行 81,274.50 元")
+	if again := b.do("POST", "/desk/grid", form); again.Header().Get("Location") != at || d.size() != before+5 {
+		t.Errorf("sent twice: %d to %s, %d entries", again.Code, again.Header().Get("Location"), d.size()-before)
+	}
+	other := b.gridForm()
+	fillRows(other, "1", "30")
+	other.Set("do", "submit")
+	w = b.do("POST", "/desk/grid", other)
+	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "可能重复") {
+		t.Errorf("a row that is in the book: %d", w.Code)
+	}
+	other.Set("duplicates", "1")
+	if w = b.do("POST", "/desk/grid", other); w.Code != http.StatusSeeOther || d.size() != before+7 {
+		t.Errorf("the same once more, on purpose: %d, %d entries", w.Code, d.size()-before)
+	}
+}
+
+func TestGridHasLimits(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	b := d.as(ledger.Maker, "maker-1")
+	form := b.gridForm()
+	form.Set("rows", "100000")
+	form.Set("do", "more")
+	page := b.do("POST", "/desk/grid", form).Body.String()
+	if n := strings.Count(page, `name="amount-`); n != mostGridRows {
+		t.Errorf("%d rows", n)
+	}
+	for _, rows := range []string{"-1", "x", ""} {
+		form.Set("rows", rows)
+		form.Set("do", "check")
+		if w := b.do("POST", "/desk/grid", form); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "没有数据行") {
+			t.Errorf("rows %q: %d", rows, w.Code)
+		}
+	}
+	form.Set("rows", "2")
+	fillRows(form, "1", "1", "purpose", "=cmd|'/C calc'!A0\n第二行", "payee", strings.Repeat("长", 4000))
+	w := b.do("POST", "/desk/grid", form)
+	if w.Code != http.StatusOK || strings.Contains(w.Body.String(), strings.Repeat("长", 301)) {
+		t.Errorf("hostile text: %d", w.Code)
+	}
+	if w := d.as(ledger.Auditor, "auditor-1").do("GET", "/desk/grid", nil); w.Code != http.StatusForbidden {
+		t.Errorf("an auditor: %d", w.Code)
+	}
+	w = b.do("GET", "/desk/grid", nil)
+	if got := w.Header().Get("Content-Security-Policy"); !strings.Contains(got, "script-src 'self'") || strings.Contains(got, "unsafe") {
+		t.Errorf("policy %q", got)
+	}
+}
