@@ -286,7 +286,7 @@ func (f *frame) Account(name string) string {
 		return f.t("account."+parts[0], parts[1], parts[len(parts)-1])
 	}
 	if len(parts) > 1 && isPrivate(parts[1]) {
-		return f.t("account.person")
+		return f.t("account.private")
 	}
 	return f.t("account.payee", strings.TrimPrefix(name, "payee/"))
 }

@@ -94,19 +94,12 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	if err := forms.fill(env, &config); err != nil {
 		return err
 	}
-	config.Metrics, config.Stopping, config.PageAge = env.metrics, ctx.Done(), time.Second
+	config.Stopping, config.PageAge = ctx.Done(), time.Second
 	config.PublicURL, config.Accounts = w.address(*o), people
 	if config.Proxies, err = proxies(o.proxies); err != nil {
 		return &coded{exitUsage, err}
 	}
-	config.Duties = &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: workday.StateCouncil()}
-	go config.Duties.Run(ctx)
-	oversee(ctx, l, &config, doctor{env: env, options: o, signing: s, warning: w})
-	disks := newWatched(env, s.public)
-	config.Collectors, config.Unready = []prometheus.Collector{disks}, disks.unready
-	night := &nightly{pool: l.Config.Read, public: s.public, log: log, rented: env.DatabaseURL != ""}
-	config.Warnings = night.warnings
-	go night.run(ctx)
+	env.watch(ctx, &config, doctor{env: env, options: o, signing: s, warning: w})
 	stopSigning, err := s.start(ctx, env, *o, l, log, &config)
 	if err != nil {
 		return err
@@ -119,6 +112,20 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	}
 	defer stopAlerts()
 	return serveAll(ctx, *o, config, db.ended)
+}
+
+// watch starts what goes on beside requests, and gives the server what it shows of that.
+func (env *environment) watch(ctx context.Context, config *web.Config, look doctor) {
+	l, public := config.Ledger, look.signing.public
+	config.Metrics = env.metrics
+	config.Duties = &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: workday.StateCouncil()}
+	go config.Duties.Run(ctx)
+	oversee(ctx, l, config, look)
+	disks := newWatched(env, public)
+	config.Collectors, config.Unready = []prometheus.Collector{disks}, disks.unready
+	night := &nightly{pool: l.Config.Read, public: public, log: config.Log, rented: env.DatabaseURL != ""}
+	config.Warnings = night.warnings
+	go night.run(ctx)
 }
 
 // people are the accounts that can log in: in a demonstration its own, which are made
