@@ -302,13 +302,15 @@ async function look(type, language) {
     assert.equal(await page.locator('html').getAttribute('lang'), language === 'en' ? 'en' : 'zh-CN', path)
     assert.equal(await page.locator('script').count(), scripted.includes(type) ? 1 : 0, `${path}: scripts`)
     await page.evaluate(axe.source)
-    for (const width of widths) {
+    // What officers see in English is the same page with longer words: where it is widest.
+    const brief = language === 'en' && seenBy[type] && !everything
+    for (const width of brief ? [320, 1000] : widths) {
       await page.setViewportSize({ width, height: 740 })
       assert.ok(await sideways(page) <= 0, `${path} at ${width} scrolls sideways`)
       assert.deepEqual(await overlaps(page), [], `${path} at ${width}: labels`)
       for (const colorScheme of ['light', 'dark']) {
         const how = `${language} ${width} ${colorScheme}`
-        const checked = seenByAxe.includes(how) || everything && width !== 800 && width !== 1000
+        const checked = seenByAxe.includes(how) && !brief || everything && width !== 800 && width !== 1000
         if (!checked && !pictured.includes(how)) continue
         await page.emulateMedia({ colorScheme })
         if (checked) assert.deepEqual(await violations(page), [], `${path}: ${how}`)
@@ -884,6 +886,9 @@ describe('the public pages', () => {
         await serve()
         await warn()
         await warn()
+        const again = await context.newPage() // the demonstration's password is new, and ends the sessions of the old one
+        await enter(again, 'demo-auditor', pages.warnings)
+        await again.close()
         await live(page)
         await warn()
         await arrives(page, last)
@@ -892,6 +897,7 @@ describe('the public pages', () => {
       const want = feed.items.map(e => e.seq)
       await page.waitForFunction(n => window.ids.length >= n, want.length)
       assert.deepEqual(await page.evaluate(() => window.ids), want)
+      for (const user of Object.keys(sessions)) delete sessions[user] // they ended with the old password
       await context.close()
     })
   })
