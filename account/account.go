@@ -280,9 +280,19 @@ func (a *Accounts) ResetAtConsole(ctx context.Context, id string) (code string, 
 	return code, err
 }
 
-// SetDemo gives an account of the demonstration, made if there is none, a password that
-// is printed.
-func (a *Accounts) SetDemo(ctx context.Context, p Person, password string) error {
+// SetDemo gives accounts of the demonstration, made if there are none, a password that is
+// printed. It is hashed once for all.
+func (a *Accounts) SetDemo(ctx context.Context, password string, people ...Person) error {
+	hash := hashOf(password, a.Cost)
+	for _, p := range people {
+		if err := a.setDemo(ctx, p, hash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *Accounts) setDemo(ctx context.Context, p Person, hash string) error {
 	p.Demo = true
 	if _, err := a.Create(ctx, Console, p); err != nil && !errors.Is(err, ErrExists) {
 		return err
@@ -290,7 +300,7 @@ func (a *Accounts) SetDemo(ctx context.Context, p Person, password string) error
 	return a.change(ctx, Console, "demo", p.ID, true, func(tx pgx.Tx) (pgconn.CommandTag, error) {
 		return tx.Exec(ctx, `
 			update account.person set password = $3, password_at = $4, name = $5, secret = null, code_hash = null, code_until = null, disabled_at = null
-			where book = $1 and id = $2 and demo`, a.Book, p.ID, hashOf(password, a.Cost), a.Now(), p.Name)
+			where book = $1 and id = $2 and demo`, a.Book, p.ID, hash, a.Now(), p.Name)
 	})
 }
 

@@ -561,7 +561,7 @@ func TestDemoOpensNothingElsewhere(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, func(c *Config) { c.Demo = true })
 	ctx := t.Context()
-	if err := r.SetDemo(ctx, Person{ID: "demo-maker", Duty: "business", Name: "演示", Unit: "U"}, good); err != nil {
+	if err := r.SetDemo(ctx, good, Person{ID: "demo-maker", Duty: "business", Name: "演示", Unit: "U"}); err != nil {
 		t.Fatal(err)
 	}
 	o, err := r.try("demo-maker", good, "", here)
@@ -582,7 +582,7 @@ func TestDemoOpensNothingElsewhere(t *testing.T) {
 		t.Errorf("its session in earnest: %v", err)
 	}
 	r.enrolled("real")
-	if err := r.SetDemo(ctx, Person{ID: "real", Duty: "business", Name: "真", Unit: "U"}, good); !errors.Is(err, ledger.ErrNotFound) {
+	if err := r.SetDemo(ctx, good, Person{ID: "real", Duty: "business", Name: "真", Unit: "U"}); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("a real account was made one of the demonstration: %v", err)
 	}
 }

@@ -141,7 +141,7 @@ func (x *countyFixture) token(role ledger.Role, user, unit string, now time.Time
 func (x *countyFixture) person(role ledger.Role, user, unit, area string, now time.Time) string {
 	x.t.Helper()
 	a := x.accounts(func() time.Time { return now }, true)
-	if err := a.SetDemo(context.Background(), account.Person{ID: user, Duty: ledger.DutyOf(role), Name: "王小明", Unit: unit}, officerPassword); err != nil {
+	if err := a.SetDemo(context.Background(), officerPassword, account.Person{ID: user, Duty: ledger.DutyOf(role), Name: "王小明", Unit: unit}); err != nil {
 		x.t.Fatal(err)
 	}
 	if role != noRole {

@@ -93,12 +93,13 @@ func (env *environment) welcomePeople(ctx context.Context, base string, l *ledge
 	password := "demo-" + strings.ToLower(rand.Text()[:10])
 	fmt.Fprintf(env.Stdout, "\n%s\n  %s  %s\n", env.say("登录（演示账号，不需要动态码，正式运行时一律无效）：", "Log in (accounts of the demonstration, without codes; in earnest they open nothing):"),
 		base+"/desk/enter", env.say("口令：", "password: ")+password)
+	var people []account.Person
 	for _, p := range demoPeople {
-		err := a.SetDemo(ctx, account.Person{ID: p.user, Duty: ledger.DutyOf(p.roles[0]), Name: p.name, Unit: env.Book + "-demo"}, password)
-		if err != nil {
-			return err
-		}
+		people = append(people, account.Person{ID: p.user, Duty: ledger.DutyOf(p.roles[0]), Name: p.name, Unit: env.Book + "-demo"})
 		fmt.Fprintf(env.Stdout, "  %-16s %s\n", p.user, p.say(env))
+	}
+	if err := a.SetDemo(ctx, password, people...); err != nil {
+		return err
 	}
 	return env.grantDemo(ctx, l)
 }
