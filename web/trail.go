@@ -28,11 +28,12 @@ type Trail struct {
 const (
 	// trailChunk is how many entries are followed in one transaction, trailSteps how many
 	// of these a page waits for: a book that was just taken over is followed by Run.
-	trailChunk = 2000
-	trailSteps = 5
+	trailChunk = 1000
+	trailSteps = 10
 	trailEvery = 2 * time.Second
-	// trailTurns is how many of these Run follows each time: officers who post come first.
-	trailTurns = 2
+	// trailTurns is how many of these Run follows each time: officers who post come first,
+	// and a page that is looked at follows the rest.
+	trailTurns = 1
 )
 
 // act is one row: who entered what.
