@@ -27,13 +27,17 @@ func (l *Ledger) Snapshot(ctx context.Context, book Book, read func(at *Ledger, 
 		return fmt.Errorf("begin snapshot: %w", err)
 	}
 	defer rollback(ctx, tx)
-	at := &Ledger{Config: l.Config, Read: tx, closed: true}
+	at := l.In(tx)
 	head, err := at.Head(ctx, book)
 	if err != nil {
 		return err
 	}
 	return read(at, head)
 }
+
+// In reads in a transaction of the caller's, and cannot post: whoever holds a lock there
+// must not wait for a second connection, which those who wait for the lock may have.
+func (l *Ledger) In(tx pgx.Tx) *Ledger { return &Ledger{Config: l.Config, Read: tx, closed: true} }
 
 // frozen is a state of a book that many may read at once: transactions that share
 // one snapshot of the database.

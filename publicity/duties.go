@@ -86,29 +86,31 @@ func (d *Duties) step(ctx context.Context, tx pgx.Tx, book ledger.Book) (more bo
 	if _, err := tx.Exec(ctx, `insert into publicity.cursor (book, next_seq, covered_until) values ($1, 0, -1) on conflict do nothing`, book); err != nil {
 		return false, err
 	}
-	f := &follower{Duties: d, tx: tx, book: book, places: map[string]string{}}
+	f := &follower{Duties: d, Ledger: d.Ledger.In(tx), tx: tx, book: book, places: map[string]string{}}
 	if err := tx.QueryRow(ctx, `select next_seq, covered_until from publicity.cursor where book = $1 for update`, book).Scan(&f.next, &f.covered); err != nil {
 		return false, err
 	}
 	if f.terms, err = readTerms(ctx, tx, book); err != nil {
 		return false, err
 	}
-	n := 0
+	var rows []audit.Row // all first: what they need is asked for in the same transaction
 	for row, err := range audit.ReadLeaves(ctx, tx, string(book), uint64(f.next), chunk) {
 		if err != nil {
 			return false, err
 		}
+		rows = append(rows, row)
+	}
+	for _, row := range rows {
 		if err := f.take(ctx, row); err != nil {
 			return false, fmt.Errorf("entry %d: %w", row.Seq, err)
 		}
-		n++
 		f.next++
 	}
 	if err := f.flush(ctx); err != nil {
 		return false, err
 	}
 	_, err = tx.Exec(ctx, `update publicity.cursor set next_seq = $2, covered_until = $3 where book = $1`, book, f.next, f.covered)
-	return n == chunk, err
+	return len(rows) == chunk, err
 }
 
 // Rebuild makes the obligations of a book anew and says whether they were what the log
@@ -165,8 +167,10 @@ func digest(ctx context.Context, tx pgx.Tx, book ledger.Book) (sum string, rows 
 // follower is one step on its way through the log.
 type follower struct {
 	*Duties
-	tx   pgx.Tx
-	book ledger.Book
+	// Ledger reads in tx.
+	Ledger *ledger.Ledger
+	tx     pgx.Tx
+	book   ledger.Book
 	// next is the entry at hand; entries up to covered wait for a second person.
 	next, covered int64
 	terms         []term

@@ -75,7 +75,7 @@ func (s *server) takeIn(ctx context.Context) (more bool, pos ledger.Seq, err err
 		if err := tx.QueryRow(ctx, `select pos from web.entered_cursor where book = $1 for update`, s.Book).Scan(&pos); err != nil {
 			return err
 		}
-		entries, err := s.ledger.Entries(ctx, s.Book, pos+1, enteredStep)
+		entries, err := s.ledger.In(tx).Entries(ctx, s.Book, pos+1, enteredStep)
 		if err != nil || len(entries) == 0 {
 			return err
 		}
