@@ -6,9 +6,11 @@ FIGURES   ?=
 FUZZTIME  ?= 30s
 SIMFOR    ?= 10m
 ROUNDS    ?= 100
-# Packages that do one thing after the other: the race detector finds nothing there
-# and takes minutes. What they call is raced in its own package.
-ALONE     := /cmd/yilu/demo$$|/ledger/ocds$$|/alerts/(rules|formula|fact|rule/gate)$$
+# Packages whose tests do one thing after the other: the race detector finds nothing
+# there and takes minutes. What they call is raced in its own package, and what does
+# several things at once in them is raced by its name.
+ALONE     := /cmd/yilu(/demo)?$$|/ledger/(ocds|sheet)$$|/alerts(/rules|/formula|/fact|/rule/gate)?$$|/web$$
+RACED     := AtOnce|Kill|Abort|Concurrent|Stream|Watch|Many|Two|Follow|Once
 export CGO_ENABLED ?= 0
 
 .PHONY: help build run test bench fuzz sim db golden clean
@@ -32,6 +34,7 @@ test: ## check everything: style, lint, race, pages; installs what is missing
 	$(GO) tool staticcheck ./...
 	@.ci/vulnerabilities
 	CGO_ENABLED=1 $(GO) test -race -timeout 9m $$($(GO) list ./... | grep -vE '$(ALONE)')
+	CGO_ENABLED=1 $(GO) test -race -timeout 9m -run '$(RACED)' ./alerts ./cmd/yilu ./web
 	$(GO) test -timeout 9m $$($(GO) list ./... | grep -E '$(ALONE)')
 	$(GO) test ./cmd/yilu-verify -count=1 -timeout 9m -run EveryStored -every-byte
 	@if [ -f web/e2e/run.mjs ]; then \
