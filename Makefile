@@ -9,7 +9,7 @@ ROUNDS    ?= 100
 # Packages whose tests do one thing after the other: the race detector finds nothing
 # there and takes minutes. What they call is raced in its own package, and what does
 # several things at once in them is raced by its name.
-ALONE     := /cmd/yilu(/demo)?$$|/ledger/(ocds|sheet)$$|/alerts(/rules|/formula|/fact|/rule/gate)?$$|/web$$
+ALONE     := /cmd/yilu(/demo|-verify)?$$|/ledger/(ocds|sheet)$$|/alerts(/rules|/formula|/fact|/rule/gate)?$$|/web$$
 RACED     := AtOnce|Kill|Abort|Concurrent|Stream|Watch|Many|Two|Follow|Once
 export CGO_ENABLED ?= 0
 
