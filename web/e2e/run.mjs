@@ -905,6 +905,7 @@ describe('the public pages', () => {
   describe('an entry is checked in the browser', () => {
     /** check presses the button and returns what the steps and the verdict say. */
     async function check(page) {
+      await page.evaluate(() => { document.getElementById('verdict').textContent = '' }) // of the time before
       await page.locator('#check button').click()
       await page.waitForFunction(() => document.getElementById('verdict').textContent)
       return { steps: await page.$$eval('#steps output', all => all.map(o => o.className)), verdict: await page.locator('#verdict').getAttribute('class') }
