@@ -56,7 +56,8 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	s.fill(env)
-	if err := forms.fill(env, &web.Config{}); err != nil {
+	typed, policy, err := o.check(env, forms)
+	if err != nil {
 		return err
 	}
 	limitMemory(300, 96<<20)
@@ -85,20 +86,15 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	if err := s.begin(ctx, env, *o, l); err != nil {
 		return err
 	}
-	people, err := env.people(ctx, db, *o, l)
+	people, err := env.people(ctx, db, *o, l, policy)
 	if err != nil {
 		return err
 	}
 	o.files, o.origin, o.data = s.public, w.public, env.Data
 	config := o.config(env, l, log)
-	if err := forms.fill(env, &config); err != nil {
-		return err
-	}
+	config.BoardNames, config.Limits, config.Proxies = typed.BoardNames, typed.Limits, typed.Proxies
 	config.Stopping, config.PageAge = ctx.Done(), time.Second
 	config.PublicURL, config.Accounts = w.address(*o), people
-	if config.Proxies, err = proxies(o.proxies); err != nil {
-		return &coded{exitUsage, err}
-	}
 	env.watch(ctx, &config, doctor{env: env, options: o, signing: s, warning: w})
 	stopSigning, err := s.start(ctx, env, *o, l, log, &config)
 	if err != nil {
@@ -112,6 +108,21 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	}
 	defer stopAlerts()
 	return serveAll(ctx, *o, config, db.ended)
+}
+
+// check reads the settings that can be wrong, so that it is said before anything starts.
+func (o *serveOptions) check(env *environment, forms *formOptions) (typed web.Config, policy account.Policy, err error) {
+	if err := forms.fill(env, &typed); err != nil {
+		return typed, policy, err
+	}
+	if typed.Proxies, err = proxies(o.proxies); err != nil {
+		return typed, policy, &coded{exitUsage, err}
+	}
+	policy, ok := account.PolicyOf(o.policy)
+	if !ok {
+		err = &coded{exitUsage, errors.New(env.say("--password-policy 须为 mlps3 或 asvs", "--password-policy is mlps3 or asvs"))}
+	}
+	return typed, policy, err
 }
 
 // watch starts what goes on beside requests, and gives the server what it shows of that.
@@ -130,11 +141,7 @@ func (env *environment) watch(ctx context.Context, config *web.Config, look doct
 
 // people are the accounts that can log in: in a demonstration its own, which are made
 // with it. Who has none yet is told how to make the first.
-func (env *environment) people(ctx context.Context, db *database, o serveOptions, l *ledger.Ledger) (*account.Accounts, error) {
-	policy, ok := account.PolicyOf(o.policy)
-	if !ok {
-		return nil, &coded{exitUsage, errors.New(env.say("--password-policy 须为 mlps3 或 asvs", "--password-policy is mlps3 or asvs"))}
-	}
+func (env *environment) people(ctx context.Context, db *database, o serveOptions, l *ledger.Ledger, policy account.Policy) (*account.Accounts, error) {
 	a, err := env.accounts(l.Config.Read, policy, o.demo)
 	if err != nil {
 		return nil, err
