@@ -32,7 +32,7 @@ func figures() []figure {
 		{"sheet_100k_memory", "MB", "<=150", "peak memory of reading 100,000 rows", figSheetMemory},
 		{"import_preview", "s", "<=10", "a sheet of 50,000 rows, from the upload to its preview on the page", figImportPreview},
 		{"import_preview_memory", "MB", "<=150", "peak memory of the server meanwhile", figImportMemory},
-		{"post_signed", "x_unsigned", ">=0.95", "single posts while the log is signed and published ÷ while it is not", figPostSigned},
+		{"post_signed", "x_unsigned", ">=0.95", "single posts while the log is signed and published ÷ in the moments its signer rests", figPostSigned},
 		{"tiles", "per_second", ">=5000", "tiles and bundles of the public log over HTTP, 32 clients", figTiles},
 		{"post_rules", "x_frozen", ">=0.8", "single posts with the rules in force that can stop one ÷ with all frozen", figPostRules},
 		{"alert_p50", "ms", "<=10", "from sending a post until its warning can be read, at 300 entries/s with all rules in force", figAlert("alert_p50", 10*time.Millisecond)},

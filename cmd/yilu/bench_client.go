@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"net"
 	"slices"
@@ -117,18 +118,30 @@ type load struct {
 	requests  int64 // answered with success
 	perSecond int64
 	p99       time.Duration
+	// answers are when they were answered, from the begin, in order.
+	answers []time.Duration
 }
+
+// between counts the answers of a part of the time.
+func (l load) between(begin, end time.Duration) int64 {
+	first, _ := slices.BinarySearch(l.answers, begin)
+	last, _ := slices.BinarySearch(l.answers, end)
+	return int64(last - first)
+}
+
+// answer is how long a request took, and when it was answered.
+type answer struct{ took, at time.Duration }
 
 // drive lets clients ask as fast as they are answered, each the requests that
 // next makes for it, and stops at the first failure. next may reuse buf.
 func (b *bench) drive(clients int, seconds time.Duration, next func(client, n int, buf []byte) request) (load, error) {
 	var wg sync.WaitGroup
-	times := make([][]time.Duration, clients)
+	answers := make([][]answer, clients)
 	errs := make([]error, clients)
 	begin := time.Now()
 	for i := range clients {
 		wg.Go(func() {
-			times[i], errs[i] = b.driveOne(begin.Add(seconds), func(n int, buf []byte) request { return next(i, n, buf) })
+			answers[i], errs[i] = b.driveOne(begin, seconds, func(n int, buf []byte) request { return next(i, n, buf) })
 		})
 	}
 	wg.Wait()
@@ -138,26 +151,31 @@ func (b *bench) drive(clients int, seconds time.Duration, next func(client, n in
 			return load{}, err
 		}
 	}
-	all := slices.Concat(times...)
-	slices.Sort(all)
+	all := slices.Concat(answers...)
 	if len(all) == 0 {
 		return load{}, fmt.Errorf("no request was answered in %s", seconds)
 	}
-	return load{requests: int64(len(all)), perSecond: int64(len(all)) * int64(time.Second) / int64(took), p99: all[len(all)*99/100]}, nil
+	slices.SortFunc(all, func(a, b answer) int { return cmp.Compare(a.took, b.took) })
+	l := load{requests: int64(len(all)), perSecond: int64(len(all)) * int64(time.Second) / int64(took), p99: all[len(all)*99/100].took}
+	for _, a := range all {
+		l.answers = append(l.answers, a.at)
+	}
+	slices.Sort(l.answers)
+	return l, nil
 }
 
-func (b *bench) driveOne(until time.Time, next func(n int, buf []byte) request) ([]time.Duration, error) {
+func (b *bench) driveOne(begin time.Time, seconds time.Duration, next func(n int, buf []byte) request) ([]answer, error) {
 	c, err := newCaller(b.addr, b.token)
 	if err != nil {
 		return nil, err
 	}
 	defer c.conn.Close()
-	var times []time.Duration
+	var answers []answer
 	var buf []byte
 	for n := 0; ; n++ {
-		start := time.Now()
-		if start.After(until) {
-			return times, nil
+		start := time.Since(begin)
+		if start > seconds {
+			return answers, nil
 		}
 		r := next(n, buf[:0])
 		buf = r.body
@@ -168,6 +186,7 @@ func (b *bench) driveOne(until time.Time, next func(n int, buf []byte) request) 
 		if status != 200 && status != 201 {
 			return nil, fmt.Errorf("%s answered %d", r.path, status)
 		}
-		times = append(times, time.Since(start))
+		at := time.Since(begin)
+		answers = append(answers, answer{at - start, at})
 	}
 }

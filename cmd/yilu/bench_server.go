@@ -120,7 +120,13 @@ func (b *bench) restart(ctx context.Context, flags ...string) error {
 	if err := b.stop(); err != nil {
 		return err
 	}
-	return b.serve(ctx, flags...)
+	if err := b.serve(ctx, flags...); err != nil {
+		return err
+	}
+	for _, p := range []*pgxpool.Pool{b.pool, b.ledger.Pool, b.ledger.Config.Read} { // their connections went with the server
+		p.Reset()
+	}
+	return nil
 }
 
 func (b *bench) stop() error {

@@ -22,6 +22,9 @@ import (
 	"yilu/migrations"
 )
 
+// signEvery is the time between two signatures, unless another is set.
+const signEvery = 3 * time.Second
+
 // signing are the settings of the signer, the same for serve and signer.
 type signing struct {
 	origin, key, state, public, witnesses string
@@ -35,7 +38,7 @@ func (env *environment) signingFlags(fs *flag.FlagSet) *signing {
 	fs.StringVar(&s.state, "state", setting("YILU_SIGNER_STATE", ""), env.say("签名状态文件，默认在数据目录 signer/账套/state (YILU_SIGNER_STATE)", "file of the signer's state, signer/BOOK/state in the data folder by default (YILU_SIGNER_STATE)"))
 	fs.StringVar(&s.public, "public", setting("YILU_PUBLIC", ""), env.say("公开文件目录，其下每账套一个，默认数据目录 public (YILU_PUBLIC)", "folder of the public files, one folder a book in it, public in the data folder by default (YILU_PUBLIC)"))
 	fs.StringVar(&s.witnesses, "witness-policy", setting("YILU_WITNESS_POLICY", ""), env.say("见证策略文件；不给则不要见证（仅限演示）(YILU_WITNESS_POLICY)", "file of the witness policy; without one nobody is asked, for demonstrations only (YILU_WITNESS_POLICY)"))
-	fs.DurationVar(&s.interval, "interval", 3*time.Second, env.say("签名间隔", "time between two signatures"))
+	fs.DurationVar(&s.interval, "interval", signEvery, env.say("签名间隔", "time between two signatures"))
 	return s
 }
 
