@@ -35,7 +35,7 @@ func figures() []figure {
 		{"post_signed", "x_unsigned", ">=0.95", "single posts while the log is signed and published ÷ in the moments its signer rests", figPostSigned},
 		{"tiles", "per_second", ">=5000", "tiles and bundles of the public log over HTTP, 32 clients", figTiles},
 		{"post_rules", "x_frozen", ">=0.8", "single posts with the rules in force that can stop one ÷ with all frozen", figPostRules},
-		{"alert_p50", "ms", "<=10", "from sending a post until its warning can be read, at 300 entries/s with all rules in force", figAlert("alert_p50", 10*time.Millisecond)},
+		{"alert_p50", "ms", "<=10", "from the commit of an entry until its warning can be read, at 300 entries/s with all rules in force", figAlert("alert_p50", 10*time.Millisecond)},
 		{"alert_p99", "ms", "<=50", "99th percentile of that", figAlert("alert_p99", 50*time.Millisecond)},
 		{"feed_missed", "events", "<=0", "what 200 readers of the feed missed or got twice of 10,000 warnings", figFeedMissed},
 		{"feed_screen", "ms", "<=1000", "from the commit of an entry until its warning is a line of the last of 200 open feeds", figFeedScreen},

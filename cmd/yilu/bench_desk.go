@@ -51,13 +51,19 @@ func figDeskPages(ctx context.Context, b *bench) (string, bool, error) {
 	if err := trail.CatchUp(ctx, ledger.Book(b.env.Book)); err != nil {
 		return "", false, err
 	}
+	cookies := make([]string, deskReaders)
+	for i := range cookies {
+		if cookies[i], err = b.enter(ctx, fmt.Sprintf("desk-%d", i), ledger.Auditor); err != nil {
+			return "", false, err
+		}
+	}
 	took := make([][][]time.Duration, deskReaders)
 	errs := make([]error, deskReaders)
 	var all sync.WaitGroup
 	until := time.Now().Add(max(b.seconds, 10*deskThink))
 	for i := range deskReaders {
 		took[i] = make([][]time.Duration, len(pages))
-		all.Go(func() { errs[i] = b.workAtDesk(ctx, i, pages, until, took[i]) })
+		all.Go(func() { errs[i] = b.workAtDesk(ctx, i, cookies[i], pages, until, took[i]) })
 	}
 	all.Wait()
 	if err := errors.Join(errs...); err != nil {
@@ -108,12 +114,8 @@ func (b *bench) warned(ctx context.Context) (string, error) {
 	}
 }
 
-// workAtDesk is one auditor: signs in, looks at the pages in turn, and thinks.
-func (b *bench) workAtDesk(ctx context.Context, n int, pages []string, until time.Time, took [][]time.Duration) error {
-	cookie, err := b.enter(ctx, fmt.Sprintf("desk-%d", n), ledger.Auditor)
-	if err != nil {
-		return err
-	}
+// workAtDesk is one auditor, who has signed in: looks at the pages in turn, and thinks.
+func (b *bench) workAtDesk(ctx context.Context, n int, cookie string, pages []string, until time.Time, took [][]time.Duration) error {
 	client := &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	time.Sleep(deskThink * time.Duration(n) / deskReaders)
 	for i := n; time.Now().Before(until); i++ {
