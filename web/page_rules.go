@@ -57,8 +57,9 @@ func (a alertCounts) Rate() string {
 
 // ruleParameter is a limit that holds today.
 type ruleParameter struct {
-	Name, Value, Region, Category, Basis string
-	From, To                             ledger.Date
+	// Name is how the rule's formula calls it, Of what it is: an amount, a share, days.
+	Name, Of, Value, Region, Category, Basis string
+	From, To                                 ledger.Date
 	// Assumed is set when no law gives it.
 	Assumed bool
 }
@@ -215,7 +216,8 @@ func (f *frame) parameters(r *rule.Rule, set []ledger.ParameterSet, today ledger
 		}
 	}
 	for i := range out {
-		out[i].Value = f.limit(fmt.Sprint(r.Params[out[i].Name]), out[i].Value)
+		of := fmt.Sprint(r.Params[out[i].Name])
+		out[i].Of, out[i].Value = f.t("param.name_"+of), f.limit(of, out[i].Value)
 		if c := out[i].Category; c != "" {
 			out[i].Category = f.name("type", c)
 			if _, ok := ledger.Categories[c]; ok {

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"text/template/parse"
 
+	rulefact "yilu/alerts/fact"
 	"yilu/ledger"
 )
 
@@ -212,12 +213,15 @@ func (s *site) functions(l language) template.FuncMap {
 			}
 			return l.pick(name(fmt.Sprint(code))), nil
 		},
-		"place":   func(code string) (string, error) { return placeName(l, m, code) },
-		"yuan":    ledger.Amount.Comma,
-		"wan":     ledger.Amount.Wan,
-		"count":   countText,
-		"percent": ledger.Amount.Percent,
-		"payee":   func(key, name string, lines int64) (payeeRef, error) { return payeeOf(m, key, name, lines) },
+		// fact and condition are what a rule reads and asks, as people call it.
+		"factname":  func(name string) string { return l.pick(rulefact.NameOf(name)) },
+		"condition": func(formula string) string { return rulefact.InWords(formula, l.pick) },
+		"place":     func(code string) (string, error) { return placeName(l, m, code) },
+		"yuan":      ledger.Amount.Comma,
+		"wan":       ledger.Amount.Wan,
+		"count":     countText,
+		"percent":   ledger.Amount.Percent,
+		"payee":     func(key, name string, lines int64) (payeeRef, error) { return payeeOf(m, key, name, lines) },
 		// zh marks what stands in the book in Chinese, on pages in another language.
 		"zh": func() template.HTMLAttr {
 			if l == chinese {

@@ -1,0 +1,46 @@
+package fact
+
+import (
+	_ "embed"
+	"regexp"
+
+	"yilu/alerts/rule"
+	"yilu/ledger"
+)
+
+//go:embed names.yaml
+var namesFile []byte
+
+// called is what people call each fact.
+var called = readNames()
+
+func readNames() map[string]ledger.Text {
+	var stored map[string]struct {
+		Zh string `yaml:"zh"`
+		En string `yaml:"en"`
+	}
+	if err := rule.Decode("names.yaml", namesFile, &stored); err != nil {
+		panic("fact: " + err.Error()) // the file is part of the binary
+	}
+	all := make(map[string]ledger.Text, len(stored))
+	for name, text := range stored {
+		all[name] = ledger.Text(text)
+	}
+	return all
+}
+
+// NameOf is what people call a fact (事实), as it stands in a table. One that is no
+// longer known, in old evidence, is called as it was written.
+func NameOf(fact string) ledger.Text {
+	if text, ok := called[fact]; ok {
+		return text
+	}
+	return ledger.Text{Zh: fact, En: fact}
+}
+
+var written = regexp.MustCompile(`[a-z_]+\.[a-z_0-9]+`)
+
+// InWords is a condition with its facts as people call them.
+func InWords(condition string, pick func(ledger.Text) string) string {
+	return written.ReplaceAllStringFunc(condition, func(name string) string { return pick(NameOf(name)) })
+}
