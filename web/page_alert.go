@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"yilu/alerts"
+	rulefact "yilu/alerts/fact"
+	"yilu/alerts/formula"
 	"yilu/alerts/rule"
 	"yilu/ledger"
 )
@@ -62,7 +64,7 @@ func (p *alertView) Exclusions() string { return p.lang.pick(ledger.Text(p.Rule.
 // Basis is the law or reason behind the rule.
 func (p *alertView) Basis() string { return p.basisText(p.Rule.Basis) }
 
-// Value is an input of the rule as people say it.
+// Value is an input of the rule as people say it: an amount in yuan, a share in percent.
 func (p *alertView) Value(x alerts.Input) string {
 	switch x.Value {
 	case "true":
@@ -70,7 +72,28 @@ func (p *alertView) Value(x alerts.Input) string {
 	case "false":
 		return p.t("no")
 	}
+	of := rulefact.TypeOf(x.Name)
+	v, err := formula.ParseValue(of, x.Value)
+	switch {
+	case of == "": // a part of a condition, or a fact that rules no longer read
+		return p.Figure(x.Value)
+	case of == formula.Amount && err == nil:
+		return p.t("yuan", p.Figure(x.Value))
+	case of == formula.Share && err == nil:
+		return v.Show(of, formula.Bare)
+	}
 	return x.Value
+}
+
+// Figure is a number that may be an amount: thousands separated if it has no parts of
+// a 分, else exactly as it is.
+func (p *alertView) Figure(text string) string {
+	d, err := formula.ParseDecimal(text)
+	_, fraction, has := strings.Cut(text, ".")
+	if err != nil || !has || len(fraction) > 2 && strings.Trim(fraction[2:], "0") != "" {
+		return text
+	}
+	return d.Yuan()
 }
 
 // Raised is when it was raised, in Shanghai.

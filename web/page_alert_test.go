@@ -431,3 +431,25 @@ func seqText(q ledger.Seq) string {
 	b, _ := q.MarshalText()
 	return string(b)
 }
+
+// TestAlertValues: what a rule read stands on the page as people write it.
+func TestAlertValues(t *testing.T) {
+	p := &alertView{officer: &officer{frame: &frame{site: siteIn("", "CNY"), lang: chinese}}}
+	for _, c := range []struct{ fact, value, want string }{
+		{"contract.paid", "79325.22", "79,325.22\u00a0元"},
+		{"contract.paid", "", ""},
+		{"contract.amount", "（缺）", "（缺）"},
+		{"contract.retention", "0.03", "3%"},
+		{"works.percent", "0.305", "30.5%"},
+		{"contract.id", "2020.10", "2020.10"},
+		{"tender.bidders", "12345", "12345"},
+		{"person.dead", "true", "是"},
+		{"gone.fact", "264417.40", "264,417.40"},
+		{"", "79325.2200", "79,325.22"},
+		{"", "0.123456", "0.123456"},
+	} {
+		if got := p.Value(alerts.Input{Name: c.fact, Value: c.value}); got != c.want {
+			t.Errorf("%s %q is shown as %q, want %q", c.fact, c.value, got, c.want)
+		}
+	}
+}

@@ -104,7 +104,7 @@ func (s *server) readPresent(c *call, p *alertView) error {
 			is[x.Name] = hideKey(x.Value)
 		}
 		for _, x := range hit.Facts {
-			line := compared{Name: x.Name, Was: p.Value(x), Now: p.Value(alerts.Input{Value: is[x.Name]}), Differs: is[x.Name] != x.Value}
+			line := compared{Name: x.Name, Was: p.Value(x), Now: p.Value(alerts.Input{Name: x.Name, Value: is[x.Name]}), Differs: is[x.Name] != x.Value}
 			p.Now[hit.Raised] = append(p.Now[hit.Raised], line)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"regexp"
 
+	"yilu/alerts/formula"
 	"yilu/alerts/rule"
 	"yilu/ledger"
 )
@@ -37,6 +38,22 @@ func NameOf(fact string) ledger.Text {
 	}
 	return ledger.Text{Zh: fact, En: fact}
 }
+
+// typed is the type of each fact.
+var typed = typesOfAll()
+
+func typesOfAll() map[string]formula.Type {
+	all := map[string]formula.Type{}
+	for _, facts := range Catalogue() {
+		for _, f := range facts {
+			all[f.Name] = f.Type
+		}
+	}
+	return all
+}
+
+// TypeOf is the type of a fact, empty for one that is not known.
+func TypeOf(fact string) formula.Type { return typed[fact] }
 
 var written = regexp.MustCompile(`[a-z_]+\.[a-z_0-9]+`)
 
