@@ -120,9 +120,21 @@ func (o *serveOptions) check(env *environment, forms *formOptions) (typed web.Co
 	}
 	policy, ok := account.PolicyOf(o.policy)
 	if !ok {
-		err = &coded{exitUsage, errors.New(env.say("--password-policy 须为 mlps3 或 asvs", "--password-policy is mlps3 or asvs"))}
+		return typed, policy, &coded{exitUsage, errors.New(env.say("--password-policy 须为 mlps3 或 asvs", "--password-policy is mlps3 or asvs"))}
 	}
-	return typed, policy, err
+	return typed, policy, errors.Join(free(env, "--listen", o.listen), free(env, "--admin", o.admin))
+}
+
+// free tells of an address that nobody can listen at, such as one that somebody does.
+func free(env *environment, flag, address string) error {
+	if address == "" {
+		return nil
+	}
+	ln, err := net.Listen("tcp", address)
+	if err != nil {
+		return &coded{exitUsage, fmt.Errorf("%s: %w", env.say(flag+" 不能监听，请换一个地址", flag+" cannot be listened at, give another address"), err)}
+	}
+	return ln.Close()
 }
 
 // watch starts what goes on beside requests, and gives the server what it shows of that.

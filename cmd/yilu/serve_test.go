@@ -3,9 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +51,14 @@ func TestServeOnAGivenDatabase(t *testing.T) {
 	}
 	if !answered {
 		t.Error("the page never came")
+	}
+	// Who gives an address that somebody listens at is told so before anything starts.
+	other := filepath.Join(t.TempDir(), "other")
+	if code, _, said := yilu("serve", "--data", other, "--listen", addr, "--admin", ""); code != exitUsage || !strings.Contains(said, "--listen cannot be listened at") {
+		t.Errorf("a second server at the same address: code %d, %s", code, said)
+	}
+	if _, err := os.Lstat(other); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("its data folder was made: %v", err)
 	}
 	stop()
 	if code := <-ended; code != exitOK {
