@@ -125,8 +125,6 @@ type server struct {
 	attempting sync.WaitGroup
 	// objections and slips bound what the public forms take.
 	objections, slips *quota
-	// takingIn is set while web.entered follows the log behind a request.
-	takingIn atomic.Bool
 	// past are the proposed changes that are tried on the past.
 	past pastTests
 	// machine is what the slow checks of health said.
