@@ -288,7 +288,7 @@ func TestTheFirstDay(t *testing.T) {
 			t.Fatalf("grant: %d %s", w.Code, w.Body)
 		}
 	}
-	clock = clock.Add(account.Proof) // a decision wants a fresh code now
+	clock = clock.Add(account.DefaultLimits.Proof) // a decision wants a fresh code now
 	aud.decide(t, "approve")
 	held, err := x.l.Holdings(t.Context(), pageBook, "li")
 	if err != nil || len(held) != 1 || held[0].Role != ledger.ProjectOfficer || held[0].Area != "411025103" {
@@ -488,7 +488,7 @@ func TestKeptForm(t *testing.T) {
 	form := hiddenOf(t, b.enter(mine, path).Body.String(), "alert.commented")
 	form.Set("opinion", "写了很久的<b>意见</b>")
 	form.Set("password", "never-kept")
-	clock = clock.Add(account.Idle + time.Second)
+	clock = clock.Add(account.DefaultLimits.Idle + time.Second)
 	w := b.do("POST", path, form)
 	page := w.Body.String()
 	kept := regexp.MustCompile(`name="kept" value="([^"]+)"`).FindStringSubmatch(page)
