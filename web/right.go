@@ -40,12 +40,14 @@ func (a *actor) may(r right) bool { return slices.Contains(rights[r], a.Role) }
 func (a *actor) May(r string) bool { return a.may(right(r)) }
 
 // in says whether a place, by its division code, lies in the actor's area.
-func (a *actor) in(place string) bool {
-	area := a.Area
-	if len(area) == 12 {
-		area = strings.TrimSuffix(area, "000") // a township, written at length
+func (a *actor) in(place string) bool { return strings.HasPrefix(place, a.region()) }
+
+// region is how the codes of places in the actor's area begin.
+func (a *actor) region() string {
+	if len(a.Area) == 12 {
+		return strings.TrimSuffix(a.Area, "000") // a township, written at length
 	}
-	return strings.HasPrefix(place, area)
+	return a.Area
 }
 
 // Name is the person's, for the pages: entries hold the account alone.
