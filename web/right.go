@@ -74,6 +74,8 @@ const (
 	decide right = "decide"
 	// pay records what the bank did.
 	pay right = "pay"
+	// publish composes notices and records that they hang.
+	publish right = "publish"
 	// answerObjections reads what citizens wrote, hands it on and answers it.
 	answerObjections right = "objections"
 	// readWarnings reads warnings: an auditor all, others those of their unit.
@@ -101,7 +103,7 @@ const (
 )
 
 // rightOrder is the order in which the page of rights shows them.
-var rightOrder = []right{ownAccount, seeRights, useDesk, enterForms, decide, pay, answerObjections, readWarnings, oversee, inspect, changeRules, operate, seePeople, keepAccounts, proposeRoles, decideRoles, readTrail}
+var rightOrder = []right{ownAccount, seeRights, useDesk, enterForms, decide, pay, publish, answerObjections, readWarnings, oversee, inspect, changeRules, operate, seePeople, keepAccounts, proposeRoles, decideRoles, readTrail}
 
 // roleOrder are the roles that people can have, in the order of pages.
 var roleOrder = []ledger.Role{
@@ -124,6 +126,7 @@ var rights = map[right][]ledger.Role{
 	enterForms:       {ledger.Maker, ledger.ProjectOfficer, ledger.Payer, ledger.PublicityOfficer},
 	decide:           {ledger.Checker, ledger.Auditor},
 	pay:              {ledger.Payer},
+	publish:          {ledger.Maker, ledger.ProjectOfficer, ledger.PublicityOfficer},
 	answerObjections: {ledger.Maker, ledger.ProjectOfficer, ledger.PublicityOfficer, ledger.Auditor},
 	readWarnings:     {ledger.Auditor, ledger.Leader, ledger.Maker, ledger.Checker, ledger.ProjectOfficer},
 	oversee:          {ledger.Auditor, ledger.Leader},
