@@ -36,6 +36,8 @@ type Config struct {
 	// Demo opens accounts that were made for the demonstration, which need no second
 	// factor. Without it they open nothing.
 	Demo bool
+	// Limits bound sessions and guesses.
+	Limits Limits
 }
 
 // Accounts are the accounts of one book.
@@ -55,6 +57,9 @@ func New(c Config) (*Accounts, error) {
 	}
 	if c.Cost == (Cost{}) {
 		c.Cost = DefaultCost
+	}
+	if c.Limits == (Limits{}) {
+		c.Limits = DefaultLimits
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -112,9 +117,6 @@ func (p *Person) check() error {
 	return nil
 }
 
-// codeAge is how long a one-time code is good.
-const codeAge = 72 * time.Hour
-
 // Create makes an account without a password and returns its one-time code, by which its
 // person sets one. It is shown once.
 func (a *Accounts) Create(ctx context.Context, who string, p Person) (code string, err error) {
@@ -126,7 +128,7 @@ func (a *Accounts) Create(ctx context.Context, who string, p Person) (code strin
 	err = pgx.BeginFunc(ctx, a.Pool, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `
 			insert into account.person (book, id, duty, name, unit, demo, code_hash, code_until, created_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, a.Book, p.ID, p.Duty, strings.TrimSpace(p.Name), p.Unit, p.Demo, hash, now.Add(codeAge), now)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, a.Book, p.ID, p.Duty, strings.TrimSpace(p.Name), p.Unit, p.Demo, hash, now.Add(a.Limits.Code), now)
 		if err != nil {
 			return err
 		}
@@ -261,7 +263,7 @@ func (a *Accounts) Release(ctx context.Context, who, id string) (code string, er
 	err = a.change(ctx, who, "reset", id, true, func(tx pgx.Tx) (pgconn.CommandTag, error) {
 		return tx.Exec(ctx, `
 			update account.person set password = '', password_at = null, secret = null, code_hash = $4, code_until = $5, reset_by = null, reset_at = null
-			where book = $1 and id = $2 and reset_by is not null and reset_by <> $3`, a.Book, id, who, hash, a.Now().Add(codeAge))
+			where book = $1 and id = $2 and reset_by is not null and reset_by <> $3`, a.Book, id, who, hash, a.Now().Add(a.Limits.Code))
 	})
 	return code, err
 }
@@ -275,7 +277,7 @@ func (a *Accounts) ResetAtConsole(ctx context.Context, id string) (code string, 
 	err = a.change(ctx, Console, "reset", id, true, func(tx pgx.Tx) (pgconn.CommandTag, error) {
 		return tx.Exec(ctx, `
 			update account.person set password = '', password_at = null, secret = null, code_hash = $3, code_until = $4, reset_by = null, reset_at = null, disabled_at = null
-			where book = $1 and id = $2`, a.Book, id, hash, a.Now().Add(codeAge))
+			where book = $1 and id = $2`, a.Book, id, hash, a.Now().Add(a.Limits.Code))
 	})
 	return code, err
 }

@@ -244,7 +244,7 @@ func TestGuessingSlowsDown(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.enrolled("wang")
-	for i := range freeFailures {
+	for i := range DefaultLimits.Free {
 		if _, err := r.try("wang", "wrong", "", away); !errors.Is(err, ErrWrong) {
 			t.Fatalf("failure %d: %v", i, err)
 		}
@@ -321,7 +321,7 @@ func TestManyGuessesAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if looked.Load() > freeFailures+3 {
+	if looked.Load() > int64(DefaultLimits.Free)+3 {
 		t.Errorf("%d of 40 guesses at once were looked at", looked.Load())
 	}
 }
@@ -384,7 +384,7 @@ func TestSessionsEnd(t *testing.T) {
 		}
 	}
 	idle := open()
-	r.wait(Idle + time.Second)
+	r.wait(DefaultLimits.Idle + time.Second)
 	gone("idle", idle.Cookie)
 	if who, err := r.Whose(ctx, idle.Cookie); err != nil || who != "wang" {
 		t.Errorf("whose was it: %q %v", who, err)
@@ -499,7 +499,7 @@ func TestResetTakesTwo(t *testing.T) {
 	if _, err := r.try("wang", good, r.code("wang"), here); !errors.Is(err, ErrWrong) {
 		t.Errorf("the old password: %v", err)
 	}
-	r.wait(codeAge)
+	r.wait(DefaultLimits.Code)
 	if _, err := r.Begin(ctx, Try{Person: "wang", Password: good + "9", Code: code, Network: here}); !errors.Is(err, ErrWrong) {
 		t.Errorf("after three days: %v", err)
 	}
@@ -532,7 +532,7 @@ func TestCodeBeforeMoney(t *testing.T) {
 	r := newRig(t)
 	ctx := t.Context()
 	s := r.enrolled("wang")
-	r.wait(Proof)
+	r.wait(DefaultLimits.Proof)
 	if !r.Proven(s) {
 		t.Error("within five minutes")
 	}

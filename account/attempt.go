@@ -10,14 +10,9 @@ import (
 // Whoever guesses is slowed down, and nobody is locked out: after some failures the next
 // try has to wait, longer each time. Failures count for the account in the network that
 // they came from. What comes from everywhere counts as well, but only against networks in
-// which the account has not logged in lately: so a stranger cannot keep an officer out.
-const (
-	failuresIn    = 15 * time.Minute
-	freeFailures  = 5
-	freeElsewhere = 30
-	knownFor      = 30 * 24 * time.Hour
-	firstDelay    = 10 * time.Second
-)
+// which the account has not logged in lately (knownFor): so a stranger cannot keep an
+// officer out.
+const knownFor = 30 * 24 * time.Hour
 
 // Delayed says that a log-in was not looked at: it comes too soon.
 type Delayed struct{ After time.Duration }
@@ -67,13 +62,13 @@ func (a *Accounts) begin(ctx context.Context, person, network string) (*attempt,
 		       exists (select from account.attempt k where k.book = $1 and k.person = $2 and k.network = $3 and k.state = 'good' and k.at > $5)
 		from account.attempt
 		where book = $1 and (person = $2 or network = $3) and state in ('open', 'failed') and at > $4 and id <> $6`,
-		a.Book, t.person, network, now.Add(-failuresIn), now.Add(-knownFor), t.id).Scan(&here, &last, &elsewhere, &all, &lastAll, &known)
+		a.Book, t.person, network, now.Add(-a.Limits.Window), now.Add(-knownFor), t.id).Scan(&here, &last, &elsewhere, &all, &lastAll, &known)
 	if err != nil {
 		return nil, fmt.Errorf("count failed log-ins: %w", err)
 	}
-	wait := delay(here-freeFailures, last, now)
+	wait := a.Limits.delay(here-a.Limits.Free, last, now)
 	if !known {
-		wait = max(wait, delay(max(elsewhere, all)-freeElsewhere, lastAll, now))
+		wait = max(wait, a.Limits.delay(max(elsewhere, all)-a.Limits.FreeElsewhere, lastAll, now))
 	}
 	if wait <= 0 {
 		return t, nil
@@ -85,11 +80,11 @@ func (a *Accounts) begin(ctx context.Context, person, network string) (*attempt,
 }
 
 // delay is how long to wait still after so many failures beyond the free ones.
-func delay(beyond int, last *time.Time, now time.Time) time.Duration {
+func (l Limits) delay(beyond int, last *time.Time, now time.Time) time.Duration {
 	if beyond < 0 || last == nil {
 		return 0
 	}
-	return min(firstDelay<<min(beyond, 10), failuresIn) - now.Sub(*last)
+	return min(l.Delay<<min(beyond, 10), l.Window) - now.Sub(*last)
 }
 
 // settle says what became of a try. One that was held does not count: else whoever keeps

@@ -16,17 +16,8 @@ import (
 	"yilu/ledger"
 )
 
-const (
-	// Idle is how long a session lasts without a request.
-	Idle = 15 * time.Minute
-	// Whole is how long it lasts in all.
-	Whole = 8 * time.Hour
-	// Proof is how long a code of the second factor stands for its person, where money
-	// is approved.
-	Proof = 5 * time.Minute
-	// noticed is how exactly the last use is kept: each page need not write.
-	noticed = 5 * time.Second
-)
+// noticed is how exactly the last use is kept: each page need not write.
+const noticed = 5 * time.Second
 
 // ErrNoSession is a cookie that opens nothing (any more).
 var ErrNoSession = errors.New("no session")
@@ -119,7 +110,7 @@ const selectSession = `
 // alive are the arguments of selectSession.
 func (a *Accounts) alive() []any {
 	now := a.Now()
-	return []any{a.Book, now.Add(-Idle), now.Add(-Whole), a.Demo}
+	return []any{a.Book, now.Add(-a.Limits.Idle), now.Add(-a.Limits.Whole), a.Demo}
 }
 
 // Session returns the session of a cookie and notes its use, or ErrNoSession.
@@ -178,7 +169,7 @@ func (a *Accounts) NeedsFactor(s *Session) bool {
 
 // Proven says whether a code was given lately enough to approve money.
 func (a *Accounts) Proven(s *Session) bool {
-	return s.Demo || s.Proved != nil && a.Now().Sub(*s.Proved) <= Proof
+	return s.Demo || s.Proved != nil && a.Now().Sub(*s.Proved) <= a.Limits.Proof
 }
 
 // Act lets a session act in a role that its person has; the caller has asked the log.

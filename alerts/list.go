@@ -206,9 +206,20 @@ type Event struct {
 	Level string `db:"level" json:"level"`
 	State State  `db:"state" json:"state"`
 	To    string `db:"to_unit" json:"to_unit"`
+	// Region is where the warning lies, "" for none: a division code.
+	Region string `db:"region" json:"-"`
 }
 
-const eventColumns = `e.seq, e.alert, e.kind, e.at, e.by_user, e.unit, c.code, c.level, c.state, c.unit as to_unit
+// Reader is who reads the feed: a unit hears of the warnings that it has, an area of
+// those that lie in it. Empty members hear all.
+type Reader struct{ Unit, Region string }
+
+// Hears says whether the reader hears of an event.
+func (r Reader) Hears(e Event) bool {
+	return (r.Unit == "" || r.Unit == e.To) && strings.HasPrefix(e.Region, r.Region)
+}
+
+const eventColumns = `e.seq, e.alert, e.kind, e.at, e.by_user, e.unit, c.code, c.level, c.state, c.unit as to_unit, c.region
 	from alert.event e join alert.current c on c.book = e.book and c.alert = e.alert`
 
 // Events lists the entries about one warning, oldest first.
@@ -216,10 +227,12 @@ func Events(ctx context.Context, q querier, book ledger.Book, alert string) ([]E
 	return events(ctx, q, `select `+eventColumns+` where e.alert = $2 and e.book = $1 order by e.seq`, book, alert)
 }
 
-// Feed lists entries about warnings after a seq, oldest first, at most so many; of
-// the warnings that a unit has, or of all for no unit.
-func Feed(ctx context.Context, q querier, book ledger.Book, unit string, after ledger.Seq, limit int) ([]Event, error) {
-	return events(ctx, q, `select `+eventColumns+` where e.book = $1 and e.seq > $3 and ($2 = '' or c.unit = $2) order by e.seq limit $4`, book, unit, after, limit)
+// Feed lists entries about warnings after a seq, oldest first, at most so many: those that
+// a reader hears of.
+func Feed(ctx context.Context, q querier, book ledger.Book, of Reader, after ledger.Seq, limit int) ([]Event, error) {
+	return events(ctx, q, `
+		select `+eventColumns+`
+		where e.book = $1 and e.seq > $4 and ($2 = '' or c.unit = $2) and starts_with(c.region, $3) order by e.seq limit $5`, book, of.Unit, of.Region, after, limit)
 }
 
 // LastEvent is the last entry about a warning, ledger.None for none: where a reader of a

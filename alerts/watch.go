@@ -155,7 +155,7 @@ func (w *Watch) look(ctx context.Context, book ledger.Book, t *tail) error {
 		if n := len(t.events); n > 0 {
 			after = t.events[n-1].Seq
 		}
-		page, err := Feed(ctx, w.Pool, book, "", after, feedPage)
+		page, err := Feed(ctx, w.Pool, book, Reader{}, after, feedPage)
 		if err != nil {
 			return err
 		}

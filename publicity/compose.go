@@ -23,7 +23,12 @@ type Order struct {
 	Contacts       ledger.NoticeContacts
 	// Place, PlaceName and Title may be given; Period is that of a statement.
 	Place, PlaceName, Title, Period string
+	// Days is how many days it hangs, at least what the policy asks for; 0 is that.
+	Days int
 }
+
+// mostDays is the longest posting, as for the county's own terms.
+const mostDays = 400
 
 // Compose makes a notice of the entries that it is about, in the layout of its stage:
 // the head and the table filled with what the book knows, the total computed, the last
@@ -52,7 +57,7 @@ func (d *Duties) Compose(ctx context.Context, book ledger.Book, o Order) (ledger
 	}
 	c.out.Total = c.out.Sum()
 	c.head()
-	return c.out, c.lastDay(ctx)
+	return c.out, c.lastDay(ctx, o.Days)
 }
 
 // composer is one notice in the making.
@@ -120,8 +125,9 @@ func (c *composer) head() {
 	c.out.Title = cmp.Or(c.out.Title, c.out.PlaceName+year+ledger.NoticeStages[c.out.Stage].Zh+what)
 }
 
-// lastDay counts the last day of a posting by the policy, or by the county's own term.
-func (c *composer) lastDay(ctx context.Context) error {
+// lastDay counts the last day of a posting by the policy or by the county's own term, or
+// of a longer one that is asked for.
+func (c *composer) lastDay(ctx context.Context, days int) error {
 	d, ok := DutyOf(c.out.Stage, c.out.Level, c.out.Starts)
 	if !ok {
 		return nil
@@ -134,7 +140,11 @@ func (c *composer) lastDay(ctx context.Context) error {
 		return err
 	}
 	d = local(terms, d, c.out.Level, c.out.Place, c.out.Starts)
-	if d.Minimum == 0 {
+	if days != 0 && days < d.Minimum || days > mostDays {
+		return &ledger.Invalid{Problems: []ledger.Problem{{Field: "days", Rule: "minimum", Text: ledger.Text{
+			Zh: fmt.Sprintf("公示天数须为 %d 至 %d 天", d.Minimum, mostDays), En: fmt.Sprintf("want from %d to %d days", d.Minimum, mostDays)}}}}
+	}
+	if d.Minimum = max(d.Minimum, days); d.Minimum == 0 {
 		return nil
 	}
 	if c.out.Ends, err = c.Calendar.PostingEnd(c.out.Starts, d.Minimum, d.Mode); err != nil && d.Mode == workday.Strict {

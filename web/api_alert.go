@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -50,6 +49,9 @@ func mayRead(a *actor, c alerts.Current) bool {
 	return (unit == "" || unit == c.Unit) && a.in(c.Region)
 }
 
+// readerOf is what somebody hears of the feed: what they may read.
+func readerOf(a *actor) alerts.Reader { return alerts.Reader{Unit: unitOf(a), Region: a.region()} }
+
 // filter reads what narrows a list of warnings. An officer asking for another unit's
 // is refused, and told so: an empty list would look like good news.
 func (q *query) filter(a *actor) (alerts.Filter, error) {
@@ -77,7 +79,7 @@ func (q *query) filter(a *actor) (alerts.Filter, error) {
 		if f.Region != "" && !a.in(f.Region) {
 			return f, errRole
 		}
-		f.Region = cmp.Or(f.Region, strings.TrimSuffix(a.Area, "000"))
+		f.Region = cmp.Or(f.Region, a.region())
 	}
 	return f, q.err()
 }
@@ -106,15 +108,12 @@ func (s *server) listAlerts(c *call) error {
 
 // listFeed lists the entries about warnings: what a stream sends, page by page.
 func (s *server) listFeed(c *call) error {
-	if c.who.Area != "" { // it tells of a whole unit
-		return errRole
-	}
 	q := c.query("after", "limit")
 	after, limit := q.afterSeq(), q.limit()
 	if err := q.err(); err != nil {
 		return err
 	}
-	rows, err := alerts.Feed(c.ctx(), s.Alerts.Pool, c.book, unitOf(c.who), after, limit)
+	rows, err := alerts.Feed(c.ctx(), s.Alerts.Pool, c.book, readerOf(c.who), after, limit)
 	l := list[alerts.Event]{Items: rows}
 	if len(rows) == limit {
 		l.Next = strconv.FormatInt(int64(rows[limit-1].Seq), 10)

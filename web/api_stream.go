@@ -52,11 +52,12 @@ func renderEvent(e alerts.Event) []byte {
 
 // stream is one reader of the feed of a book.
 type stream struct {
-	s    *server
-	c    *call
-	w    http.ResponseWriter
-	rc   *http.ResponseController
-	unit string
+	s  *server
+	c  *call
+	w  http.ResponseWriter
+	rc *http.ResponseController
+	// of is what the reader may hear, as of the last look at its token or session.
+	of alerts.Reader
 	// after is the last event that was sent, or passed over.
 	after ledger.Seq
 	beat  *time.Ticker
@@ -68,9 +69,6 @@ type stream struct {
 // rest from what all readers share. A reader that cannot keep up is closed and comes
 // again.
 func (s *server) streamFeed(c *call) error {
-	if c.who.Area != "" { // it tells of a whole unit
-		return errRole
-	}
 	q := c.query("after")
 	after := q.afterSeq()
 	if err := q.err(); err != nil {
@@ -88,7 +86,7 @@ func (s *server) streamFeed(c *call) error {
 		return &ledger.Busy{RetryAfter: heartbeat}
 	}
 	defer s.streams.Add(-1)
-	x := &stream{s: s, c: c, w: c.Response(), rc: http.NewResponseController(c.Response()), unit: unitOf(c.who), after: after, beat: time.NewTicker(heartbeat)}
+	x := &stream{s: s, c: c, w: c.Response(), rc: http.NewResponseController(c.Response()), of: readerOf(c.who), after: after, beat: time.NewTicker(heartbeat)}
 	defer x.beat.Stop()
 	s.Metrics.streams.Inc()
 	defer s.Metrics.streams.Dec()
@@ -143,7 +141,7 @@ func (x *stream) run() error {
 
 // replay reads what lies further back than the buffer.
 func (x *stream) replay() ([]alerts.Line, error) {
-	page, err := alerts.Feed(x.c.ctx(), x.s.Alerts.Pool, x.c.book, "", x.after, replayPage)
+	page, err := alerts.Feed(x.c.ctx(), x.s.Alerts.Pool, x.c.book, alerts.Reader{}, x.after, replayPage)
 	lines := make([]alerts.Line, len(page))
 	for i, e := range page {
 		lines[i] = alerts.Line{Event: e, Data: renderEvent(e)}
@@ -156,10 +154,9 @@ func (x *stream) send(events []alerts.Line) error {
 	var b bytes.Buffer
 	for _, e := range events {
 		x.after = e.Seq
-		if x.unit != "" && x.unit != e.To {
-			continue
+		if x.of.Hears(e.Event) {
+			b.Write(e.Data)
 		}
-		b.Write(e.Data)
 	}
 	if b.Len() == 0 {
 		return nil
@@ -183,6 +180,10 @@ func (x *stream) wait(more <-chan struct{}) error {
 	if err := x.s.identify(x.c); err != nil {
 		return err
 	}
+	if !x.c.who.may(readWarnings) { // the role was taken back
+		return errOver
+	}
+	x.of = readerOf(x.c.who)
 	return x.write([]byte(": \n\n")) // no id: a control frame is no event
 }
 

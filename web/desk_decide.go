@@ -69,6 +69,8 @@ type entryLine struct {
 	Sealed []sealedLine
 	Amount ledger.Amount
 	Has    bool
+	// Poster is a notice as it will be printed, nil for other entries.
+	Poster *posterView
 }
 
 // sealedLine is a personal value, all but the end of a number hidden.
@@ -177,6 +179,9 @@ func (s *server) lines(c *call, p *decideView, entries []*ledger.Entry) error {
 	for i, e := range entries {
 		line := entryLine{Entry: e, N: i, Facts: p.facts(e), Sealed: sealed[e.Seq]}
 		line.Amount, line.Has = amountOf(e.Body)
+		if notice, ok := e.Body.(*ledger.NoticePosted); ok {
+			line.Poster = s.unposted(p.frame, notice)
+		}
 		if line.Has && !ledger.IsLine(e.Kind) {
 			p.Sum += line.Amount
 		}

@@ -92,7 +92,7 @@ func (s *server) entriesDesk(c *call, o *officer) error {
 		return err
 	}
 	p := &deskEntriesView{officer: o, Filter: filter, Whose: whose, Kinds: kindsFor(c.who.Role)}
-	until, err := s.catchUp(c.ctx())
+	until, err := s.Trail.catchUp(c.ctx(), s.Book)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (s *server) entriesFile(format fileFormat) func(*call, *officer) error {
 		if err != nil {
 			return err
 		}
-		if _, err := s.catchUp(c.ctx()); err != nil {
+		if _, err := s.Trail.catchUp(c.ctx(), s.Book); err != nil {
 			return err
 		}
 		filter = own(filter, whose, c.who)

@@ -398,7 +398,7 @@ func TestUploadsHaveLimits(t *testing.T) {
 	d := newSheetDesk(t)
 	b := d.as(ledger.Maker, "maker-1")
 	word := b.word("/desk/import")
-	if w := b.upload("/desk/import", "big.csv", make([]byte, maxUpload), "form", word, "sheetform", "payment"); w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), "最多上传 10 MB") {
+	if w := b.upload("/desk/import", "big.csv", make([]byte, document.MaxFile+formRoom), "form", word, "sheetform", "payment"); w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), "最多上传 10 MB") {
 		t.Errorf("too large: %d %s", w.Code, w.Body)
 	}
 	if w := b.do("POST", "/desk/import", nil, "Content-Type", "application/json"); w.Code != http.StatusUnsupportedMediaType || !strings.Contains(w.Body.String(), "页面上的表单") {

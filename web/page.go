@@ -118,6 +118,8 @@ type frame struct {
 	ledger *ledger.Ledger
 	// origin is Config.Origin.
 	origin string
+	// UploadMB is the largest file that is taken, in megabytes; zero takes none.
+	UploadMB int64
 	// script lets the page run our own script, and that ask us for files.
 	script bool
 }
@@ -137,10 +139,14 @@ func (s *server) newFrame(c echo.Context, template, section string) *frame {
 		}
 		return site.address(l, path, u.Query(), "")
 	}
-	return &frame{
+	f := &frame{
 		site: site, lang: l, template: template, Lang: l.Tag, Section: section, Book: s.Book, Demo: s.Demo, Rules: s.Alerts != nil,
 		Zh: at(chinese), En: at(english), County: l.division(string(s.Book)), Unfiltered: c.Get(unfiltered) == true, ledger: s.ledger, licence: s.Licence, origin: s.Origin, currency: currency,
 	}
+	if s.Files != nil {
+		f.UploadMB = s.Files.MaxFile >> 20
+	}
+	return f
 }
 
 // t is a sentence for the Go side of a page.
@@ -150,6 +156,14 @@ func (f *frame) t(key string, args ...any) string {
 		panic("web: " + err.Error()) // the test of the locales holds every key
 	}
 	return text
+}
+
+// span is a length of time in whole hours, or else in minutes.
+func (f *frame) span(d time.Duration) string {
+	if d >= time.Hour && d%time.Hour == 0 {
+		return f.t("span.hours", int(d/time.Hour))
+	}
+	return f.t("span.minutes", int(d/time.Minute))
 }
 
 // name is the name of a code in the page's language.

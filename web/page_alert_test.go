@@ -318,7 +318,7 @@ func TestEntrance(t *testing.T) {
 	if w := b.do("POST", "/desk/leave", nil, "Sec-Fetch-Site", "cross-site"); w.Code != http.StatusForbidden {
 		t.Errorf("a form of another site: %d", w.Code)
 	}
-	now = now.Add(account.Idle + time.Second)
+	now = now.Add(account.DefaultLimits.Idle + time.Second)
 	if w := b.do("GET", "/alerts", nil); w.Code != http.StatusUnauthorized {
 		t.Errorf("after a while without use: %d", w.Code)
 	}

@@ -40,6 +40,8 @@ type entrance struct {
 	// Kept is a form that was sent without a session, sealed; Files says that it had files,
 	// which are lost.
 	Kept string
+	// Idle and Whole are how long a session lasts.
+	Idle, Whole string
 	// Codes says that codes of a second factor are asked for: not in a demonstration.
 	Codes bool
 }
@@ -55,6 +57,7 @@ func (s *server) enterPage(c echo.Context) error {
 func (s *server) showEntrance(c echo.Context, status int, p *entrance) error {
 	p.frame = s.newFrame(c, "enter", "enter")
 	p.To, p.Codes = s.backTo(p.To), !s.Accounts.Demo
+	p.Idle, p.Whole = p.span(s.Accounts.Limits.Idle), p.span(s.Accounts.Limits.Whole)
 	to := p.To
 	if to == "" {
 		to = p.site.href(p.lang, "/desk/enter")
@@ -305,13 +308,15 @@ func (s *server) offerAgain(c *call, o *officer, sealed string, status int) erro
 type confirmView struct {
 	*officer
 	keptForm
+	// Good is how long a code is good.
+	Good    string
 	Problem string
 }
 
 // prove takes the fresh code that came with a form, or asks for it.
 func (s *server) prove(c *call, o *officer) (bool, error) {
 	code := c.FormValue("confirm_code")
-	p := &confirmView{officer: o}
+	p := &confirmView{officer: o, Good: o.span(s.Accounts.Limits.Proof)}
 	status := http.StatusForbidden
 	if code != "" {
 		err := s.Accounts.Prove(c.ctx(), c.who.session, code, account.Network(c.RealIP()))

@@ -40,12 +40,14 @@ func (a *actor) may(r right) bool { return slices.Contains(rights[r], a.Role) }
 func (a *actor) May(r string) bool { return a.may(right(r)) }
 
 // in says whether a place, by its division code, lies in the actor's area.
-func (a *actor) in(place string) bool {
-	area := a.Area
-	if len(area) == 12 {
-		area = strings.TrimSuffix(area, "000") // a township, written at length
+func (a *actor) in(place string) bool { return strings.HasPrefix(place, a.region()) }
+
+// region is how the codes of places in the actor's area begin.
+func (a *actor) region() string {
+	if len(a.Area) == 12 {
+		return strings.TrimSuffix(a.Area, "000") // a township, written at length
 	}
-	return strings.HasPrefix(place, area)
+	return a.Area
 }
 
 // Name is the person's, for the pages: entries hold the account alone.
@@ -72,6 +74,8 @@ const (
 	decide right = "decide"
 	// pay records what the bank did.
 	pay right = "pay"
+	// publish composes notices and records that they hang.
+	publish right = "publish"
 	// answerObjections reads what citizens wrote, hands it on and answers it.
 	answerObjections right = "objections"
 	// readWarnings reads warnings: an auditor all, others those of their unit.
@@ -99,7 +103,7 @@ const (
 )
 
 // rightOrder is the order in which the page of rights shows them.
-var rightOrder = []right{ownAccount, seeRights, useDesk, enterForms, decide, pay, answerObjections, readWarnings, oversee, inspect, changeRules, operate, seePeople, keepAccounts, proposeRoles, decideRoles, readTrail}
+var rightOrder = []right{ownAccount, seeRights, useDesk, enterForms, decide, pay, publish, answerObjections, readWarnings, oversee, inspect, changeRules, operate, seePeople, keepAccounts, proposeRoles, decideRoles, readTrail}
 
 // roleOrder are the roles that people can have, in the order of pages.
 var roleOrder = []ledger.Role{
@@ -122,6 +126,7 @@ var rights = map[right][]ledger.Role{
 	enterForms:       {ledger.Maker, ledger.ProjectOfficer, ledger.Payer, ledger.PublicityOfficer},
 	decide:           {ledger.Checker, ledger.Auditor},
 	pay:              {ledger.Payer},
+	publish:          {ledger.Maker, ledger.ProjectOfficer, ledger.PublicityOfficer},
 	answerObjections: {ledger.Maker, ledger.ProjectOfficer, ledger.PublicityOfficer, ledger.Auditor},
 	readWarnings:     {ledger.Auditor, ledger.Leader, ledger.Maker, ledger.Checker, ledger.ProjectOfficer},
 	oversee:          {ledger.Auditor, ledger.Leader},

@@ -27,8 +27,8 @@ import (
 const (
 	// maxBody is the longest request in bytes: a thousand entries of a kilobyte.
 	maxBody = 1 << 20
-	// maxUpload is the longest request that brings a file, with room for its form.
-	maxUpload = document.MaxFile + 64<<10
+	// formRoom is how much longer a request that brings a file may be than the file.
+	formRoom = 64 << 10
 	// slow is how long a request may take before it is logged.
 	slow = time.Second
 )
@@ -125,8 +125,6 @@ type server struct {
 	attempting sync.WaitGroup
 	// objections and slips bound what the public forms take.
 	objections, slips *quota
-	// takingIn is set while web.entered follows the log behind a request.
-	takingIn atomic.Bool
 	// past are the proposed changes that are tried on the past.
 	past pastTests
 	// machine is what the slow checks of health said.
@@ -221,7 +219,7 @@ func (s *server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		if r.ContentLength != 0 {
 			most := int64(maxBody)
 			if s.large[c.Path()] {
-				most = maxUpload
+				most = s.Files.MaxFile + formRoom
 			}
 			r.Body = http.MaxBytesReader(w.Writer, r.Body, most)
 		}

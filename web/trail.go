@@ -1,39 +1,47 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"regexp"
 	"strconv"
+	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"yilu/audit"
-	"yilu/audit/proof"
 	"yilu/ledger"
 )
 
 // Trail keeps who did what (谁做了什么) beside the log: the entries that people made, by
 // user, unit and kind, in the order of the log and in the transaction that moves its
-// cursor. The log is the truth; these rows only find its entries. Any number of
-// processes may follow it.
+// cursor. The auditors' trail and the list of what an officer has entered read it. The
+// log is the truth; these rows only find its entries. Any number of processes may follow
+// it.
 type Trail struct {
 	Ledger *ledger.Ledger
 	// Pool writes schema web, as the service role.
 	Pool *pgxpool.Pool
+	// goingOn is set while a book is followed behind a request.
+	goingOn atomic.Bool
 }
 
 const (
-	// trailChunk is how many entries are followed in one transaction, trailSteps how many
-	// of these a page waits for: a book that was just taken over is followed by Run.
-	trailChunk = 1000
-	trailSteps = 10
+	// trailChunk is how many entries are followed in one transaction, trailPatience how
+	// long a page waits for these, and trailLong how long the rest is followed behind it:
+	// a book of years, the first time.
+	trailChunk    = 1000
+	trailPatience = 500 * time.Millisecond
+	trailLong     = 30 * time.Minute
+	// trailEvery is how often Run follows one chunk of each book: officers who post come
+	// first, and a page that is looked at follows the rest.
 	trailEvery = 2 * time.Second
-	// trailTurns is how many of these Run follows each time: officers who post come first,
-	// and a page that is looked at follows the rest.
-	trailTurns = 1
 )
 
 // act is one row: who entered what.
@@ -55,9 +63,8 @@ func (t *Trail) Run(ctx context.Context) {
 	for {
 		books, err := t.Ledger.Books(ctx)
 		for _, book := range books {
-			more := true
-			for n := 0; more && n < trailTurns && err == nil && ctx.Err() == nil; n++ {
-				more, err = t.step(ctx, book)
+			if err == nil && ctx.Err() == nil {
+				_, _, err = t.step(ctx, book)
 			}
 		}
 		if err != nil && ctx.Err() == nil {
@@ -75,83 +82,142 @@ func (t *Trail) Run(ctx context.Context) {
 func (t *Trail) CatchUp(ctx context.Context, book ledger.Book) error {
 	for more := true; more; {
 		var err error
-		if more, err = t.step(ctx, book); err != nil {
+		if more, _, err = t.step(ctx, book); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// catchUp follows a book as far as a page can wait for, and says how far that is.
+// catchUp follows a book as far as a page can wait for, and says how far that is. What is
+// left then is followed behind the request.
 func (t *Trail) catchUp(ctx context.Context, book ledger.Book) (until ledger.Seq, err error) {
 	more := true
-	for n := 0; more && n < trailSteps; n++ {
-		if more, err = t.step(ctx, book); err != nil {
+	for began := time.Now(); more && time.Since(began) <= trailPatience; {
+		if more, until, err = t.step(ctx, book); err != nil {
 			return 0, err
 		}
 	}
-	err = t.Pool.QueryRow(ctx, `select coalesce(max(next_seq), 0) - 1 from web.act_cursor where book = $1`, book).Scan(&until)
-	if err != nil {
-		return 0, fmt.Errorf("read how far the trail is: %w", err)
+	if more {
+		t.goOn(context.WithoutCancel(ctx), book)
 	}
 	return until, nil
 }
 
-// step follows one chunk, and says whether there may be more.
-func (t *Trail) step(ctx context.Context, book ledger.Book) (more bool, err error) {
+// goOn follows the rest of a book, once at a time.
+func (t *Trail) goOn(ctx context.Context, book ledger.Book) {
+	if !t.goingOn.CompareAndSwap(false, true) {
+		return
+	}
+	go func() {
+		defer t.goingOn.Store(false)
+		ctx, cancel := context.WithTimeout(ctx, trailLong)
+		defer cancel()
+		if err := t.CatchUp(ctx, book); err != nil {
+			t.Ledger.Log.ErrorContext(ctx, "entries not followed", "book", string(book), "error", err)
+		}
+	}()
+}
+
+// step follows one chunk, and says whether there may be more and which entry was the last.
+func (t *Trail) step(ctx context.Context, book ledger.Book) (more bool, until ledger.Seq, err error) {
 	var next int64
 	err = t.Pool.QueryRow(ctx, `select next_seq from web.act_cursor where book = $1`, book).Scan(&next)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return false, fmt.Errorf("read cursor of the trail: %w", err)
+		return false, ledger.None, fmt.Errorf("read cursor of the trail: %w", err)
 	}
 	head, err := t.Ledger.Head(ctx, book)
 	if err != nil || next >= head.Size {
-		return false, err
+		return false, ledger.Seq(next - 1), err
 	}
 	err = pgx.BeginFunc(ctx, t.Pool, func(tx pgx.Tx) (err error) {
-		more, err = follow(ctx, tx, book)
+		more, until, err = t.follow(ctx, tx, book)
 		return err
 	})
 	if err != nil {
-		return false, fmt.Errorf("follow who did what in book %s: %w", book, err)
+		return false, ledger.None, fmt.Errorf("follow who did what in book %s: %w", book, err)
 	}
-	return more, nil
+	return more, until, nil
 }
 
 // follow adds the acts of one chunk. The cursor's row orders those who do it at once.
-func follow(ctx context.Context, tx pgx.Tx, book ledger.Book) (more bool, err error) {
+func (t *Trail) follow(ctx context.Context, tx pgx.Tx, book ledger.Book) (more bool, until ledger.Seq, err error) {
 	if _, err := tx.Exec(ctx, `insert into web.act_cursor (book, next_seq) values ($1, 0) on conflict do nothing`, book); err != nil {
-		return false, err
+		return false, ledger.None, err
 	}
 	var next int64
 	if err := tx.QueryRow(ctx, `select next_seq from web.act_cursor where book = $1 for update`, book).Scan(&next); err != nil {
-		return false, err
+		return false, ledger.None, err
+	}
+	entries, err := t.Ledger.In(tx).Entries(ctx, book, ledger.Seq(next), trailChunk)
+	if err != nil {
+		return false, ledger.None, err
 	}
 	var acts [][]any
-	n := 0
-	for row, err := range audit.ReadLeaves(ctx, tx, string(book), uint64(next), trailChunk) {
-		if err != nil {
-			return false, err
-		}
-		e, err := proof.ParseLeaf(row.Leaf) // who and what, without the body
-		if err != nil {
-			return false, fmt.Errorf("entry %d: %w", row.Seq, err)
-		}
-		n++
-		if ledger.IsLine(ledger.Kind(e.Kind)) || ledger.Role(e.By.Role) == ledger.Engine {
+	for _, e := range entries {
+		if ledger.IsLine(e.Kind) || e.By.Role == ledger.Engine {
 			continue
 		}
-		on, err := time.Parse(time.DateOnly, e.On)
+		row, err := actRowOf(book, e)
 		if err != nil {
-			return false, fmt.Errorf("entry %d: %w", row.Seq, err)
+			return false, ledger.None, fmt.Errorf("entry %d: %w", e.Seq, err)
 		}
-		acts = append(acts, []any{string(book), int64(e.Seq), e.At, on, e.By.User, e.By.Unit, e.By.Role, e.Kind, e.ID})
+		acts = append(acts, row)
 	}
-	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"web", "act"}, []string{"book", "seq", "at", "on_day", "by_user", "unit", "role", "kind", "id"}, pgx.CopyFromRows(acts)); err != nil {
-		return false, err
+	columns := []string{"book", "seq", "at", "on_day", "by_user", "unit", "role", "kind", "id", "amount", "words"}
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"web", "act"}, columns, pgx.CopyFromRows(acts)); err != nil {
+		return false, ledger.None, err
 	}
-	_, err = tx.Exec(ctx, `update web.act_cursor set next_seq = $2 where book = $1`, book, next+int64(n))
-	return n == trailChunk, err
+	next += int64(len(entries))
+	_, err = tx.Exec(ctx, `update web.act_cursor set next_seq = $2 where book = $1`, book, next)
+	return len(entries) == trailChunk, ledger.Seq(next - 1), err
+}
+
+// actRowOf is the row of an entry, by columns. What the public sent is nobody's to look
+// for among their own: it has neither amount nor words.
+func actRowOf(book ledger.Book, e *ledger.Entry) ([]any, error) {
+	on, err := time.Parse(time.DateOnly, string(e.On))
+	if err != nil {
+		return nil, err
+	}
+	var amount *int64
+	words := ""
+	if e.By.Role != ledger.Public {
+		if a, ok := amountOf(e.Body); ok {
+			fen := int64(a)
+			amount = &fen
+		}
+		if words, err = wordsOfEntry(e); err != nil {
+			return nil, err
+		}
+	}
+	return []any{string(book), int64(e.Seq), e.At, on, e.By.User, e.By.Unit, string(e.By.Role), string(e.Kind), e.ID, amount, words}, nil
+}
+
+var digestPattern = regexp.MustCompile(`^[A-Za-z0-9+/]{43}=$`)
+
+// wordsOfEntry are the texts of an entry that it is found by, digests left out.
+func wordsOfEntry(e *ledger.Entry) (string, error) {
+	body, err := ledger.EncodeBody(e.Body)
+	if err != nil {
+		return "", err
+	}
+	words := []string{e.ID}
+	d := jsontext.NewDecoder(bytes.NewReader(body))
+	for {
+		t, err := d.ReadToken()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return "", fmt.Errorf("words of entry %d: %w", e.Seq, err)
+		}
+		kind, n := d.StackIndex(d.StackDepth())
+		if isName := kind == '{' && n%2 == 1; t.Kind() == '"' && !isName && !digestPattern.MatchString(t.String()) {
+			words = append(words, t.String())
+		}
+	}
+	return clip(strings.Join(words, " "), 1900), nil
 }
 
 // actFilter narrows the trail; empty members take all.

@@ -58,6 +58,8 @@ func (s *server) sheetRoutes(g *echo.Group, l language) {
 	get("/desk/bank/:payment/bank.xlsx", pay, "bank", s.bankFile(sheet.XLSX))
 	get("/desk/return/:upload", pay, "bank", s.returnPage)
 	post("/desk/return/:upload", pay, "bank", s.postReturn)
+	get("/desk/notices/:notice/hung", publish, "notices", s.hungPage)
+	upload("/desk/notices/:notice/hung", publish, "notices", s.takeHung)
 	get("/desk/files", useDesk, "files", s.documentsDesk)
 	upload("/desk/files", useDesk, "files", s.takeDocument)
 	get("/desk/files/:hash", useDesk, "files", s.documentFile)

@@ -38,18 +38,19 @@ func runAccount(ctx context.Context, env *environment, args []string) error {
 }
 
 // accounts are those of the book, by a pool.
-func (env *environment) accounts(pool *pgxpool.Pool, policy account.Policy, demo bool) (*account.Accounts, error) {
+func (env *environment) accounts(pool *pgxpool.Pool, c account.Config) (*account.Accounts, error) {
 	secret, err := audit.LoadOrCreateSecret(env.secretFile())
 	if err != nil {
 		return nil, err
 	}
-	return account.New(account.Config{Pool: pool, Book: ledger.Book(env.Book), Secret: secret, Now: time.Now, Policy: policy, Demo: demo})
+	c.Pool, c.Book, c.Secret, c.Now = pool, ledger.Book(env.Book), secret, time.Now
+	return account.New(c)
 }
 
 // withAccounts calls do with the accounts of a database at our version.
 func (env *environment) withAccounts(ctx context.Context, do func(*account.Accounts) error) error {
 	return env.withTokens(ctx, func(pool *pgxpool.Pool) error {
-		a, err := env.accounts(pool, account.MLPS3, false)
+		a, err := env.accounts(pool, account.Config{})
 		if err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ import (
 	"yilu/migrations"
 	"yilu/publicity"
 	"yilu/publicity/workday"
+	"yilu/web"
 )
 
 // runMigrate brings the database to this program's version.
@@ -74,7 +75,7 @@ func runRebuild(ctx context.Context, env *environment, args []string) error {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(env.rebuildCases(ctx, pool, known, sealer, *replace), env.rebuildDuties(ctx, pool, *replace)); err != nil {
+		if err := errors.Join(env.rebuildCases(ctx, pool, known, sealer, *replace), env.rebuildDuties(ctx, pool, *replace), env.rebuildTrail(ctx, pool, *replace)); err != nil {
 			return err
 		}
 		fmt.Fprintf(env.Stdout, env.say("重算 %d 条分录、%d 行投影：", "replayed %d entries into %d rows: "), r.Entries, r.Rows)
@@ -113,6 +114,19 @@ func (env *environment) rebuildDuties(ctx context.Context, pool *pgxpool.Pool, r
 	}
 	if err == nil {
 		fmt.Fprintf(env.Stdout, env.say("重算公开义务 %d 项\n", "replayed %d obligations to publish\n"), n)
+	}
+	return err
+}
+
+// rebuildTrail follows the log anew for who did what, and compares.
+func (env *environment) rebuildTrail(ctx context.Context, pool *pgxpool.Pool, replace bool) error {
+	trail := &web.Trail{Ledger: ledger.New(ledger.Config{Pool: pool, Now: time.Now}), Pool: pool}
+	n, err := trail.Rebuild(ctx, pool, ledger.Book(env.Book), replace)
+	if errors.Is(err, web.ErrTrailDiverged) {
+		return &coded{exitDiverged, err}
+	}
+	if err == nil {
+		fmt.Fprintf(env.Stdout, env.say("重算办理记录 %d 条\n", "replayed %d acts of people\n"), n)
 	}
 	return err
 }

@@ -113,7 +113,7 @@ func isText(r io.Reader) bool {
 // decoded reads the lines of a text: UTF-8 if all of it is, else GB18030.
 func decoded(r io.Reader, each func(line string) error) (lines int, err error) {
 	b := bufio.NewReaderSize(r, 64<<10)
-	start, err := io.ReadAll(io.LimitReader(b, MaxFile+1)) // no text is larger than a file may be
+	start, err := io.ReadAll(io.LimitReader(b, LargestFile+1)) // no text is larger than a file may be
 	if err != nil {
 		return 0, err
 	}
@@ -122,7 +122,7 @@ func decoded(r io.Reader, each func(line string) error) (lines int, err error) {
 		with = simplifiedchinese.GB18030
 	}
 	words := bufio.NewScanner(transform.NewReader(bytes.NewReader(bytes.TrimPrefix(start, []byte("\ufeff"))), with.NewDecoder()))
-	words.Buffer(make([]byte, 64<<10), MaxFile*2)
+	words.Buffer(make([]byte, 64<<10), LargestFile*2)
 	for words.Scan() {
 		lines++
 		if err := each(words.Text()); err != nil {

@@ -17,11 +17,18 @@ import (
 	"yilu/ledger"
 )
 
-// MaxFile is the largest document or upload in bytes.
-const MaxFile = 10 << 20
+// MaxFile is the largest document or upload in bytes, if a county sets no other limit;
+// LargestFile is the largest that it may set, since texts are read as a whole.
+const (
+	MaxFile     = 10 << 20
+	LargestFile = 32 << 20
+)
 
 // Store is the folder and the table of documents. Several processes may share it.
 type Store struct {
+	// MaxFile is the largest document or upload in bytes; Open sets the default.
+	MaxFile int64
+
 	root *os.Root
 	pool *pgxpool.Pool
 }
@@ -43,7 +50,7 @@ func Open(dir string, pool *pgxpool.Pool) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open files: %w", err)
 	}
-	s := &Store{root, pool}
+	s := &Store{MaxFile: MaxFile, root: root, pool: pool}
 	for _, folder := range []string{storedFolder, waitingFolder, incomingFolder} {
 		if err := root.MkdirAll(folder, 0o700); err != nil {
 			return nil, errors.Join(fmt.Errorf("open files: %w", err), root.Close())
@@ -72,14 +79,14 @@ func (s *Store) receive(r io.Reader) (*incoming, error) {
 		return nil, fmt.Errorf("receive file: %w", err)
 	}
 	in := &incoming{store: s, file: f, name: name, sum: sha256.New(), national: sm3.New()}
-	in.size, err = io.Copy(io.MultiWriter(f, in.sum, in.national), io.LimitReader(r, MaxFile+1))
+	in.size, err = io.Copy(io.MultiWriter(f, in.sum, in.national), io.LimitReader(r, s.MaxFile+1))
 	switch {
 	case err != nil:
 		err = fmt.Errorf("receive file: %w", err)
 	case in.size == 0:
 		err = bad("文件是空的", "the file is empty")
-	case in.size > MaxFile:
-		err = bad(fmt.Sprintf("文件超过 %d MB", MaxFile>>20), fmt.Sprintf("the file is larger than %d MB", MaxFile>>20))
+	case in.size > s.MaxFile:
+		err = bad(fmt.Sprintf("文件超过 %d MB", s.MaxFile>>20), fmt.Sprintf("the file is larger than %d MB", s.MaxFile>>20))
 	}
 	if err != nil {
 		in.drop()
