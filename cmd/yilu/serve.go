@@ -131,12 +131,12 @@ func (env *environment) watch(ctx context.Context, config *web.Config, look doct
 	config.Metrics = env.metrics
 	config.Duties = &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: workday.StateCouncil()}
 	go config.Duties.Run(ctx)
+	look.night = &nightly{pool: l.Config.Read, public: public, files: filepath.Join(env.Data, filesFolder), log: config.Log, rented: env.DatabaseURL != ""}
+	config.Warnings = look.night.warnings
+	go look.night.run(ctx)
 	oversee(ctx, l, config, look)
 	disks := newWatched(env, public)
 	config.Collectors, config.Unready = []prometheus.Collector{disks}, disks.unready
-	night := &nightly{pool: l.Config.Read, public: public, log: config.Log, rented: env.DatabaseURL != ""}
-	config.Warnings = night.warnings
-	go night.run(ctx)
 }
 
 // people are the accounts that can log in: in a demonstration its own, which are made
@@ -194,7 +194,7 @@ func heldBy(why ledger.Text) error {
 
 // serveAll runs the public and the administrator's listener.
 func serveAll(ctx context.Context, o serveOptions, config web.Config, ended <-chan struct{}) error {
-	store, err := document.Open(filepath.Join(o.data, "files"), config.Pool)
+	store, err := document.Open(filepath.Join(o.data, filesFolder), config.Pool)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@
 //
 // What is not: text inside pictures and PDF files is not read, so personal numbers
 // there are not found (Stored.Readable says so). Files are not encrypted: the folder
-// is for the server's own user alone. The database's backup does not hold them.
+// is for the server's own user alone, and so is a copy of it ([Copy]) in a backup.
 //
 // It stands in ledger's room: it needs the book's words for files and acts and
 // publicity/scan, and nothing that imports sheets or pages.

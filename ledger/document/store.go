@@ -64,15 +64,23 @@ type incoming struct {
 	sum, national hash.Hash
 }
 
-// receive writes what comes to a nameless place on the disk, never to memory.
-func (s *Store) receive(r io.Reader) (*incoming, error) {
+// arriving is an empty file on its way in, in a nameless place on the disk.
+func (s *Store) arriving() (*incoming, error) {
 	name := path.Join(incomingFolder, newID())
 	f, err := s.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("receive file: %w", err)
 	}
-	in := &incoming{store: s, file: f, name: name, sum: sha256.New(), national: sm3.New()}
-	in.size, err = io.Copy(io.MultiWriter(f, in.sum, in.national), io.LimitReader(r, MaxFile+1))
+	return &incoming{store: s, file: f, name: name, sum: sha256.New(), national: sm3.New()}, nil
+}
+
+// receive writes what comes to the disk, never to memory.
+func (s *Store) receive(r io.Reader) (*incoming, error) {
+	in, err := s.arriving()
+	if err != nil {
+		return nil, err
+	}
+	in.size, err = io.Copy(io.MultiWriter(in.file, in.sum, in.national), io.LimitReader(r, MaxFile+1))
 	switch {
 	case err != nil:
 		err = fmt.Errorf("receive file: %w", err)
