@@ -12,9 +12,11 @@ import (
 	"yilu/audit"
 	"yilu/ledger"
 	"yilu/ledger/document"
+	"yilu/web"
 )
 
-// nightly checks every stored byte once a night, and the guards also at the start.
+// nightly checks every stored byte once a night, and the guards and documents also at the
+// start. It gives up what was kept for as long as it has to be.
 // What it finds is logged and kept for the page until a later check finds nothing.
 type nightly struct {
 	pool   *pgxpool.Pool
@@ -24,7 +26,8 @@ type nightly struct {
 	rented bool
 
 	// files is the folder of documents.
-	files string
+	files     string
+	retention *web.Retention
 
 	mu    sync.Mutex
 	found []ledger.Text
@@ -57,7 +60,18 @@ func (n *nightly) run(ctx context.Context) {
 		case <-time.After(next.Sub(now)):
 		}
 		n.note(ctx, errors.Join(verifyBooks(ctx, n.pool, n.public), n.guards(ctx)))
+		n.prune(ctx)
 		n.checkDocuments(ctx)
+	}
+}
+
+// prune gives up what was kept for long enough.
+func (n *nightly) prune(ctx context.Context) {
+	g, err := n.retention.Prune(ctx, time.Now())
+	n.log.InfoContext(ctx, "kept for long enough", "sessions", g.Sessions, "attempts", g.Attempts, "events", g.Events, "drafts", g.Drafts,
+		"documents_hidden", g.Files.Hidden, "documents", g.Files.Rows, "files", g.Files.Files)
+	if err != nil && ctx.Err() == nil {
+		n.log.ErrorContext(ctx, "give up what was kept for long enough", "error", err)
 	}
 }
 

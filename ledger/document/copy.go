@@ -227,10 +227,7 @@ func (s *Store) putBack(f copiedFile, r io.Reader) error {
 	if _, err := io.Copy(in.file, r); err != nil {
 		return err
 	}
-	if err := s.root.MkdirAll(path.Dir(f.path), 0o700); err != nil {
-		return err
-	}
-	return in.place(f.path)
+	return in.keep(f.path)
 }
 
 // Fault is a document that officers handed in and that is not there as they did.

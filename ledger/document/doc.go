@@ -2,7 +2,8 @@
 // their content, and uploads that wait until somebody confirms what was read from
 // them.
 //
-//	stored/ab/ab12…      a document, by its SHA-256; never changed, never removed
+//	stored/ab/ab12…      a document, by its SHA-256; never changed, and removed only when
+//	                     no entry and no draft names it: see Prune
 //	waiting/ID, ID.json  an upload and what is known of it; gone after a day
 //	incoming/            what is on its way; swept after a day
 //

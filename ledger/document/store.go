@@ -107,6 +107,18 @@ func (in *incoming) place(to string) error {
 	return in.store.syncFolder(path.Dir(to))
 }
 
+// keep places a document, unless it stands in its place already.
+func (in *incoming) keep(at string) error {
+	there, err := in.store.has(at)
+	if err != nil || there {
+		return err
+	}
+	if err := in.store.root.MkdirAll(path.Dir(at), 0o700); err != nil {
+		return err
+	}
+	return in.place(at)
+}
+
 // drop closes the file and removes what was not placed.
 func (in *incoming) drop() {
 	_ = in.file.Close()
