@@ -56,16 +56,18 @@ func (s *server) offered(ctx context.Context, f *frame, who *actor, project stri
 		return slices.ContainsFunc(filed, func(y document.Stored) bool { return x.Hash() == y.Hash() })
 	})
 	var groups []fileGroup
-	for label, list := range map[string][]document.Stored{"attach.filed": filed, "attach.recent": recent} {
-		g := fileGroup{Label: f.t(label)}
-		for _, x := range list[:min(len(list), mostOffered)] {
+	for _, of := range []struct {
+		label string
+		list  []document.Stored
+	}{{"attach.filed", filed}, {"attach.recent", recent}} {
+		g := fileGroup{Label: f.t(of.label)}
+		for _, x := range of.list[:min(len(of.list), mostOffered)] {
 			g.Options = append(g.Options, fileOption{File: x.File(), Note: sizeText(x.Size) + " · " + string(ledger.DateOf(x.At))})
 		}
 		if len(g.Options) > 0 {
 			groups = append(groups, g)
 		}
 	}
-	slices.SortFunc(groups, func(a, b fileGroup) int { return strings.Compare(a.Label, b.Label) })
 	return groups, nil
 }
 
