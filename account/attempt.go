@@ -97,11 +97,12 @@ func (a *Accounts) settle(ctx context.Context, t *attempt, state string) error {
 	if state != "good" {
 		return nil
 	}
-	// Failures of the past say nothing any more once the right password came.
+	// Failures of the past say nothing any more once the right password came. They stay on
+	// record: see Prune.
 	_, err = a.Pool.Exec(ctx, `
-		delete from account.attempt
-		where book = $1 and person = $2 and network = $3 and state <> 'good' and id < $4 or at < $5 or state <> 'good' and at < $6`,
-		a.Book, t.person, t.network, t.id, a.Now().Add(-knownFor), a.Now().Add(-24*time.Hour))
+		update account.attempt set state = 'past'
+		where book = $1 and person = $2 and network = $3 and state in ('open', 'failed') and id < $4 and at > $5`,
+		a.Book, t.person, t.network, t.id, a.Now().Add(-24*time.Hour))
 	if err != nil {
 		return fmt.Errorf("forget failed log-ins: %w", err)
 	}

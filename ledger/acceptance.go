@@ -17,6 +17,7 @@ var acceptanceKinds = []Spec{
 	{Kind: "asset.registered", Stage: StageAcceptance, Text: Text{"资产登记", "asset registered"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(AssetRegistered) }},
 	{Kind: "asset.disposed", Stage: StageAcceptance, Text: Text{"资产处置", "asset disposed of"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(AssetDisposed) }},
 	{Kind: "document.filed", Stage: StageAcceptance, Text: Text{"资料归档", "document filed"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(DocumentFiled) }},
+	{Kind: "document.waived", Stage: StageAcceptance, Text: Text{"资料不适用", "paper not applicable"}, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(DocumentWaived) }},
 }
 
 // advance moves an approved project that is not cancelled to its next state,
@@ -381,3 +382,31 @@ func (b *DocumentFiled) apply(s *state, e *Entry) {
 }
 
 func (b *DocumentFiled) revert(*state, *Entry) {}
+
+// DocumentWaived says that a paper of the list of 27 does not apply to a project (不适用),
+// and why. It holds until it is reversed, or until the paper is filed after all.
+type DocumentWaived struct {
+	// Explanation is why, in words that everybody may read.
+	Explanation string `json:"explanation"`
+	// Item is the paper's number in the list.
+	Item    Count  `json:"item"`
+	Project string `json:"project"`
+}
+
+func (b *DocumentWaived) check(c *checker) {
+	c.text("explanation", b.Explanation, 200)
+	c.id("project", b.Project)
+	if b.Item < 1 || b.Item > 27 {
+		c.bad("item", "须为1–27（一项一档目录）", "want 1 to 27")
+	}
+}
+
+func (b *DocumentWaived) touch(s *state, _ *Entry) { s.project(b.Project) }
+
+func (b *DocumentWaived) apply(s *state, e *Entry) {
+	if s.needProject(b.Project) != nil {
+		s.event(e, b.Project, 0)
+	}
+}
+
+func (b *DocumentWaived) revert(*state, *Entry) {}

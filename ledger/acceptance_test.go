@@ -88,6 +88,14 @@ func TestAcceptanceBodies(t *testing.T) {
 		{func(b *DocumentFiled) { b.File.Size = -1 }, "file.size", "整数", "whole number"},
 		{func(b *DocumentFiled) { b.Item = 28 }, "item", "0–27", "0 to 27"},
 	})
+	testBody(t, []badBody[*DocumentWaived]{
+		{func(b *DocumentWaived) { b.Project = "" }, "project", "字母", "letters"},
+		{func(b *DocumentWaived) { b.Explanation = " " }, "explanation", "必填", "is required"},
+		{func(b *DocumentWaived) { b.Explanation = strings.Repeat("长", 201) }, "explanation", "最多200字", "at most 200"},
+		{func(b *DocumentWaived) { b.Explanation = "户主 11010519491231002X" }, "explanation", "身份证", "ID number"},
+		{func(b *DocumentWaived) { b.Item = 0 }, "item", "1–27", "1 to 27"},
+		{func(b *DocumentWaived) { b.Item = 28 }, "item", "1–27", "1 to 27"},
+	})
 }
 
 // TestWorksAllTheWay follows a project from its start to its archive, through a
@@ -183,6 +191,7 @@ func TestAcceptanceRefusals(t *testing.T) {
 		refusal{"asset of none", asset("P404"), []string{"0 body.project not_found"}},
 		refusal{"asset unapproved", asset("P8"), []string{"0 body.project unapproved"}},
 		refusal{"paper of none", []Draft{draft("", &DocumentFiled{Project: "P404", File: paper}, maker)}, []string{"0 body.project not_found"}},
+		refusal{"no paper of none", []Draft{draft("", &DocumentWaived{Project: "P404", Item: 20, Explanation: "自建"}, maker)}, []string{"0 body.project not_found"}},
 	)
 	// Papers are filed before the approval and after the cancellation, too.
 	mustPost(t, l, draft("d8", &DocumentFiled{Project: "P8", File: paper}, maker), draft("d9", &DocumentFiled{Project: "P9", File: paper}, maker))

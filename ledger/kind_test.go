@@ -74,6 +74,7 @@ func samples() map[Kind]Draft {
 		&AssetRegistered{Asset: "A1", Class: "public", Income: "无", Keeper: "村委会", Name: "通村路", Operator: "某村合作社", Owner: "某村村集体", Place: aVillage, Project: "P1", State: "used", Value: 76000},
 		&AssetDisposed{Asset: "A1", Decision: "村民代表会议决议〔2020〕2号", Files: []File{paper}, Proceeds: 1000, Project: "P1", Value: 76000, Way: "sold"},
 		&DocumentFiled{File: paper, Item: 24, Project: "P1"},
+		&DocumentWaived{Explanation: "自建项目，无施工合同", Item: 20, Project: "P1"},
 		&SubmissionMade{AfterFact: true, ContentHash: zeroHash, Entries: 1, File: paper, Form: "payment", Submission: "S1", Title: "三月支付"},
 		&SubmissionApproved{ContentHash: zeroHash, Submission: "S1"},
 		&SubmissionRejected{Reason: "incomplete", Submission: "S1"},
@@ -274,7 +275,7 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 		SecurityAdmin:    {"role.granted", "role.revoked", "submission.approved", "submission.made", "submission.rejected"},
 		AuditAdmin:       {"submission.approved", "submission.rejected"},
 		Payer:            {"alert.acknowledged", "payment.paid", "payment.returned"},
-		ProjectOfficer: {"acceptance.failed", "acceptance.passed", "alert.acknowledged", "alert.answered", "alert.commented", "alert.rectified", "asset.disposed", "asset.registered", "contract.amended", "contract.signed", "contract.subcontracted", "document.filed", "entry.reversed", "notice.corrected", "notice.ended", "notice.extended", "notice.hung", "notice.posted", "objection.answered", "objection.received",
+		ProjectOfficer: {"acceptance.failed", "acceptance.passed", "alert.acknowledged", "alert.answered", "alert.commented", "alert.rectified", "asset.disposed", "asset.registered", "contract.amended", "contract.signed", "contract.subcontracted", "document.filed", "document.waived", "entry.reversed", "notice.corrected", "notice.ended", "notice.extended", "notice.hung", "notice.posted", "objection.answered", "objection.received",
 			"project.listed", "settlement.audited", "submission.made", "tender.announced", "tender.awarded", "tender.bid", "tender.candidates", "tender.changed", "tender.evaluator", "tender.exempted",
 			"tender.failed", "tender.opened", "works.completed", "works.progressed", "works.started"},
 	}

@@ -77,7 +77,7 @@ func sentForm(c *call) (*deskForm, error) {
 // take keeps the inputs that forms have.
 func (f *deskForm) take(sent url.Values) {
 	for name, v := range sent {
-		if !formInput.MatchString(name) || len(v) > 50 || len(f.values) > mostInputs {
+		if !formInput.MatchString(name) || strings.HasSuffix(name, uploadName) || len(v) > 50 || len(f.values) > mostInputs {
 			continue
 		}
 		for _, text := range v {

@@ -38,6 +38,11 @@ type input struct {
 	// Parts are the fields of a group, Rows those of a list.
 	Parts []*input
 	Rows  []*input
+	// File is the chosen document, Files what there is to choose from, Uploads whether one
+	// may be uploaded.
+	File    ledger.File
+	Files   []fileGroup
+	Uploads bool
 }
 
 // The forms of inputs.
@@ -55,7 +60,9 @@ const (
 	formLines   = "lines"
 	formNumbers = "numbers"
 	formGroup   = "group"
-	formRows    = "rows"
+	// formFile takes a document: one that is there, or an upload.
+	formFile = "file"
+	formRows = "rows"
 )
 
 // option is a word of a choice.
@@ -104,12 +111,12 @@ var inputOrder = []string{
 var unasked = map[string]bool{
 	"GrantRequested.lines": true, "GrantRequested.lines_hash": true, "RegisterLoaded.lines": true, "RegisterLoaded.lines_hash": true,
 	"GrantLine.line": true, "GrantLine.payment": true, "RegisterPerson.line": true, "RegisterPerson.register": true,
-	"RegisterSupplier.line": true, "RegisterSupplier.register": true, "File.sm3": true,
+	"RegisterSupplier.line": true, "RegisterSupplier.register": true,
 	"ObjectionReceived.receipt_hash": true, // hashed from the receipt number, see receiptInput
 }
 
 // longTexts are the public texts that need more than a line.
-var longTexts = []string{"content", "targets", "linkage", "principle", "conclusion", "question", "answer", "description", "eligibility", "basis", "income", "standard", "remark"}
+var longTexts = []string{"content", "targets", "linkage", "principle", "conclusion", "question", "answer", "description", "eligibility", "basis", "income", "standard", "remark", "explanation"}
 
 // suggested are the members that name something there may be a list of.
 var suggested = map[string]string{"fund": "fund", "project": "project", "contract": "contract", "payment": "payment", "supplier": "party", "payee": "party", "winner": "party", "bidder": "party"}
@@ -160,6 +167,8 @@ func formOf(of reflect.Type, m member) string {
 		return formCount
 	case t.Kind() == reflect.Bool:
 		return formCheck
+	case t == reflect.TypeFor[ledger.File]():
+		return formFile
 	case t.Kind() == reflect.Struct:
 		return formGroup
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
@@ -218,8 +227,15 @@ func (a *asker) input(of reflect.Type, m member, name string) *input {
 				part.Required = false
 			}
 		}
+	case formFile:
+		in.File = chosenFile(a.values, name)
 	case formRows:
-		for n := range a.rows(in) {
+		n := a.rows(in)
+		if m.kind.Elem() == reflect.TypeFor[ledger.File]() {
+			in.Rows = a.files(in, max(n, 1)) // one to choose is there without being asked for
+			break
+		}
+		for n := range n {
 			row := &input{Name: name + "." + strconv.Itoa(n), Label: a.f.t("desk.row", n+1), Form: formGroup}
 			row.Parts = briefly(a.inputs(m.kind.Elem(), row.Name))
 			in.Rows = append(in.Rows, row)
@@ -238,6 +254,16 @@ func (a *asker) input(of reflect.Type, m member, name string) *input {
 		}
 	}
 	return in
+}
+
+// files are the rows of a list of documents.
+func (a *asker) files(in *input, n int) []*input {
+	var rows []*input
+	for i := range n {
+		name := in.Name + "." + strconv.Itoa(i)
+		rows = append(rows, &input{Name: name, Label: a.f.t("desk.row", i+1), Form: formFile, File: chosenFile(a.values, name)})
+	}
+	return rows
 }
 
 // briefly leaves out the help of inputs that stand in rows: it would stand there many

@@ -98,6 +98,7 @@ func formCases() []formCase {
 			d.post(pageMaker, &ledger.AssetRegistered{Asset: "ZC-10", Class: "public", Keeper: "村委会", Name: "通村路", Owner: "村集体", Place: "411025103205", Project: "XC2020-001", State: "used", Value: yuan(70)})
 		}},
 		{body: &ledger.DocumentFiled{File: deskPaper, Item: 24, Project: "XC2020-001"}},
+		{body: &ledger.DocumentWaived{Explanation: "村级自建，无施工合同", Item: 20, Project: "XC2020-001"}},
 		{body: &ledger.NoticePosted{Content: content, Notice: "GS-900"}},
 		{body: &ledger.NoticeHung{Board: "公示栏", End: true, Hanger: ledger.Person{Name: "王某"}, Notice: "GS-001", Photo: deskPaper, Place: "411025103205", Position: "33.851,113.482"}},
 		{body: &ledger.NoticeCorrected{Content: content, Notice: "GS-001", Reason: "amount"}},

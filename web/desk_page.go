@@ -121,7 +121,7 @@ var kindOrder = []ledger.Kind{
 	"fund.received", "fund.adjusted", "fund.allocated", "fund.recalled", "project.listed", "project.approved", "project.changed", "project.cancelled",
 	"tender.announced", "tender.bid", "tender.opened", "tender.candidates", "tender.awarded", "tender.failed", "tender.exempted", "contract.signed", "contract.amended",
 	"payment.requested", "grant.requested", "payment.paid", "payment.returned", "works.started", "works.progressed", "works.completed", "acceptance.passed", "acceptance.failed",
-	"settlement.audited", "asset.registered", "document.filed", "notice.posted", "notice.hung", "notice.corrected", "notice.extended", "notice.ended",
+	"settlement.audited", "asset.registered", "document.filed", "document.waived", "notice.posted", "notice.hung", "notice.corrected", "notice.extended", "notice.ended",
 	"objection.received", "objection.answered", "notice.waived", "notice.required", "entry.reversed", "period.closed", "register.loaded",
 }
 
@@ -241,6 +241,9 @@ func (s *server) formPage(c *call, o *officer) error {
 			return errRole
 		}
 	}
+	if p.Problems, err = s.attach(c, o.lang, f); err != nil {
+		return err
+	}
 	act, what, _ := strings.Cut(c.FormValue("act"), ":")
 	more := s.change(c, f, act, what)
 	unit := f.unit(c.who.by())
@@ -254,6 +257,9 @@ func (s *server) formPage(c *call, o *officer) error {
 			return c.NoContent(http.StatusConflict)
 		}
 		return c.NoContent(http.StatusNoContent)
+	}
+	if len(p.Problems) > 0 {
+		return s.showFormWith(c, http.StatusUnprocessableEntity, p, more)
 	}
 	if more != "" || act == "more" || act == "drop" || act == "another" || act == "save" || !fresh {
 		return s.showFormWith(c, http.StatusOK, p, more)
@@ -338,6 +344,9 @@ func labelsOf(labels map[string]string, entries []*entryForm) {
 	walk = func(before string, all []*input) {
 		for _, in := range all {
 			labels[in.Name] = strings.TrimPrefix(before+" › "+in.Label, " › ")
+			if in.Form == formFile {
+				labels[in.Name+".name"] = labels[in.Name]
+			}
 			walk(labels[in.Name], slices.Concat(in.Parts, in.Rows))
 		}
 	}
@@ -426,7 +435,7 @@ func (s *server) showFormWith(c *call, status int, p *formView, more string) err
 	p.AfterFact = p.form.values.Get("after_fact") == "1"
 	p.Another = kindsFor(p.Who.Role)
 	p.mark()
-	if err := errors.Join(s.hint(c.ctx(), p), s.showUndo(c.ctx(), p)); err != nil {
+	if err := errors.Join(s.hint(c.ctx(), p), s.offerFiles(c.ctx(), p), s.showUndo(c.ctx(), p)); err != nil {
 		return err
 	}
 	return s.showStaff(c, status, p)

@@ -41,7 +41,7 @@ func (r *bodyReader) fill(v reflect.Value, at string) {
 func (r *bodyReader) member(of reflect.Type, m member, v reflect.Value, name string) {
 	typed := strings.TrimSpace(r.values.Get(name))
 	switch formOf(of, m) {
-	case formGroup:
+	case formGroup, formFile:
 		r.fill(v, name)
 	case formRows:
 		n := r.compact(name)
@@ -201,7 +201,7 @@ func typeBody(values url.Values, v reflect.Value, at string) {
 			continue
 		}
 		switch formOf(v.Type(), m) {
-		case formGroup:
+		case formGroup, formFile:
 			typeBody(values, x, name)
 		case formRows:
 			for i := range x.Len() {

@@ -18,9 +18,23 @@ import (
 type paperRow struct {
 	ledger.Paper
 	Filed []filedPaper
-	// State is "filed", "missing", "later" or "none": it does not apply.
+	// State is "filed", "missing", "later", "waived", or "none": to such projects it does
+	// not apply.
 	State string
+	// Waived is the entry that says why it does not apply, nil for none.
+	Waived *ledger.Entry
 }
+
+// Why is the reason of an entry that says that the paper does not apply.
+func (r paperRow) Why() string {
+	if r.Waived == nil {
+		return ""
+	}
+	return r.Waived.Body.(*ledger.DocumentWaived).Explanation
+}
+
+// Open says whether it can be marked as not applicable.
+func (r paperRow) Open() bool { return r.State == "missing" || r.State == "later" }
 
 // filedPaper is one filed document.
 type filedPaper struct {
@@ -41,6 +55,9 @@ type dossierView struct {
 	Present, Missing int
 	Item             string
 	Problems         []formProblem
+	// Waive and Why are the paper that was to be marked as not applicable, and the reason
+	// that was typed.
+	Waive, Why string
 }
 
 // Due is how many papers should be there.
@@ -115,7 +132,7 @@ func (s *server) fillDossier(ctx context.Context, who *actor, l *ledger.Ledger, 
 	for _, paper := range ledger.Papers {
 		p.Papers = append(p.Papers, paperRow{Paper: paper})
 	}
-	if err := s.readFiled(ctx, l, events, p); err != nil {
+	if err := errors.Join(s.readFiled(ctx, l, events, p), s.readWaived(ctx, l, events, p)); err != nil {
 		return err
 	}
 	for i := range p.Papers {
@@ -124,6 +141,8 @@ func (s *server) fillDossier(ctx context.Context, who *actor, l *ledger.Ledger, 
 		case len(row.Filed) > 0:
 			row.State = "filed"
 			p.Present++
+		case row.Waived != nil:
+			row.State = "waived"
 		case row.Works && !works:
 			row.State = "none"
 		case row.IsDue(p.Project):
@@ -148,24 +167,40 @@ func (s *server) hasWorks(ctx context.Context, l *ledger.Ledger, p ledger.Projec
 	return len(contracts) > 0, err
 }
 
-// readFiled puts the documents that were filed under their papers.
-func (s *server) readFiled(ctx context.Context, l *ledger.Ledger, events []ledger.TimelineEvent, p *dossierView) error {
+// filedEntries are the entries that filed a document and were not taken back.
+func (s *server) filedEntries(ctx context.Context, l *ledger.Ledger, events []ledger.TimelineEvent) ([]*ledger.Entry, error) {
+	return s.standing(ctx, l, events, "document.filed")
+}
+
+// standing are the entries of a kind that were not taken back, in their order.
+func (s *server) standing(ctx context.Context, l *ledger.Ledger, events []ledger.TimelineEvent, kind ledger.Kind) ([]*ledger.Entry, error) {
 	var seqs []ledger.Seq
 	for _, e := range events {
-		if e.Kind == "document.filed" && e.ReversedBy == ledger.None {
+		if e.Kind == kind && e.ReversedBy == ledger.None {
 			seqs = append(seqs, e.Entry)
 		}
 	}
-	entries, err := l.EntriesAt(ctx, s.Book, seqs)
+	found, err := l.EntriesAt(ctx, s.Book, seqs)
+	if err != nil {
+		return nil, err
+	}
+	var entries []*ledger.Entry
+	for _, seq := range seqs {
+		if e := found[seq]; e != nil && e.Kind == kind {
+			entries = append(entries, e)
+		}
+	}
+	return entries, nil
+}
+
+// readFiled puts the documents that were filed under their papers.
+func (s *server) readFiled(ctx context.Context, l *ledger.Ledger, events []ledger.TimelineEvent, p *dossierView) error {
+	entries, err := s.filedEntries(ctx, l, events)
 	if err != nil {
 		return err
 	}
-	for _, seq := range seqs {
-		e := entries[seq]
-		filed, ok := e.Body.(*ledger.DocumentFiled)
-		if !ok {
-			continue
-		}
+	for _, e := range entries {
+		filed := e.Body.(*ledger.DocumentFiled)
 		x := filedPaper{Entry: e, File: filed.File}
 		f, err := s.Files.Find(ctx, s.Book, filed.File.SHA256, "")
 		if err == nil {
@@ -181,6 +216,60 @@ func (s *server) readFiled(ctx context.Context, l *ledger.Ledger, events []ledge
 	}
 	return nil
 }
+
+// readWaived puts the entries by which papers do not apply beside them.
+func (s *server) readWaived(ctx context.Context, l *ledger.Ledger, events []ledger.TimelineEvent, p *dossierView) error {
+	entries, err := s.standing(ctx, l, events, "document.waived")
+	for _, e := range entries {
+		p.Papers[e.Body.(*ledger.DocumentWaived).Item-1].Waived = e
+	}
+	return err
+}
+
+// waivePaper marks a paper as not applicable. Sent twice it is one entry.
+func (s *server) waivePaper(c *call, o *officer) error {
+	p := &dossierView{officer: o, Waive: c.FormValue("item"), Why: c.said("explanation")}
+	err := s.postWaived(c, p)
+	if problems, ok := sheetProblems(err); ok {
+		for _, x := range problems {
+			p.Problems = append(p.Problems, formProblem{"waive-" + strings.TrimPrefix(x.Field, "body."), o.lang.pick(x.Text)})
+		}
+		return s.showDossier(c, http.StatusUnprocessableEntity, p)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, o.site.href(o.lang, "/desk/dossier/", c.Param("project"))+"#paper-"+p.Waive)
+}
+
+func (s *server) postWaived(c *call, p *dossierView) error {
+	now := &dossierView{officer: p.officer}
+	if err := s.fillDossier(c.ctx(), c.who, s.ledger, c.Param("project"), now); err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(p.Waive)
+	if err != nil || n < 1 || n > len(now.Papers) {
+		return one("item", "请选择资料名称", "choose which paper it is")
+	}
+	if err := s.mayEnter(); err != nil {
+		return err
+	}
+	d := ledger.Draft{
+		ID: "web-" + c.FormValue("id"), Kind: "document.waived", On: s.today(), By: c.who.by(), Corrects: ledger.None,
+		Body: &ledger.DocumentWaived{Project: c.Param("project"), Item: ledger.Count(n), Explanation: p.Why},
+	}
+	if !formID.MatchString(c.FormValue("id")) {
+		d.ID = "web-" + newID()
+	}
+	if w := now.Papers[n-1].Waived; !now.Papers[n-1].Open() && (w == nil || w.ID != d.ID) {
+		return one("item", "该资料已归档或已标为不适用", "the paper is filed, or marked as not applicable, already")
+	}
+	_, err = s.post(c, d)
+	return err
+}
+
+// NewID names the entry of the form that is shown.
+func (p *dossierView) NewID() string { return newID() }
 
 // takePaper stores a document and files it. The same document filed twice under one
 // number is one entry.

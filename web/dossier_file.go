@@ -50,6 +50,9 @@ type dossierPaper struct {
 	Item  ledger.Count `json:"item"`
 	Title string       `json:"title"`
 	State string       `json:"state"`
+	// Reason and Entry say why a paper is "waived": not applicable.
+	Reason string      `json:"reason,omitzero"`
+	Entry  *ledger.Seq `json:"entry,omitzero"`
 }
 
 // dossierDocument is a filed document; Path is empty when its bytes are not kept here.
@@ -111,7 +114,11 @@ func (d *dossierWriter) write(ctx context.Context, l *ledger.Ledger) error {
 		return fmt.Errorf("write dossier of %s: %w", d.manifest.Project, err)
 	}
 	for _, row := range d.view.Papers {
-		d.manifest.Papers = append(d.manifest.Papers, dossierPaper{row.Item, row.Zh, row.State})
+		paper := dossierPaper{Item: row.Item, Title: row.Zh, State: row.State}
+		if row.State == "waived" {
+			paper.Reason, paper.Entry = row.Why(), &row.Waived.Seq
+		}
+		d.manifest.Papers = append(d.manifest.Papers, paper)
 	}
 	index, err := d.index()
 	if err != nil {
@@ -319,7 +326,11 @@ func (d *dossierWriter) index() (string, error) {
 	f := d.view.frame
 	papers := indexTable{Caption: f.t("dossier.papers"), Heads: []string{f.t("dossier.item"), f.t("dossier.paper"), f.t("col.state")}}
 	for _, row := range d.view.Papers {
-		papers.Rows = append(papers.Rows, []cell{{Text: fmt.Sprint(int64(row.Item))}, {Text: f.lang.pick(row.Text)}, {Text: f.t("dossier.state." + row.State)}})
+		state := f.t("dossier.state." + row.State)
+		if row.State == "waived" {
+			state += ": " + row.Why()
+		}
+		papers.Rows = append(papers.Rows, []cell{{Text: fmt.Sprint(int64(row.Item))}, {Text: f.lang.pick(row.Text)}, {Text: state}})
 	}
 	documents := indexTable{Caption: f.t("dossier.documents"), Heads: []string{f.t("dossier.item"), f.t("dossier.file"), "SHA-256", f.t("col.entry")}}
 	for _, x := range d.manifest.Documents {

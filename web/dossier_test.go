@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -212,5 +213,76 @@ func TestArchiveNamesAreNoPaths(t *testing.T) {
 		if got := archiveName(title); strings.ContainsAny(got, `/\`) || strings.HasPrefix(got, "..") || want != "" && got != want {
 			t.Errorf("%q becomes %q", title, got)
 		}
+	}
+}
+
+// TestAPaperThatDoesNotApply is said so with a reason, is not counted as missing, stands in
+// the manifest, and is missing again once the entry is reversed.
+func TestAPaperThatDoesNotApply(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	b := d.as(ledger.ProjectOfficer, "project-1")
+	at := "/desk/dossier/XC2020-001"
+	missing := func() int {
+		t.Helper()
+		found := regexp.MustCompile(`<dt>缺少</dt><dd>([0-9]+)</dd>`).FindStringSubmatch(b.do("GET", at, nil).Body.String())
+		n, err := strconv.Atoi(found[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before, size := missing(), d.size()
+	form := url.Values{"form": {b.word(at)}, "id": {newID()}, "item": {"26"}, "explanation": {"  "}}
+	w := b.do("POST", at+"/waive", form)
+	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "必填") || !strings.Contains(w.Body.String(), `<option value="26" selected>`) {
+		t.Errorf("without a reason: %d %s", w.Code, mainOf(w.Body.String()))
+	}
+	form.Set("explanation", "户主 "+secretNumber)
+	if w := b.do("POST", at+"/waive", form); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "身份证") {
+		t.Errorf("with a personal number: %d", w.Code)
+	}
+	form.Set("explanation", "公益性项目，资产随路面归村集体")
+	for range 2 { // sent twice it is one
+		if w := b.do("POST", at+"/waive", form); w.Code != http.StatusSeeOther {
+			t.Fatalf("%d %s", w.Code, mainOf(w.Body.String()))
+		}
+	}
+	if d.size() != size+1 || missing() != before-1 {
+		t.Errorf("%d entries, %d missing, were %d", d.size()-size, missing(), before)
+	}
+	form.Set("id", newID())
+	for item, why := range map[string]string{"26": "已标为不适用", "20": "已归档", "28": "请选择", "x": "请选择"} {
+		form.Set("item", item)
+		if w := b.do("POST", at+"/waive", form); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), why) {
+			t.Errorf("item %s: %d %s", item, w.Code, mainOf(w.Body.String()))
+		}
+	}
+	page := b.do("GET", at, nil).Body.String()
+	want(t, page, "不适用（经办说明）", "公益性项目，资产随路面归村集体", "/desk/new/entry.reversed?corrects=")
+	var m dossierManifest
+	dir := unpack(t, b.do("GET", at+"/dossier.zip", nil).Body.Bytes())
+	if err := json.Unmarshal(mustRead(t, filepath.Join(dir, "manifest.json")), &m); err != nil {
+		t.Fatal(err)
+	}
+	if p := m.Papers[25]; p.State != "waived" || p.Reason != "公益性项目，资产随路面归村集体" || p.Entry == nil || *p.Entry != ledger.Seq(size) {
+		t.Errorf("manifest: %+v", p)
+	}
+	want(t, string(mustRead(t, filepath.Join(dir, "index.html"))), "不适用（经办说明）: 公益性项目")
+	submitForm(t, b, fill(t, b, "entry.reversed", &ledger.EntryReversed{Reason: "other"}, url.Values{"0.corrects": {seqText(ledger.Seq(size))}}))
+	sub, _, err := d.l.Submissions(t.Context(), pageBook, "", ledger.Page{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range sub {
+		if s.First == ledger.Seq(d.size()-1) {
+			d.mustPost(d.draft(&ledger.SubmissionApproved{Submission: s.Submission, ContentHash: s.ContentHash}, pageChecker))
+		}
+	}
+	if missing() != before {
+		t.Errorf("reversed: %d missing, were %d", missing(), before)
+	}
+	if w := d.as(ledger.Auditor, "auditor-1").do("POST", at+"/waive", form); w.Code != http.StatusForbidden {
+		t.Errorf("an auditor: %d", w.Code)
 	}
 }

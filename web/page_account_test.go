@@ -76,7 +76,7 @@ var staffRights = map[string]right{
 	"GET /desk/ledger/projects/:project": useDesk, "GET /desk/ledger/projects/:project/list.csv": useDesk, "GET /desk/ledger/projects/:project/list.xlsx": useDesk,
 	"GET /desk/bank": useDesk, "GET /desk/bank/:payment": useDesk, "POST /desk/bank/:payment": pay, "POST /desk/bank/:payment/again": enterForms, "GET /desk/bank/:payment/bank.csv": pay, "GET /desk/bank/:payment/bank.xlsx": pay,
 	"GET /desk/return/:upload": pay, "POST /desk/return/:upload": pay,
-	"GET /desk/files": useDesk, "POST /desk/files": useDesk, "GET /desk/files/:hash": useDesk, "GET /desk/dossier": useDesk, "GET /desk/dossier/:project": useDesk, "POST /desk/dossier/:project": enterForms,
+	"GET /desk/files": useDesk, "POST /desk/files": useDesk, "GET /desk/files/:hash": useDesk, "GET /desk/dossier": useDesk, "GET /desk/dossier/:project": useDesk, "POST /desk/dossier/:project": enterForms, "POST /desk/dossier/:project/waive": enterForms,
 	"GET /desk/dossier/:project/dossier.zip": useDesk,
 	"GET /desk/password":                     ownAccount, "POST /desk/password": ownAccount, "GET /desk/factor": ownAccount, "POST /desk/factor": ownAccount, "POST /desk/leave": ownAccount,
 }

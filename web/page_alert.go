@@ -34,6 +34,8 @@ type alertView struct {
 	// Since are the steps that others took after the officer had looked, as lines of
 	// History.
 	Since []historyLine
+	// Uploads says that steps may bring files.
+	Uploads bool
 	// Filter is the list that the page was opened from, Newer and Older the warnings
 	// beside it there.
 	Filter       watchFilter
@@ -109,6 +111,9 @@ func (s *server) alertPage(c *call, o *officer) error {
 		return err
 	}
 	p.Forms = p.forms(nil)
+	if err := s.offerStepFiles(c.ctx(), p); err != nil {
+		return err
+	}
 	return s.showStaff(c, http.StatusOK, p)
 }
 
@@ -181,6 +186,9 @@ type stepField struct {
 	Long     bool
 	Day      bool
 	Required bool
+	// Files are the documents to choose from, Chosen those that were.
+	Files  []fileGroup
+	Chosen []ledger.File
 	// Form parts the inputs of one form from those of another: their ids.
 	Form string
 }
@@ -194,15 +202,13 @@ var choices = map[string]struct {
 	"reason": {"reason", ledger.Reasons}, "silence_ground": {"silence", ledger.SilenceGrounds},
 }
 
-// stepInputs are the members of each step that a form asks for. Files are left to
-// programs until officers have a place to put them: a hash typed by
-// hand is no evidence.
+// stepInputs are the members of each step that a form asks for.
 var stepInputs = map[ledger.Kind][]string{
-	"alert.assigned": {"unit", "opinion"}, "alert.answered": {"opinion!"}, "alert.dismissed": {"dismiss_ground!", "opinion!"}, "alert.seconded": {"opinion"},
-	"alert.confirmed": {"violation!", "return_amount", "adjust", "other_amount", "opinion!"},
-	"alert.rectified": {"correcting_entries!", "returned_amount", "adjusted", "opinion!"},
+	"alert.assigned": {"unit", "opinion"}, "alert.answered": {"opinion!", "files"}, "alert.dismissed": {"dismiss_ground!", "opinion!", "files"}, "alert.seconded": {"opinion"},
+	"alert.confirmed": {"violation!", "return_amount", "adjust", "other_amount", "opinion!", "files"},
+	"alert.rectified": {"correcting_entries!", "returned_amount", "adjusted", "opinion!", "files"},
 	"alert.returned":  {"reason!", "opinion!"}, "alert.closed": {"opinion!"}, "alert.reopened": {"opinion!"},
-	"alert.escalated": {"to_unit!", "due!", "opinion"}, "alert.commented": {"opinion!"}, "alert.silenced": {"silence_ground!", "until!", "opinion"},
+	"alert.escalated": {"to_unit!", "due!", "opinion"}, "alert.commented": {"opinion!", "files"}, "alert.silenced": {"silence_ground!", "until!", "opinion"},
 }
 
 // forms are those for the steps that the officer's role allows in this state. typed
@@ -272,9 +278,12 @@ func (s *server) stepPage(c *call, o *officer) error {
 	for i := range typed.Fields {
 		typed.Fields[i].Value = strings.TrimSpace(c.FormValue(typed.Fields[i].Name))
 	}
+	err = s.stepFiles(c, typed)
 	d := typed.draft(p.Detail.Alert, seen)
 	d.By, d.On, d.Corrects = c.who.by(), ledger.DateOf(s.Now()), ledger.None
-	err = typed.missing(o)
+	if err == nil {
+		err = typed.missing(o)
+	}
 	if err == nil {
 		_, err = s.take(c, d)
 	}
@@ -315,6 +324,9 @@ func (s *server) showRefused(c *call, p *alertView, typed *stepForm, why *proble
 	if !slices.ContainsFunc(p.Forms, func(f stepForm) bool { return f.Open }) {
 		p.Lost = typed.value("opinion")
 	}
+	if err := s.offerStepFiles(c.ctx(), p); err != nil {
+		return err
+	}
 	return s.showStaff(c, why.Status, p)
 }
 
@@ -337,6 +349,16 @@ func (f *stepForm) value(name string) string {
 		}
 	}
 	return ""
+}
+
+// files are the documents that were chosen.
+func (f *stepForm) files() []ledger.File {
+	for _, x := range f.Fields {
+		if x.Name == "files" {
+			return x.Chosen
+		}
+	}
+	return nil
 }
 
 // missing wants the inputs that a form must have, and amounts that can be read.
@@ -397,15 +419,15 @@ func (f *stepForm) draft(alert string, seen int64) ledger.Draft {
 	case "alert.assigned":
 		d.Body = &ledger.AlertAssigned{Step: at, Unit: f.value("unit")}
 	case "alert.answered":
-		d.Body = &ledger.AlertAnswered{Step: at}
+		d.Body = &ledger.AlertAnswered{Step: at, Files: f.files()}
 	case "alert.dismissed":
-		d.Body = &ledger.AlertDismissed{Step: at, Ground: f.value("dismiss_ground")}
+		d.Body = &ledger.AlertDismissed{Step: at, Ground: f.value("dismiss_ground"), Files: f.files()}
 	case "alert.seconded":
 		d.Body = &ledger.AlertSeconded{Step: at}
 	case "alert.confirmed":
-		d.Body = &ledger.AlertConfirmed{Step: at, Violation: f.value("violation"), Return: f.amount("return_amount"), Adjust: f.amount("adjust"), Other: f.amount("other_amount")}
+		d.Body = &ledger.AlertConfirmed{Step: at, Violation: f.value("violation"), Return: f.amount("return_amount"), Adjust: f.amount("adjust"), Other: f.amount("other_amount"), Files: f.files()}
 	case "alert.rectified":
-		d.Body = &ledger.AlertRectified{Step: at, Entries: entrySeqs(f.value("correcting_entries")), Returned: f.amount("returned_amount"), Adjusted: f.amount("adjusted")}
+		d.Body = &ledger.AlertRectified{Step: at, Entries: entrySeqs(f.value("correcting_entries")), Returned: f.amount("returned_amount"), Adjusted: f.amount("adjusted"), Files: f.files()}
 	case "alert.returned":
 		d.Body = &ledger.AlertReturned{Step: at, Reason: f.value("reason")}
 	case "alert.closed":
@@ -415,7 +437,7 @@ func (f *stepForm) draft(alert string, seen int64) ledger.Draft {
 	case "alert.escalated":
 		d.Body = &ledger.AlertEscalated{Step: at, To: f.value("to_unit"), Overdue: ledger.Date(f.value("due"))}
 	case "alert.commented":
-		d.Body = &ledger.AlertCommented{Step: at}
+		d.Body = &ledger.AlertCommented{Step: at, Files: f.files()}
 	case "alert.silenced":
 		d.Body = &ledger.AlertSilenced{Step: at, Ground: f.value("silence_ground"), Until: ledger.Date(f.value("until"))}
 	}

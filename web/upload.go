@@ -38,6 +38,9 @@ func (s *server) sheetRoutes(g *echo.Group, l language) {
 		s.large[s.BasePath+l.Prefix+path] = true
 		post(path, want, section, h)
 	}
+	for _, path := range []string{"/desk/form", "/alerts/:alert"} { // with attachments
+		s.large[s.BasePath+l.Prefix+path] = true
+	}
 	get("/desk/import", enterForms, "import", s.importPage)
 	upload("/desk/import", enterForms, "import", s.takeImport)
 	get("/desk/import/template/:form", enterForms, "import", s.importTemplate)
@@ -66,6 +69,7 @@ func (s *server) sheetRoutes(g *echo.Group, l language) {
 	get("/desk/dossier", useDesk, "files", s.dossiersPage)
 	get("/desk/dossier/:project", useDesk, "files", s.dossierPage)
 	upload("/desk/dossier/:project", enterForms, "files", s.takePaper)
+	post("/desk/dossier/:project/waive", enterForms, "files", s.waivePaper)
 	get("/desk/dossier/:project/dossier.zip", useDesk, "files", s.dossierFile)
 	get("/desk/grid", enterForms, "grid", s.gridPage)
 	post("/desk/grid", enterForms, "grid", s.takeGrid)

@@ -16,6 +16,7 @@ import (
 
 	"yilu/audit"
 	"yilu/audit/durable"
+	"yilu/ledger/document"
 	"yilu/migrations"
 	"yilu/migrations/pgserver"
 )
@@ -23,7 +24,7 @@ import (
 // backupReserve is what a backup leaves free on its disk, in bytes.
 const backupReserve = 128 << 20
 
-// runBackup copies the database into a new folder, beside a working server too. The
+// runBackup copies database and documents into a new folder, beside a working server too. The
 // folder appears whole, under its name, or not at all.
 func runBackup(ctx context.Context, env *environment, args []string) error {
 	fs := env.flags("backup")
@@ -58,6 +59,7 @@ func runBackup(ctx context.Context, env *environment, args []string) error {
 		return json.MarshalWrite(env.Stdout, m, jsontext.WithIndent(" "))
 	}
 	fmt.Fprintf(env.Stdout, env.say("备份完成并已核对：%s（%d 字节，%s）\n", "backed up and checked: %s (%d bytes, %s)\n"), target, m.Bytes, m.Method)
+	fmt.Fprintf(env.Stdout, env.say("  附件 %d 个，待处理的上传 %d 个（%d 字节）\n", "  %d documents, %d uploads that wait (%d bytes)\n"), m.Files.Documents, m.Files.Uploads, m.Files.Bytes)
 	for _, b := range m.Books {
 		fmt.Fprintf(env.Stdout, env.say("  账套 %s：%s 条，树根 %s\n", "  book %s: %s entries, root %s\n"), b.Book, b.Size, b.Root)
 	}
@@ -86,7 +88,11 @@ func (env *environment) backup(ctx context.Context, url, target string, dump boo
 	if err := durable.MkdirAll(parent, 0o700); err != nil {
 		return nil, err
 	}
-	if err := env.enoughRoom(parent, size); err != nil {
+	documents, err := pgserver.FolderSize(filepath.Join(env.Data, filesFolder))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	if err := env.enoughRoom(parent, size+documents); err != nil {
 		return nil, err
 	}
 	// Beside the target, so that it takes its place by one rename.
@@ -133,6 +139,16 @@ func (env *environment) fill(ctx context.Context, m *manifest, url, temp string)
 	if err := m.seal(temp); err != nil {
 		return err
 	}
+	// After the database: a document is stored before its row, so none that the copy of
+	// the database knows is missing.
+	files, err := document.Copy(ctx, filepath.Join(env.Data, filesFolder), filepath.Join(temp, filesFolder))
+	if err != nil {
+		return err
+	}
+	for _, hash := range files.Damaged {
+		fmt.Fprintf(env.Stderr, env.say("附件 %s 的内容与其哈希不符，未备份\n", "the bytes of document %s are not those of its hash: it is not in the backup\n"), hash)
+	}
+	m.Files = &files
 	return m.write(temp)
 }
 

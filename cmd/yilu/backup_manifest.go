@@ -19,11 +19,18 @@ import (
 
 	"yilu/audit"
 	"yilu/audit/durable"
+	"yilu/ledger/document"
 	"yilu/migrations/pgserver"
 )
 
-// manifestFormat names the form of backup folders.
-const manifestFormat = "yilu backup v1"
+// The forms of backup folders: the first had no documents.
+const (
+	manifestFormat = "yilu backup v2"
+	bareFormat     = "yilu backup v1"
+)
+
+// filesFolder is where documents are, in a data folder and in a backup.
+const filesFolder = "files"
 
 // The two ways to make a backup.
 const (
@@ -53,7 +60,9 @@ type manifest struct {
 	SHA256 string         `json:"sha256"`
 	Bytes  int64          `json:"bytes"`
 	Books  []manifestBook `json:"books"`
-	NotIn  []string       `json:"not_in"`
+	// Files are the documents and uploads in the folder files; nil in a bareFormat.
+	Files *document.Copied `json:"files,omitzero"`
+	NotIn []string         `json:"not_in"`
 }
 
 // manifestBook is what is surely in the backup of one book.
@@ -66,7 +75,7 @@ type manifestBook struct {
 
 // notInBackup is kept apart: whoever finds a backup must not be able to sign, or to
 // open sealed values.
-var notInBackup = []string{"seal.secret", "signer/", "public/", "files/", "owner.password", "service.password"}
+var notInBackup = []string{"seal.secret", "signer/", "public/", "owner.password", "service.password"}
 
 // readBooks reads the heads of all books.
 func readBooks(ctx context.Context, q audit.Querier) ([]manifestBook, error) {
@@ -155,7 +164,7 @@ func readManifest(dir string) (*manifest, error) {
 	if err := json.Unmarshal(text, m, json.RejectUnknownMembers(true)); err != nil {
 		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, "manifest.json"), err)
 	}
-	if m.Format != manifestFormat || m.Method != byCopy && m.Method != byDump {
+	if m.Format != manifestFormat && m.Format != bareFormat || (m.Files == nil) != (m.Format == bareFormat) || m.Method != byCopy && m.Method != byDump {
 		return nil, fmt.Errorf("%s is a %q by %q, this program reads %q by %s or %s", dir, m.Format, m.Method, manifestFormat, byCopy, byDump)
 	}
 	want := *m

@@ -39,6 +39,8 @@ type doctor struct {
 	signing  *signing
 	warning  *warning
 	findings []finding
+	// night is what a running server checks by itself, nil for the command.
+	night *nightly
 }
 
 // say adds a finding in the user's language.
@@ -87,6 +89,9 @@ func (d doctor) health(ctx context.Context, q *pgxpool.Pool) (lines []web.Health
 	d.disks()
 	d.backups()
 	d.settings()
+	if faults, n, known := d.night.documents(); known {
+		d.sayDocuments(faults, n)
+	}
 	for _, f := range d.findings {
 		lines = append(lines, web.HealthLine{Check: f.Check, State: f.State, Found: f.texts[0], Do: f.texts[1]})
 	}
@@ -110,6 +115,7 @@ func (d *doctor) database(ctx context.Context) error {
 				d.rights(ctx, service)
 				d.guards(ctx, owner)
 				d.logs(ctx, service)
+				d.documents(ctx, service)
 			}
 			return nil
 		})

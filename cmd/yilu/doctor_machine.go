@@ -17,7 +17,9 @@ import (
 	"strings"
 	"time"
 
+	"yilu/audit"
 	"yilu/ledger"
+	"yilu/ledger/document"
 )
 
 // disks looks at the space of every disk that data are written to.
@@ -73,6 +75,36 @@ func (d *doctor) backups() {
 	case r != nil && r.Released == "":
 		d.say("restored", warn, ledger.Text{Zh: "由备份恢复，尚未核对公布到第几条", En: "restored, and not yet held to what was published"}, ledger.Text{Zh: "启动 yilu serve，或由两人 yilu restore confirm", En: "start yilu serve, or two persons: yilu restore confirm"})
 	}
+}
+
+// documents reads every document that officers handed in.
+func (d *doctor) documents(ctx context.Context, q audit.Querier) {
+	faults, n, err := document.Check(ctx, q, filepath.Join(d.env.Data, filesFolder))
+	if err != nil {
+		d.failed("documents", err)
+		return
+	}
+	d.sayDocuments(faults, n)
+}
+
+// sayDocuments says which documents are missing or changed.
+func (d *doctor) sayDocuments(faults []document.Fault, n int) {
+	if len(faults) == 0 {
+		d.say("documents", well, ledger.Text{Zh: fmt.Sprintf("%d 个，内容与哈希一致", n), En: fmt.Sprintf("%d, all as they were handed in", n)}, ledger.Text{})
+		return
+	}
+	missing := 0
+	var names []string
+	for _, f := range faults {
+		if f.Missing {
+			missing++
+		}
+		names = append(names, f.Hash+" "+f.Name)
+	}
+	list := strings.Join(names[:min(len(names), mostNamed)], "; ")
+	d.say("documents", fail,
+		ledger.Text{Zh: fmt.Sprintf("%d 个中缺失 %d 个、内容与哈希不符 %d 个：%s", n, missing, len(faults)-missing, list), En: fmt.Sprintf("%d of %d are missing, %d differ from their hash: %s", missing, n, len(faults)-missing, list)},
+		ledger.Text{Zh: "从备份的 files/stored 放回，或请经办重新上传同一文件", En: "put them back from files/stored of a backup, or have the same files uploaded again"})
 }
 
 // secrets looks for keys that others on this machine can read.

@@ -18,9 +18,13 @@ import (
 
 	"yilu/audit"
 	"yilu/audit/durable"
+	"yilu/ledger/document"
 	"yilu/migrations"
 	"yilu/migrations/pgserver"
 )
+
+// filesSince is the migration that knows documents.
+const filesSince = 18
 
 // restoring is a restore under way.
 type restoring struct {
@@ -37,6 +41,11 @@ type restoreReport struct {
 	From  string        `json:"from"`
 	Data  string        `json:"data"`
 	Books []restoreBook `json:"books"`
+	// Files is what came back of documents and uploads, nil for a backup without any.
+	Files *document.Copied `json:"files,omitzero"`
+	// Lost are documents that the database knows and that are not there, or not as they
+	// were handed in.
+	Lost []document.Fault `json:"lost,omitzero"`
 	// Guards are differences between the database's guards and our migrations'.
 	Guards  []string `json:"guards,omitzero"`
 	Seconds float64  `json:"seconds"`
@@ -109,11 +118,18 @@ func (r *restoring) prepare() (err error) {
 	if _, err := os.Lstat(place); !errors.Is(err, os.ErrNotExist) {
 		return &coded{exitRefused, errors.Join(err, fmt.Errorf("%s %s", place, r.env.say("已存在；恢复从不覆盖，请用新的数据目录", "is there already: a restore overwrites nothing, take a new data folder")))}
 	}
+	size := r.manifest.Bytes
+	if r.manifest.Files != nil {
+		if err := r.manifest.Files.Verify(filepath.Join(r.from, filesFolder)); err != nil {
+			return &coded{exitRefused, err}
+		}
+		size += r.manifest.Files.Bytes
+	}
 	// Passable for PostgreSQL's user, like all that serve makes.
 	if err := durable.MkdirAll(data, 0o711); err != nil {
 		return err
 	}
-	if err := r.env.enoughRoom(data, r.manifest.Bytes); err != nil {
+	if err := r.env.enoughRoom(data, size); err != nil {
 		return err
 	}
 	if err := r.note.write(data); err != nil {
@@ -137,6 +153,9 @@ func (r *restoring) run(ctx context.Context, s *signing) (*restoreReport, error)
 			return nil, err
 		}
 	}
+	if err := r.putBackFiles(); err != nil {
+		return nil, err
+	}
 	server, err := pgserver.Start(ctx, config)
 	if err != nil {
 		return nil, err
@@ -159,6 +178,15 @@ func (r *restoring) run(ctx context.Context, s *signing) (*restoreReport, error)
 	}
 	r.note.Whole = true
 	return report, r.note.write(report.Data)
+}
+
+// putBackFiles puts documents and uploads into the data folder. They stand under hashes
+// and random names: what is there already is the same.
+func (r *restoring) putBackFiles() error {
+	if r.manifest.Files == nil {
+		return nil
+	}
+	return r.manifest.Files.Restore(filepath.Join(r.from, filesFolder), filepath.Join(r.env.Data, filesFolder))
 }
 
 // load makes the roles that a dump does not have, by the migrations, and loads it
@@ -205,7 +233,12 @@ func (r *restoring) check(ctx context.Context, s *signing, url string) (*restore
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	report := &restoreReport{From: r.from, Data: data}
+	report := &restoreReport{From: r.from, Data: data, Files: r.manifest.Files}
+	if r.manifest.Schema >= filesSince {
+		if report.Lost, _, err = document.Check(ctx, pool, filepath.Join(data, filesFolder)); err != nil {
+			return nil, err
+		}
+	}
 	for _, b := range books {
 		head, err := audit.ReadHead(ctx, pool, b.Book)
 		if err != nil {
@@ -250,12 +283,31 @@ func (p *restoreReport) print(env *environment) {
 			fmt.Fprintf(env.Stdout, env.say("  账套 %s：恢复到 %s 条，已公布 %s 条，无缺失。\n", "  book %s: restored to %s, published %s, nothing is missing.\n"), b.Book, b.Restored, b.Published)
 		}
 	}
+	p.printFiles(env)
 	if len(p.Guards) > 0 {
 		fmt.Fprintln(env.Stdout, env.say("  数据库防护与本程序的不同：", "  the guards of the database are not our migrations': ")+strings.Join(p.Guards, "; "))
 	}
 	missing := slices.Sorted(maps.Keys(p.absent()))
 	if len(missing) > 0 {
 		fmt.Fprintln(env.Stdout, env.say("  数据目录里还没有：", "  not in the data folder yet: ")+strings.Join(missing, ", "))
+	}
+}
+
+// mostNamed is how many documents are named one by one.
+const mostNamed = 20
+
+// printFiles says what came back of documents.
+func (p *restoreReport) printFiles(env *environment) {
+	if p.Files == nil {
+		fmt.Fprintln(env.Stdout, env.say("  此备份不含附件：请把旧数据目录的 files/ 放回。", "  this backup has no documents: put files/ of the old data folder back."))
+	} else {
+		fmt.Fprintf(env.Stdout, env.say("  附件 %d 个、待处理的上传 %d 个，逐个核对。\n", "  %d documents and %d uploads that wait, each checked.\n"), p.Files.Documents, p.Files.Uploads)
+	}
+	if len(p.Lost) > 0 {
+		fmt.Fprintf(env.Stdout, env.say("  缺失或已改变的附件 %d 个：\n", "  %d documents are missing or changed:\n"), len(p.Lost))
+	}
+	for _, f := range p.Lost[:min(len(p.Lost), mostNamed)] {
+		fmt.Fprintf(env.Stdout, "    %s %s\n", f.Hash, f.Name)
 	}
 }
 

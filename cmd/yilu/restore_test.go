@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"os"
 	"os/exec"
@@ -14,7 +15,9 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
+	"yilu/ledger/document"
 	"yilu/migrations/pgserver"
 	"yilu/migrations/pgtest"
 )
@@ -84,11 +87,13 @@ func TestRestoreOfAnOldBackup(t *testing.T) {
 		}
 	}
 	s.signed(3)
+	kept := handIn(t, data, "合同.pdf", "%PDF-1.7 contract")
+	lost := handIn(t, data, "发票.pdf", "%PDF-1.7 invoice")
 	var m manifest
 	if err := json.Unmarshal([]byte(succeed(t, "backup", "--data", data, "--out", backup, "--json")), &m); err != nil {
 		t.Fatal(err)
 	}
-	if m.Method != byCopy || len(m.Books) != 1 || m.Books[0].Size != "3" || m.Books[0].Root == "" || m.Bytes < 1<<20 {
+	if m.Method != byCopy || len(m.Books) != 1 || m.Books[0].Size != "3" || m.Books[0].Root == "" || m.Bytes < 1<<20 || m.Files.Documents != 2 || m.Files.Uploads != 1 {
 		t.Errorf("manifest %+v", m)
 	}
 	checkBackedUp(t, data)
@@ -113,8 +118,17 @@ func TestRestoreOfAnOldBackup(t *testing.T) {
 	refuse(t, exitRefused, "no manifest.json", "restore", "--from", dir, "--data", fresh)
 
 	t.Chdir(dir) // names are relative to where the operator stands
-	if out := succeed(t, "restore", "--from", "backup", "--data", "new"); !strings.Contains(out, "restored to 3, what was published is not known") {
+	if out := succeed(t, "restore", "--from", "backup", "--data", "new"); !strings.Contains(out, "restored to 3, what was published is not known") || !strings.Contains(out, "2 documents and 1 uploads") {
 		t.Errorf("restore: %s", out)
+	}
+	if text, err := os.ReadFile(storedFile(fresh, kept)); err != nil || string(text) != "%PDF-1.7 contract" {
+		t.Errorf("a document after the restore: %q %v", text, err)
+	}
+	if err := os.WriteFile(storedFile(fresh, kept), []byte("%PDF-1.7 forged!!"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(storedFile(fresh, lost)); err != nil {
+		t.Fatal(err)
 	}
 	// One PostgreSQL for all that follows, as beside a running server.
 	own, err := pgserver.Start(t.Context(), pgserver.Config{Dir: filepath.Join(fresh, "postgres"), BinDir: os.Getenv("YILU_PG_BIN")})
@@ -129,7 +143,9 @@ func TestRestoreOfAnOldBackup(t *testing.T) {
 	if code, said := s.post(token, 9); code != 503 || !strings.Contains(said, "3 条分录，已签名的有 6 条") {
 		t.Errorf("post after an old backup: %d %s", code, said)
 	}
-	refuse(t, exitDiverged, "", "doctor", "--data", fresh)
+	if code, out, _ := yilu("doctor", "--data", fresh); code != exitDiverged || !strings.Contains(out, "1 of 2 are missing, 1 differ from their hash") {
+		t.Errorf("doctor: %d %s", code, out)
+	}
 	s.stop()
 	if out := succeed(t, "signer", "recover", "--data", fresh, "--first", "a", "--second", "b"); !strings.Contains(out, "3 entries are back") {
 		t.Errorf("recover: %s", out)
@@ -147,6 +163,126 @@ func TestRestoreOfAnOldBackup(t *testing.T) {
 		t.Errorf("verify: %s", out)
 	}
 	s.stop()
+}
+
+// handIn puts a document into the store of a running server, beside an upload that waits.
+func handIn(t *testing.T, data, name, content string) document.Stored {
+	t.Helper()
+	own, err := pgserver.Running(filepath.Join(data, "postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := pgxpool.New(t.Context(), own.ServiceURL("yilu"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	store, err := document.Open(filepath.Join(data, "files"), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	f, err := store.Put(t.Context(), "411025", document.Stored{Unit: "z", User: "u", Name: name, At: time.Now()}, strings.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name == "合同.pdf" {
+		if _, err := store.Keep(document.Waiting{Owner: "u", Use: "import", Name: "表.csv", At: time.Now(), Facts: []byte(`{}`)}, strings.NewReader("a,b\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return f
+}
+
+// storedFile is where a document stands in a data folder or backup.
+func storedFile(data string, f document.Stored) string {
+	name := hex.EncodeToString(f.SHA256)
+	return filepath.Join(data, "files", "stored", name[:2], name)
+}
+
+// TestBackupOfDocumentsIsHeldToItsList refuses a backup with a changed or missing
+// document, takes up a restore that was cut off, and says what an older backup lacks.
+func TestBackupOfDocumentsIsHeldToItsList(t *testing.T) {
+	db := pgtest.New(t)
+	dir := newDataFolder(t)
+	t.Setenv("LC_ALL", "C")
+	t.Setenv("YILU_DATABASE_URL", db.OwnerURL)
+	data, backup := filepath.Join(dir, "data"), filepath.Join(dir, "backup")
+	store, err := document.Open(filepath.Join(data, "files"), db.Pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	f, err := store.Put(t.Context(), "411025", document.Stored{Unit: "z", User: "u", Name: "a.pdf", At: time.Now()}, strings.NewReader("%PDF-1.7 a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged, err := store.Put(t.Context(), "411025", document.Stored{Unit: "z", User: "u", Name: "b.pdf", At: time.Now()}, strings.NewReader("%PDF-1.7 b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(storedFile(data, damaged), []byte("forged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, _, said := yilu("backup", "--data", data, "--out", backup, "--dump")
+	if code != exitOK || !strings.Contains(said, hex.EncodeToString(damaged.SHA256)+" are not those of its hash: it is not in the backup") {
+		t.Fatalf("backup: %d %s", code, said)
+	}
+	t.Setenv("YILU_DATABASE_URL", "")
+	fresh := filepath.Join(dir, "new")
+	whole, err := os.ReadFile(storedFile(backup, f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []func() error{
+		func() error { return os.WriteFile(storedFile(backup, f), []byte("%PDF-1.7 z"), 0o600) },
+		func() error { return os.Remove(storedFile(backup, f)) },
+	} {
+		if err := bad(); err != nil {
+			t.Fatal(err)
+		}
+		refuse(t, exitRefused, "read copy of files", "restore", "--from", backup, "--data", fresh)
+		if _, err := os.Stat(fresh); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("a refused restore left something: %v", err)
+		}
+	}
+	if err := os.WriteFile(storedFile(backup, f), whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	list := filepath.Join(backup, "files", "SHA256SUMS")
+	text, err := os.ReadFile(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(list, append(text, "x"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refuse(t, exitRefused, "not the list that was made", "restore", "--from", backup, "--data", fresh)
+	if err := os.WriteFile(list, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Cut off after the documents: the next restore finds them there.
+	m, err := readManifest(backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(fresh, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Files.Restore(filepath.Join(backup, "files"), filepath.Join(fresh, "files")); err != nil {
+		t.Fatal(err)
+	}
+	if out := succeed(t, "restore", "--from", backup, "--data", fresh); !strings.Contains(out, "1 documents are missing or changed:\n    "+damaged.Hash()+" b.pdf") {
+		t.Errorf("restore: %s", out)
+	}
+	// As programs before wrote it: without documents.
+	m.Format, m.Files = bareFormat, nil
+	if err := errors.Join(os.RemoveAll(filepath.Join(backup, "files")), m.write(backup)); err != nil {
+		t.Fatal(err)
+	}
+	if out := succeed(t, "restore", "--from", backup, "--data", filepath.Join(dir, "older")); !strings.Contains(out, "this backup has no documents") || !strings.Contains(out, "2 documents are missing") {
+		t.Errorf("restore of an older backup: %s", out)
+	}
 }
 
 // seen marks a scheduled job as looked at, as the server does every quarter of a minute.

@@ -27,14 +27,13 @@ import (
 // serveOptions are the settings of the server.
 type serveOptions struct {
 	publicOptions
+	keepOptions
 	listen, admin   string
 	policy, proxies string
 	sign            bool
 	// typed are bounds as they were typed, limits what they are.
 	typed  limitOptions
 	limits limits
-	// data is the folder that holds documents and uploads, in files.
-	data string
 }
 
 // serveFlags are where the server listens: the doctor looks at it too.
@@ -46,6 +45,7 @@ func (env *environment) serveFlags(fs *flag.FlagSet) *serveOptions {
 	fs.StringVar(&o.proxies, "proxies", setting("YILU_PROXIES", ""), env.say("反向代理的地址段，逗号分隔；只信任它们转来的访问者地址 (YILU_PROXIES)", "networks of our reverse proxies, with commas; only they are believed who a visitor is (YILU_PROXIES)"))
 	o.typed = env.limitFlags(fs)
 	env.publicFlags(fs, &o.publicOptions)
+	env.keepFlags(fs, &o.keepOptions)
 	return o
 }
 
@@ -94,11 +94,16 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	o.files, o.origin, o.data = s.public, w.public, env.Data
+	o.files, o.origin = s.public, w.public
 	config := o.config(env, l, log)
 	config.BoardNames, config.Limits, config.Proxies = typed.BoardNames, typed.Limits, typed.Proxies
 	config.Stopping, config.PageAge = ctx.Done(), time.Second
 	config.PublicURL, config.Accounts = w.address(*o), people
+	if config.Files, err = document.Open(filepath.Join(env.Data, filesFolder), config.Pool); err != nil {
+		return err
+	}
+	config.Files.MaxFile = o.limits.file
+	defer config.Files.Close()
 	env.watch(ctx, &config, doctor{env: env, options: o, signing: s, warning: w})
 	stopSigning, err := s.start(ctx, env, *o, l, log, &config)
 	if err != nil {
@@ -123,6 +128,9 @@ func (o *serveOptions) check(env *environment, forms *formOptions) (typed web.Co
 		return typed, policy, err
 	}
 	if typed.Proxies, err = proxies(o.proxies); err != nil {
+		return typed, policy, &coded{exitUsage, err}
+	}
+	if err := o.keep.Check(); err != nil {
 		return typed, policy, &coded{exitUsage, err}
 	}
 	policy, ok := account.PolicyOf(o.policy)
@@ -150,12 +158,13 @@ func (env *environment) watch(ctx context.Context, config *web.Config, look doct
 	config.Metrics = env.metrics
 	config.Duties = &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: workday.StateCouncil()}
 	go config.Duties.Run(ctx)
+	look.night = &nightly{pool: l.Config.Read, public: public, files: filepath.Join(env.Data, filesFolder), log: config.Log, rented: env.DatabaseURL != ""}
+	look.night.retention = &web.Retention{Ledger: l, Pool: config.Pool, Accounts: config.Accounts, Files: config.Files, Book: ledger.Book(env.Book), Keep: look.options.keep}
+	config.Warnings = look.night.warnings
+	go look.night.run(ctx)
 	oversee(ctx, l, config, look)
 	disks := newWatched(env, public)
 	config.Collectors, config.Unready = []prometheus.Collector{disks}, disks.unready
-	night := &nightly{pool: l.Config.Read, public: public, log: config.Log, rented: env.DatabaseURL != ""}
-	config.Warnings = night.warnings
-	go night.run(ctx)
 }
 
 // people are the accounts that can log in: in a demonstration its own, which are made
@@ -213,13 +222,6 @@ func heldBy(why ledger.Text) error {
 
 // serveAll runs the public and the administrator's listener.
 func serveAll(ctx context.Context, o serveOptions, config web.Config, ended <-chan struct{}) error {
-	store, err := document.Open(filepath.Join(o.data, "files"), config.Pool)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	store.MaxFile = o.limits.file
-	config.Files = store
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	results := make(chan error, 2)
@@ -229,7 +231,7 @@ func serveAll(ctx context.Context, o serveOptions, config web.Config, ended <-ch
 		running++
 		go func() { results <- serveHTTP(ctx, o.admin, web.Admin(config), ended) }()
 	}
-	err = <-results
+	err := <-results
 	cancel()
 	if running == 2 {
 		err = errors.Join(err, <-results)

@@ -2,7 +2,8 @@
 // their content, and uploads that wait until somebody confirms what was read from
 // them.
 //
-//	stored/ab/ab12…      a document, by its SHA-256; never changed, never removed
+//	stored/ab/ab12…      a document, by its SHA-256; never changed, and removed only when
+//	                     no entry and no draft names it: see Prune
 //	waiting/ID, ID.json  an upload and what is known of it; gone after a day
 //	incoming/            what is on its way; swept after a day
 //
@@ -14,7 +15,7 @@
 //
 // What is not: text inside pictures and PDF files is not read, so personal numbers
 // there are not found (Stored.Readable says so). Files are not encrypted: the folder
-// is for the server's own user alone. The database's backup does not hold them.
+// is for the server's own user alone, and so is a copy of it ([Copy]) in a backup.
 //
 // It stands in ledger's room: it needs the book's words for files and acts and
 // publicity/scan, and nothing that imports sheets or pages.

@@ -71,15 +71,23 @@ type incoming struct {
 	sum, national hash.Hash
 }
 
-// receive writes what comes to a nameless place on the disk, never to memory.
-func (s *Store) receive(r io.Reader) (*incoming, error) {
+// arriving is an empty file on its way in, in a nameless place on the disk.
+func (s *Store) arriving() (*incoming, error) {
 	name := path.Join(incomingFolder, newID())
 	f, err := s.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("receive file: %w", err)
 	}
-	in := &incoming{store: s, file: f, name: name, sum: sha256.New(), national: sm3.New()}
-	in.size, err = io.Copy(io.MultiWriter(f, in.sum, in.national), io.LimitReader(r, s.MaxFile+1))
+	return &incoming{store: s, file: f, name: name, sum: sha256.New(), national: sm3.New()}, nil
+}
+
+// receive writes what comes to the disk, never to memory.
+func (s *Store) receive(r io.Reader) (*incoming, error) {
+	in, err := s.arriving()
+	if err != nil {
+		return nil, err
+	}
+	in.size, err = io.Copy(io.MultiWriter(in.file, in.sum, in.national), io.LimitReader(r, s.MaxFile+1))
 	switch {
 	case err != nil:
 		err = fmt.Errorf("receive file: %w", err)
@@ -104,6 +112,18 @@ func (in *incoming) place(to string) error {
 		return fmt.Errorf("store file: %w", err)
 	}
 	return in.store.syncFolder(path.Dir(to))
+}
+
+// keep places a document, unless it stands in its place already.
+func (in *incoming) keep(at string) error {
+	there, err := in.store.has(at)
+	if err != nil || there {
+		return err
+	}
+	if err := in.store.root.MkdirAll(path.Dir(at), 0o700); err != nil {
+		return err
+	}
+	return in.place(at)
 }
 
 // drop closes the file and removes what was not placed.

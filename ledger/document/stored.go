@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"strings"
 	"time"
 	"unicode"
@@ -46,7 +45,7 @@ func (f Stored) File() ledger.File {
 // Hash is the base64 SHA-256 by which entries name the document.
 func (f Stored) Hash() string { return base64.StdEncoding.EncodeToString(f.SHA256) }
 
-// Put stores a document: its bytes first, then who handed it in. The same content
+// Put stores a document: its bytes, and who handed it in. The same content
 // handed in by the same unit again is the same document, under its first name.
 func (s *Store) Put(ctx context.Context, book ledger.Book, f Stored, r io.Reader) (Stored, error) {
 	name, err := cleanName(f.Name)
@@ -65,20 +64,18 @@ func (s *Store) Put(ctx context.Context, book ledger.Book, f Stored, r io.Reader
 	if f.Found, f.Readable, err = numbersIn(f.Kind, in.file, in.size); err != nil {
 		return Stored{}, err
 	}
-	at := storedAt(f.SHA256)
-	there, err := s.has(at)
-	if err == nil && !there {
-		if err = s.root.MkdirAll(path.Dir(at), 0o700); err == nil {
-			err = in.place(at)
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		// The row first: its lock on the table keeps Prune from removing the same bytes. It
+		// is seen by nobody before they are there.
+		_, err := tx.Exec(ctx, `
+			insert into files.stored (book, sha256, unit, user_id, name, kind, size, sm3, readable, found, stored_at)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (book, sha256, unit) do update set removed_at = null`,
+			book, f.SHA256, f.Unit, f.User, f.Name, f.Kind, f.Size, f.SM3, f.Readable, kindNames(f.Found), f.At)
+		if err != nil {
+			return err
 		}
-	}
-	if err != nil {
-		return Stored{}, fmt.Errorf("store file: %w", err)
-	}
-	_, err = s.pool.Exec(ctx, `
-		insert into files.stored (book, sha256, unit, user_id, name, kind, size, sm3, readable, found, stored_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (book, sha256, unit) do nothing`,
-		book, f.SHA256, f.Unit, f.User, f.Name, f.Kind, f.Size, f.SM3, f.Readable, kindNames(f.Found), f.At)
+		return in.keep(storedAt(f.SHA256))
+	})
 	if err != nil {
 		return Stored{}, fmt.Errorf("store file: %w", err)
 	}
@@ -103,7 +100,7 @@ func (s *Store) Find(ctx context.Context, book ledger.Book, hash, unit string) (
 	if err != nil || len(sum) != sha256.Size {
 		return Stored{}, fmt.Errorf("file: %w", ledger.ErrNotFound)
 	}
-	rows, err := s.pool.Query(ctx, `select `+columns+` from files.stored where book = $1 and sha256 = $2 and ($3 = '' or unit = $3) order by stored_at limit 1`, book, sum, unit)
+	rows, err := s.pool.Query(ctx, `select `+columns+` from files.stored where book = $1 and sha256 = $2 and ($3 = '' or unit = $3) and removed_at is null order by stored_at limit 1`, book, sum, unit)
 	if err != nil {
 		return Stored{}, fmt.Errorf("find file: %w", err)
 	}
@@ -124,7 +121,7 @@ const perPage = 50
 // before. text narrows it to names that hold it.
 func (s *Store) List(ctx context.Context, book ledger.Book, unit, text string, before time.Time) (list []Stored, more bool, err error) {
 	rows, err := s.pool.Query(ctx, `select `+columns+` from files.stored
-		where book = $1 and stored_at < $2 and ($3 = '' or unit = $3) and ($4 = '' or strpos(name, $4) > 0)
+		where book = $1 and stored_at < $2 and ($3 = '' or unit = $3) and ($4 = '' or strpos(name, $4) > 0) and removed_at is null
 		order by stored_at desc, sha256 limit $5`, book, before, unit, text, perPage+1)
 	if err != nil {
 		return nil, false, fmt.Errorf("list files: %w", err)

@@ -81,7 +81,7 @@
     changed = false
     sending = true
     try {
-      const body = new URLSearchParams(new FormData(form))
+      const body = new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === 'string'))
       body.set('act', 'keep')
       const answer = await fetch(form.action, { method: 'POST', body })
       const version = answer.headers.get('Draft-Version')

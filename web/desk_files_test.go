@@ -1,0 +1,177 @@
+package web
+
+import (
+	"bytes"
+	"html"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"yilu/ledger"
+)
+
+// filesPost sends a form with files, each under the name of its input.
+func filesPost(b *browser, path string, form url.Values, files ...[3]string) *httptest.ResponseRecorder {
+	b.t.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	for name, values := range form {
+		for _, v := range values {
+			if err := w.WriteField(name, v); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+	}
+	for _, f := range files {
+		part, err := w.CreateFormFile(f[0], f[1])
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		_, _ = part.Write([]byte(f[2]))
+	}
+	if err := w.Close(); err != nil {
+		b.t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, path, &body)
+	r.Header.Set("Content-Type", w.FormDataContentType())
+	r.Header.Set("Cookie", sessionCookie+"="+b.cookie)
+	answer := httptest.NewRecorder()
+	b.h.ServeHTTP(answer, r)
+	return answer
+}
+
+// filesChosen are the hashes that a page has as chosen, in selects or check boxes.
+func filesChosen(page string) []string {
+	var out []string
+	for _, found := range regexp.MustCompile(`value="([A-Za-z0-9+/&#;]{43,60}=)" (?:selected|checked)`).FindAllStringSubmatch(page, -1) {
+		out = append(out, html.UnescapeString(found[1]))
+	}
+	return out
+}
+
+// TestFormsTakeDocumentsWithoutAHash uploads a document in a form, keeps it over an error
+// and a lost session, chooses one that is there, and finds both in the entry.
+func TestFormsTakeDocumentsWithoutAHash(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	b := d.as(ledger.Maker, "maker-1")
+	if w := b.upload("/desk/dossier/XC2020-020", "验收报告.pdf", []byte("%PDF-1.7 report"), "form", b.word("/desk/dossier/XC2020-020"), "item", "23"); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, mainOf(w.Body.String()))
+	}
+	if w := b.upload("/desk/files", "会议纪要.txt", []byte("纪要"), "form", b.word("/desk/files")); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, mainOf(w.Body.String()))
+	}
+	body := &ledger.PaymentRequested{Payment: "ZF-9001", Project: "XC2020-020", Fund: "2020-SJ-1", Purpose: "水表采购款", Payee: ledger.Party{Name: "襄城县惠民水务设备有限公司"}}
+	form := fill(t, b, "payment.requested", body, nil)
+	form.Set("act", "save")
+	w := filesPost(b, "/desk/form", form, [3]string{"0.body.files.0.upload", "发票.exe", "MZ"})
+	want(t, w.Body.String(), "不接收这类文件", "本项目已归档", "验收报告.pdf", "会议纪要.txt")
+	if w.Code != http.StatusUnprocessableEntity {
+		t.Errorf("a program: %d", w.Code)
+	}
+	form.Set("version", formOn(t, w.Body.String()).Get("version"))
+	w = filesPost(b, "/desk/form", form, [3]string{"0.body.files.0.upload", `C:\扫描\发票.pdf`, "%PDF-1.7 invoice"})
+	page := w.Body.String()
+	invoice := filesChosen(page)
+	if w.Code != http.StatusOK || len(invoice) != 1 {
+		t.Fatalf("upload: %d, chosen %q: %s", w.Code, invoice, problemsOf(page))
+	}
+	if strings.Contains(page, `<input id="0.body.files.0.sha256"`) {
+		t.Error("a hash is asked for")
+	}
+	draft := formOn(t, page).Get("draft")
+	again := b.do("GET", "/desk/drafts/"+draft, nil).Body.String()
+	if got := filesChosen(again); !slices.Equal(got, invoice) {
+		t.Errorf("the draft has %q, want %q", got, invoice)
+	}
+
+	// The second document is one of those that are there; an amount is still missing.
+	sent := url.Values{}
+	for name, v := range form {
+		sent[name] = v
+	}
+	for name, v := range formOn(t, again) {
+		sent[name] = v
+	}
+	report := html.UnescapeString(regexp.MustCompile(`value="([^"]+)">验收报告.pdf`).FindStringSubmatch(again)[1])
+	sent.Set("0.body.files.0.sha256", invoice[0])
+	sent.Set("0.body.files.1.sha256", report)
+	sent.Set("act", "check")
+	w = filesPost(b, "/desk/form", sent)
+	if got := filesChosen(w.Body.String()); w.Code != http.StatusUnprocessableEntity || !slices.Equal(got, []string{invoice[0], report}) {
+		t.Fatalf("with an error: %d, chosen %q", w.Code, got)
+	}
+	sent.Set("version", formOn(t, w.Body.String()).Get("version"))
+	sent.Set("0.body.amount", "12345.67")
+
+	// The session is lost: the form is offered again with what was chosen.
+	cookie := b.cookie
+	d.now = d.now.Add(16 * 60e9)
+	w = filesPost(b, "/desk/form", sent)
+	if w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), `name="kept"`) {
+		t.Fatalf("after the session: %d", w.Code)
+	}
+	b = d.as(ledger.Maker, "maker-1")
+	if b.cookie == cookie {
+		t.Fatal("the session goes on")
+	}
+	sent.Set("form", b.word("/desk/drafts"))
+	to := submitForm(t, b, sent)
+	e := enteredBy(t, &desk{d.countyFixture, d.h}, to)
+	files := e.Body.(*ledger.PaymentRequested).Files
+	if len(files) != 2 || files[0].Name != "发票.pdf" || files[0].Size != 16 || files[0].SM3 == "" || files[0].SHA256 != invoice[0] || files[1].Name != "验收报告.pdf" || files[1].SHA256 != report {
+		t.Errorf("entered with %+v", files)
+	}
+}
+
+// TestStepsOfACaseTakeDocuments answers a warning with an upload and a document that is
+// there, keeps both when the step is refused, and lets nobody attach what they do not see.
+func TestStepsOfACaseTakeDocuments(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	d.warned()
+	c := d.warning("P13", 1)
+	b := d.as(ledger.Auditor, "auditor-1")
+	if w := b.upload("/desk/files", "底稿.txt", []byte("底稿"), "form", b.word("/desk/files")); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, mainOf(w.Body.String()))
+	}
+	at := "/alerts/" + c.Alert
+	page := b.do("GET", at, nil).Body.String()
+	want(t, page, `name="upload" type="file" multiple`, "本单位最近上传", "底稿.txt")
+	there := html.UnescapeString(regexp.MustCompile(`name="files" value="([^"]+)"> <span[^>]*>底稿.txt`).FindStringSubmatch(page)[1])
+	form := url.Values{"form": {b.word(at)}, "kind": {"alert.commented"}, "seen": {regexp.MustCompile(`name="seen" value="([0-9]+)"`).FindStringSubmatch(page)[1]}, "id": {newID()}, "files": {there}}
+	w := filesPost(b, at, form, [3]string{"upload", "照片.png", "\x89PNG\r\n\x1a\n photo"})
+	got := filesChosen(w.Body.String())
+	if w.Code != http.StatusUnprocessableEntity || len(got) != 2 || !slices.Contains(got, there) {
+		t.Fatalf("without an opinion: %d, chosen %q: %s", w.Code, got, mainOf(w.Body.String()))
+	}
+	form["files"] = got
+	form.Set("opinion", "附底稿和照片")
+	if w := filesPost(b, at, form, [3]string{"upload", "程序.exe", "MZ"}); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "不接收这类文件") || len(filesChosen(w.Body.String())) != 2 {
+		t.Errorf("a program: %d %s", w.Code, mainOf(w.Body.String()))
+	}
+	form["files"] = append(slices.Clone(got), strings.Repeat("A", 43)+"=")
+	if w := filesPost(b, at, form); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "附件已不在") {
+		t.Errorf("a document that is nowhere: %d", w.Code)
+	}
+	form["files"] = got
+	if w := filesPost(b, at, form); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, mainOf(w.Body.String()))
+	}
+	head, err := d.l.Head(t.Context(), pageBook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := d.l.Entry(t.Context(), pageBook, ledger.Seq(head.Size-1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files := e.Body.(*ledger.AlertCommented).Files; len(files) != 2 {
+		t.Errorf("the step has %+v", files)
+	}
+}
