@@ -187,19 +187,29 @@ type GrantSum struct {
 // all (""), in a place or all (""): what may be shown on a portal.
 func (l *Ledger) GrantSums(ctx context.Context, book Book, payment, place string, p Page) ([]GrantSum, string, error) {
 	after, village, _ := strings.Cut(p.After, "~")
+	args, only := []any{book, after, village, p.limit() + 1}, ""
+	// Each condition stands only when it is asked for, so that its index is taken.
+	if payment != "" {
+		args = append(args, payment)
+		only += " and g.payment = $" + strconv.Itoa(len(args))
+	}
+	if place != "" {
+		args = append(args, place, place+":") // what follows all digits
+		only += " and g.place >= $" + strconv.Itoa(len(args)-1) + " and g.place < $" + strconv.Itoa(len(args))
+	}
 	rows, err := collect[GrantSum](ctx, l.Read, "grants by place", `
 		select p.payment, p.purpose, p.project, j.name, coalesce(p.paid_on::text, ''),
 			coalesce((select n.place_name from proj.project n where n.book = $1 and n.place = v.place and n.place <> '' limit 1), v.place),
 			v.place, v.households, v.amount, v.returned
-		from proj.payment p
-		join proj.project j on j.book = p.book and j.project = p.project
-		cross join lateral (
-			select g.place, count(*) as households, sum(g.amount)::bigint as amount, sum(g.returned)::bigint as returned
-			from proj.grant_line g where g.payment = p.payment and g.book = p.book and starts_with(g.place, $5)
-			group by g.place
+		from (
+			select g.payment, g.place, count(*) as households, sum(g.amount)::bigint as amount, sum(g.returned)::bigint as returned
+			from proj.grant_line g where g.book = $1`+only+`
+			group by g.payment, g.place
 		) v
-		where p.book = $1 and p.state = 'paid' and p.lines > 0 and ($2 = '' or p.payment = $2) and (p.payment, v.place) > ($3, $4)
-		order by p.payment, v.place limit $6`, book, payment, after, village, place, p.limit()+1)
+		join proj.payment p on p.book = $1 and p.payment = v.payment
+		join proj.project j on j.book = p.book and j.project = p.project
+		where p.state = 'paid' and p.lines > 0 and (v.payment, v.place) > ($2, $3)
+		order by v.payment, v.place limit $4`, args...)
 	if err != nil {
 		return nil, "", err
 	}
