@@ -31,7 +31,8 @@ func (l *Ledger) TenderLines(ctx context.Context, book Book, f TenderFilter, p P
 	rows, err := collect[TenderLine](ctx, l.Read, "tenders", `
 		select t.tender, t.project, t.state, t.name, t.method, t.category, t.estimate, t.bids, t.winner, t.winner_name, t.price, t.seq, t.awarded_seq, t.trail,
 			j.name, j.place
-		from proj.tender t join proj.project j on j.book = t.book and j.project = t.project
+		from proj.tender t
+		cross join lateral (select name, place from proj.project where book = $1 and project = t.project limit 1) j
 		where t.book = $1 and t.seq < $2 and ($3 = '' or t.project = $3) and ($4 = '' or t.winner = $4)
 		order by t.seq desc limit $5`, book, p.before(), f.Project, f.Supplier, p.limit()+1)
 	if err != nil {
@@ -53,7 +54,8 @@ func (l *Ledger) ContractLines(ctx context.Context, book Book, f TenderFilter, p
 	rows, err := collect[ContractLine](ctx, l.Read, "contracts", `
 		select k.contract, k.project, k.tender, k.name, k.supplier, k.supplier_name, coalesce(k.on_day::text, ''), k.signed, k.amount, k.settled,
 			k.requested, k.paid, k.seq, k.withdrawn, k.increases, j.name, j.place
-		from proj.contract k join proj.project j on j.book = k.book and j.project = k.project
+		from proj.contract k
+		cross join lateral (select name, place from proj.project where book = $1 and project = k.project limit 1) j
 		where k.book = $1 and k.seq < $2 and ($3 = '' or k.project = $3) and ($4 = '' or k.supplier = $4)
 		order by k.seq desc limit $5`, book, p.before(), f.Project, f.Supplier, p.limit()+1)
 	if err != nil {
@@ -117,8 +119,8 @@ func (l *Ledger) BidLines(ctx context.Context, book Book, f BidFilter, p Page) (
 	rows, err := collect[BidLine](ctx, l.Read, "bids", `
 		select b.bid, b.tender, b.bidder, b.name, b.amount, b.at, b.seq, b.withdrawn, t.name, t.project, j.name, t.state, t.winner
 		from proj.bid b
-		join proj.tender t on t.book = b.book and t.tender = b.tender
-		join proj.project j on j.book = t.book and j.project = t.project
+		cross join lateral (select name, project, state, winner from proj.tender where book = $1 and tender = b.tender limit 1) t
+		cross join lateral (select name from proj.project where book = $1 and project = t.project limit 1) j
 		where b.book = $1 and b.seq < $2 and ($3 = '' or t.project = $3) and ($4 = '' or b.bidder = $4)
 		order by b.seq desc limit $5`, book, p.before(), f.Project, f.Bidder, p.limit()+1)
 	if err != nil {
@@ -153,14 +155,16 @@ func (l *Ledger) Allocations(ctx context.Context, book Book, fund, place string,
 	rows, err := collect[Allocation](ctx, l.Read, "allocations", `
 		with given as (
 			select q.fund, q.project, j.name as project_name, j.place, j.place_name, '' as unit, q.allocated, q.paid
-			from proj.quota q join proj.project j on j.book = q.book and j.project = q.project
+			from proj.quota q
+			cross join lateral (select name, place, place_name from proj.project where book = $1 and project = q.project limit 1) j
 			where q.book = $1 and q.allocated <> 0
 			union all
 			select split_part(account, '/', 3), '', '', '', '', split_part(account, '/', 2), balance, 0
 			from proj.account where book = $1 and account >= 'unit/' and account < 'unit0' and balance <> 0
 		)
 		select g.fund, f.name, f.document, f.level, g.project, g.project_name, g.place, g.place_name, g.unit, g.allocated, g.paid
-		from given g join proj.fund f on f.book = $1 and f.fund = g.fund
+		from given g
+		cross join lateral (select name, document, level from proj.fund where book = $1 and fund = g.fund limit 1) f
 		where ($2 = '' or g.fund = $2) and starts_with(g.place, $3) and (g.fund, g.place, g.project, g.unit) > ($4, $5, $6, $7)
 		order by g.fund, g.place, g.project, g.unit limit $8`,
 		book, fund, place, after[0], after[1], after[2], strings.Trim(after[3], "~"), p.limit()+1)
@@ -187,19 +191,29 @@ type GrantSum struct {
 // all (""), in a place or all (""): what may be shown on a portal.
 func (l *Ledger) GrantSums(ctx context.Context, book Book, payment, place string, p Page) ([]GrantSum, string, error) {
 	after, village, _ := strings.Cut(p.After, "~")
+	args, only := []any{book, after, village, p.limit() + 1}, ""
+	// Each condition stands only when it is asked for, so that its index is taken.
+	if payment != "" {
+		args = append(args, payment)
+		only += " and g.payment = $" + strconv.Itoa(len(args))
+	}
+	if place != "" {
+		args = append(args, place, place+":") // what follows all digits
+		only += " and g.place >= $" + strconv.Itoa(len(args)-1) + " and g.place < $" + strconv.Itoa(len(args))
+	}
 	rows, err := collect[GrantSum](ctx, l.Read, "grants by place", `
 		select p.payment, p.purpose, p.project, j.name, coalesce(p.paid_on::text, ''),
 			coalesce((select n.place_name from proj.project n where n.book = $1 and n.place = v.place and n.place <> '' limit 1), v.place),
 			v.place, v.households, v.amount, v.returned
-		from proj.payment p
-		join proj.project j on j.book = p.book and j.project = p.project
-		cross join lateral (
-			select g.place, count(*) as households, sum(g.amount)::bigint as amount, sum(g.returned)::bigint as returned
-			from proj.grant_line g where g.payment = p.payment and g.book = p.book and starts_with(g.place, $5)
-			group by g.place
+		from (
+			select g.payment, g.place, count(*) as households, sum(g.amount)::bigint as amount, sum(g.returned)::bigint as returned
+			from proj.grant_line g where g.book = $1`+only+`
+			group by g.payment, g.place
 		) v
-		where p.book = $1 and p.state = 'paid' and p.lines > 0 and ($2 = '' or p.payment = $2) and (p.payment, v.place) > ($3, $4)
-		order by p.payment, v.place limit $6`, book, payment, after, village, place, p.limit()+1)
+		cross join lateral (select payment, purpose, project, paid_on, state from proj.payment where book = $1 and payment = v.payment limit 1) p
+		cross join lateral (select name from proj.project where book = $1 and project = p.project limit 1) j
+		where p.state = 'paid' and (v.payment, v.place) > ($2, $3)
+		order by v.payment, v.place limit $4`, args...)
 	if err != nil {
 		return nil, "", err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -51,16 +52,21 @@ var searchedKinds = []searched{
 }
 
 // sql finds rows by $2, the pairs of all words, or $5, the whole text; of the first
-// kind it keeps those that hold each of $3, the folded words.
+// kind it keeps those that hold each of $3, the folded words of which a pair is a part.
+// Folding is most of what a search costs: it is done only where it can tell something.
 func (x searched) sql() string {
 	words := `proj.words(book, array[` + x.texts + `])`
+	placed := `false`
+	if x.kind == "project" {
+		placed = `(strpos(h.note, $4) > 0 or strpos(proj.folded(h.note), $4) > 0)`
+	}
 	return `
-		select '` + x.kind + `', h.id, h.title, h.note, h.of, h.exact, strpos(proj.folded(h.title), $4) > 0 as named, strpos(proj.folded(h.note), $4) > 0
+		select '` + x.kind + `', h.id, h.title, h.note, h.of, h.exact, (strpos(h.title, $4) > 0 or strpos(proj.folded(h.title), $4) > 0) as named, ` + placed + `
 		from (
 			(select ` + x.columns + `, true as exact from ` + x.table + ` where ` + words + ` @> $5::text[]` + x.only + ` limit $6)
 			union all
 			(select ` + x.columns + `, false from ` + x.table + ` where ` + words + ` @> $2::text[]` + x.only + ` and book || '' = $1
-				and (select bool_and(strpos(proj.folded(concat_ws(chr(10), ` + x.texts + `)), w) > 0) from unnest($3::text[]) w) limit $7)
+				and not exists (select from unnest($3::text[]) w where strpos(proj.folded(concat_ws(chr(10), ` + x.texts + `)), w) = 0) limit $7)
 		) h
 		order by h.exact desc, named desc, h.id`
 }
@@ -86,10 +92,11 @@ func (l *Ledger) Search(ctx context.Context, book Book, text string) ([]Hit, err
 	if len(folded) == 0 {
 		return nil, nil
 	}
+	longer := slices.DeleteFunc(slices.Clone(folded), func(w string) bool { return utf8.RuneCountInString(w) <= 2 }) // who has the pair has the word
 	var hits []Hit
 	b := &pgx.Batch{}
 	for _, x := range searchedKinds {
-		b.Queue(x.sql(), book, pairs, folded, folded[0], []string{string(book) + "=" + whole}, exactHits, MostHits).Query(func(rows pgx.Rows) error {
+		b.Queue(x.sql(), book, pairs, longer, folded[0], []string{string(book) + "=" + whole}, exactHits, MostHits).Query(func(rows pgx.Rows) error {
 			found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Hit])
 			hits = append(hits, found...)
 			return err

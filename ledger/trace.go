@@ -73,8 +73,9 @@ func (l *Ledger) Summary(ctx context.Context, book Book) (Summary, error) {
 			coalesce(sum(paid), 0)::bigint, coalesce(sum(returned), 0)::bigint, count(*),
 			(select count(*) from proj.project where book = $1 and state not in ('listed', 'withdrawn')),
 			(select count(*) from proj.payment where book = $1 and state = 'paid'),
-			(select count(*) from proj.grant_line g join proj.payment p on p.book = g.book and p.payment = g.payment
-				where g.book = $1 and p.state = 'paid' and g.returned < g.amount)
+			(select coalesce(sum(g.households), 0)::bigint from proj.payment p
+				cross join lateral (select count(*) as households from proj.grant_line where payment = p.payment and book = $1 and returned < amount) g
+				where p.book = $1 and p.state = 'paid' and p.lines > 0)
 		from proj.fund where book = $1`, book)
 	if err != nil {
 		return Summary{}, err
@@ -102,18 +103,21 @@ type Share struct {
 	Returned Amount `json:"returned"`
 }
 
-// shares is the whole trace; every question about it is a filter.
+// shares is the whole trace; every question about it is a filter. Payments are added up
+// before their fund and project are looked up, each by its key (as in Flows).
 const shares = `
-	select f.document, f.fund, f.name, f.level, p.project, j.name, j.place, p.contract, p.payee, p.payee_name,
-		sum(p.lines)::bigint, count(*), sum(p.amount - p.returned)::bigint, sum(p.returned)::bigint
-	from proj.payment p
-	join proj.fund f on f.book = p.book and f.fund = p.fund
-	join proj.project j on j.book = p.book and j.project = p.project
-	where p.book = $1 and p.state = 'paid' and `
+	select f.document, v.fund, f.name, f.level, v.project, j.name, j.place, v.contract, v.payee, v.payee_name, v.lines, v.payments, v.paid, v.returned
+	from (
+		select p.fund, p.project, p.contract, p.payee, p.payee_name,
+			sum(p.lines)::bigint as lines, count(*) as payments, sum(p.amount - p.returned)::bigint as paid, sum(p.returned)::bigint as returned
+		from proj.payment p where p.book = $1 and p.state = 'paid' and `
 
 const sharesGroup = `
-	group by f.document, f.fund, f.name, f.level, p.project, j.name, j.place, p.contract, p.payee, p.payee_name
-	order by f.document, f.level, f.fund, j.place, p.project, p.payee, p.contract`
+		group by 1, 2, 3, 4, 5
+	) v
+	cross join lateral (select document, name, level from proj.fund where book = $1 and fund = v.fund limit 1) f
+	cross join lateral (select name, place from proj.project where book = $1 and project = v.project limit 1) j
+	order by f.document, f.level, v.fund, j.place, v.project, v.payee, v.contract`
 
 // FundTrace is where the money of a fund document went (正查): its lines, the
 // projects that hold it, and who was paid.
@@ -150,7 +154,8 @@ func (l *Ledger) TraceFund(ctx context.Context, book Book, fundOrDocument string
 	}
 	t.Quotas, err = collect[FundQuota](ctx, l.Read, "quotas", `
 		select q.quota, q.project, q.fund, q.budget, q.allocated, q.requested, q.paid, j.name, j.place, j.place_name, j.state
-		from proj.quota q join proj.project j on j.book = q.book and j.project = q.project
+		from proj.quota q
+		cross join lateral (select name, place, place_name, state from proj.project where book = $1 and project = q.project limit 1) j
 		where q.book = $1 and q.fund = any($2) order by j.place, q.project, q.fund`, book, ids)
 	if err != nil {
 		return t, err
@@ -260,24 +265,26 @@ type Flow struct {
 	Amount   Amount `json:"amount"`
 }
 
-// Flows adds up the whole book for the fund-flow picture.
+// Flows adds up the whole book for the fund-flow picture. Projects and funds are looked
+// up one by one by their keys: what a planner knows of a young book lets it join them by
+// reading all projects for each payment.
 func (l *Ledger) Flows(ctx context.Context, book Book) ([]Flow, error) {
 	return collect[Flow](ctx, l.Read, "flows", `
 		with paid as (
-			select p.fund, left(j.place, 9) as township,
-				case when p.payee like 'g-%' then 'household' when p.payee like 'p-%' then 'person' else 'firm' end as class,
-				p.amount - p.returned as amount
-			from proj.payment p join proj.project j on j.book = p.book and j.project = p.project
-			where p.book = $1 and p.state = 'paid'
+			select fund, project, case when payee like 'g-%' then 'household' when payee like 'p-%' then 'person' else 'firm' end as class,
+				sum(amount - returned) as amount
+			from proj.payment where book = $1 and state = 'paid' group by 1, 2, 3
 		), unpaid as (
-			select q.fund, left(j.place, 9), '', q.allocated - q.paid
-			from proj.quota q join proj.project j on j.book = q.book and j.project = q.project
-			where q.book = $1
+			select fund, project, '', allocated - paid from proj.quota where book = $1
+		), by_township as (
+			select v.fund, left(j.place, 9) as township, v.class, sum(v.amount)::bigint as amount
+			from (table paid union all table unpaid) v
+			cross join lateral (select place from proj.project where book = $1 and project = v.project limit 1) j
+			where v.amount <> 0
+			group by 1, 2, 3
 		)
-		select f.level, f.fund, f.name, v.township, v.class, sum(v.amount)::bigint
-		from (table paid union all table unpaid) v
-		join proj.fund f on f.book = $1 and f.fund = v.fund
-		where v.amount <> 0
-		group by f.level, f.fund, f.name, v.township, v.class
-		order by f.level, f.fund, v.township, v.class`, book)
+		select f.level, v.fund, f.name, v.township, v.class, v.amount
+		from by_township v
+		cross join lateral (select level, name from proj.fund where book = $1 and fund = v.fund limit 1) f
+		order by f.level, v.fund, v.township, v.class`, book)
 }

@@ -190,7 +190,7 @@ func (s *server) makeFile(ctx context.Context, p *spool, write func(ctx context.
 		defer func() { <-s.making }()
 	case <-ctx.Done():
 		return "", ctx.Err()
-	case <-time.After(s.patience):
+	case <-time.After(s.Patience):
 		return "", errMaking
 	}
 	ctx, cancel := context.WithTimeout(ctx, makingTime)

@@ -240,7 +240,7 @@ func TestFilesAreMadeOneByOne(t *testing.T) {
 	t.Parallel()
 	x := newFixture(t, plainText)
 	s, e := newServer(Config{Ledger: x.l, Log: slog.New(slog.DiscardHandler), Now: time.Now, Book: pageBook})
-	s.patience = time.Millisecond
+	s.Patience = time.Millisecond
 	for range mostMaking {
 		s.making <- struct{}{}
 	}

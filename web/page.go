@@ -264,11 +264,17 @@ type drawn struct {
 	body          []byte
 }
 
+// followed are the templates of pages that show what must be published. Only they wait
+// until that has followed the log, which takes a lock and a commit of its own.
+var followed = []string{"county", "coverage"}
+
 // draw reads and renders a page from one snapshot.
 func (s *server) draw(ctx context.Context, c echo.Context, f *frame, v view) (drawn, error) {
 	var d drawn
-	if err := s.Duties.CatchUp(ctx, s.Book); err != nil {
-		return d, err
+	if slices.Contains(followed, f.template) {
+		if err := s.Duties.CatchUp(ctx, s.Book); err != nil {
+			return d, err
+		}
 	}
 	err := s.ledger.Snapshot(ctx, s.Book, func(at *ledger.Ledger, head ledger.Head) error {
 		f.ledger = at

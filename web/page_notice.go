@@ -121,7 +121,7 @@ func (s *server) noticePage(ctx context.Context, c echo.Context, f *frame) (page
 		return nil, err
 	}
 	for _, o := range objections {
-		a, err := s.answerOf(ctx, o)
+		a, err := s.answerOf(ctx, p.ledger, o)
 		if err != nil {
 			return nil, err
 		}
@@ -172,8 +172,8 @@ func (s *server) readVersions(ctx context.Context, p *noticeView) error {
 }
 
 // answerOf reads the public answer to an objection, and whether it is late.
-func (s *server) answerOf(ctx context.Context, o ledger.Objection) (reply, error) {
-	a, err := readReply(ctx, s.ledger, s.calendar(), s.Book, o)
+func (s *server) answerOf(ctx context.Context, l *ledger.Ledger, o ledger.Objection) (reply, error) {
+	a, err := readReply(ctx, l, s.calendar(), s.Book, o)
 	if a.Answer == nil {
 		a.Late = a.Due != "" && a.Due < s.today()
 	}

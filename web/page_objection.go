@@ -212,7 +212,7 @@ func (s *server) showReceipt(c echo.Context, o ledger.Objection, receipt string,
 	p := &receiptView{frame: s.newFrame(c, "receipt", "notices"), Receipt: receipt, Asked: true, Found: true, Held: held}
 	p.Zh, p.En = p.site.href(chinese, "/receipt"), p.site.href(english, "/receipt")
 	var err error
-	if p.reply, err = s.answerOf(c.Request().Context(), o); err != nil {
+	if p.reply, err = s.answerOf(c.Request().Context(), s.ledger, o); err != nil {
 		return err
 	}
 	return s.render(c, http.StatusOK, p)
@@ -258,7 +258,7 @@ func (s *server) objectionsPage(ctx context.Context, c echo.Context, f *frame) (
 	}
 	p.Next = next
 	for _, o := range objections {
-		a, err := s.answerOf(ctx, o)
+		a, err := s.answerOf(ctx, f.ledger, o)
 		if err != nil {
 			return nil, err
 		}

@@ -80,7 +80,7 @@ func (s *server) objectionsFor(c *call) (ledger.ObjectionFilter, error) {
 }
 
 func (s *server) deskReplyOf(c *call, x ledger.Objection) (deskReply, error) {
-	a, err := s.answerOf(c.ctx(), x)
+	a, err := s.answerOf(c.ctx(), s.ledger, x)
 	d := deskReply{reply: a}
 	d.Left, d.Counted = publicity.WorkdaysLeft(s.calendar(), s.today(), a.Due)
 	return d, err

@@ -133,7 +133,7 @@ func (s *server) projectPage(ctx context.Context, c echo.Context, f *frame) (pag
 	if err := errors.Join(s.readPlan(ctx, p, events), s.readQuotas(ctx, p), s.readTenders(ctx, p), s.readPayments(ctx, p)); err != nil {
 		return nil, err
 	}
-	notices, err := s.ledger.NoticesOf(ctx, s.Book, p.Project.Project)
+	notices, err := p.ledger.NoticesOf(ctx, s.Book, p.Project.Project)
 	if err != nil {
 		return nil, err
 	}

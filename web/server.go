@@ -54,6 +54,9 @@ type Config struct {
 	Origin string
 	// Prefix begins the ids of contracting processes; "" says that none is registered.
 	Prefix string
+	// Patience is how long a request for a file waits until fewer are being made; zero is
+	// as long as a reader waits.
+	Patience time.Duration
 	// Licence is the address of the licence that the county publishes its data under;
 	// "" if it has chosen none.
 	Licence string
@@ -132,8 +135,6 @@ type server struct {
 	// keep holds rendered pages, making bounds the files that are being made.
 	keep   *keep
 	making chan struct{}
-	// patience is how long a request waits until its file is made.
-	patience time.Duration
 	// large are the routes that take a file, readings the uploads that are being read.
 	large    map[string]bool
 	readings readings
@@ -163,12 +164,15 @@ func newServer(c Config) (*server, *echo.Echo) {
 	if c.Trail == nil && c.Ledger != nil {
 		c.Trail = &Trail{Ledger: c.Ledger, Pool: c.Ledger.Pool}
 	}
+	if c.Patience == 0 {
+		c.Patience = makingWait
+	}
 	s := &server{
 		Config: c, ledger: c.Ledger, tokens: newTokens(c.Pool, c.Now), origin: http.NewCrossOriginProtection(),
 		started: strconv.FormatInt(c.Now().UnixMilli(), 36), attempts: make(chan struct{}, maxAttempts),
 		objections: newQuota(c.Limits.Objections, c.Limits.ObjectionsEach, objectionsPerHour, objectionsEach),
 		slips:      newQuota(c.Limits.Slips, c.Limits.SlipsEach, slipsPerHour, slipsEach),
-		keep:       newKeep(c.PageAge, c.Now), making: make(chan struct{}, mostMaking), patience: makingWait,
+		keep:       newKeep(c.PageAge, c.Now), making: make(chan struct{}, mostMaking),
 		large: map[string]bool{}, readings: newReadings(),
 	}
 	s.watchAlerts()

@@ -27,6 +27,17 @@ func TestCopyIsTheSite(t *testing.T) {
 	err := x.l.Freeze(t.Context(), pageBook, 3, func(frozen *ledger.Ledger) error {
 		h := New(Config{Ledger: frozen, Log: slog.New(slog.DiscardHandler), Now: time.Now, Book: pageBook, BasePath: base, Origin: origin, Demo: true})
 		x.post(pageMaker, &ledger.ProjectListed{Project: "LATER", Name: "后来的项目", Content: "路", Type: "other", Place: "411025103205", PlaceName: "村", Unit: "镇"})
+		posted, err := x.l.Notice(t.Context(), pageBook, "GG-001")
+		if err != nil {
+			return err
+		}
+		e, err := x.l.Entry(t.Context(), pageBook, posted.Posted)
+		if err != nil {
+			return err
+		}
+		again := e.Body.(*ledger.NoticePosted).Content
+		again.Title = "后来的项目公告"
+		x.post(pageMaker, &ledger.NoticePosted{Notice: "GG-LATER", Content: again})
 		c := &copying.Copy{Handler: h, Base: base, Origin: origin, Folder: folder, Workers: 3, Live: LivePages, Start: []string{"/", "/en/", "/robots.txt", "/sitemap.xml"}}
 		s, err := c.Run(t.Context())
 		if err != nil {

@@ -67,7 +67,7 @@ func (s *server) sendStaff(c *call, name, mediaType string, write func(w io.Writ
 		defer func() { <-s.making }()
 	case <-c.ctx().Done():
 		return c.ctx().Err()
-	case <-time.After(s.patience):
+	case <-time.After(s.Patience):
 		return errMaking
 	}
 	var made spool

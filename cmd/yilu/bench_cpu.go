@@ -63,6 +63,6 @@ func readStat(file string) (pid, parent int, ticks, waited int64, ok bool) {
 // since says how much processor time each part used for each of some entries.
 func (s spent) since(before spent, entries int64) string {
 	each := func(now, then int64) int64 { return (now - then) * 10_000 / max(entries, 1) }
-	return fmt.Sprintf("µs of processor time an entry: server %d, postgres %d, client %d",
+	return fmt.Sprintf("µs of processor time each: server %d, postgres %d, client %d",
 		each(s.server, before.server), each(s.postgres, before.postgres), each(s.client, before.client))
 }

@@ -204,6 +204,7 @@ func (env *environment) siteHandler(l *ledger.Ledger, o publicOptions) http.Hand
 	config := o.config(env, l, slog.New(slog.DiscardHandler))
 	config.Alerts = &alerts.Engine{Ledger: l, Pool: l.Config.Read, Rules: env.rules, Calendar: workday.StateCouncil(), Log: config.Log}
 	config.Duties = &publicity.Duties{Ledger: l, Calendar: workday.StateCouncil()}
+	config.Patience = time.Hour // nobody else waits for a file
 	return web.New(config)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"html"
 	"net/http"
@@ -207,14 +208,7 @@ func (w *copying) inside(link string) (string, bool) {
 // write writes a file of the copy.
 func (w *copying) write(name string, body []byte) error {
 	at := filepath.Join(w.folder, filepath.FromSlash(name))
-	err := os.WriteFile(at, body, 0o644)
-	if os.IsNotExist(err) {
-		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
-			return fmt.Errorf("write copy: %w", err)
-		}
-		err = os.WriteFile(at, body, 0o644)
-	}
-	if err != nil {
+	if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), os.WriteFile(at, body, 0o644)); err != nil {
 		return fmt.Errorf("write copy: %w", err)
 	}
 	sum := sha256.Sum256(body)
