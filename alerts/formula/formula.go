@@ -147,7 +147,8 @@ func decimalOf(s ref.Val) ref.Val {
 
 // Formula is one compiled expression, to be used by any number of goroutines.
 type Formula struct {
-	// run computes it; nil for a formula with a loop, which cel-go runs: program.
+	// run computes it. A formula that has no steps, or meets a list that is too long for
+	// them, is run by cel-go: program, nil where neither can be.
 	run     step
 	program cel.Program
 	// tracked is the same with every step recorded, for explanations.
@@ -197,10 +198,12 @@ func (l *Language) Compile(text string, want ...Type) (*Formula, error) {
 	slices.Sort(f.inputs)
 	f.inputs = slices.Compact(f.inputs)
 	options := []cel.ProgramOption{cel.CustomDecoratorV2(constantDecimals)}
-	if loops(tree) { // the limit costs time, and only a loop can exceed the estimate
+	f.run = (planner{l.calendar}).plan(tree.Expr())
+	loops := loops(tree)
+	if loops { // the limit costs time, and only a loop can exceed the estimate
 		options = append(options, cel.CostLimit(mostCost))
 	}
-	if f.run = (planner{l.calendar}).plan(tree.Expr()); f.run == nil {
+	if loops || f.run == nil {
 		if f.program, err = l.env.Program(parsed, options...); err != nil {
 			return nil, err
 		}
@@ -253,10 +256,13 @@ func (a *Activation) Parent() cel.Activation { return nil }
 func (f *Formula) Eval(a *Activation) (Value, error) {
 	if f.run != nil {
 		v := f.run(a.Inputs)
-		if failed, is := v.(*types.Err); is {
+		failed, is := v.(*types.Err)
+		if !is {
+			return Value{v}, nil
+		}
+		if failed != tooLong.(*types.Err) {
 			return Value{}, failed
 		}
-		return Value{v}, nil
 	}
 	out, _, err := f.program.Eval(a)
 	if err != nil {

@@ -16,10 +16,10 @@ import (
 // a value, an unknown or an error.
 type step func(in Inputs) ref.Val
 
-// planner makes steps of a checked expression, for a formula without loops: most have
-// none, and these run at a fraction of what the general interpreter takes for frames,
-// names and overloads. What the steps come to is what cel-go comes to; the tests hold
-// each rule's formulas to that, with inputs missing and wrong.
+// planner makes steps of a checked expression, which run at a fraction of what the general
+// interpreter takes for frames, names, overloads and costs. What they come to is what
+// cel-go comes to; the tests hold each rule's formulas to that, with inputs missing and
+// wrong.
 type planner struct{ calendar Calendar }
 
 // plan is nil for what only cel-go runs.
@@ -29,17 +29,68 @@ func (p planner) plan(e ast.Expr) step {
 		return constant(e.AsLiteral())
 	case ast.IdentKind:
 		name := e.AsIdent()
-		if !strings.Contains(name, ".") { // the variable of a loop
-			return nil
-		}
 		return func(in Inputs) ref.Val { return in.Input(name).v }
 	case ast.ListKind:
 		return list(e.AsList().Elements())
 	case ast.CallKind:
 		return p.call(e)
+	case ast.ComprehensionKind:
+		return p.loop(e.AsComprehension())
 	}
 	return nil
 }
+
+// loop is all() or exists(): a chain of && or || over a list.
+func (p planner) loop(c ast.ComprehensionExpr) step {
+	if c.LoopStep().Kind() != ast.CallKind || c.Result().Kind() != ast.IdentKind {
+		return nil
+	}
+	call := c.LoopStep().AsCall()
+	early, known := map[string]types.Bool{operators.LogicalAnd: types.False, operators.LogicalOr: types.True}[call.FunctionName()]
+	if !known {
+		return nil
+	}
+	elements, part := p.plan(c.IterRange()), p.plan(call.Args()[1])
+	if elements == nil || part == nil {
+		return nil
+	}
+	return func(in Inputs) ref.Val {
+		v := elements(in)
+		if types.IsUnknownOrError(v) {
+			return v
+		}
+		list := v.(traits.Lister)
+		size := list.Size().(types.Int)
+		if size > mostElements {
+			return tooLong
+		}
+		inside, chain := &within{Inputs: in, name: c.IterVar()}, chain{early: early}
+		for i := types.Int(0); i < size && !chain.decided; i++ {
+			inside.element = Value{list.Get(i)}
+			chain.add(part(inside))
+		}
+		return chain.value()
+	}
+}
+
+// within are the inputs inside a loop.
+type within struct {
+	Inputs
+	name    string
+	element Value
+}
+
+// Input is the element at hand, or an input of the formula.
+func (w *within) Input(name string) Value {
+	if name == w.name {
+		return w.element
+	}
+	return w.Inputs.Input(name)
+}
+
+// tooLong says that a list is longer than formulas are made for: cel-go then runs the
+// formula, and counts what it costs.
+var tooLong = types.NewErr("a list of more than %d elements", mostElements)
 
 func constant(v ref.Val) step { return func(Inputs) ref.Val { return v } }
 
@@ -94,34 +145,53 @@ func (p planner) call(e ast.Expr) step {
 	return nil
 }
 
-// decided is && or ||: the first part that is early decides, whatever the others lack.
+// decided is && or ||.
 func decided(parts []step, early types.Bool) step {
-	decides, otherwise := ref.Val(early), ref.Val(!early)
 	return func(in Inputs) ref.Val {
-		var unknown *types.Unknown
-		var failed ref.Val
+		chain := chain{early: early}
 		for _, part := range parts {
-			switch v := part(in).(type) {
-			case types.Bool:
-				if v == early {
-					return decides
-				}
-			case *types.Unknown:
-				unknown = types.MergeUnknowns(unknown, v)
-			default:
-				if failed == nil {
-					failed = types.MaybeNoSuchOverloadErr(v)
-				}
+			if chain.add(part(in)); chain.decided {
+				break
 			}
 		}
-		if unknown != nil {
-			return unknown
-		}
-		if failed != nil {
-			return failed
-		}
-		return otherwise
+		return chain.value()
 	}
+}
+
+// chain is a row of && or || under way: the first part that is early decides, whatever
+// the others lack.
+type chain struct {
+	early   types.Bool
+	decided bool
+	unknown *types.Unknown
+	failed  ref.Val
+}
+
+func (c *chain) add(v ref.Val) {
+	switch v := v.(type) {
+	case types.Bool:
+		c.decided = v == c.early
+	case *types.Unknown:
+		c.unknown = types.MergeUnknowns(c.unknown, v)
+	default:
+		if c.decided = v == tooLong; c.decided || c.failed == nil {
+			c.failed = types.MaybeNoSuchOverloadErr(v)
+		}
+	}
+}
+
+func (c *chain) value() ref.Val {
+	switch {
+	case c.failed == tooLong:
+		return tooLong
+	case c.decided:
+		return c.early
+	case c.unknown != nil:
+		return c.unknown
+	case c.failed != nil:
+		return c.failed
+	}
+	return !c.early
 }
 
 func choice(condition, then, otherwise step) step {
