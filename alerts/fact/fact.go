@@ -103,7 +103,7 @@ type subject struct {
 	// today keeps what sameDay found: several facts ask for it, and there may be many.
 	today *outlays
 	// alike keeps what twins found.
-	alike []ledger.Payment
+	alike []*ledger.Payment
 	// process keeps what file found.
 	process *file
 }
