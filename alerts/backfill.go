@@ -131,7 +131,7 @@ func (f *backfilling) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 		return ledger.Verdict{}
 	}
 	if k := f.back.kinds.kinds[e.Kind]; k != nil && fact.Living(e) {
-		facts := fact.Gather(v, e, k.facts)
+		facts := k.gather(v, e)
 		act := actOf(v, e, facts)
 		act.AfterFact = true
 		j.Region, j.Project = act.Region, fact.Project(v, e)

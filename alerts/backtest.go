@@ -109,7 +109,7 @@ func (t *BackTest) Run(ctx context.Context, g *Engine, book ledger.Book) (*Repor
 	t = t.proposed()
 	run := &backRun{BackTest: t, rules: g.Rules, found: map[string]*tested{}, sweeps: map[string]*active{}}
 	for _, file := range t.Rules {
-		run.found[file.Code] = &tested{file: file, prints: map[string]bool{}, timers: map[string]*Finding{}, report: TestedReport{
+		run.found[file.Code] = &tested{file: file, prints: map[fingerprint]bool{}, timers: map[string]*timer{}, report: TestedReport{
 			Code: file.Code, Version: file.Version, FileHash: encodeHash(file.Hash),
 			NotEvaluable: map[string]int64{}, ByRegion: map[string]int64{}, ByMonth: map[string]int64{}, Examples: []Example{}}}
 	}
@@ -210,10 +210,28 @@ const gatheredBatch = 256
 // tested is what was found of one rule so far.
 type tested struct {
 	file   *rule.Rule
-	prints map[string]bool
+	prints map[fingerprint]bool
 	// timers are the deadlines that run, by what will meet them.
-	timers map[string]*Finding
+	timers map[string]*timer
 	report TestedReport
+}
+
+type fingerprint = [sha256.Size]byte
+
+// hit is what is counted of one: there may be as many as entries.
+type hit struct {
+	entry      ledger.Seq
+	on         ledger.Date
+	region     string
+	print      fingerprint
+	suppressed bool
+}
+
+// timer is a deadline that runs. Its finding is kept while examples are wanted.
+type timer struct {
+	hit
+	due     ledger.Date
+	finding *Finding
 }
 
 // compile makes the tested rules ready with the parameters of a rulebook.
@@ -265,7 +283,7 @@ func (r *backRun) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 	if k == nil || e.On > r.To || !fact.Living(e) {
 		return ledger.Verdict{}
 	}
-	if r.batch = append(r.batch, gathered{e, k, actOf(v, e, fact.Gather(v, e, k.facts))}); len(r.batch) == gatheredBatch {
+	if r.batch = append(r.batch, gathered{e, k, actOf(v, e, k.gather(v, e))}); len(r.batch) == gatheredBatch {
 		r.send()
 	}
 	return ledger.Verdict{}
@@ -297,8 +315,12 @@ func (r *backRun) judge(g gathered) {
 		if g.entry.On < r.From {
 			break
 		}
-		if f, found := x.judgeBriefly(g.act); found {
-			r.found[x.Code].add(f, g.entry, g.act.Region)
+		res := x.compiled().Weigh(g.act)
+		switch found := r.found[x.Code]; res.State {
+		case rule.NotEvaluable:
+			found.report.NotEvaluable[res.Reason]++
+		case rule.Flag:
+			found.flag(x, g, res)
 		}
 	}
 	for _, x := range g.kind.closes {
@@ -308,78 +330,75 @@ func (r *backRun) judge(g gathered) {
 	}
 }
 
-// judgeBriefly is judge without the evidence of a hit.
-func (x *active) judgeBriefly(act rule.Act) (f Finding, found bool) {
-	res := x.compiled().Eval(act)
-	if res.State != rule.Flag && res.State != rule.NotEvaluable {
-		return Finding{}, false
+// flag counts a hit; a deadline that opens waits for what meets it.
+func (x *tested) flag(by *active, g gathered, res rule.Result) {
+	h := hit{entry: g.entry.Seq, on: g.entry.On, region: g.act.Region, print: res.Fingerprint, suppressed: res.SuppressedBy != ""}
+	if by.compiled().Kind != rule.OnDeadline {
+		x.hit(h, func() Finding { return by.finding(g.act, res) })
+		return
 	}
-	f = Finding{
-		Code: res.Code, Version: ledger.Count(res.Version), State: res.State, Reason: res.Reason, Handling: res.Handling, Level: res.Level, Subject: res.Subject, Window: res.Window,
-		Fingerprint: hex.EncodeToString(res.Fingerprint[:]), Value: res.Value.String(), Limit: res.Limit.String(),
-		Sentence: ledger.Text{Zh: res.Message.Zh, En: res.Message.En}, Suppressed: res.SuppressedBy,
-	}
-	if f.State == rule.Flag && x.compiled().Kind == rule.OnDeadline {
-		f.open(x.compiled(), act)
-	}
-	return f, true
-}
-
-// add counts a finding; a deadline that opens waits for what meets it.
-func (x *tested) add(f Finding, e *ledger.Entry, region string) {
+	f := by.finding(g.act, res)
+	f.open(by.compiled(), g.act)
 	if f.State == rule.NotEvaluable {
 		x.report.NotEvaluable[f.Reason]++
 		return
 	}
-	f.Facts = []Input{{"region", region}, {"entry", fmt.Sprint(e.Seq)}, {"on", string(e.On)}}
-	if f.Due == "" {
-		x.hit(f, e.Seq, e.On, region)
-		return
+	timer := &timer{hit: h, due: f.Due}
+	if len(x.report.Examples) < mostExamples {
+		timer.finding = &f
 	}
-	x.timers[f.Match] = &f
+	x.timers[f.Match] = timer
+}
+
+// finding is a flag in words, without the evidence.
+func (x *active) finding(act rule.Act, res rule.Result) Finding {
+	x.compiled().Say(act, &res)
+	return Finding{
+		Code: res.Code, Version: ledger.Count(res.Version), State: res.State, Handling: res.Handling, Level: res.Level, Subject: res.Subject, Window: res.Window,
+		Fingerprint: hex.EncodeToString(res.Fingerprint[:]), Value: res.Value.String(), Limit: res.Limit.String(),
+		Sentence: ledger.Text{Zh: res.Message.Zh, En: res.Message.En}, Suppressed: res.SuppressedBy,
+	}
 }
 
 // meet ends a deadline, in time or late.
 func (x *tested) meet(match string, on ledger.Date) {
-	f := x.timers[match]
-	if f == nil {
+	t := x.timers[match]
+	if t == nil {
 		return
 	}
 	delete(x.timers, match)
-	if on > f.Due {
-		x.late(f)
+	if on > t.due {
+		x.late(t)
 	}
 }
 
-// late counts a deadline that passed.
-func (x *tested) late(f *Finding) {
-	var entry ledger.Seq
-	_, _ = fmt.Sscan(f.Facts[1].Value, &entry) // we wrote it
-	x.hit(*f, entry, ledger.Date(f.Facts[2].Value), f.Facts[0].Value)
-}
+// late counts a deadline that passed. Examples are only added to: one that is still
+// wanted was wanted when the deadline began.
+func (x *tested) late(t *timer) { x.hit(t.hit, func() Finding { return *t.finding }) }
 
 // expire counts the deadlines that nothing has met until the end of the range.
 func (r *backRun) expire() {
 	for _, x := range r.found {
 		for _, match := range slices.Sorted(maps.Keys(x.timers)) {
-			if f := x.timers[match]; f.Due < r.To {
-				x.late(f)
+			if t := x.timers[match]; t.due < r.To {
+				x.late(t)
 			}
 		}
 	}
 }
 
-// hit counts one.
-func (x *tested) hit(f Finding, entry ledger.Seq, on ledger.Date, region string) {
+// hit counts one; words are its example, if there are not enough of them yet.
+func (x *tested) hit(h hit, words func() Finding) {
 	x.report.Hits++
-	if f.Suppressed != "" {
+	if h.suppressed {
 		x.report.Suppressed++
 	}
-	x.prints[f.Fingerprint] = true
-	x.report.ByRegion[region[:min(9, len(region))]]++
-	x.report.ByMonth[on.Month()]++
+	x.prints[h.print] = true
+	x.report.ByRegion[h.region[:min(9, len(h.region))]]++
+	x.report.ByMonth[h.on.Month()]++
 	if len(x.report.Examples) < mostExamples {
-		x.report.Examples = append(x.report.Examples, Example{entry, on, f.Level, f.Subject, f.Value, f.Limit, f.Sentence})
+		f := words()
+		x.report.Examples = append(x.report.Examples, Example{h.entry, h.on, f.Level, f.Subject, f.Value, f.Limit, f.Sentence})
 	}
 }
 
@@ -415,12 +434,18 @@ func (r *backRun) sweep(ctx context.Context, g *Engine, book ledger.Book, x *act
 		for i, f := range swept.Findings {
 			if f.State == rule.NotEvaluable {
 				found.report.NotEvaluable[f.Reason]++
-			} else if !found.prints[f.Fingerprint] { // that it is still so is no news
-				found.hit(f, upto, day, swept.regions[i])
+			} else if print := printOf(f.Fingerprint); !found.prints[print] { // that it is still so is no news
+				found.hit(hit{upto, day, swept.regions[i], print, f.Suppressed != ""}, func() Finding { return f })
 			}
 		}
 	}
 	return nil
+}
+
+// printOf reads a fingerprint as findings and cases have it: hex, that we wrote.
+func printOf(text string) (f fingerprint) {
+	_, _ = hex.Decode(f[:], []byte(text))
+	return f
 }
 
 // decided is a case of a tested rule.
@@ -455,13 +480,14 @@ func (x *tested) compare(ctx context.Context, g *Engine, book ledger.Book, run *
 	if err != nil {
 		return fmt.Errorf("read cases of %s: %w", x.file.Code, err)
 	}
-	live := map[string]bool{}
+	live := map[fingerprint]bool{}
 	for _, c := range cases {
 		if !c.in(run) {
 			continue
 		}
-		live[c.Fingerprint] = true
-		if !x.prints[c.Fingerprint] {
+		print := printOf(c.Fingerprint)
+		live[print] = true
+		if !x.prints[print] {
 			continue
 		}
 		switch {

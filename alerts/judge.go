@@ -92,7 +92,7 @@ func (r *Rules) Judge() *ledger.Judge {
 				return
 			}
 			if k := f.kinds[e.Kind]; k != nil {
-				fact.Gather(v, e, k.facts)
+				k.gather(v, e)
 				fact.Region(v, e)
 			}
 		},
@@ -130,7 +130,7 @@ func (k *kindRules) weigh(v ledger.View, e *ledger.Entry, note *Note) (problems 
 	if !fact.Living(e) {
 		return nil
 	}
-	facts := fact.Gather(v, e, k.facts)
+	facts := k.gather(v, e)
 	act := actOf(v, e, facts)
 	note.Region = act.Region
 	for _, x := range k.rules {

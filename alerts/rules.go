@@ -140,6 +140,13 @@ type kindRules struct {
 	// closes are deadlines that an entry of this kind meets.
 	closes []closing
 	facts  []string
+	// reading is how facts are known, made when the first entry of the kind is judged.
+	reading func() *fact.Reading
+}
+
+// gather asks the book for what the rules read of an entry.
+func (k *kindRules) gather(v ledger.View, e *ledger.Entry) *fact.Facts {
+	return k.reading().Gather(v, e)
 }
 
 // keeper gives the text of a file that was once put in force, by its hash, or
@@ -308,6 +315,7 @@ func (f *inForce) place(x *active, file *rule.Rule) {
 		k := f.kinds[ledger.Kind(kind)]
 		if k == nil {
 			k = &kindRules{}
+			k.reading = sync.OnceValue(func() *fact.Reading { return fact.NewReading(ledger.Kind(kind), k.facts) })
 			f.kinds[ledger.Kind(kind)] = k
 		}
 		return k

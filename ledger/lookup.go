@@ -16,7 +16,10 @@ type lookup struct {
 	s    *state
 	sql  string
 	keys map[string][]string
-	want map[string]struct{}
+	// payments stand in the place of keys in a whole state, where rows stay what they are:
+	// of payments there are many, and they are looked up at each of them.
+	payments map[string][]*Payment
+	want     map[string]struct{}
 	// whole are the keys whose rows have all been read: nothing is left to ask for.
 	whole map[string]struct{}
 }
@@ -25,7 +28,7 @@ type lookup struct {
 const mostFound = 200
 
 func newLookup(s *state, sql string) *lookup {
-	return &lookup{s: s, sql: sql, keys: map[string][]string{}, want: map[string]struct{}{}, whole: map[string]struct{}{}}
+	return &lookup{s: s, sql: sql, keys: map[string][]string{}, payments: map[string][]*Payment{}, want: map[string]struct{}{}, whole: map[string]struct{}{}}
 }
 
 // The look-ups. Each key is looked up by itself, and the book is written such that no
@@ -76,6 +79,50 @@ func rowsOf[R row](l *lookup, key string, t *table[R]) iter.Seq[R] {
 	}
 }
 
+// paymentsOf are the payments that belong to a key, in their order, as they stand in the
+// book: not to be changed.
+func (s *state) paymentsOf(l *lookup, key string) iter.Seq[*Payment] {
+	return func(yield func(*Payment) bool) {
+		if s.whole {
+			found := l.payments[key]
+			for _, p := range found[max(0, len(found)-mostFound):] {
+				if !yield(p) {
+					return
+				}
+			}
+			return
+		}
+		for _, k := range l.get(key) {
+			if p := s.payments.get(k); p != nil && !yield(p) {
+				return
+			}
+		}
+		if s.judging {
+			l.whole[key] = struct{}{}
+		}
+	}
+}
+
+// addPayment notes a new payment that stands in the book.
+func (s *state) addPayment(l *lookup, key string, p *Payment) {
+	if !s.whole {
+		l.add(key, p.Payment)
+		return
+	}
+	found := l.payments[key]
+	s.undo = append(s.undo, func() { l.payments[key] = found })
+	l.payments[key] = append(lastFound(found), p)
+}
+
+// lastFound is what is kept of the rows of a key before another one: get looks at the
+// last ones only.
+func lastFound[E any](found []E) []E {
+	if len(found) >= 2*mostFound {
+		return slices.Clone(found[mostFound:])
+	}
+	return found
+}
+
 // isWhole says, before judging, that nothing of a key is left to be loaded.
 func (t *lookup) isWhole(key string) bool {
 	_, whole := t.whole[key]
@@ -89,11 +136,7 @@ func (t *lookup) add(key, row string) {
 		return
 	}
 	t.s.undo = append(t.s.undo, func() { t.keys[key] = found })
-	kept := found
-	if len(kept) >= 2*mostFound { // get looks at the last ones only
-		kept = slices.Clone(kept[mostFound:])
-	}
-	t.keys[key] = append(kept, row)
+	t.keys[key] = append(lastFound(found), row)
 }
 
 // wantsLookups says whether a look-up was asked for a key that it does not know.

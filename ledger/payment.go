@@ -211,11 +211,12 @@ func (s *state) request(e *Entry, p Payment) {
 	if s.approvedBy != nil {
 		p.State, p.Approved = StateApproved, s.approvedBy.Seq
 	}
-	s.payments.add(p.Payment, p)
-	s.twins.add(twinKey(p.Payee, p.Amount), p.Payment)
-	s.paidOn.add(paidOnKey(p.Payee, p.On), p.Payment)
+	s.share(&p.Project, &p.Fund, &p.Contract, &p.Payee, &p.PayeeName, &p.Purpose, &p.Stage, &p.RequestedBy, (*string)(&p.On))
+	row := s.payments.add(p.Payment, p)
+	s.addPayment(s.twins, twinKey(p.Payee, p.Amount), row)
+	s.addPayment(s.paidOn, paidOnKey(p.Payee, p.On), row)
 	if p.Invoice != "" {
-		s.invoiced.add(p.Invoice, p.Payment)
+		s.addPayment(s.invoiced, p.Invoice, row)
 	}
 	s.editQuota(p.Project, p.Fund).Requested += p.Amount
 	s.editTotal(p.Project).Requested += p.Amount

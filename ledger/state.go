@@ -28,6 +28,8 @@ type state struct {
 	// whole is set when the state has had every entry from the first: a row that is
 	// not here does not exist, and nothing is loaded or saved. See Fold.
 	whole bool
+	// shared are texts that rows of a whole state have in common.
+	shared map[string]string
 	// fetch reads an older entry for a whole state, which keeps the latest ones.
 	fetch func(Seq) *Entry
 	rules *Judge

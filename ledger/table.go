@@ -89,7 +89,7 @@ func (t *table[R]) edit(key string) *R {
 // add puts a new row where there is none, or where what is being judged will be
 // refused. Undoing brings back whatever was known of the key: a refused entry
 // must not make a row unknown that another one wrote.
-func (t *table[R]) add(key string, v R) {
+func (t *table[R]) add(key string, v R) *R {
 	old, known := t.rows[key]
 	_, wasAdded := t.added[key]
 	t.rows[key] = &v
@@ -102,6 +102,7 @@ func (t *table[R]) add(key string, v R) {
 			delete(t.added, key)
 		}
 	})
+	return &v
 }
 
 // queueLoad asks for every wanted row in the batch. Once the batch has been

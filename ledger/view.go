@@ -8,7 +8,7 @@ import (
 )
 
 // View is a book as it stands just before an entry takes effect. Its answers are
-// copies. Asked before judging (see Judge.Touch) it may know nothing, and loads.
+// copies, but for lists of payments, which nobody may change. Asked before judging (see Judge.Touch) it may know nothing, and loads.
 type View struct{ s *state }
 
 // Book is the county's code.
@@ -54,14 +54,14 @@ func (v View) Payee(e *Entry) (Payee, bool) {
 }
 
 // Twins returns the payments of one amount to one payee, the latest 200.
-func (v View) Twins(payee string, a Amount) iter.Seq[Payment] {
-	return rowsOf(v.s.twins, twinKey(payee, a), v.s.payments)
+func (v View) Twins(payee string, a Amount) iter.Seq[*Payment] {
+	return v.s.paymentsOf(v.s.twins, twinKey(payee, a))
 }
 
 // Invoiced returns the payments on an invoice, by its key, in the order of their
 // entries, the latest 200.
-func (v View) Invoiced(invoice string) iter.Seq[Payment] {
-	return rowsOf(v.s.invoiced, invoice, v.s.payments)
+func (v View) Invoiced(invoice string) iter.Seq[*Payment] {
+	return v.s.paymentsOf(v.s.invoiced, invoice)
 }
 
 // Bids returns the bids in a tender that count, in the order of their entries.
@@ -115,11 +115,11 @@ func (v View) Happened(project string, k Kind) bool {
 // PaidOn returns the payments to a payee that were asked for on a day, the latest 200.
 // Before judging it gives none if all of them are loaded: there may be many, and who
 // asks then asks for nothing else.
-func (v View) PaidOn(payee string, on Date) iter.Seq[Payment] {
+func (v View) PaidOn(payee string, on Date) iter.Seq[*Payment] {
 	if v.s.paidOn.isWhole(paidOnKey(payee, on)) {
-		return func(func(Payment) bool) {}
+		return func(func(*Payment) bool) {}
 	}
-	return rowsOf(v.s.paidOn, paidOnKey(payee, on), v.s.payments)
+	return v.s.paymentsOf(v.s.paidOn, paidOnKey(payee, on))
 }
 
 // Grants returns the lines of grants to a person, by its key, the latest 200, in the

@@ -2,7 +2,6 @@ package fact
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,29 +12,52 @@ import (
 // Facts are the facts of one entry that some rules read. They are gathered before
 // any rule is judged: asking the book may unwind and load.
 type Facts struct {
-	names  []string // sorted
+	*Reading
 	values []formula.Value
 }
 
 // Fact returns a gathered fact.
 func (f *Facts) Fact(name string) (formula.Value, bool) {
-	i, known := slices.BinarySearch(f.names, name)
+	i, known := f.places[name]
 	if !known {
 		return formula.Value{}, false
 	}
 	return f.values[i], !f.values[i].IsZero()
 }
 
-// Gather asks the book for the named facts of an entry; the names are sorted.
-func Gather(v ledger.View, e *ledger.Entry, names []string) *Facts {
-	f := &Facts{names: names, values: make([]formula.Value, len(names))}
-	s := &subject{v: v, e: e}
-	for i, name := range names {
-		if provide := providersOf(e.Kind)[name]; provide != nil {
-			f.values[i] = provide(s)
+// Reading is how some facts of the entries of a kind are known. It is made once for the
+// rules that read them.
+type Reading struct {
+	places   map[string]int
+	provides []func(*subject) formula.Value
+}
+
+// NewReading prepares the named facts of a kind.
+func NewReading(kind ledger.Kind, names []string) *Reading {
+	r := &Reading{places: map[string]int{}}
+	known := providersOf(kind)
+	for _, name := range names {
+		if provide := known[name]; provide != nil {
+			r.places[name] = len(r.provides)
+			r.provides = append(r.provides, provide)
 		}
 	}
+	return r
+}
+
+// Gather asks the book for the facts of an entry.
+func (r *Reading) Gather(v ledger.View, e *ledger.Entry) *Facts {
+	f := &Facts{Reading: r, values: make([]formula.Value, len(r.provides))}
+	s := &subject{v: v, e: e}
+	for i, provide := range r.provides {
+		f.values[i] = provide(s)
+	}
 	return f
+}
+
+// Gather asks the book for the named facts of one entry.
+func Gather(v ledger.View, e *ledger.Entry, names []string) *Facts {
+	return NewReading(e.Kind, names).Gather(v, e)
 }
 
 // providersOf is how the facts of a kind are known.
@@ -75,12 +97,13 @@ func Day(d ledger.Date) formula.Day {
 type subject struct {
 	v ledger.View
 	e *ledger.Entry
-	// who keeps the key of the payee, which is the hash of a name, and asked for often.
-	who string
+	// paid keeps the payment: nearly every fact of one asks for it, and its payee's key is
+	// the hash of a name.
+	paid *ledger.Payment
 	// today keeps what sameDay found: several facts ask for it, and there may be many.
 	today *outlays
 	// alike keeps what twins found.
-	alike []ledger.Payment
+	alike []*ledger.Payment
 	// process keeps what file found.
 	process *file
 }
@@ -99,10 +122,21 @@ func day(d ledger.Date) formula.Value {
 
 // payment is the payment of the entry: the one it asks for, or the one it names.
 func (s *subject) payment() (ledger.Payment, bool) {
+	if s.paid != nil {
+		return *s.paid, true
+	}
+	p, ok := s.findPayment()
+	if ok {
+		s.paid = &p
+	}
+	return p, ok
+}
+
+func (s *subject) findPayment() (ledger.Payment, bool) {
 	switch b := s.e.Body.(type) {
 	case *ledger.PaymentRequested:
 		return ledger.Payment{
-			Payment: b.Payment, Project: b.Project, Fund: b.Fund, Contract: b.Contract, Payee: s.payee(b),
+			Payment: b.Payment, Project: b.Project, Fund: b.Fund, Contract: b.Contract, Payee: ledger.PayeeOf(b, s.e),
 			Amount: b.Amount, Stage: b.Stage, Invoice: b.Invoice.Key(), InvoiceTotal: b.Invoice.Amount, On: s.e.On,
 		}, true
 	case *ledger.GrantRequested:
@@ -117,13 +151,6 @@ func (s *subject) payment() (ledger.Payment, bool) {
 		return s.v.Payment(b.Payment)
 	}
 	return ledger.Payment{}, false
-}
-
-func (s *subject) payee(b *ledger.PaymentRequested) string {
-	if s.who == "" {
-		s.who = ledger.PayeeOf(b, s.e)
-	}
-	return s.who
 }
 
 // reserved is what this entry's own payment holds already of a sum of requests.

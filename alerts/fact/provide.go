@@ -409,11 +409,11 @@ func procurement(s *subject) formula.Value {
 }
 
 // twins are earlier payments to the same payee of the same amount that count.
-func (s *subject) twins(p ledger.Payment) []ledger.Payment {
+func (s *subject) twins(p ledger.Payment) []*ledger.Payment {
 	if s.alike != nil || p.Payee == "" {
 		return s.alike
 	}
-	s.alike = []ledger.Payment{}
+	s.alike = []*ledger.Payment{}
 	for q := range s.v.Twins(p.Payee, p.Amount) {
 		if q.Payment != p.Payment && q.Effective() && q.Returned < q.Amount {
 			s.alike = append(s.alike, q)
@@ -423,14 +423,13 @@ func (s *subject) twins(p ledger.Payment) []ledger.Payment {
 }
 
 // lastTwin is the latest of them for the same project.
-func (s *subject) lastTwin(p ledger.Payment) (ledger.Payment, bool) {
-	var last ledger.Payment
+func (s *subject) lastTwin(p ledger.Payment) (last *ledger.Payment, ok bool) {
 	for _, q := range s.twins(p) {
-		if q.Project == p.Project && q.On >= last.On {
+		if q.Project == p.Project && (last == nil || q.On >= last.On) {
 			last = q
 		}
 	}
-	return last, last.Payment != ""
+	return last, last != nil
 }
 
 // invoiced is what was paid and what is asked for on the payment's invoice.

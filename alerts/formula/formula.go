@@ -63,7 +63,10 @@ const decFunction = "dec"
 
 // Language is what a formula may say: exact decimals, days, instants, texts,
 // lists of them, and its inputs.
-type Language struct{ env *cel.Env }
+type Language struct {
+	env      *cel.Env
+	calendar Calendar
+}
 
 // NewLanguage makes the language without inputs. The calendar may be nil: wd()
 // is then never decided.
@@ -84,7 +87,7 @@ func NewLanguage(calendar Calendar) (*Language, error) {
 		anyOf(beginsFunction, strings.HasPrefix),
 		cel.Function("day", cel.Overload("day_instant", []*cel.Type{cel.TimestampType}, dayType, cel.UnaryBinding(dayOf))),
 		cel.Function("norm", cel.Overload("norm_string", []*cel.Type{cel.StringType}, cel.StringType,
-			cel.UnaryBinding(func(s ref.Val) ref.Val { return types.String(NormalName(string(s.(types.String)))) }))),
+			cel.UnaryBinding(normOf))),
 	}
 	for _, op := range []string{operators.Add, operators.Subtract, operators.Multiply} {
 		options = append(options, cel.Function(op, cel.Overload("decimal"+op, []*cel.Type{decimalType, decimalType}, decimalType)))
@@ -95,7 +98,7 @@ func NewLanguage(calendar Calendar) (*Language, error) {
 			cel.Overload("day"+op, []*cel.Type{dayType, dayType}, cel.BoolType)))
 	}
 	env, err := cel.NewCustomEnv(options...)
-	return &Language{env}, err
+	return &Language{env, calendar}, err
 }
 
 // With adds inputs. Their names are flat and have a dot: contract.paid.
@@ -105,7 +108,7 @@ func (l *Language) With(inputs map[string]Type) (*Language, error) {
 		options = append(options, cel.Variable(name, inputs[name].cel()))
 	}
 	env, err := l.env.Extend(options...)
-	return &Language{env}, err
+	return &Language{env, l.calendar}, err
 }
 
 func two(name string, of, result *cel.Type, f func(a, b ref.Val) ref.Val) cel.EnvOption {
@@ -118,15 +121,19 @@ const holdsFunction, beginsFunction = "holds", "begins"
 // exists() says the same at many times the cost.
 func anyOf(name string, is func(text, word string) bool) cel.EnvOption {
 	return cel.Function(name, cel.Overload(name+"_any", []*cel.Type{cel.StringType, cel.ListType(cel.StringType)}, cel.BoolType,
-		cel.BinaryBinding(func(text, words ref.Val) ref.Val {
-			t, list := string(text.(types.String)), words.(traits.Lister)
-			for i := range list.Size().(types.Int) {
-				if word, ok := list.Get(i).(types.String); ok && is(t, string(word)) {
-					return types.True
-				}
+		cel.BinaryBinding(holdsAny(is))))
+}
+
+func holdsAny(is func(text, word string) bool) func(text, words ref.Val) ref.Val {
+	return func(text, words ref.Val) ref.Val {
+		t, list := string(text.(types.String)), words.(traits.Lister)
+		for i := range list.Size().(types.Int) {
+			if word, ok := list.Get(i).(types.String); ok && is(t, string(word)) {
+				return types.True
 			}
-			return types.False
-		})))
+		}
+		return types.False
+	}
 }
 
 // decimalOf is dec('…').
@@ -140,6 +147,9 @@ func decimalOf(s ref.Val) ref.Val {
 
 // Formula is one compiled expression, to be used by any number of goroutines.
 type Formula struct {
+	// run computes it. A formula that has no steps, or meets a list that is too long for
+	// them, is run by cel-go: program, nil where neither can be.
+	run     step
 	program cel.Program
 	// tracked is the same with every step recorded, for explanations.
 	tracked cel.Program
@@ -188,11 +198,15 @@ func (l *Language) Compile(text string, want ...Type) (*Formula, error) {
 	slices.Sort(f.inputs)
 	f.inputs = slices.Compact(f.inputs)
 	options := []cel.ProgramOption{cel.CustomDecoratorV2(constantDecimals)}
-	if loops(tree) { // the limit costs time, and only a loop can exceed the estimate
+	f.run = (planner{l.calendar}).plan(tree.Expr())
+	loops := loops(tree)
+	if loops { // the limit costs time, and only a loop can exceed the estimate
 		options = append(options, cel.CostLimit(mostCost))
 	}
-	if f.program, err = l.env.Program(parsed, options...); err != nil {
-		return nil, err
+	if loops || f.run == nil {
+		if f.program, err = l.env.Program(parsed, options...); err != nil {
+			return nil, err
+		}
 	}
 	f.tracked, err = l.env.Program(parsed, append(options, cel.EvalOptions(cel.OptTrackState))...)
 	return f, err
@@ -240,6 +254,16 @@ func (a *Activation) Parent() cel.Activation { return nil }
 // Eval runs the formula. A missing input is no error to cel-go, nor to us: the
 // value then has a Reason. Only what has none is a verdict.
 func (f *Formula) Eval(a *Activation) (Value, error) {
+	if f.run != nil {
+		v := f.run(a.Inputs)
+		failed, is := v.(*types.Err)
+		if !is {
+			return Value{v}, nil
+		}
+		if failed != tooLong.(*types.Err) {
+			return Value{}, failed
+		}
+	}
 	out, _, err := f.program.Eval(a)
 	if err != nil {
 		return Value{}, err

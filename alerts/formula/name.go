@@ -29,6 +29,9 @@ func NormalName(name string) string {
 	return s
 }
 
+// normOf is norm(s).
+func normOf(s ref.Val) ref.Val { return types.String(NormalName(string(s.(types.String)))) }
+
 // Similarity is the share of trigrams that two names have in common, cut to
 // four decimals: 1 for equal names, 0 where one is empty. Names are normalised
 // and padded as pg_trgm pads a word: a sweep in SQL finds the same for names that

@@ -161,7 +161,13 @@ func String(s string) Value { return Value{types.String(s)} }
 
 // Strings is a list of texts. Their order is part of the value: callers give
 // them in the order of the entries, or sorted.
-func Strings(s []string) Value { return Value{types.NewStringList(types.DefaultTypeAdapter, s)} }
+func Strings(s []string) Value {
+	list := make([]ref.Val, len(s)) // wrapped once: a list is read more often than made
+	for i, text := range s {
+		list[i] = types.String(text)
+	}
+	return Value{types.NewRefValList(types.DefaultTypeAdapter, list)}
+}
 
 // On is a day.
 func On(d Day) Value { return Value{d} }

@@ -63,7 +63,7 @@ func (c *Compiler) CompileMutant(r *Rule) (*Compiled, []error) { return c.compil
 
 func (c *Compiler) compile(r *Rule, strict bool) (*Compiled, []error) {
 	w := &compilation{Compiler: c, rule: r, strict: strict, used: map[string]bool{}}
-	w.out = &Compiled{Rule: r, types: map[string]formula.Type{}, calendar: c.Calendar}
+	w.out = &Compiled{Rule: r, types: map[string]formula.Type{}, missing: map[string]formula.Value{}, calendar: c.Calendar}
 	w.out.inputs.New = func() any { return newInputs(w.out) }
 	w.checkHead()
 	w.checkTrigger()
@@ -128,6 +128,13 @@ func (c *compilation) declare() {
 	}
 	if c.rule.Kind == OnSweep {
 		c.out.types[SubjectName], c.used[SubjectName] = formula.Texts, true
+	}
+	for name := range c.out.types {
+		reason := "field:" + name
+		if param, is := strings.CutPrefix(name, paramPrefix); is {
+			reason = "param:" + param
+		}
+		c.out.missing[name] = formula.Unfit(reason)
 	}
 	var err error
 	if c.env, err = c.language.With(c.out.types); err != nil {

@@ -68,6 +68,8 @@ type Result struct {
 	// SuppressedBy is the basis of the white list's line, if one matched.
 	SuppressedBy string
 	Message      Names
+	// text is what Message is written from.
+	text *message
 }
 
 // Compiled is a rule ready to be judged, by any number of goroutines.
@@ -82,6 +84,8 @@ type Compiled struct {
 	params  []*param
 	types   map[string]formula.Type // of the declared facts and, with param., parameters
 	exempt  []Exemption
+	// missing says of each of them that there is none.
+	missing map[string]formula.Value
 	// calendar is for the end of deadlines; formulas have it already.
 	calendar formula.Calendar
 	inputs   sync.Pool
@@ -97,7 +101,16 @@ type band struct {
 // Eval judges an act. The order is: data gate, applicability, formula, white
 // list. For a deadline it judges the entry that opens the timer, and a flag is
 // the alert to be raised if the timer fires.
-func (c *Compiled) Eval(a Act) (r Result) {
+func (c *Compiled) Eval(a Act) Result {
+	r := c.Weigh(a)
+	if r.State == Flag {
+		c.Say(a, &r)
+	}
+	return r
+}
+
+// Weigh is Eval without the sentence of a flag.
+func (c *Compiled) Weigh(a Act) (r Result) {
 	r = Result{Code: c.Code, Version: c.Version, Handling: c.Handling, Level: c.Level}
 	in := c.inputs.Get().(*inputs)
 	in.act = a
@@ -175,7 +188,7 @@ func (c *Compiled) compute(f *formula.Formula, in *inputs) formula.Value {
 	return v
 }
 
-// hit fills in the flag: band, measure, subject, fingerprint, sentence.
+// hit fills in the flag: band, measure, subject, fingerprint.
 func (c *Compiled) hit(in *inputs, r *Result) {
 	text, limit := &c.message, c.limit
 	for i := range c.bands {
@@ -205,7 +218,19 @@ func (c *Compiled) hit(in *inputs, r *Result) {
 	r.Window = c.window(in.act.Day)
 	r.Fingerprint = Fingerprint(in.act.Book, c.Code, r.Subject, r.Window)
 	r.SuppressedBy = in.exempted()
-	r.Message = text.fill(in, r)
+	r.text = text
+}
+
+// Say writes the sentence of a flag that Weigh has raised on the act.
+func (c *Compiled) Say(a Act, r *Result) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			*r = c.broken(*r, fmt.Errorf("panic: %v", broken))
+		}
+	}()
+	in := newInputs(c)
+	in.act = a
+	r.Message = r.text.fill(in, r)
 }
 
 // window names the stretch of time within which hits are one matter.
@@ -262,7 +287,7 @@ func (in *inputs) Input(name string) formula.Value {
 	}
 	v, ok := in.act.Facts.Fact(name)
 	if !ok || v.IsZero() {
-		return formula.Unfit("field:" + name)
+		return in.rule.missing[name]
 	}
 	return v
 }
@@ -270,6 +295,9 @@ func (in *inputs) Input(name string) formula.Value {
 func (in *inputs) param(name string) formula.Value {
 	i := slices.IndexFunc(in.rule.params, func(p *param) bool { return p.name == name })
 	p, category := in.rule.params[i], ""
+	if !p.only.IsZero() {
+		return p.only
+	}
 	if p.scoped {
 		v := in.Input(in.rule.Scope)
 		if v.Reason() != "" {
@@ -279,7 +307,7 @@ func (in *inputs) param(name string) formula.Value {
 	}
 	v, ok := p.choose(in.act.Region, category, in.act.Day, in.act.Foreign && p.of == formula.Amount)
 	if !ok {
-		return formula.Unfit("param:" + strings.TrimPrefix(name, paramPrefix))
+		return in.rule.missing[name]
 	}
 	return v
 }

@@ -67,6 +67,8 @@ type param struct {
 	of       formula.Type
 	settings []typed
 	scoped   bool // some value has a category
+	// only is the one value that there is, if it holds everywhere, always and for all.
+	only formula.Value
 }
 
 type typed struct {
@@ -97,6 +99,11 @@ func newParam(name string, of formula.Type, settings []Setting) (*param, error) 
 		}
 		p.settings = append(p.settings, typed{s, value})
 		p.scoped = p.scoped || s.Category != ""
+	}
+	if len(p.settings) == 1 {
+		if s := p.settings[0]; s.Region == "" && s.Category == "" && s.From == 0 && s.To == 0 && (s.Code != "" || of != formula.Amount) {
+			p.only = s.value
+		}
 	}
 	slices.SortFunc(p.settings, func(a, b typed) int { // the most specific first
 		return cmp.Or(cmp.Compare(len(b.Region), len(a.Region)), cmp.Compare(b.Category, a.Category), cmp.Compare(a.Region, b.Region), cmp.Compare(b.From, a.From))

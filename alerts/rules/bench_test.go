@@ -43,7 +43,9 @@ func BenchmarkPayment(b *testing.B) {
 		"invoice.other_payees": formula.Whole(0), "invoice.dated": formula.True(true), "invoice.on": formula.On(on - 1), "entry.files": formula.Whole(1),
 		"entry.names": formula.Strings([]string{"进度款", "某建筑公司"}), "entry.wording": formula.String("进度款"), "entry.bad_codes": formula.Whole(0),
 		"entry.unit": formula.String("U1"), "entry.day_before": formula.On(on - 1), "dates.known": formula.True(true), "dates.first": formula.On(on - 1), "dates.last": formula.On(on),
-		"fund.carry_until": formula.On(on + 300), "contract.has_retention": formula.True(false),
+		"fund.carry_until": formula.On(on + 300), "contract.has_retention": formula.True(false), "contract.pricing": formula.String(""), "payment.stage": formula.String(""),
+		"payment.freezes": formula.Whole(0), "posting.exists": formula.True(true), "posting.until": formula.On(on - 1), "person.dead": formula.True(false), "account.stated": formula.True(false),
+		"account.has_holder": formula.True(false), "account.mandate": formula.True(false),
 	}}
 	rules := set.At("payment.requested")
 	b.ReportAllocs()
