@@ -41,14 +41,25 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, db: pgtest.New(t), now: time.Date(2020, 3, 18, 4, 0, 0, 0, time.UTC)}
+	w := &world{T: t, now: time.Date(2020, 3, 18, 4, 0, 0, 0, time.UTC)}
+	w.db = pgtest.Filled(t, "world", func(db *pgtest.DB) {
+		first := &world{T: t, db: db, now: w.now}
+		first.start(programRules(t))
+		first.adopt()
+		first.ledger.Close()
+	})
+	w.start(programRules(t))
+	return w
+}
+
+// programRules are the rules of the program, for one world: some change what they say.
+func programRules(t *testing.T) *Rules {
+	t.Helper()
 	known, err := LoadRules(rules.Files, workday.StateCouncil())
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.start(known)
-	w.adopt()
-	return w
+	return known
 }
 
 // adopt opens the book and puts rules in force, all if none is named.

@@ -9,11 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"yilu/alerts/rules"
 	"yilu/ledger"
 	"yilu/ledger/ocds"
 	"yilu/migrations/pgtest"
-	"yilu/publicity/workday"
 )
 
 const recordBook = ledger.Book("ocds-test")
@@ -21,34 +19,40 @@ const recordBook = ledger.Book("ocds-test")
 // newRecords is a book of published records in a currency with all rules in force.
 func newRecords(t *testing.T, currency string) *world {
 	t.Helper()
-	w := &world{T: t, db: pgtest.New(t), now: moment("2020-06-01T04:00:00Z")}
-	known, err := LoadRules(rules.Files, workday.StateCouncil())
-	if err != nil {
-		t.Fatal(err)
+	w := &world{T: t, now: moment("2020-06-01T04:00:00Z")}
+	w.db = pgtest.Filled(t, "records in "+currency, func(db *pgtest.DB) {
+		first := &world{T: t, db: db, now: w.now}
+		first.start(programRules(t))
+		first.openRecords(currency)
+		first.ledger.Close()
+	})
+	w.start(programRules(t))
+	return w
+}
+
+func (w *world) openRecords(currency string) {
+	w.Helper()
+	if err := w.ledger.CreateBook(w.Context(), recordBook); err != nil {
+		w.Fatal(err)
 	}
-	w.start(known)
-	if err := w.ledger.CreateBook(t.Context(), recordBook); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.ledger.Post(t.Context(), recordBook, w.draft("book-opened", &ledger.BookOpened{Currency: currency, Name: "公开采购记录"}, maker)); err != nil {
-		t.Fatal(err)
+	if _, err := w.ledger.Post(w.Context(), recordBook, w.draft("book-opened", &ledger.BookOpened{Currency: currency, Name: "公开采购记录"}, maker)); err != nil {
+		w.Fatal(err)
 	}
 	var drafts []ledger.Draft
-	for i, a := range known.Activations() {
+	for i, a := range w.engine.Rules.Activations() {
 		a.State = "active"
 		drafts = append(drafts, w.draft(fmt.Sprintf("rule-%d", i), a, maker))
 	}
-	if _, err := w.ledger.Submit(t.Context(), recordBook, "rules", ledger.SubmissionMade{Submission: "rules", Title: "规则"}, drafts); err != nil {
-		t.Fatal(err)
+	if _, err := w.ledger.Submit(w.Context(), recordBook, "rules", ledger.SubmissionMade{Submission: "rules", Title: "规则"}, drafts); err != nil {
+		w.Fatal(err)
 	}
-	sub, err := w.ledger.Submission(t.Context(), recordBook, "rules")
+	sub, err := w.ledger.Submission(w.Context(), recordBook, "rules")
 	if err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
-	if _, err := w.ledger.Approve(t.Context(), recordBook, "rules-ok", "rules", sub.ContentHash, "2020-03-18", checker); err != nil {
-		t.Fatal(err)
+	if _, err := w.ledger.Approve(w.Context(), recordBook, "rules-ok", "rules", sub.ContentHash, "2020-03-18", checker); err != nil {
+		w.Fatal(err)
 	}
-	return w
 }
 
 // publish imports releases as yilu import ocds does, judges them, and lists what was

@@ -21,7 +21,7 @@ func TestDeskPagesAreAsBefore(t *testing.T) {
 	for name, dress := range map[string]func(string) string{"desk": plainText, "deskhostile": hostile} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			x := newFixture(t, dress).typical()
+			x := newTypical(t, dress)
 			d := &desk{x, x.officers("", fixedNow)}
 			open, _, err := d.l.Submissions(t.Context(), pageBook, ledger.StateOpen, ledger.Page{})
 			if err != nil || len(open) == 0 {

@@ -210,7 +210,7 @@ func wordOn(t *testing.T, b *browser, path string) string {
 // explanation is explained beside it; the approver sees the same, and what differs.
 func TestWarningsBeforeSubmission(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical().warned()
+	x := newWarned(t, plainText)
 	d := &desk{x, x.officers("", fixedNow)}
 	maker, checker := d.as(t, pageMaker), d.as(t, pageChecker)
 	twin := &ledger.PaymentRequested{Payment: "ZF-9401", Project: "XC2020-020", Fund: "2020-SJ-1", Amount: yuan(3000), Purpose: "水表采购款", Payee: ledger.Party{Name: "襄城县惠民水务设备有限公司"}}

@@ -19,7 +19,7 @@ var deskPaths = []string{
 // TestDeskPagesEscapeAndHideNames shows hostile texts on every page, in both languages.
 func TestDeskPagesEscapeAndHideNames(t *testing.T) {
 	t.Parallel()
-	d := &sheetDesk{countyFixture: newFixture(t, hostile).typical(), dir: t.TempDir(), public: t.TempDir(), now: pageNow}
+	d := &sheetDesk{countyFixture: newTypical(t, hostile), dir: t.TempDir(), public: t.TempDir(), now: pageNow}
 	d.start()
 	b := d.as(ledger.Maker, "maker-9")
 	for _, path := range deskPaths {

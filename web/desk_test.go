@@ -44,7 +44,7 @@ type desk struct {
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	return &desk{x, x.officers("", fixedNow)}
 }
 

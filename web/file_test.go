@@ -62,7 +62,7 @@ func (x *countyFixture) items(h http.Handler, path string) []map[string]any {
 // languages, and no file says what no page may.
 func TestFilesHoldTheWholeList(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, hostile).typical()
+	x := newTypical(t, hostile)
 	h := x.site("/zt")
 	unmark := func(s string) string {
 		if len(s) > 1 && s[0] == '\'' {
@@ -105,7 +105,7 @@ func TestFilesHoldTheWholeList(t *testing.T) {
 // TestFilesAddUp holds what can be summed to the book.
 func TestFilesAddUp(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	h := x.site("")
 	sum := func(path, column string) ledger.Amount {
 		var total ledger.Amount
@@ -159,7 +159,7 @@ func TestFilesAddUp(t *testing.T) {
 // TestFilesTakeThePagesFilters: what a page shows under a filter, its file holds.
 func TestFilesTakeThePagesFilters(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	h := x.site("")
 	for path, want := range map[string]int{
 		"/projects/-/type=guarantees":              4,

@@ -37,7 +37,7 @@ type sheetDesk struct {
 
 func newSheetDesk(t *testing.T) *sheetDesk {
 	t.Helper()
-	d := &sheetDesk{countyFixture: newFixture(t, plainText).typical(), dir: t.TempDir(), public: t.TempDir(), now: pageNow}
+	d := &sheetDesk{countyFixture: newTypical(t, plainText), dir: t.TempDir(), public: t.TempDir(), now: pageNow}
 	d.start()
 	return d
 }

@@ -54,7 +54,7 @@ func TestLedgerSheetsAreWhatIsSeen(t *testing.T) {
 // TestStatementEndsAtTheBalance adds the movements of an account up.
 func TestStatementEndsAtTheBalance(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	account := ledger.ProjectAccount("XC2020-001", "2020-XJ-1")
 	var sum ledger.Amount
 	after, last := "", ledger.Amount(0)

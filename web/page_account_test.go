@@ -88,7 +88,7 @@ var openToAll = []string{"GET /desk/enter", "POST /desk/enter", "GET /desk/begin
 // A route that is new has to be added to staffRights.
 func TestEveryRouteByEveryRole(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical().warned()
+	x := newWarned(t, plainText)
 	_, e := x.staffOf(always(pageNow), true)
 	warning := x.warning("P13", 0).Alert
 	staff := map[string]bool{}
@@ -384,7 +384,7 @@ func TestLogInWithCodes(t *testing.T) {
 // disabled; the roles of the log are those of the next request.
 func TestSessionsOfAPerson(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical().warned()
+	x := newWarned(t, plainText)
 	s, e := x.staffOf(always(pageNow), true)
 	user := x.token(ledger.Auditor, "auditor-7", "411025-SJ", pageNow)
 	one, two := &browser{t: t, h: e}, &browser{t: t, h: e}
@@ -437,7 +437,7 @@ func TestSessionsOfAPerson(t *testing.T) {
 // TestRoleSwitch: one role at a time, under a new session, and only one's own.
 func TestRoleSwitch(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical().warned()
+	x := newWarned(t, plainText)
 	_, e := x.staffOf(always(pageNow), true)
 	user := x.token(ledger.Payer, "many-1", "411025-GK", pageNow)
 	x.granted(user, "411025-SJ", ledger.Auditor, "")
@@ -480,7 +480,7 @@ func TestRoleSwitch(t *testing.T) {
 // to nobody else.
 func TestKeptForm(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical().warned()
+	x := newWarned(t, plainText)
 	clock := pageNow
 	_, e := x.staffOf(func() time.Time { return clock }, true)
 	mine, other := x.token(ledger.Auditor, "auditor-1", "411025-SJ", clock), x.token(ledger.Auditor, "auditor-2", "411025-SJ", clock)
@@ -536,7 +536,7 @@ func TestKeptForm(t *testing.T) {
 // is not there.
 func TestAreas(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical().warned()
+	x := newWarned(t, plainText)
 	s, e := x.staffOf(always(pageNow), true)
 	var inside, outside alerts.Current
 	for _, c := range x.warnings() {

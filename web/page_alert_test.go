@@ -26,7 +26,7 @@ var (
 
 // warned puts the rules in force and makes warnings in several states: twins of a
 // payment, one of them on its way, and an attempt on a blocking rule.
-func (x *countyFixture) warned() *countyFixture {
+func (x *countyFixture) warned() {
 	x.t.Helper()
 	activate(x.t, x.l, pageBook)
 	g := testEngine(x.l, x.db)
@@ -58,7 +58,6 @@ func (x *countyFixture) warned() *countyFixture {
 	x.take(g, pageAuditor, &ledger.AlertAssigned{Step: at(c, 1), Unit: pageMaker.Unit}, "请核实是否为同一笔")
 	x.take(g, ledger.By{Role: ledger.Checker, Unit: pageMaker.Unit, User: "checker-9"}, &ledger.AlertAnswered{Step: at(c, 2)}, "两笔分属两个批次，附入库单")
 	x.take(g, pageAuditor, &ledger.AlertConfirmed{Step: at(c, 3), Violation: "V05", Return: yuan(3000)}, "批次相同，应退回")
-	return x
 }
 
 func (x *countyFixture) mustPost(ds ...ledger.Draft) {
@@ -218,7 +217,7 @@ func TestPagesOfOfficersAreAsBefore(t *testing.T) {
 	for name, dress := range map[string]func(string) string{"warned": plainText, "warnedhostile": hostile} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			x := newFixture(t, dress).typical().warned()
+			x := newWarned(t, dress)
 			b := &browser{t: t, h: x.officers("", func() time.Time { return pageNow })}
 			token := x.token(ledger.Auditor, "auditor-1", "411025-SJ", pageNow)
 			pages := map[string]string{
@@ -273,7 +272,7 @@ func TestPagesOfOfficersAreAsBefore(t *testing.T) {
 // TestEntrance: who gets in, with what cookie, to where, and for how long.
 func TestEntrance(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical().warned()
+	x := newWarned(t, plainText)
 	now := pageNow
 	h := x.officers("", func() time.Time { return now })
 	auditor := x.token(ledger.Auditor, "auditor-1", "411025-SJ", now)
@@ -347,7 +346,7 @@ func TestEntrance(t *testing.T) {
 // form that is sent twice is one step.
 func TestStepByForm(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical().warned()
+	x := newWarned(t, plainText)
 	h := x.officers("", func() time.Time { return pageNow })
 	c := x.warning("P13", 1)
 	path := "/alerts/" + c.Alert
@@ -411,7 +410,7 @@ func TestStepByForm(t *testing.T) {
 // are in every link.
 func TestListOfWarningsStays(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical().warned()
+	x := newWarned(t, plainText)
 	b := &browser{t: t, h: x.officers("", func() time.Time { return pageNow })}
 	newest := x.warning("P13", 2)
 	w := b.enter(x.token(ledger.Auditor, "auditor-1", "411025-SJ", pageNow), "/alerts?code=P13&state=all")

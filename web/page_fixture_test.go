@@ -49,7 +49,58 @@ func kindsByBody() map[reflect.Type]ledger.Kind {
 // newFixture opens an empty county on a database of its own.
 func newFixture(t testing.TB, dress func(string) string) *countyFixture {
 	t.Helper()
-	db := pgtest.New(t)
+	x := fixtureOn(t, pgtest.New(t), dress)
+	if err := x.l.CreateBook(t.Context(), pageBook); err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// newTypical is a county as typical fills it.
+func newTypical(t testing.TB, dress func(string) string) *countyFixture {
+	t.Helper()
+	return newFilled(t, "typical", dress, func(x *countyFixture) { x.typical() })
+}
+
+// newWarned is a typical county with warnings.
+func newWarned(t testing.TB, dress func(string) string) *countyFixture {
+	t.Helper()
+	return newFilled(t, "warned", dress, func(x *countyFixture) { x.typical(); x.warned() })
+}
+
+// newFilled is a county that was filled once for all tests.
+func newFilled(t testing.TB, name string, dress func(string) string, fill func(*countyFixture)) *countyFixture {
+	t.Helper()
+	x := fixtureOn(t, pgtest.Filled(t, name+" "+dress("字"), func(db *pgtest.DB) {
+		first := fixtureOn(t, db, dress)
+		if err := first.l.CreateBook(t.Context(), pageBook); err != nil {
+			t.Fatal(err)
+		}
+		fill(first)
+		first.l.Close()
+	}), dress)
+	x.goOn()
+	return x
+}
+
+// goOn takes number and day from the last entry that was posted here.
+func (x *countyFixture) goOn() {
+	x.t.Helper()
+	var last ledger.Seq
+	err := x.db.Owner.QueryRow(context.Background(), `
+		select substring(id from '[0-9]+$')::int, seq from log.entry where id ~ '^(e|S|ok)[0-9]+$' order by 1 desc limit 1`).Scan(&x.n, &last)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	e, err := x.l.Entry(context.Background(), pageBook, last)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	x.day = e.On
+}
+
+func fixtureOn(t testing.TB, db *pgtest.DB, dress func(string) string) *countyFixture {
+	t.Helper()
 	sealer, err := audit.NewSealer(make([]byte, 32))
 	if err != nil {
 		t.Fatal(err)
@@ -57,9 +108,6 @@ func newFixture(t testing.TB, dress func(string) string) *countyFixture {
 	at := time.Date(2020, 6, 30, 1, 0, 0, 0, time.UTC)
 	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: func() time.Time { return at }, Judge: testRules().Judge()})
 	t.Cleanup(l.Close)
-	if err := l.CreateBook(t.Context(), pageBook); err != nil {
-		t.Fatal(err)
-	}
 	return &countyFixture{t: t, db: db, l: l, dress: dress, day: "2020-03-18"}
 }
 
@@ -157,13 +205,12 @@ func idNumber(n int) string {
 
 // typical fills the county: five documents, projects in every state, tenders,
 // contracts, grants, a private payee, corrections, and what waits or was refused.
-func (x *countyFixture) typical() *countyFixture {
+func (x *countyFixture) typical() {
 	x.funds()
 	x.road()
 	x.grants()
 	x.others()
 	x.notices()
-	return x
 }
 
 // notices posts a plan on the county's page and on the village's board, with a proof, a

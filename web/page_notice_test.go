@@ -34,7 +34,7 @@ var hiddenForm = regexp.MustCompile(`name="form" value="([^"]+)"`)
 // notice to the answer.
 func TestVillagerObjectsAndGetsAnAnswer(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	h := x.site("")
 	if page := answerTo(h, "/notices/GS-001").Body.String(); !strings.Contains(page, "/object?notice=GS-001") {
 		t.Fatal("the notice does not lead to the form")
@@ -93,7 +93,7 @@ func itoa(q ledger.Seq) string { b, _ := q.MarshalText(); return string(b) }
 // TestObjectionsThatAreNotTaken keep what was typed, and say what is wrong.
 func TestObjectionsThatAreNotTaken(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	h := x.site("")
 	good := func() url.Values {
 		form := hiddenForm.FindStringSubmatch(answerTo(h, "/object").Body.String())
@@ -161,7 +161,7 @@ func TestQuota(t *testing.T) {
 // TestPostersAreChecked: the code on paper leads to what changed since it was printed.
 func TestPostersAreChecked(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	h := New(Config{Ledger: x.l, Pool: x.db.Pool, Log: slog.New(slog.DiscardHandler), Now: time.Now, Book: pageBook, PublicURL: "https://fund.example.gov.cn"})
 	versions, err := x.l.NoticeVersions(t.Context(), pageBook, "GS-001")
 	if err != nil || len(versions) != 3 {
@@ -212,7 +212,7 @@ func notPosted(t *testing.T, x *countyFixture, notice string) ledger.Seq {
 // each for every value that is sealed in the book.
 func TestNoPublicAddressShowsWhatIsSealed(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	h := x.site("")
 	sealed := x.sealedValues(t)
 	queue, seen := []string{"/", "/en/", "/feed.atom", "/sitemap.xml", "/robots.txt", "/object", "/receipt", "/mine", "/c", "/posters?place=411025103", "/search?q=" + url.QueryEscape("颍阳")}, map[string]bool{}

@@ -23,7 +23,7 @@ func answerForm(t *testing.T, page, kind string) url.Values {
 // refused on the way.
 func TestObjectionIsAnsweredAtTheDesk(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	var log bytes.Buffer
 	h := New(Config{Ledger: x.l, Pool: x.db.Pool, Log: slog.New(slog.NewJSONHandler(&log, nil)), Now: func() time.Time { return pageNow }, Book: pageBook, Demo: true,
 		Accounts: x.accounts(func() time.Time { return pageNow }, true)})
@@ -86,7 +86,7 @@ func TestObjectionIsAnsweredAtTheDesk(t *testing.T) {
 // reads, hands on and does not answer.
 func TestObjectionsAreHandedOn(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	h := x.officers("", func() time.Time { return pageNow })
 	officer := func(role ledger.Role, unit string) *browser {
 		b := &browser{t: t, h: h}

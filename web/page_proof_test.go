@@ -65,7 +65,7 @@ func (x *countyFixture) signedSite(public string) http.Handler {
 // what is in them.
 func TestEveryEntryCanBeChecked(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	public := t.TempDir()
 	x.sign(public)
 	h := x.signedSite(public)
@@ -109,7 +109,7 @@ func TestEveryEntryCanBeChecked(t *testing.T) {
 // What is not public yet has a page that says so, and no files.
 func TestProofWaitsForTheCheckpoint(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	public := t.TempDir()
 	again := x.sign(public)
 	h := x.signedSite(public)
@@ -142,7 +142,7 @@ func TestProofWaitsForTheCheckpoint(t *testing.T) {
 // A damaged file is a fault of ours, never a proof of something else.
 func TestNothingIsProvenFromDamagedFiles(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	public := t.TempDir()
 	x.sign(public)
 	h := x.signedSite(public)
@@ -184,7 +184,7 @@ func write(t *testing.T, path string, b []byte) {
 }
 
 func BenchmarkProofPage(b *testing.B) {
-	x := newFixture(b, plainText).typical()
+	x := newTypical(b, plainText)
 	public := b.TempDir()
 	x.sign(public)
 	h := x.signedSite(public)

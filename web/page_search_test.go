@@ -11,7 +11,7 @@ import (
 // whatever people type.
 func TestSearchAsAReaderWould(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	h := x.site("/zt")
 	for text, want := range map[string]string{
 		"后楚村": `href="/zt/places/411025103205"`, "112号": `href="/zt/funds/2020-ZY-1"`, "恒通路桥": `href="/zt/payees/91350100M000100Y43"`,

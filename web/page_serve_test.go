@@ -22,8 +22,7 @@ func TestServeForBrowser(t *testing.T) {
 	if os.Getenv("YILU_HOSTILE") != "" {
 		dress = hostile
 	}
-	x := newFixture(t, dress).typical()
-	x.warned()
+	x := newWarned(t, dress)
 	ln, err := net.Listen("tcp", at)
 	if err != nil {
 		t.Fatal(err)

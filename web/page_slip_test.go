@@ -35,7 +35,7 @@ func (x *countyFixture) paperDesk(t *testing.T, unit string) (*browser, url.Valu
 // the code of one and sees that household's grants, and no other's.
 func TestVillagerFindsTheGrant(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	desk, form := x.paperDesk(t, "411025-CZ")
 	printed := desk.do("POST", "/desk/slips/DF-0001", form)
 	page := printed.Body.String()
@@ -78,7 +78,7 @@ func TestVillagerFindsTheGrant(t *testing.T) {
 // TestUnknownAndEndedCodesGetOneAnswer: which of the two a code is nobody learns.
 func TestUnknownAndEndedCodesGetOneAnswer(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	desk, form := x.paperDesk(t, "411025-CZ")
 	first := slipCode.FindAllString(desk.do("POST", "/desk/slips/DF-0001", form).Body.String(), -1)
 	if w := desk.do("POST", "/desk/slips/DF-0001", form); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "原来的全部作废") || slipCode.MatchString(w.Body.String()) {
@@ -136,7 +136,7 @@ func TestCodesAreNotGuessed(t *testing.T) {
 // TestWhoMayPrint: makers of the county, and of a township what is its own.
 func TestWhoMayPrint(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	h := x.officers("", func() time.Time { return pageNow })
 	for _, c := range []struct {
 		role ledger.Role
@@ -179,7 +179,7 @@ func TestWhoMayPrint(t *testing.T) {
 // TestListsHideNames as the county has decided, and say that a notice is missing.
 func TestListsHideNames(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	desk, form := x.paperDesk(t, "411025-CZ")
 	form.Set("what", publicity.PaperList)
 	page := desk.do("POST", "/desk/slips/DF-0001", form).Body.String()
@@ -224,7 +224,7 @@ func TestPapersAreAsBefore(t *testing.T) {
 	for name, dress := range map[string]func(string) string{"typical": plainText, "hostile": hostile} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			x := newFixture(t, dress).typical()
+			x := newTypical(t, dress)
 			x.postGrantNotice(t)
 			desk, form := x.paperDesk(t, "411025-CZ")
 			pages := map[string]string{"batches": desk.do("GET", "/desk/slips", nil).Body.String()}
@@ -255,7 +255,7 @@ func TestPapersAreAsBefore(t *testing.T) {
 // TestPaperFiles: what a command writes stands alone, and is the same paper.
 func TestPaperFiles(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, hostile).typical()
+	x := newTypical(t, hostile)
 	config := Config{Ledger: x.l, Book: pageBook, PublicURL: "https://fund.example.gov.cn/yilu/"}
 	p := &publicity.Printer{Ledger: x.l, Pool: x.db.Pool}
 	if err := (&publicity.Duties{Ledger: x.l, Pool: x.db.Pool}).CatchUp(t.Context(), pageBook); err != nil {

@@ -74,19 +74,17 @@ func TestPagesAreAsBefore(t *testing.T) {
 	t.Parallel()
 	for _, county := range []struct {
 		name  string
-		fill  func(*countyFixture)
+		make  func(testing.TB, func(string) string) *countyFixture
 		dress func(string) string
 		pages map[string]string
 	}{
-		{"empty", func(*countyFixture) {}, plainText, emptyPages},
-		{"typical", func(x *countyFixture) { x.typical() }, plainText, goldenPages},
-		{"hostile", func(x *countyFixture) { x.typical() }, hostile, goldenPages},
+		{"empty", newFixture, plainText, emptyPages},
+		{"typical", newTypical, plainText, goldenPages},
+		{"hostile", newTypical, hostile, goldenPages},
 	} {
 		t.Run(county.name, func(t *testing.T) {
 			t.Parallel()
-			x := newFixture(t, county.dress)
-			county.fill(x)
-			h := x.site("")
+			h := county.make(t, county.dress).site("")
 			for name, path := range county.pages {
 				for _, l := range languages {
 					got := answerTo(h, l.Prefix+path).Body.String()
@@ -154,7 +152,7 @@ func golden(t *testing.T, name, got string) {
 func TestEveryLinkLeadsSomewhere(t *testing.T) {
 	t.Parallel()
 	const base = "/zt/yilu"
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	h := x.site(base)
 	link := regexp.MustCompile(`href="([^"#]*)[^"]*"`)
 	queue, seen := []string{base + "/"}, map[string]bool{}
@@ -244,7 +242,7 @@ func TestPagesAreKeptUntilTheBookMoves(t *testing.T) {
 
 func TestPrivatePersonsHaveNoPage(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	h := x.site("")
 	payment, err := x.l.Payment(t.Context(), pageBook, "ZF-0100")
 	if err != nil {
@@ -294,7 +292,7 @@ func TestErrorsAreSaidInTheReadersLanguage(t *testing.T) {
 // reader with a calculator would.
 func TestEveryColumnAddsUp(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	page := answerTo(x.site(""), "/documents").Body.String()
 	amount := func(s string) ledger.Amount {
 		a, err := ledger.ParseAmount(strings.ReplaceAll(s, ",", ""))

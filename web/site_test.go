@@ -22,7 +22,7 @@ import (
 func TestCopyIsTheSite(t *testing.T) {
 	t.Parallel()
 	const base, origin = "/zt/yilu", "https://example.gov.cn"
-	x := newFixture(t, hostile).typical()
+	x := newTypical(t, hostile)
 	folder := filepath.Join(t.TempDir(), "site")
 	err := x.l.Freeze(t.Context(), pageBook, 3, func(frozen *ledger.Ledger) error {
 		h := New(Config{Ledger: frozen, Log: slog.New(slog.DiscardHandler), Now: time.Now, Book: pageBook, BasePath: base, Origin: origin, Demo: true})

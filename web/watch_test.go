@@ -38,7 +38,7 @@ type watching struct {
 
 func newWatching(t *testing.T, change func(*Config)) *watching {
 	t.Helper()
-	x := newFixture(t, plainText).typical().warned()
+	x := newWarned(t, plainText)
 	c := Config{Ledger: x.l, Pool: x.db.Pool, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return pageNow }, Book: pageBook, Alerts: testEngine(x.l, x.db), Accounts: x.accounts(func() time.Time { return pageNow }, true)}
 	if change != nil {
 		change(&c)

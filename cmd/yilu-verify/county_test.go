@@ -21,12 +21,7 @@ import (
 func TestDemonstrationCounty(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	sealer, err := audit.NewSealer(make([]byte, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now})
-	t.Cleanup(l.Close)
+	l := serversLedger(t, db)
 	if err := demo.Load(t.Context(), l, demo.Options{}); err != nil {
 		t.Fatal(err)
 	}
@@ -52,6 +47,18 @@ func TestDemonstrationCounty(t *testing.T) {
 	}
 	t.Logf("%d entries, %d funds, %d projects", len(leaves), len(funds), len(projects))
 	hideOne(t, leaves, k)
+}
+
+// serversLedger is a ledger as the server has it.
+func serversLedger(t *testing.T, db *pgtest.DB) *ledger.Ledger {
+	t.Helper()
+	sealer, err := audit.NewSealer(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now})
+	t.Cleanup(l.Close)
+	return l
 }
 
 // ledgerFigures are what the server would publish.

@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"yilu/audit"
 	"yilu/ledger"
@@ -17,12 +16,7 @@ import (
 func TestLogOfPublishedRecords(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	sealer, err := audit.NewSealer(make([]byte, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now})
-	t.Cleanup(l.Close)
+	l := serversLedger(t, db)
 	if err := l.CreateBook(t.Context(), testBook); err != nil {
 		t.Fatal(err)
 	}

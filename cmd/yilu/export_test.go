@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"yilu/audit"
 	"yilu/ledger"
 	"yilu/migrations/pgtest"
 )
@@ -18,12 +17,8 @@ import (
 // parallel.
 func TestExportFromTheShell(t *testing.T) {
 	db := pgtest.New(t)
-	dir := t.TempDir()
+	dir := inShell(t, db, "C")
 	t.Chdir(dir)
-	t.Setenv("YILU_DATABASE_URL", db.ServiceURL)
-	t.Setenv("YILU_OWNER_URL", db.OwnerURL)
-	t.Setenv("YILU_DATA", dir)
-	t.Setenv("LC_ALL", "C")
 	want := func(code int, says string, args ...string) string {
 		t.Helper()
 		got, out, errs := yilu(args...)
@@ -32,15 +27,7 @@ func TestExportFromTheShell(t *testing.T) {
 		}
 		return out
 	}
-	sealer, err := audit.NewSealer(make([]byte, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now})
-	t.Cleanup(l.Close)
-	if err := l.CreateBook(t.Context(), "411025"); err != nil {
-		t.Fatal(err)
-	}
+	l := emptyBook(t, db, nil)
 	want(exitRefused, "no tender or contract", "export", "ocds")
 	want(exitUsage, "releases or records", "export", "ocds", "--kind", "x")
 	want(exitUsage, "--out", "export", "site")

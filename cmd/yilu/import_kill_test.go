@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"yilu/audit"
-	"yilu/ledger"
 	"yilu/migrations/pgtest"
 )
 
@@ -37,15 +36,7 @@ func TestImportKilledInTheMiddle(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	dir := t.TempDir()
-	sealer, err := audit.NewSealer(make([]byte, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now})
-	t.Cleanup(l.Close)
-	if err := l.CreateBook(t.Context(), "411025"); err != nil {
-		t.Fatal(err)
-	}
+	l := emptyBook(t, db, nil)
 	var rows bytes.Buffer
 	rows.WriteString("资金编号,资金文号,资金名称,级次,下达日期,指标金额（万元）\n")
 	for i := range killRows {
@@ -61,7 +52,7 @@ func TestImportKilledInTheMiddle(t *testing.T) {
 	}
 	victim := func() *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), self, "import", "ledger", path, "--user", "u1", "--unit", "411025-CZ")
-		cmd.Env = append(os.Environ(), asProgram+"=1", "LC_ALL=C", "YILU_SEAL_SECRET_FILE="+filepath.Join(dir, "seal.secret"), "YILU_DATABASE_URL="+withName(db.ServiceURL))
+		cmd.Env = append(os.Environ(), asProgram+"=1", "LC_ALL=C", "YILU_DATA="+dir, "YILU_DATABASE_URL="+withName(db.ServiceURL))
 		return cmd
 	}
 	posted := int64(0)

@@ -4,13 +4,10 @@ import (
 	"encoding/json"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"yilu/audit"
-	"yilu/ledger"
 	"yilu/migrations/pgtest"
 )
 
@@ -18,13 +15,9 @@ import (
 // to a book of its own. It sets the environment, so it is not parallel.
 func TestImportOCDSFromTheShell(t *testing.T) {
 	db := pgtest.New(t)
-	dir := t.TempDir()
+	dir := inShell(t, db, "C")
 	t.Chdir(dir)
-	t.Setenv("YILU_DATABASE_URL", db.ServiceURL)
-	t.Setenv("YILU_OWNER_URL", db.OwnerURL)
-	t.Setenv("YILU_SEAL_SECRET_FILE", filepath.Join(dir, "seal.secret"))
 	t.Setenv("YILU_BOOK", "")
-	t.Setenv("LC_ALL", "C")
 	file := func(name, content string) string {
 		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -54,12 +47,7 @@ func TestImportOCDSFromTheShell(t *testing.T) {
 	want(exitRefused, "no such file", append(who, "none.json", "--book", "ocds-ua", "--currency", "UAH")...)
 	want(exitRefused, "nothing was changed", append(who, file("cut.json", "["+release("o1", "1")), "--book", "ocds-ua", "--currency", "UAH")...)
 	want(exitRefused, "nothing was changed", append(who, file("other.json", `{"a":1}`), "--book", "ocds-ua", "--currency", "UAH")...)
-	sealer, err := audit.NewSealer(make([]byte, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now})
-	t.Cleanup(l.Close)
+	l := besideProgram(t, db, nil)
 	if books, err := l.Books(t.Context()); err != nil || len(books) > 0 {
 		t.Fatalf("books before the first import: %v %v", books, err)
 	}

@@ -23,23 +23,46 @@ func yilu(args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), errs.String()
 }
 
-// TestImportFromTheShell walks a sheet from bad to imported, approved and taken
-// back. It sets the environment, so it is not parallel.
-func TestImportFromTheShell(t *testing.T) {
-	db := pgtest.New(t)
-	dir := t.TempDir()
+// inShell points the program at a database and at a folder of its own, so that what
+// another yilu of this machine keeps is never looked at.
+func inShell(t *testing.T, db *pgtest.DB, language string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
 	t.Setenv("YILU_DATABASE_URL", db.ServiceURL)
-	t.Setenv("YILU_SEAL_SECRET_FILE", filepath.Join(dir, "seal.secret"))
-	t.Setenv("LC_ALL", "zh_CN.UTF-8")
+	t.Setenv("YILU_OWNER_URL", db.OwnerURL)
+	t.Setenv("YILU_DATA", dir)
+	t.Setenv("LC_ALL", language)
+	return dir
+}
+
+// besideProgram is a ledger on the database that the program uses.
+func besideProgram(t *testing.T, db *pgtest.DB, judge *ledger.Judge) *ledger.Ledger {
+	t.Helper()
 	sealer, err := audit.NewSealer(make([]byte, 32))
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now})
+	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now, Judge: judge})
 	t.Cleanup(l.Close)
+	return l
+}
+
+// emptyBook is such a ledger with the book of the tests, in which there is nothing yet.
+func emptyBook(t *testing.T, db *pgtest.DB, judge *ledger.Judge) *ledger.Ledger {
+	t.Helper()
+	l := besideProgram(t, db, judge)
 	if err := l.CreateBook(t.Context(), "411025"); err != nil {
 		t.Fatal(err)
 	}
+	return l
+}
+
+// TestImportFromTheShell walks a sheet from bad to imported, approved and taken
+// back. It sets the environment, so it is not parallel.
+func TestImportFromTheShell(t *testing.T) {
+	db := pgtest.New(t)
+	dir := inShell(t, db, "zh_CN.UTF-8")
+	l := emptyBook(t, db, nil)
 	header := "资金编号,资金文号,资金名称,级次,下达日期,指标金额（万元）\n"
 	path := filepath.Join(dir, "台账.csv")
 	write := func(rows string) {
@@ -98,23 +121,12 @@ func TestImportFromTheShell(t *testing.T) {
 // and goes in with an explanation and the file that shows it.
 func TestImportHeldByARule(t *testing.T) {
 	db := pgtest.New(t)
-	dir := t.TempDir()
-	t.Setenv("YILU_DATABASE_URL", db.ServiceURL)
-	t.Setenv("YILU_SEAL_SECRET_FILE", filepath.Join(dir, "seal.secret"))
-	t.Setenv("LC_ALL", "zh_CN.UTF-8")
+	dir := inShell(t, db, "zh_CN.UTF-8")
 	known, err := loadRules()
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealer, err := audit.NewSealer(make([]byte, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now, Judge: known.Judge()})
-	t.Cleanup(l.Close)
-	if err := l.CreateBook(t.Context(), "411025"); err != nil {
-		t.Fatal(err)
-	}
+	l := emptyBook(t, db, known.Judge())
 	settle := func(id string, role ledger.Role, bodies ...ledger.Body) {
 		t.Helper()
 		var drafts []ledger.Draft
@@ -168,19 +180,8 @@ func TestImportHeldByARule(t *testing.T) {
 // of which is missed by name; nothing personal is printed.
 func TestImportAListFromTheShell(t *testing.T) {
 	db := pgtest.New(t)
-	dir := t.TempDir()
-	t.Setenv("YILU_DATABASE_URL", db.ServiceURL)
-	t.Setenv("YILU_SEAL_SECRET_FILE", filepath.Join(dir, "seal.secret"))
-	t.Setenv("LC_ALL", "zh_CN.UTF-8")
-	sealer, err := audit.NewSealer(make([]byte, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: time.Now})
-	t.Cleanup(l.Close)
-	if err := l.CreateBook(t.Context(), "411025"); err != nil {
-		t.Fatal(err)
-	}
+	dir := inShell(t, db, "zh_CN.UTF-8")
+	emptyBook(t, db, nil)
 	path := filepath.Join(dir, "死亡.csv")
 	write := func(number string) {
 		t.Helper()

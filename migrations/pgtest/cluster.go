@@ -29,6 +29,10 @@ type cluster struct {
 	templateOnce sync.Once
 	templateName string
 	templateErr  error
+
+	// filling is held while Filled makes a template, filled names those it has made.
+	filling sync.Mutex
+	filled  map[string]bool
 }
 
 // The one cluster of the process: tests of a package share it as the packages
@@ -78,6 +82,7 @@ func givenCluster(ctx context.Context, given string) (*cluster, error) {
 	c := &cluster{
 		ownerURL:   func(db string) string { return withDatabase(owner.User, db) },
 		serviceURL: func(db string) string { return withDatabase(service, db) },
+		filled:     map[string]bool{},
 	}
 	if err := c.connect(ctx); err != nil {
 		return nil, err
@@ -105,7 +110,7 @@ func givenCluster(ctx context.Context, given string) (*cluster, error) {
 
 // newCluster wraps the keeper's server.
 func newCluster(ctx context.Context, s *pgserver.Server) (*cluster, error) {
-	c := &cluster{ownerURL: s.OwnerURL, serviceURL: s.ServiceURL}
+	c := &cluster{ownerURL: s.OwnerURL, serviceURL: s.ServiceURL, filled: map[string]bool{}}
 	return c, c.connect(ctx)
 }
 
@@ -127,7 +132,7 @@ func (c *cluster) connect(ctx context.Context) error {
 
 // locked runs f while no other process of the test run does: the lock lives in
 // the database postgres, which all of them use for this.
-func (c *cluster) locked(ctx context.Context, f func(*pgx.Conn) error) error {
+func (c *cluster) locked(ctx context.Context, f func(*pgx.Conn) error) (err error) {
 	conn, err := c.admin.Acquire(ctx)
 	if err != nil {
 		return err
@@ -136,20 +141,21 @@ func (c *cluster) locked(ctx context.Context, f func(*pgx.Conn) error) error {
 	if _, err := conn.Exec(ctx, `select pg_advisory_lock(hashtext('yilu.pgtest'))`); err != nil {
 		return err
 	}
-	err = f(conn.Conn())
-	_, unlockErr := conn.Exec(ctx, `select pg_advisory_unlock(hashtext('yilu.pgtest'))`)
-	return errors.Join(err, unlockErr)
+	defer func() { // also when f ends its test
+		_, unlockErr := conn.Exec(context.WithoutCancel(ctx), `select pg_advisory_unlock(hashtext('yilu.pgtest'))`)
+		err = errors.Join(err, unlockErr)
+	}()
+	return f(conn.Conn())
 }
 
 // template returns the name of the migrated database that New copies. Its name
-// holds the fingerprint of the migrations, and it takes that name only when
-// complete: one that exists is right.
+// holds the fingerprint of the migrations.
 func (c *cluster) template(ctx context.Context) (string, error) {
 	c.templateOnce.Do(func() {
 		c.templateName = "yilu_template_" + migrations.Fingerprint()[:16]
 		ctx := context.WithoutCancel(ctx) // the result is every test's
-		c.templateErr = c.locked(ctx, func(conn *pgx.Conn) error {
-			return c.makeTemplate(ctx, conn)
+		c.templateErr = c.makeTemplate(ctx, c.templateName, "template0", func(unfinished string) error {
+			return migrations.Up(ctx, c.ownerURL(unfinished))
 		})
 	})
 	if c.templateErr != nil {
@@ -158,30 +164,36 @@ func (c *cluster) template(ctx context.Context) (string, error) {
 	return c.templateName, nil
 }
 
-func (c *cluster) makeTemplate(ctx context.Context, conn *pgx.Conn) error {
-	var exists bool
-	err := conn.QueryRow(ctx, `select exists (select from pg_database where datname = $1)`, c.templateName).Scan(&exists)
-	if err != nil || exists {
-		return err
-	}
-	const unfinished = "yilu_template_unfinished"
-	if _, err := conn.Exec(ctx, "drop database if exists "+unfinished+" with (force)"); err != nil {
-		return err
-	}
-	if _, err := conn.Exec(ctx, "create database "+unfinished+" template template0"); err != nil {
-		return err
-	}
-	if err := migrations.Up(ctx, c.ownerURL(unfinished)); err != nil {
-		return err
-	}
-	// Without connections it can always be copied, also while others copy it.
-	for _, sql := range []string{
-		"alter database " + unfinished + " rename to " + quote(c.templateName),
-		"alter database " + quote(c.templateName) + " allow_connections false",
-	} {
-		if _, err := conn.Exec(ctx, sql); err != nil {
+// makeTemplate copies a database and has fill go on with the copy, which takes its
+// name only when complete: one that exists is right.
+func (c *cluster) makeTemplate(ctx context.Context, name, from string, fill func(unfinished string) error) error {
+	return c.locked(ctx, func(conn *pgx.Conn) error {
+		var exists bool
+		err := conn.QueryRow(ctx, `select exists (select from pg_database where datname = $1)`, name).Scan(&exists)
+		if err != nil || exists {
 			return err
 		}
-	}
-	return nil
+		const unfinished = "yilu_template_unfinished"
+		for _, sql := range []string{
+			"drop database if exists " + unfinished + " with (force)",
+			"create database " + unfinished + " template " + quote(from),
+		} {
+			if _, err := conn.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+		if err := fill(unfinished); err != nil {
+			return err
+		}
+		// Without connections it can always be copied, also while others copy it.
+		for _, sql := range []string{
+			"alter database " + unfinished + " rename to " + quote(name),
+			"alter database " + quote(name) + " allow_connections false",
+		} {
+			if _, err := conn.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

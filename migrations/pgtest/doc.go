@@ -3,7 +3,8 @@
 // There are no mocks of the database: the guards that make the log append-only
 // live there, and so do most of our invariants. A database made from a template
 // costs some 50 ms, which buys tests that run in parallel and may do anything,
-// also as superuser.
+// also as superuser. What many tests of a package begin with is posted once and copied
+// in the same way: Filled.
 //
 // All packages of one "go test ./..." share a throw-away cluster. Its pieces:
 //

@@ -36,17 +36,7 @@ func New(t testing.TB) *DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := c.create(t, template)
-	// A copy has the template's tables, but not its rights on the database:
-	// 00001_roles.sql and 00005_checkpoints.sql are repeated here.
-	name := quote(db.Name)
-	_, err = c.admin.Exec(t.Context(), "revoke all on database "+name+" from public;"+
-		"grant connect on database "+name+" to yilu_service, yilu_signer;"+
-		"grant create on database "+name+" to yilu_owner")
-	if err != nil {
-		t.Fatalf("pgtest: close database: %v", err)
-	}
-	return db
+	return c.copyOf(t, template)
 }
 
 // Empty returns a database before the first migration, for tests of the
@@ -66,6 +56,27 @@ func unavailable(t testing.TB, err error) {
 	t.Skipf("pgtest: %v", err)
 }
 
+// copyOf makes a migrated database.
+func (c *cluster) copyOf(t testing.TB, template string) *DB {
+	t.Helper()
+	db := c.create(t, template)
+	c.guard(t, db.Name)
+	return db
+}
+
+// guard repeats 00001_roles.sql and 00005_checkpoints.sql: a copy has the template's
+// tables, but not its rights on the database.
+func (c *cluster) guard(t testing.TB, name string) {
+	t.Helper()
+	name = quote(name)
+	_, err := c.admin.Exec(t.Context(), "revoke all on database "+name+" from public;"+
+		"grant connect on database "+name+" to yilu_service, yilu_signer;"+
+		"grant create on database "+name+" to yilu_owner")
+	if err != nil {
+		t.Fatalf("pgtest: close database: %v", err)
+	}
+}
+
 // create makes a database and both pools, and sees to their end.
 func (c *cluster) create(t testing.TB, template string) *DB {
 	t.Helper()
@@ -74,22 +85,43 @@ func (c *cluster) create(t testing.TB, template string) *DB {
 	if err != nil {
 		t.Fatalf("pgtest: create database: %v", err)
 	}
-	db := &DB{Name: name, OwnerURL: c.ownerURL(name), ServiceURL: c.serviceURL(name)}
 	t.Cleanup(func() {
 		// force also ends what a test has left open, even on purpose.
 		if _, err := c.admin.Exec(context.Background(), "drop database "+quote(name)+" with (force)"); err != nil {
 			t.Errorf("pgtest: drop database: %v", err)
 		}
 	})
-	db.Owner = openPool(t, db.OwnerURL)
-	db.Pool = openPool(t, db.ServiceURL)
+	db := c.open(t, name)
+	t.Cleanup(func() { db.shut(t) })
 	return db
+}
+
+// open makes both pools.
+func (c *cluster) open(t testing.TB, name string) *DB {
+	t.Helper()
+	db := &DB{Name: name, OwnerURL: c.ownerURL(name), ServiceURL: c.serviceURL(name)}
+	db.Owner, db.Pool = openPool(t, db.OwnerURL), openPool(t, db.ServiceURL)
+	return db
+}
+
+// shut closes both pools. That waits for connections in use, so a test that forgets
+// to give one back would hang: it is told instead.
+func (db *DB) shut(t testing.TB) {
+	t.Helper()
+	for _, pool := range []*pgxpool.Pool{db.Pool, db.Owner} {
+		closed := make(chan struct{})
+		go func() { pool.Close(); close(closed) }()
+		select {
+		case <-closed:
+		case <-time.After(5 * time.Second):
+			t.Errorf("pgtest: %d connections of the pool were not given back", pool.Stat().AcquiredConns())
+		}
+	}
 }
 
 func quote(identifier string) string { return pgx.Identifier{identifier}.Sanitize() }
 
-// openPool connects on first use. Close waits for connections in use, so a
-// test that forgets to give one back would hang: it is told instead.
+// openPool connects on first use.
 func openPool(t testing.TB, url string) *pgxpool.Pool {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(url)
@@ -101,15 +133,6 @@ func openPool(t testing.TB, url string) *pgxpool.Pool {
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
-	t.Cleanup(func() {
-		closed := make(chan struct{})
-		go func() { pool.Close(); close(closed) }()
-		select {
-		case <-closed:
-		case <-time.After(5 * time.Second):
-			t.Errorf("pgtest: %d connections of the pool were not given back", pool.Stat().AcquiredConns())
-		}
-	})
 	return pool
 }
 
