@@ -5,12 +5,12 @@
 // type is looked at in every width and language; axe, which takes seconds, sees
 // each width, language and colour scheme in some of their combinations, and in all
 // of them with YILU_E2E=all. `node run.mjs officer auditor` runs these parts alone;
-// a part is a file that exports its checks.
+// a part is a file that exports its checks, and own if it brings a server of its own.
 import { after, before, describe } from 'node:test'
 import { browser, launch } from './browser.mjs'
 import { begin, end } from './county.mjs'
 
-const parts = ['everyone', 'villager', 'desk', 'administrator', 'officer', 'auditor', 'public']
+const parts = ['everyone', 'villager', 'desk', 'administrator', 'officer', 'auditor', 'year', 'public']
 const asked = process.argv.slice(2)
 const unknown = asked.filter(part => !parts.includes(part))
 if (unknown.length) throw new Error(`no part ${unknown.join(', ')}: there are ${parts.join(', ')}`)
@@ -20,7 +20,7 @@ const chosen = await Promise.all(parts.filter(part => !asked.length || asked.inc
 describe('the pages', () => {
   before(async () => {
     await launch()
-    await begin()
+    if (!chosen.every(part => part.own)) await begin()
   }, { timeout: 300_000 })
 
   after(async () => {

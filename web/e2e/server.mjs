@@ -9,6 +9,7 @@ import assert from 'node:assert/strict'
 import { here } from './browser.mjs'
 
 export const binary = join(here, '../../bin/yilu')
+export const verifier = join(here, '../../bin/yilu-verify')
 
 /** freePort finds a port below the range the system hands out by itself. */
 async function freePort() {
