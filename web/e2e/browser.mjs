@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import assert from 'node:assert/strict'
+import axe from 'axe-core'
 import { chromium } from 'playwright-core'
 
 export const here = dirname(fileURLToPath(import.meta.url))
@@ -48,3 +49,25 @@ export const sideways = page => page.evaluate(() => {
   const root = document.scrollingElement
   return Math.max(root.scrollWidth, document.body.scrollWidth) - root.clientWidth
 })
+
+const axeTags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+/** violations runs axe on the page as it is shown now. */
+export async function violations(page) {
+  await page.evaluate(axe.source)
+  return page.evaluate(async tags => {
+    const found = await axe.run(document, { runOnly: tags, resultTypes: ['violations'], preload: false })
+    return found.violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.html).join(' | ')}`)
+  }, axeTags)
+}
+
+/** fits wants a page that came of a form, and has no address, to be as good as others: for axe, on a phone and on a desk. */
+export async function fits(page, what) {
+  const before = page.viewportSize()
+  for (const width of [360, 1280]) {
+    await page.setViewportSize({ width, height: 740 })
+    assert.ok(await sideways(page) <= 0, `${what} at ${width} scrolls sideways`)
+    assert.deepEqual(await violations(page), [], `${what} at ${width}`)
+  }
+  await page.setViewportSize(before)
+}

@@ -2,14 +2,12 @@
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import assert from 'node:assert/strict'
-import axe from 'axe-core'
-import { open, out, sideways } from './browser.mjs'
-import { as, base, cookie, get, officers, pages, seenBy, sessions } from './county.mjs'
+import { fits, open, out, sideways, violations } from './browser.mjs'
+import { as, base, cookie, get, officers, pages, password, payments, seenBy, sessions, uploads } from './county.mjs'
 
 // The first, the second and the last are axe's; the others are where tables are
 // widest for their window.
 const widths = [320, 360, 800, 1000, 1280]
-const axeTags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 const budget = { list: 25 << 10, project: 14 << 10, css: 6 << 10, requests: 3, total: 30 << 10 }
 
 /** Pages that run our own script, one each. */
@@ -23,12 +21,6 @@ const overlaps = page => page.$$eval('svg', pictures => pictures.flatMap(svg => 
     .map(([b]) => `${a} on ${b}`))
 }))
 
-/** violations runs axe on the page as it is shown now. */
-const violations = page => page.evaluate(async tags => {
-  const found = await axe.run(document, { runOnly: tags, resultTypes: ['violations'], preload: false })
-  return found.violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.html).join(' | ')}`)
-}, axeTags)
-
 /** Which combinations axe sees, and which are pictured. */
 const everything = process.env.YILU_E2E === 'all'
 const seenByAxe = ['zh 360 light', 'zh 1280 dark', 'en 320 light']
@@ -41,7 +33,6 @@ async function look(type, language) {
     await page.goto(base + path)
     assert.equal(await page.locator('html').getAttribute('lang'), language === 'en' ? 'en' : 'zh-CN', path)
     assert.equal(await page.locator('script').count(), scripted.includes(type) ? 1 : 0, `${path}: scripts`)
-    await page.evaluate(axe.source)
     // What officers see in English is the same page with longer words: where it is widest.
     const brief = language === 'en' && seenBy[type] && !everything
     for (const width of brief ? [320, 1000] : widths) {
@@ -78,6 +69,65 @@ export function checks() {
         await look(type, 'en')
       })
     }
+  })
+
+  describe('pages that come of a form: axe and reflow at 360, 1280', () => {
+    const wide = { viewport: { width: 1280, height: 900 } }
+    const pressed = (page, button) => Promise.all([page.waitForNavigation(), button.click()])
+    /** each opens a page as somebody, has it changed, and looks at what comes. */
+    const each = (what, user, path, act) => test(what, { timeout: 120_000 }, async () => {
+      const [page, context] = await as(user, wide)
+      await page.goto(base + path())
+      await act(page, context)
+      await fits(page, what)
+      await context.close()
+    })
+    each('a form with faults', 'maker', () => pages.form, page => pressed(page, page.locator('p.buttons button[value=check]')))
+    each('an imported batch', 'maker', () => '/desk/import', async page => {
+      await uploads(page, payments(['0.11']))
+      await page.locator('button[value=submit]').click()
+      await pressed(page, page.locator('.yes a'))
+    })
+    each('the reversal of a whole submission', 'maker', () => pages.deskentry, async page => {
+      await pressed(page, page.locator('main dl a[href*="/desk/submissions/"]'))
+      await pressed(page, page.locator('main a[href$="/undo"]'))
+    })
+    each('slips to print', 'maker', () => pages.papers, async page => {
+      const form = page.locator('form.papers', { has: page.locator('input[name=what][value=list]') }).first()
+      await pressed(page, form.locator('button'))
+    })
+    each('many approvals at once', 'checker', () => pages.approvals, async page => {
+      await page.locator('tbody input[type=checkbox]').first().check()
+      await pressed(page, page.locator('button[value=reject]')) // without a reason: none is taken
+    })
+    each('many cases at once, before it is done', 'auditor', () => '/alerts?level=yellow', async page => {
+      await page.locator('input[name=pick]').first().check()
+      await page.locator('summary', { hasText: '批量办理' }).click()
+      await page.locator('#unit-bulk').fill('411025-NY')
+      await pressed(page, page.locator('.inputs button'))
+    })
+    each('what a bank sent back', 'payer', () => pages.bankbatch, async page => {
+      const sent = await get(pages.bankbatch + '/bank.csv', { ...cookie('bankbatch'), 'accept-encoding': 'identity' })
+      await page.locator('input[type=file]').setInputFiles({ name: '银行回单.csv', mimeType: 'text/csv', buffer: sent.body }) // without a word on what became of it
+      await pressed(page, page.locator('form[enctype="multipart/form-data"] button').first())
+    })
+    each('what is sealed, revealed', 'auditor', () => '/alerts?state=all&code=E02', async page => {
+      await pressed(page, page.locator('#rows th a').first())
+      await page.locator('#reveal-reason').evaluate(e => { e.closest('details').open = true })
+      await page.locator('#reveal-reason').fill('核对领取人')
+      await pressed(page, page.locator('form[action*="/reveal"] button'))
+    })
+    each('a log-in in between, and what it brings back', 'auditor-2', () => pages.warning, async (page, context) => {
+      await page.locator('summary', { hasText: '办理意见' }).click()
+      const form = page.locator('form', { has: page.locator('input[value="alert.commented"]') })
+      await form.locator('textarea').fill('写到一半的意见')
+      await context.clearCookies()
+      await pressed(page, form.locator('button'))
+      await fits(page, 'a log-in in between')
+      await page.locator('#account').fill('demo-auditor-2')
+      await page.locator('#password').fill(password)
+      await pressed(page, page.locator('form.one button'))
+    })
   })
 
   describe('budgets', () => {
