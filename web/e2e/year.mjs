@@ -174,15 +174,19 @@ export function checks() {
 
       await auditor.go(warning)
       await second.go(warning)
-      const first = await stepForm(second, 'alert.closed', { opinion: '复核无误，同意销号。' }), late = await stepForm(auditor, 'alert.closed', { opinion: '我也同意。' })
-      await second.press(first)
-      assert.match(await second.page.locator('main').innerText(), /已销号/)
-      await auditor.press(late)
-      assert.match(await auditor.page.locator('main [role=alert]').first().innerText(), /✗/)
-      const told = await auditor.said()
-      assert.match(told, /销号 .*second.*复核无误，同意销号/, 'what the other did meanwhile')
-      assert.match(told, /我也同意/, 'what was typed is kept')
-      assert.equal(await auditor.page.locator('#history ~ ol > li', { has: auditor.page.locator('h3', { hasText: '销号' }) }).count(), 1, 'closed once')
+      const opinions = new Map([[second, '复核无误，同意销号。'], [auditor, '我也同意。']])
+      const buttons = [await stepForm(second, 'alert.closed', { opinion: opinions.get(second) }), await stepForm(auditor, 'alert.closed', { opinion: opinions.get(auditor) })]
+      await Promise.all([second.press(buttons[0]), auditor.press(buttons[1])])
+      const [won, lost] = second.page.url().endsWith('#history') ? [second, auditor] : [auditor, second]
+      assert.match(won.page.url(), /#history$/)
+      assert.doesNotMatch(lost.page.url(), /#history$/)
+      const told = await lost.said()
+      assert.match(told, /✗/)
+      assert.ok(new RegExp(`销号 .*${won.account} .*${opinions.get(won)}`).test(told), `what the other did meanwhile: ${told}`)
+      assert.ok(told.includes(opinions.get(lost)), `what was typed is kept: ${told}`)
+      await second.go(warning)
+      assert.match(await second.said(), /已销号/)
+      assert.equal(await second.page.locator('#history ~ ol > li', { has: second.page.locator('h3', { hasText: '销号' }) }).count(), 1, 'closed once')
     })
 
     test('payments beyond the contract and beyond their invoice are refused, and nothing is entered', { timeout: 180_000 }, async () => {
