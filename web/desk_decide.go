@@ -71,6 +71,8 @@ type entryLine struct {
 	Has    bool
 	// Poster is a notice as it will be printed, nil for other entries.
 	Poster *posterView
+	// Target is the earlier entry that this one takes back or corrects, nil for none.
+	Target *undoInfo
 }
 
 // sealedLine is a personal value, all but the end of a number hidden.
@@ -176,6 +178,10 @@ func (s *server) lines(c *call, p *decideView, entries []*ledger.Entry) error {
 	if err != nil {
 		return err
 	}
+	targets, err := s.targetsOf(c.ctx(), entries)
+	if err != nil {
+		return err
+	}
 	for i, e := range entries {
 		line := entryLine{Entry: e, N: i, Facts: p.facts(e), Sealed: sealed[e.Seq]}
 		line.Amount, line.Has = amountOf(e.Body)
@@ -185,9 +191,27 @@ func (s *server) lines(c *call, p *decideView, entries []*ledger.Entry) error {
 		if line.Has && !ledger.IsLine(e.Kind) {
 			p.Sum += line.Amount
 		}
+		if target := targets[e.Corrects]; target != nil {
+			line.Target = &undoInfo{Entry: target, Facts: p.facts(target)}
+		}
 		p.Entries = append(p.Entries, line)
 	}
 	return nil
+}
+
+// targetsOf are the earlier entries that entries take back or correct: whoever decides
+// has to see what that was.
+func (s *server) targetsOf(ctx context.Context, entries []*ledger.Entry) (map[ledger.Seq]*ledger.Entry, error) {
+	var seqs []ledger.Seq
+	for _, e := range entries {
+		if e.Corrects != ledger.None {
+			seqs = append(seqs, e.Corrects)
+		}
+	}
+	if len(seqs) == 0 {
+		return nil, nil
+	}
+	return s.ledger.EntriesAt(ctx, s.Book, seqs)
 }
 
 // sealedOf opens what is sealed in entries for those who enter, decide and pay: names

@@ -32,7 +32,11 @@ func TestReversalByForm(t *testing.T) {
 	form.Set("0.corrects", seqText(r[0].Seq))
 	form.Set("0.body.reason", "amount")
 	to := strings.TrimSuffix(submitForm(t, maker, form), "?done=1")
-	decision := formOn(t, checker.do("GET", to, nil).Body.String())
+	shown := checker.do("GET", to, nil).Body.String()
+	if !strings.Contains(shown, "<dt>更正</dt><dd><a href=\"/desk/entries/"+seqText(r[0].Seq)) || !strings.Contains(shown, "襄财〔2020〕60号") {
+		t.Error("the checker does not see what is undone")
+	}
+	decision := formOn(t, shown)
 	decision.Set("act", "approve")
 	if w := checker.do("POST", to, decision); w.Code != http.StatusSeeOther {
 		t.Fatalf("approve: %d %s", w.Code, problemsOf(w.Body.String()))
@@ -57,6 +61,19 @@ func TestReversalByForm(t *testing.T) {
 		if got := press(maker, bad, "check").Body.String(); !strings.Contains(got, what) || !strings.Contains(got, `href="#0.corrects"`) {
 			t.Errorf("%s: %s", what, problemsOf(got))
 		}
+	}
+}
+
+// TestPayeeOfContract: a payment that names its contract alone is checked as one to the
+// contract's supplier, the first time too.
+func TestPayeeOfContract(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	maker := d.as(t, pageMaker)
+	form := fill(t, maker, "payment.requested", &ledger.PaymentRequested{Payment: "ZF-900", Project: "XC2020-001", Fund: "2020-ZY-1", Contract: "HT-001", Amount: 100, Purpose: "结算款"}, nil)
+	page := press(maker, form, "check").Body.String()
+	if strings.Contains(page, "收款人：") || !strings.Contains(page, "预检结果") {
+		t.Errorf("the payee is not the contract's: %s", problemsOf(page))
 	}
 }
 

@@ -200,6 +200,9 @@ func (s *server) kindPage(c *call, o *officer) error {
 			return err
 		}
 	}
+	if err := s.complete(c.ctx(), f); err != nil {
+		return err
+	}
 	return s.showForm(c, http.StatusOK, &formView{officer: o, form: f})
 }
 
@@ -246,6 +249,11 @@ func (s *server) formPage(c *call, o *officer) error {
 	}
 	act, what, _ := strings.Cut(c.FormValue("act"), ":")
 	more := s.change(c, f, act, what)
+	if act != "keep" {
+		if err := s.complete(c.ctx(), f); err != nil {
+			return err
+		}
+	}
 	unit := f.unit(c.who.by())
 	fresh, err := s.keepDraft(c, p, act)
 	if err != nil {
@@ -421,9 +429,6 @@ func (s *server) showFormWith(c *call, status int, p *formView, more string) err
 	p.Zh, p.En = s.other(p.frame, p.site.href(p.lang, "/desk/drafts/", p.form.draft))
 	if c.Request().Method != http.MethodPost {
 		p.Zh, p.En = s.other(p.frame, c.Request().URL.RequestURI())
-	}
-	if err := s.complete(c.ctx(), p.form); err != nil {
-		return err
 	}
 	a := &asker{f: p.frame, values: p.form.values, more: more}
 	p.Entries = a.entries(p.form)

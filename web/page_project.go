@@ -65,6 +65,8 @@ type projectView struct {
 	Checks  []check
 	Picture *picture
 	Notices []noticeRow
+	// Objections are what citizens said about the project, the newest first.
+	Objections []reply
 	// Corrections are the entries of the timeline that were taken back.
 	Corrections []ledger.TimelineEvent
 }
@@ -117,8 +119,11 @@ func (s step) Struck() bool { return s.ReversedBy != ledger.None }
 // Void says whether the step is a payment that came to nothing.
 func (s step) Void() bool { return s.State == ledger.StateRejected || s.State == ledger.StateWithdrawn }
 
-// mostPayments is how many payments a project's page lists.
-const mostPayments = 100
+// mostPayments and mostObjections are how many of them a project's page lists.
+const (
+	mostPayments   = 100
+	mostObjections = 20
+)
 
 func (s *server) projectPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
 	p := &projectView{frame: f}
@@ -138,6 +143,9 @@ func (s *server) projectPage(ctx context.Context, c echo.Context, f *frame) (pag
 		return nil, err
 	}
 	p.Notices = s.noticeRows(notices)
+	if err := s.readObjections(ctx, p); err != nil {
+		return nil, err
+	}
 	p.Stages = stagesOf(p, events)
 	for _, e := range events {
 		if e.ReversedBy != ledger.None {
@@ -148,6 +156,22 @@ func (s *server) projectPage(ctx context.Context, c echo.Context, f *frame) (pag
 		p.Picture = f.projectPicture(p)
 	}
 	return p, nil
+}
+
+// readObjections reads what was said about the project, with the answers.
+func (s *server) readObjections(ctx context.Context, p *projectView) error {
+	objections, err := p.ledger.ObjectionsOf(ctx, s.Book, p.Project.Project)
+	if err != nil {
+		return err
+	}
+	for _, o := range objections[:min(len(objections), mostObjections)] {
+		a, err := s.answerOf(ctx, p.ledger, o)
+		if err != nil {
+			return err
+		}
+		p.Objections = append(p.Objections, a)
+	}
+	return nil
 }
 
 // readPlan reads the approval itself, and what changed it, for the facts that the

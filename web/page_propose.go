@@ -47,8 +47,9 @@ type proposalsView struct {
 type waitingChange struct {
 	ledger.Submission
 	Changes []changeLine
-	// Own is set when the officer made it: another one has to decide.
-	Own bool
+	// Own is set when the officer made it: another one has to decide. Finance is set when
+	// officers of finance did: then a checker decides.
+	Own, Finance bool
 	// ID makes the decision the same when the form is sent twice.
 	ID string
 }
@@ -117,7 +118,7 @@ func (s *server) readProposed(c *call, p *proposalsView) error {
 		if first == nil || !slices.Contains(ruleChanges, first.Kind) {
 			continue
 		}
-		w := waitingChange{Submission: x, Own: x.Maker == c.who.User, ID: rand.Text()}
+		w := waitingChange{Submission: x, Own: x.Maker == c.who.User, Finance: first.By.Role != ledger.Auditor, ID: rand.Text()}
 		all, err := s.ledger.Entries(c.ctx(), s.Book, x.First, int(min(x.Last-x.First+1, 50)))
 		if err != nil {
 			return err

@@ -694,6 +694,10 @@ func TestProposal(t *testing.T) {
 	if got := two.do("POST", "/desk/rules", open).Code; got != http.StatusNotFound {
 		t.Errorf("a submission about money: %d", got)
 	}
+	w.submit("财务提出", w.draft(&ledger.ParameterSet{Code: "P13", Name: "d", Value: "1", Region: "411025", From: "2020-07-01", Basis: "襄财〔2020〕78号"}, pageMaker))
+	if page := two.do("GET", "/desk/rules", nil).Body.String(); !strings.Contains(page, "由经办人员提出") || strings.Contains(page, `value="approve"`) {
+		t.Errorf("what finance proposed: %s", page)
+	}
 }
 
 // TestPrecision: decisions by rule and ground.

@@ -288,12 +288,13 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 	fs, r := env.ruleFlags("submit")
 	a := &acting{}
 	a.flags(fs, env)
+	role := fs.String("role", string(ledger.Maker), env.say("角色：maker，由复核人员审批；或 auditor，由另一名审计人员在“规则与参数”页面审批", "role: maker, for a checker to approve; or auditor, for another auditor to approve under “Rules and limits”"))
 	reportFile := fs.String("report", "", env.say("所依据的回测报告文件", "file of the back-test's report that was looked at"))
 	words, err := anyWords(fs, args)
 	if err != nil {
 		return err
 	}
-	by, on, err := a.by(env, ledger.Maker)
+	by, on, err := a.by(env, ledger.Role(*role))
 	if err != nil {
 		return err
 	}

@@ -80,4 +80,8 @@ func TestRulesFromFileToForce(t *testing.T) {
 		t.Errorf("history: %s", out)
 	}
 	do(exitRefused, "rules", "explain", "--alert", "a-0")
+	if out := do(exitOK, "rules", "submit", "P13", "--role", "auditor", "--user", "c", "--unit", "z"); !strings.Contains(out, "submitted 1 rules") {
+		t.Errorf("as an auditor: %s", out)
+	}
+	do(exitRefused, "rules", "submit", "P13", "--role", "leader", "--user", "c", "--unit", "z")
 }

@@ -1,0 +1,131 @@
+// An auditor: the feed, keys, many at once.
+import { describe, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { as, base, enter, pages, password, serve, sessions, stop, tokens } from './county.mjs'
+
+/** checks are the tests of this part. */
+export function checks() {
+  describe('auditors', () => {
+    let last = 0
+    /** warn has a blocking rule refuse a payment, which is a warning; it returns when the answer came. */
+    async function warn() {
+      last++
+      const body = { id: `e2e-${last}`, kind: 'payment.requested', on: '2020-12-28', body: { payment: `E2E-${last}`, project: 'BC2020-01', fund: 'ZJ2020-5', amount: '9.00', purpose: '测试', payee: { name: '某公司' },
+        invoice: { number: String(88880000 + last), amount: '1.00' } } }
+      const r = await fetch(base + '/api/v1/books/411025/entries', { method: 'POST', headers: { authorization: `Bearer ${tokens.maker}`, 'content-type': 'application/json' }, body: JSON.stringify(body) })
+      assert.equal(r.status, 422)
+    }
+    const live = page => page.waitForFunction(() => document.getElementById('feed').dataset.now === 'live')
+    const top = page => page.locator('#rows th a').first().textContent()
+    const arrives = (page, n) => page.waitForFunction(text => document.querySelector('#rows th a').textContent.includes(text), String(88880000 + n))
+
+    test('the list grows by itself, and never under the pointer, the focus or a pause', { timeout: 60_000 }, async () => {
+      const [page, context] = await as('auditor', { viewport: { width: 1280, height: 900 } })
+      await page.goto(base + '/alerts')
+      await live(page)
+      const began = Date.now()
+      await warn()
+      await arrives(page, last)
+      console.log(`# a refused attempt was a row on the page after ${Date.now() - began} ms`)
+      await page.locator('#rows th').nth(2).hover()
+      const before = await top(page)
+      await warn()
+      await page.locator('#feed-new:visible').waitFor()
+      assert.match(await page.locator('#feed-new').textContent(), /1/)
+      assert.equal(await top(page), before, 'a row was put under the pointer')
+      await page.mouse.move(2, 2)
+      await arrives(page, last)
+      await page.locator('#rows th a').nth(1).focus()
+      const focused = await top(page)
+      await warn()
+      await page.locator('#feed-new:visible').waitFor()
+      assert.equal(await top(page), focused, 'a row was put above the focus')
+      await page.locator('#feed-new').click()
+      await arrives(page, last)
+      await page.evaluate(() => document.activeElement.blur())
+      await page.locator('#feed-pause').click()
+      assert.equal(await page.locator('#feed').getAttribute('data-now'), 'paused')
+      const paused = await top(page)
+      await warn()
+      await page.waitForTimeout(1500)
+      assert.equal(await top(page), paused)
+      await page.locator('#feed-pause').click()
+      await page.evaluate(() => document.activeElement.blur())
+      await page.mouse.move(2, 2)
+      await arrives(page, last)
+      const hide = hidden => page.evaluate(hidden => {
+        Object.defineProperty(document, 'hidden', { get: () => hidden, configurable: true })
+        document.dispatchEvent(new Event('visibilitychange'))
+      }, hidden)
+      await hide(true)
+      assert.equal(await page.locator('#feed').getAttribute('data-now'), 'hidden')
+      await warn()
+      await hide(false)
+      await arrives(page, last)
+      const rows = await page.$$eval('#rows tr', all => all.map(tr => tr.dataset.seq))
+      assert.equal(new Set(rows).size, rows.length, 'a row twice')
+      await context.close()
+    })
+    test('keys: j and k go through the rows, ? tells, e opens what can be done', async () => {
+      const [page, context] = await as('auditor', { viewport: { width: 1280, height: 900 } })
+      await page.goto(base + '/alerts?state=all')
+      const at = () => page.evaluate(() => [...document.querySelectorAll('#rows th a')].indexOf(document.activeElement))
+      for (const [key, want] of [['j', 0], ['j', 1], ['k', 0], ['k', 0]]) {
+        await page.keyboard.press(key)
+        assert.equal(await at(), want, key)
+      }
+      await page.keyboard.press('?')
+      assert.ok(await page.locator('#feed-keys dl').isVisible())
+      await page.locator('#region').focus()
+      await page.keyboard.press('j')
+      assert.equal(await page.locator('#region').inputValue(), 'j', 'typing is typing')
+      await page.locator('#rows th a').first().focus()
+      await page.keyboard.press('e')
+      await page.waitForURL(/alerts\/a-.*#act$/)
+      await context.close()
+    })
+    test('many at once, without scripts: each is looked at, then each is told', async () => {
+      const [page, context] = await as('auditor', { javaScriptEnabled: false })
+      await page.goto(base + '/alerts?level=yellow')
+      assert.ok(!await page.locator('#feed').isVisible())
+      await page.locator('input[name=pick]').nth(0).check()
+      await page.locator('input[name=pick]').nth(1).check()
+      await page.locator('summary', { hasText: '批量办理' }).click()
+      await page.locator('#unit-bulk').fill('411025-NY')
+      await page.locator('.inputs button').click()
+      assert.equal(await page.locator('tbody tr').count(), 2)
+      await page.locator('main form:not(.bar-form) button').click()
+      assert.equal(await page.locator('tbody .yes').count(), 2)
+      await context.close()
+    })
+    test('a server that is restarted: no event is lost or told twice', { timeout: 120_000 }, async t => {
+      if (process.env.YILU_URL) return t.skip('the server is not ours')
+      const [page, context] = await as('auditor', { viewport: { width: 1280, height: 900 } })
+      await page.addInitScript(() => { window.ids = []; document.addEventListener('feed', e => window.ids.push(e.detail)) })
+      await page.goto(base + '/alerts')
+      await live(page)
+      const first = Number(await page.locator('#feed').getAttribute('data-after'))
+      await warn()
+      await page.waitForFunction(() => window.ids.length > 0)
+      for (const signal of ['SIGTERM', 'SIGTERM']) {
+        await stop(signal)
+        await page.waitForFunction(() => document.getElementById('feed').dataset.now !== 'live')
+        await serve()
+        await warn()
+        await warn()
+        const again = await context.newPage() // the demonstration's password is new, and ends the sessions of the old one
+        await enter(again, 'demo-auditor', pages.warnings)
+        await again.close()
+        await live(page)
+        await warn()
+        await arrives(page, last)
+      }
+      const feed = await (await fetch(`${base}/api/v1/books/411025/alerts/feed?after=${first}&limit=500`, { headers: { authorization: `Bearer ${tokens.auditor}` } })).json()
+      const want = feed.items.map(e => e.seq)
+      await page.waitForFunction(n => window.ids.length >= n, want.length)
+      assert.deepEqual(await page.evaluate(() => window.ids), want)
+      for (const user of Object.keys(sessions)) delete sessions[user] // they ended with the old password
+      await context.close()
+    })
+  })
+}
