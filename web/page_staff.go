@@ -155,7 +155,7 @@ func (s *server) publicityRoutes(get, post func(string, echo.HandlerFunc)) {
 
 // openPages are the addresses of officers' pages that need no right: who comes to them is not
 // logged in yet, or cannot do anything else.
-var openPages = []string{"/desk/enter", "/desk/begin", "/desk/password", "/desk/factor", "/desk/leave"}
+var openPages = []string{"/desk/enter", "/desk/enter/on", SignOnBack, "/desk/begin", "/desk/password", "/desk/factor", "/desk/leave"}
 
 // staff lets an officer in who has a session and the right, and shows others the
 // entrance. A post has to carry the session's own word, and a decision a fresh code.

@@ -41,7 +41,7 @@ const seenBy = {
   ledgers: 'auditor', fundledger: 'auditor', projectledger: 'auditor',
   me: 'project', people: 'security', person: 'security', tokens: 'system', trail: 'audit',
   day: 'maker', newforms: 'maker', form: 'maker', planform: 'maker', noticeform: 'maker', grantform: 'maker', reversal: 'maker', drafts: 'maker', entered: 'maker', deskentry: 'maker',
-  import: 'maker', preview: 'maker', grid: 'maker', batches: 'maker', papers: 'maker', objectionsdesk: 'maker', objectiondesk: 'maker',
+  import: 'maker', preview: 'maker', grid: 'maker', noticesdesk: 'maker', batches: 'maker', papers: 'maker', objectionsdesk: 'maker', objectiondesk: 'maker',
   checkerday: 'checker', approvals: 'checker', requests: 'checker', submission: 'checker', request: 'checker', payerday: 'payer', topay: 'payer', voucher: 'payer',
 }
 const officers = Object.keys(seenBy)
@@ -195,7 +195,7 @@ async function discoverDesks() {
     proposals: '/desk/rules', propose: '/desk/rules/P13', health: '/desk/health',
     files: '/desk/files', dossiers: '/desk/dossier', bank: '/desk/bank', ledgers: '/desk/ledger', import: '/desk/import', grid: '/desk/grid',
     dossier: pages.project.replace('/p/', '/desk/dossier/'), projectledger: pages.project.replace('/p/', '/desk/ledger/projects/'),
-    fundledger: pages.fund.replace('/funds/', '/desk/ledger/funds/'), batches: '/desk/slips', objectionsdesk: '/desk/objections?state=all',
+    fundledger: pages.fund.replace('/funds/', '/desk/ledger/funds/'), noticesdesk: '/desk/notices', batches: '/desk/slips', objectionsdesk: '/desk/objections?state=all',
   })
   pages.warning = await found('auditor', pages.warnings, /^\/alerts\/a-/)
   pages.submission = await found('checker', '/desk/approvals', /^\/desk\/submissions\/./)
