@@ -38,6 +38,8 @@ type Config struct {
 	Demo bool
 	// Limits bound sessions and guesses.
 	Limits Limits
+	// SignOn logs in at the office's provider; nil means that there is none.
+	SignOn *SignOn
 }
 
 // Accounts are the accounts of one book.

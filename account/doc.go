@@ -10,6 +10,9 @@
 //	        mlps3 or asvs│   once a code│   idle, whole │limits, ended when the
 //	     not a common one│              │               │account is disabled
 //
+// Where the office has a provider of sign-on (SignOn, OpenID Connect), it may stand in the
+// place of the password: for accounts that are there, and before the second factor.
+//
 // Guaranteed: neither the answer nor its time says whether an account exists; a code
 // works once; whoever guesses is slowed down, and cannot slow down those who have logged
 // in from elsewhere before; the cookie alone, stolen from the database, opens nothing.

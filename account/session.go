@@ -44,7 +44,9 @@ type Session struct {
 	Demo       bool       `db:"demo"`
 	Enrolled   bool       `db:"enrolled"`
 	PasswordAt *time.Time `db:"password_at"`
-	hash       []byte
+	// SignedOn says that the office's provider said who it is, and no password did.
+	SignedOn bool `db:"signed_on"`
+	hash     []byte
 }
 
 // Opened is a session that has just begun or been renewed, with what the browser keeps.
@@ -64,9 +66,9 @@ func (a *Accounts) opened(ctx context.Context, tx pgx.Tx, s Session) (Opened, er
 	cookie := rand.Text() + rand.Text()
 	s.ID, s.Form, s.Used, s.hash = rand.Text()[:12], a.word(s.Person), a.Now(), hashOfCookie(cookie)
 	_, err := tx.Exec(ctx, `
-		insert into account.session (hash, id, book, person, duty, role, grant_id, form, agent, begun_at, used_at, proved_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		s.hash, s.ID, a.Book, s.Person, s.Duty, s.Role, s.Grant, s.Form, short(s.Agent, 80), s.Begun, s.Used, s.Proved)
+		insert into account.session (hash, id, book, person, duty, role, grant_id, form, agent, begun_at, used_at, proved_at, signed_on)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		s.hash, s.ID, a.Book, s.Person, s.Duty, s.Role, s.Grant, s.Form, short(s.Agent, 80), s.Begun, s.Used, s.Proved, s.SignedOn)
 	if err != nil {
 		return Opened{}, fmt.Errorf("open session: %w", err)
 	}
@@ -103,7 +105,7 @@ func (a *Accounts) renew(ctx context.Context, s *Session, what string, change fu
 }
 
 const selectSession = `
-	select s.id, s.person, p.name, p.unit, s.duty, s.role, s.grant_id, s.form, s.agent, s.begun_at, s.used_at, s.proved_at, p.demo, p.secret is not null as enrolled, p.password_at
+	select s.id, s.person, p.name, p.unit, s.duty, s.role, s.grant_id, s.form, s.agent, s.begun_at, s.used_at, s.proved_at, s.signed_on, p.demo, p.secret is not null as enrolled, p.password_at
 	from account.session s join account.person p on p.book = s.book and p.id = s.person
 	where s.book = $1 and s.ended_at is null and p.disabled_at is null and s.used_at >= $2 and s.begun_at >= $3 and (not p.demo or $4)`
 
@@ -156,9 +158,9 @@ func (a *Accounts) MadeFor(person, word string) bool {
 }
 
 // NeedsPassword says that the person must choose a new password first: the old one is
-// too old.
+// too old. Who signs on elsewhere needs none here.
 func (a *Accounts) NeedsPassword(s *Session) bool {
-	return !s.Demo && (s.PasswordAt == nil || a.Policy.Longest > 0 && a.Now().Sub(*s.PasswordAt) > a.Policy.Longest)
+	return !s.Demo && !s.SignedOn && (s.PasswordAt == nil || a.Policy.Longest > 0 && a.Now().Sub(*s.PasswordAt) > a.Policy.Longest)
 }
 
 // NeedsFactor says that the person must enrol a second factor first. Only accounts of a

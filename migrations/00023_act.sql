@@ -1,5 +1,6 @@
 -- One table of who entered what: web.entered, the list of one's own, becomes part of
 -- web.act, who did what. What both have followed is carried over; the rest is followed.
+-- And sessions say whether the office's own provider of sign-on opened them.
 
 -- +goose Up
 set local role yilu_owner;
@@ -32,5 +33,8 @@ create index act_user on web.act (by_user, book, seq);
 create index act_unit on web.act (unit, book, seq);
 create index act_kind on web.act (kind, book, seq);
 grant select, insert on web.act to yilu_service;
+
+alter table account.session add column signed_on boolean not null default false;
+comment on column account.session.signed_on is 'The office''s provider of sign-on said who it is, and no password did.';
 
 reset role;

@@ -2,9 +2,9 @@ package migrations_test
 
 import (
 	"os"
+	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -44,16 +44,16 @@ func TestActsAreCarriedOver(t *testing.T) {
 		"411025 0 maker 0 word0 id0", "411025 1 public -1  id1", "411025 2 maker 200 word2 id2", "411025 3 maker 300 word3 id3",
 		"411027 0 maker 0 word0 id0", "411027 1 public -1  id1",
 	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("rows:\n%s", d)
+	if !slices.Equal(want, got) {
+		t.Errorf("rows: %q, want %q", got, want)
 	}
 	rows, err := db.Pool.Query(t.Context(), `select book || ' ' || next_seq from web.act_cursor order by book`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cursors, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if d := cmp.Diff([]string{"411025 4", "411026 0", "411027 2"}, cursors); d != "" || err != nil {
-		t.Errorf("cursors: %v\n%s", err, d)
+	if want := []string{"411025 4", "411026 0", "411027 2"}; err != nil || !slices.Equal(want, cursors) {
+		t.Errorf("cursors: %v %q, want %q", err, cursors, want)
 	}
 }
 

@@ -42,6 +42,10 @@ type entrance struct {
 	Kept string
 	// Idle and Whole are how long a session lasts.
 	Idle, Whole string
+	// SignOn says that one can log in at the office's provider, Ended is where a session
+	// there is ended, after our own.
+	SignOn bool
+	Ended  string
 	// Codes says that codes of a second factor are asked for: not in a demonstration.
 	Codes bool
 }
@@ -49,7 +53,11 @@ type entrance struct {
 // enterPage is the entrance by itself.
 func (s *server) enterPage(c echo.Context) error {
 	c.Response().Header().Set("Cache-Control", "private, no-store")
-	return s.showEntrance(c, http.StatusOK, &entrance{To: c.QueryParam("to")})
+	p := &entrance{To: c.QueryParam("to")}
+	if s.Accounts.SignOn != nil && c.QueryParam("left") != "" {
+		p.Ended = s.Accounts.SignOn.EndAddress()
+	}
+	return s.showEntrance(c, http.StatusOK, p)
 }
 
 // showEntrance shows the form for log-ins. Coming from another site, such as a mail in the
@@ -57,6 +65,7 @@ func (s *server) enterPage(c echo.Context) error {
 func (s *server) showEntrance(c echo.Context, status int, p *entrance) error {
 	p.frame = s.newFrame(c, "enter", "enter")
 	p.To, p.Codes = s.backTo(p.To), !s.Accounts.Demo
+	p.SignOn = s.Accounts.SignOn != nil
 	p.Idle, p.Whole = p.span(s.Accounts.Limits.Idle), p.span(s.Accounts.Limits.Whole)
 	to := p.To
 	if to == "" {
@@ -141,6 +150,9 @@ func (s *server) leave(c *call, o *officer) error {
 		return err
 	}
 	setSession(c.Response(), "")
+	if c.who.session.SignedOn {
+		return c.Redirect(http.StatusSeeOther, o.site.live(o.lang, "/desk/enter", "left", "1"))
+	}
 	return c.Redirect(http.StatusSeeOther, o.site.href(o.lang, "/"))
 }
 

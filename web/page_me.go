@@ -16,6 +16,10 @@ import (
 func (s *server) accountRoutes(get, post func(path string, h echo.HandlerFunc)) {
 	get("/desk/enter", s.enterPage)
 	post("/desk/enter", s.enter)
+	if s.Accounts.SignOn != nil {
+		get("/desk/enter/on", s.signOn)
+		get(SignOnBack, s.signedOn)
+	}
 	get("/desk/begin", s.beginPage)
 	post("/desk/begin", s.begin)
 	post("/desk/leave", s.inSession("me", s.leave))
@@ -133,6 +137,8 @@ type factorView struct {
 	Secret  string
 	QR      *qrCode
 	Problem string
+	// First says that a code of the present phone ends the log-in.
+	First bool
 	// Refused says that a phone may only be changed with a fresh code of the old one.
 	Refused bool
 }
@@ -146,7 +152,7 @@ func (s *server) factorPage(c *call, o *officer) error {
 	}
 	f, err := s.Accounts.NewFactor(c.ctx(), c.who.session, o.t("factor.issuer", o.County))
 	if errors.Is(err, account.ErrProof) {
-		p.Refused = true
+		p.First, p.Refused = c.who.session.Proved == nil, true
 		return s.showStaff(c, http.StatusForbidden, p)
 	}
 	if err != nil {
@@ -164,8 +170,12 @@ func (s *server) factorPage(c *call, o *officer) error {
 // enrol takes the first code of it, or a code of the old one to begin.
 func (s *server) enrol(c *call, o *officer) error {
 	if code := c.FormValue("confirm_code"); code != "" {
+		first := c.who.session.Proved == nil
 		if err := s.Accounts.Prove(c.ctx(), c.who.session, code, account.Network(c.RealIP())); err != nil {
 			return s.showFactor(c, o, err, true)
+		}
+		if first {
+			return c.Redirect(http.StatusSeeOther, o.home())
 		}
 		return c.Redirect(http.StatusSeeOther, o.site.href(o.lang, "/desk/factor"))
 	}
@@ -180,7 +190,7 @@ func (s *server) enrol(c *call, o *officer) error {
 // showFactor says why a code was not taken.
 func (s *server) showFactor(c *call, o *officer, err error, refused bool) error {
 	o.template = "factor"
-	p := &factorView{officer: o, Refused: refused}
+	p := &factorView{officer: o, First: refused && c.who.session.Proved == nil, Refused: refused}
 	status, key, args := failure(c, err)
 	switch {
 	case errors.Is(err, account.ErrProof):

@@ -58,7 +58,7 @@ var menu = []menuItem{
 	{"acts", "/desk/acts", oversee},
 	{"health", "/desk/health", operate},
 	{"objections", "/desk/objections", answerObjections},
-	{"notices", "/desk/notices", publish},
+	{"compose", "/desk/notices", publish},
 	{"slips", "/desk/slips", enterForms},
 	{"people", "/desk/people", seePeople},
 	{"trail", "/desk/trail", readTrail},
@@ -146,8 +146,8 @@ func (s *server) publicityRoutes(get, post func(string, echo.HandlerFunc)) {
 	get("/desk/objections", s.staff(answerObjections, "objections", s.objectionsDesk))
 	get("/desk/objections/:objection", s.staff(answerObjections, "objections", s.objectionDesk))
 	post("/desk/objections/:objection", s.staff(answerObjections, "objections", s.takeObjectionStep))
-	get("/desk/notices", s.staff(publish, "notices", s.noticesDesk))
-	post("/desk/notices", s.staff(publish, "notices", s.composeNotice))
+	get("/desk/notices", s.staff(publish, "compose", s.noticesDesk))
+	post("/desk/notices", s.staff(publish, "compose", s.composeNotice))
 	get("/desk/slips", s.staff(enterForms, "slips", s.batchesPage))
 	get("/desk/slips/:payment", s.staff(enterForms, "slips", s.batchPage))
 	post("/desk/slips/:payment", s.staff(enterForms, "slips", s.printPage))
@@ -155,7 +155,7 @@ func (s *server) publicityRoutes(get, post func(string, echo.HandlerFunc)) {
 
 // openPages are the addresses of officers' pages that need no right: who comes to them is not
 // logged in yet, or cannot do anything else.
-var openPages = []string{"/desk/enter", "/desk/begin", "/desk/password", "/desk/factor", "/desk/leave"}
+var openPages = []string{"/desk/enter", "/desk/enter/on", SignOnBack, "/desk/begin", "/desk/password", "/desk/factor", "/desk/leave"}
 
 // staff lets an officer in who has a session and the right, and shows others the
 // entrance. A post has to carry the session's own word, and a decision a fresh code.

@@ -85,6 +85,13 @@ func public(allowed []netip.Prefix) func(network, address string, _ syscall.RawC
 	}
 }
 
+// Outward is a client that others take to ask what their settings name: public addresses
+// and those of the networks that are listed, no redirect followed, no proxy asked. caFile
+// holds further authorities, "" for none.
+func Outward(private []netip.Prefix, caFile string) (*http.Client, error) {
+	return newClient(Channel{Private: private, CAFile: caFile})
+}
+
 // newClient makes a client that follows no redirect, asks no proxy, and reaches
 // public addresses and the listed ones only.
 func newClient(c Channel) (*http.Client, error) {

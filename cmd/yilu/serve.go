@@ -34,6 +34,9 @@ type serveOptions struct {
 	// typed are bounds as they were typed, limits what they are.
 	typed  limitOptions
 	limits limits
+	// office are the settings of the office's sign-on, signOn what it makes of them.
+	office *signOnOptions
+	signOn *account.SignOn
 }
 
 // serveFlags are where the server listens: the doctor looks at it too.
@@ -43,7 +46,7 @@ func (env *environment) serveFlags(fs *flag.FlagSet) *serveOptions {
 	fs.StringVar(&o.admin, "admin", setting("YILU_ADMIN", "127.0.0.1:8081"), env.say("健康检查与指标的监听地址，空为不开 (YILU_ADMIN)", "address of health and metrics, empty for none (YILU_ADMIN)"))
 	fs.StringVar(&o.policy, "password-policy", setting("YILU_PASSWORD_POLICY", account.MLPS3.Name), env.say("口令策略：mlps3（等保三级）或 asvs (YILU_PASSWORD_POLICY)", "what passwords must be: mlps3 (GB/T 22239 level 3) or asvs (YILU_PASSWORD_POLICY)"))
 	fs.StringVar(&o.proxies, "proxies", setting("YILU_PROXIES", ""), env.say("反向代理的地址段，逗号分隔；只信任它们转来的访问者地址 (YILU_PROXIES)", "networks of our reverse proxies, with commas; only they are believed who a visitor is (YILU_PROXIES)"))
-	o.typed = env.limitFlags(fs)
+	o.typed, o.office = env.limitFlags(fs), env.signOnFlags(fs)
 	env.publicFlags(fs, &o.publicOptions)
 	env.keepFlags(fs, &o.keepOptions)
 	return o
@@ -60,7 +63,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	s.fill(env)
-	typed, policy, err := o.check(env, forms)
+	typed, policy, err := o.check(env, forms, w.public)
 	if err != nil {
 		return err
 	}
@@ -120,11 +123,14 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 }
 
 // check reads the settings that can be wrong, so that it is said before anything starts.
-func (o *serveOptions) check(env *environment, forms *formOptions) (typed web.Config, policy account.Policy, err error) {
+func (o *serveOptions) check(env *environment, forms *formOptions, public string) (typed web.Config, policy account.Policy, err error) {
 	if err := forms.fill(env, &typed); err != nil {
 		return typed, policy, err
 	}
 	if o.limits, err = o.typed.read(env); err != nil {
+		return typed, policy, err
+	}
+	if o.signOn, err = o.office.read(env, public); err != nil {
 		return typed, policy, err
 	}
 	if typed.Proxies, err = proxies(o.proxies); err != nil {
@@ -170,7 +176,7 @@ func (env *environment) watch(ctx context.Context, config *web.Config, look doct
 // people are the accounts that can log in: in a demonstration its own, which are made
 // with it. Who has none yet is told how to make the first.
 func (env *environment) people(ctx context.Context, db *database, o serveOptions, l *ledger.Ledger, policy account.Policy) (*account.Accounts, error) {
-	a, err := env.accounts(l.Config.Read, account.Config{Policy: policy, Demo: o.demo, Limits: o.limits.accounts})
+	a, err := env.accounts(l.Config.Read, account.Config{Policy: policy, Demo: o.demo, Limits: o.limits.accounts, SignOn: o.signOn})
 	if err != nil {
 		return nil, err
 	}
