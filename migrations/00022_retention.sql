@@ -56,7 +56,7 @@ create table files.named_cursor (
 );
 comment on table files.named_cursor is 'The next entry that files.named has not taken in. Whoever takes in more locks its row.';
 
-grant update (removed_at), delete on files.stored to yilu_service;
+grant update (removed_at, stored_at), delete on files.stored to yilu_service;
 grant select, insert on files.named to yilu_service;
 grant select, insert, update on files.named_cursor to yilu_service;
 

@@ -126,7 +126,7 @@ func (s *Store) pruneRows(ctx context.Context, book ledger.Book, held [][]byte, 
 				where book = $1 and stored_at < $3 and removed_at is null and not sha256 = any($4)
 					and not exists (select from files.named n where n.book = o.book and n.sha256 = o.sha256)
 				limit $5) old
-			where s.book = old.book and s.sha256 = old.sha256 and s.unit = old.unit`,
+			where s.book = old.book and s.sha256 = old.sha256 and s.unit = old.unit and s.removed_at is null and s.stored_at < $3`,
 			[]any{book, now, before, held, prunedChunk}},
 	} {
 		for {

@@ -95,7 +95,6 @@ func TestPruneKeepsWhatAnythingNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	there("named", "draft", "young", "again")
-	// Its time of handing in is that of the first: it is hidden anew, and counts from there.
 	if p := prune(now.AddDate(0, 0, 4)); p.Rows != 1 || p.Files != 1 {
 		t.Errorf("after four days: %+v", p)
 	}

@@ -46,7 +46,8 @@ func (f Stored) File() ledger.File {
 func (f Stored) Hash() string { return base64.StdEncoding.EncodeToString(f.SHA256) }
 
 // Put stores a document: its bytes, and who handed it in. The same content
-// handed in by the same unit again is the same document, under its first name.
+// handed in by the same unit again is the same document, under its first name and with the
+// time of the last.
 func (s *Store) Put(ctx context.Context, book ledger.Book, f Stored, r io.Reader) (Stored, error) {
 	name, err := cleanName(f.Name)
 	if err != nil {
@@ -69,7 +70,8 @@ func (s *Store) Put(ctx context.Context, book ledger.Book, f Stored, r io.Reader
 		// is seen by nobody before they are there.
 		_, err := tx.Exec(ctx, `
 			insert into files.stored (book, sha256, unit, user_id, name, kind, size, sm3, readable, found, stored_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (book, sha256, unit) do update set removed_at = null`,
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (book, sha256, unit) do update
+			set removed_at = null, stored_at = greatest(stored.stored_at, excluded.stored_at)`,
 			book, f.SHA256, f.Unit, f.User, f.Name, f.Kind, f.Size, f.SM3, f.Readable, kindNames(f.Found), f.At)
 		if err != nil {
 			return err
