@@ -18,7 +18,7 @@ import (
 // unit has, by list and stream, and of nothing else, whenever it comes.
 func TestStreamOfAnArea(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical().warned()
+	x := newWarned(t, plainText)
 	_, e := x.staffOf(time.Now, true)
 	srv := httptest.NewServer(e)
 	t.Cleanup(srv.Close)

@@ -123,7 +123,7 @@ func (p *signOnProvider) answer(w http.ResponseWriter, v any) {
 // signOnServer is a county whose officers sign on at a provider.
 func signOnServer(t *testing.T, p *signOnProvider, now func() time.Time, private string) (*countyFixture, *account.Accounts, *echo.Echo) {
 	t.Helper()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	s, e := x.staffOf(now, false)
 	client, err := notify.Outward([]netip.Prefix{netip.MustParsePrefix(private)}, "")
 	if err != nil {

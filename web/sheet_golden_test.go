@@ -15,7 +15,7 @@ func TestSheetPagesAreAsBefore(t *testing.T) {
 	for name, dress := range map[string]func(string) string{"sheet": plainText, "sheethostile": hostile} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := &sheetDesk{countyFixture: newFixture(t, dress).typical(), dir: t.TempDir(), public: t.TempDir(), now: pageNow}
+			d := &sheetDesk{countyFixture: newTypical(t, dress), dir: t.TempDir(), public: t.TempDir(), now: pageNow}
 			d.start()
 			maker, payer := d.as(ledger.Maker, "maker-1"), d.as(ledger.Payer, "payer-1")
 			stored := maker.upload("/desk/files", "说明<b>.txt", []byte("开工令"), "form", maker.word("/desk/files"))

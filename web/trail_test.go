@@ -24,7 +24,7 @@ func trailRows(t *testing.T, x *countyFixture) []string {
 // what the list of one's own looks for.
 func TestTrailIsFollowedOnce(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	errs := make([]error, 4)
 	var all sync.WaitGroup
 	for i := range errs {
@@ -61,7 +61,7 @@ func TestTrailIsFollowedOnce(t *testing.T) {
 // TestTrailIsRebuilt: a row that somebody changed is found, and made anew if so wished.
 func TestTrailIsRebuilt(t *testing.T) {
 	t.Parallel()
-	x := newFixture(t, plainText).typical()
+	x := newTypical(t, plainText)
 	trail := &Trail{Ledger: x.l, Pool: x.db.Pool}
 	rebuild := func(replace bool) error {
 		_, err := trail.Rebuild(t.Context(), x.db.Owner, pageBook, replace)
