@@ -21,6 +21,9 @@ function codeAt(secret, step) {
   return String((sum.readUInt32BE(sum.at(-1) & 0xf) & 0x7fffffff) % 1_000_000).padStart(6, '0')
 }
 
+/** paper is a document as forms take it: by its name, see type. */
+export const paper = name => ({ paper: name + '.txt' })
+
 export class Person {
   constructor(base, account) {
     Object.assign(this, { base, account, used: 0 })
@@ -75,6 +78,12 @@ export class Person {
         if (await this.page.locator(`[name^="${at}.${i}."]`).count() === 0) await this.press(`button[value="more:${at}"]`)
         await this.type(`${at}.${i}`, row)
       }
+      return
+    }
+    if (value.paper) { // uploaded with the form the first time, and chosen from what is there after that
+      const choice = this.page.locator(`select[name="${at}.sha256"] option`, { hasText: value.paper })
+      if (await choice.count() > 0) await this.page.locator(`select[name="${at}.sha256"]`).selectOption(await choice.first().getAttribute('value'))
+      else await this.page.locator(`[name="${at}.upload"]`).setInputFiles({ name: value.paper, mimeType: 'text/plain', buffer: Buffer.from(value.paper + '，演示\n') })
       return
     }
     if (typeof value === 'object') {
@@ -134,15 +143,6 @@ export class Person {
     await this.fill(...entries)
     await this.check()
     return this.submit()
-  }
-
-  /** keeps uploads a paper, and returns it as forms name it. */
-  async keeps(name) {
-    const text = name + '，演示\n'
-    await this.go('/desk/files')
-    await this.page.locator('#file').setInputFiles({ name: name + '.txt', mimeType: 'text/plain', buffer: Buffer.from(text) })
-    await this.press('form[enctype="multipart/form-data"] button')
-    return { name: name + '.txt', sha256: await this.page.locator('.sum .hash').textContent(), size: String(Buffer.byteLength(text)) }
   }
 
   /** approves decides on what waits at an address. */

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { open, out, run, sideways } from './browser.mjs'
-import { Person } from './person.mjs'
+import { Person, paper } from './person.mjs'
 import { Server, binary, verifier } from './server.mjs'
 
 const book = '411025', village = '411025103201'
@@ -120,7 +120,7 @@ export function checks() {
 
     test('money comes, the project is planned, approved and given its money', { timeout: 180_000 }, async () => {
       const { maker, township } = people
-      const approval = await maker.keeps('项目批复'), giving = await maker.keeps('资金分配文件')
+      const approval = paper('项目批复'), giving = paper('资金分配文件')
       await decided(await maker.enters(['fund.received', '2020-01-07', { fund, name: '省级财政专项扶贫资金', document: '豫财农〔2020〕9001号', level: 'province', year: '2020', issued: '2020-01-02', amount: '60万', function_code: '2130599', principle: '资金到项目、到村、到户' }]))
       await township.enters(['project.listed', '2020-01-08', { ...plan, nature: '新建', estimate: '500000', sources: '财政专项扶贫资金' }])
       await decided(await maker.enters(['project.approved', '2020-01-09', { ...plan, document: '襄扶组〔2020〕9001号', department: '县交通运输局', standard: '每公里39.2万元', responsible: { name: '陈副镇长', post: '副镇长' }, budget: [{ fund, amount: '500,000.00' }], files: [approval] }]))
@@ -134,12 +134,12 @@ export function checks() {
       await township.enters(...bids.map(([bidder, amount, at]) => ['tender.bid', '2020-02-10', { tender, bidder, amount, at: '2020-02-10T' + at }]))
       await township.enters(['tender.opened', '2020-02-10', { tender, at: '2020-02-10T09:30', members: '5', experts: '4', place: '公共资源交易中心' }])
       await township.enters(['tender.candidates', '2020-02-11', { tender, reported_on: '2020-02-11', candidates: [bids[0], bids[2], bids[1]].map(([bidder, amount]) => ({ bidder, amount })) }])
-      const award = await township.keeps('中标通知书'), paper = await township.keeps('施工合同'), reason = await township.keeps('合同金额说明')
+      const award = paper('中标通知书'), deed = paper('施工合同'), reason = paper('合同金额说明')
       await township.enters(['tender.awarded', '2020-02-17', { tender, winner, amount: '468,000.37', files: [award] }])
 
       await auditor.go('/alerts')
       await auditor.page.waitForFunction(() => document.getElementById('feed').dataset.now === 'live')
-      await township.fill(['contract.signed', '2020-02-20', { contract, project, tender, name: '大路村道路硬化工程施工合同', supplier: winner, amount: '486,000.37', start: '2020-03-02', finish: '2020-06-30', retention: '3', pricing: 'lump', payment_days: '30', labour_share: '18', labour_months: '1', wage_account: true, files: [paper] }, account])
+      await township.fill(['contract.signed', '2020-02-20', { contract, project, tender, name: '大路村道路硬化工程施工合同', supplier: winner, amount: '486,000.37', start: '2020-03-02', finish: '2020-06-30', retention: '3', pricing: 'lump', payment_days: '30', labour_share: '18', labour_months: '1', wage_account: true, files: [deed] }, account])
       assert.match(await township.check(), /不能入账.*合同HT2020-01金额486,000\.37元，招标BD2020-01中标价468,000\.37元/)
       assert.equal(await township.page.locator('button[value=submit]').count(), 0, 'held until explained')
       assert.match(await township.explain('agreed', reason), /已说明并附件/)
@@ -206,7 +206,7 @@ export function checks() {
 
     test('the works go on and are paid, accepted and settled', { timeout: 300_000 }, async () => {
       const { maker, checker, payer, township } = people
-      const papers = [await maker.keeps('拨付申请书'), await maker.keeps('发票')]
+      const papers = [paper('拨付申请书'), paper('发票')]
       const pays = async (n, asked, on) => {
         const [payment, stage, amount] = payments[n]
         await maker.enters(['payment.requested', asked, { payment, project, fund, contract: signedAnew, amount, purpose: '道路硬化工程款', stage, method: 'direct', function_code: '2130599', economic_code: '31005', files: papers }, account])
@@ -214,11 +214,11 @@ export function checks() {
         await payer.enters(['payment.paid', on, { payment, voucher: 'PZ-000' + n }])
       }
       await pays(0, '2020-03-05', '2020-03-09')
-      await township.enters(['works.progressed', '2020-05-06', { project, percent: '60', value: '280,800.22', content: '完成工程量的60%', files: [await township.keeps('进度照片')] }])
+      await township.enters(['works.progressed', '2020-05-06', { project, percent: '60', value: '280,800.22', content: '完成工程量的60%', files: [paper('进度照片')] }])
       await pays(1, '2020-05-08', '2020-05-12')
       await township.enters(['works.completed', '2020-06-24', { project, content: '硬化村内道路1.2公里已完成' }])
       const acceptors = [{ name: '襄城县扶贫办' }, { name: '大路村村务监督委员会' }]
-      const forms = [await township.keeps('初验表'), await township.keeps('竣工验收表'), await township.keeps('结算审核报告')]
+      const forms = [paper('初验表'), paper('竣工验收表'), paper('结算审核报告')]
       await township.enters(['acceptance.passed', '2020-06-30', { project, level: 'township', conclusion: '乡镇初验合格', acceptors, files: [forms[0]] }])
       await township.enters(['acceptance.passed', '2020-07-10', { project, level: 'county', conclusion: '工程量属实，质量合格', acceptors, files: [forms[1]] }])
       await decided(await township.enters(['settlement.audited', '2020-07-24', { contract: signedAnew, amount: '462,500.55', auditor: { name: '河南示例工程咨询有限公司' }, document: '审字〔2020〕9001号', files: [forms[2]] }]))
