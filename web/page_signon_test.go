@@ -124,13 +124,13 @@ func (p *signOnProvider) answer(w http.ResponseWriter, v any) {
 func signOnServer(t *testing.T, p *signOnProvider, now func() time.Time, private string) (*countyFixture, *account.Accounts, *echo.Echo) {
 	t.Helper()
 	x := newTypical(t, plainText)
-	s, e := x.staffOf(now, false)
+	s, _ := x.staffOf(now, false)
 	client, err := notify.Outward([]netip.Prefix{netip.MustParsePrefix(private)}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Accounts.SignOn = &account.SignOn{Issuer: p.URL, Client: "yilu", Secret: "s3cret", Claim: "preferred_username", Back: "https://yilu.example.gov.cn" + SignOnBack, HTTP: client}
-	_, e = newServer(s.Config) // now with its routes
+	_, e := newServer(s.Config) // now with its routes
 	return x, s.Accounts, e
 }
 
