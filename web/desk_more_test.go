@@ -243,7 +243,7 @@ func TestWarningsBeforeSubmission(t *testing.T) {
 	}
 	w = press(maker, form, "submit") // nobody has seen what the rules say of it now
 	page = w.Body.String()
-	if w.Code != http.StatusOK || !strings.Contains(page, "已说明并附件") || !strings.Contains(page, `name="0.ack.P13.file.sha256" value="`+deskPaper.SHA256+`"`) {
+	if w.Code != http.StatusOK || !strings.Contains(page, "已说明并附件") || !strings.Contains(page, `<option value="`+deskPaper.SHA256+`" selected`) {
 		t.Fatalf("%d %s", w.Code, problemsOf(page))
 	}
 	again := formOn(t, page)
