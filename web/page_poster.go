@@ -3,11 +3,8 @@ package web
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"image"
 	"strings"
 
-	"github.com/boombuler/barcode/qr"
 	"github.com/labstack/echo/v4"
 
 	"yilu/ledger"
@@ -24,40 +21,6 @@ type posterView struct {
 	QR      *qrCode
 }
 
-// qrCode is a QR code as one path of squares, with a quiet zone of four around it.
-type qrCode struct {
-	Side int
-	Path string
-}
-
-// newQR draws a text at level Q, which a torn corner does not hurt.
-func newQR(text string) (*qrCode, error) {
-	code, err := qr.Encode(text, qr.Q, qr.Auto)
-	if err != nil {
-		return nil, fmt.Errorf("draw QR code: %w", err)
-	}
-	const quiet = 4
-	size := code.Bounds().Dx()
-	var path strings.Builder
-	for y := range size {
-		for x := 0; x < size; x++ {
-			from := x
-			for x < size && dark(code, x, y) {
-				x++
-			}
-			if n := x - from; n > 0 {
-				fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", from+quiet, y+quiet, n, n)
-			}
-		}
-	}
-	return &qrCode{size + 2*quiet, path.String()}, nil
-}
-
-func dark(code image.Image, x, y int) bool {
-	r, _, _, _ := code.At(x, y).RGBA()
-	return r == 0
-}
-
 // poster is a notice as it is printed now.
 func (s *server) poster(ctx context.Context, f *frame, n ledger.Notice) (*posterView, error) {
 	v := &noticeView{frame: f, noticeRow: s.noticeRows([]ledger.Notice{n})[0]}
@@ -69,7 +32,7 @@ func (s *server) poster(ctx context.Context, f *frame, n ledger.Notice) (*poster
 	}
 	p := &posterView{noticeView: v, Address: cmp.Or(strings.TrimSuffix(s.PublicURL, "/"), s.Origin+s.BasePath) + "/c/" + n.Code}
 	var err error
-	p.QR, err = newQR(p.Address)
+	p.QR, err = s.posterCodes.draw(p.Address)
 	return p, err
 }
 

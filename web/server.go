@@ -131,7 +131,8 @@ type server struct {
 	// past are the proposed changes that are tried on the past.
 	past pastTests
 	// machine is what the slow checks of health said.
-	machine checks
+	machine     checks
+	posterCodes qrCodes
 	// keep holds rendered pages, making bounds the files that are being made.
 	keep   *keep
 	making chan struct{}
