@@ -115,7 +115,7 @@ func (b *PaymentRequested) check(c *checker) {
 func (b *PaymentRequested) checkSealed(c *checker, sealed map[string]string) {
 	person := sealed[fieldName] != "" || sealed[fieldIDNumber] != ""
 	if (b.Payee == Party{}) == !person {
-		c.bad(fieldName, "收款人：单位填 payee，个人填保密字段 payee_name 与 id_number，须且只填一种", "name a payee: a firm in payee, or a person in the sealed fields payee_name and id_number")
+		c.bad(fieldName, "收款人：付给单位填收款单位（payee），付给个人填个人信息中的姓名和身份证号（payee_name、id_number），须且只填一种", "name a payee: a firm in payee, or a person in the sealed fields payee_name and id_number")
 	}
 	if person && (sealed[fieldName] == "" || sealed[fieldIDNumber] == "") {
 		c.bad(fieldIDNumber, "个人收款须同时填写姓名与身份证号", "a person needs both name and ID number")

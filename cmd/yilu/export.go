@@ -159,7 +159,6 @@ func runExportSite(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	defer closeLedger()
-	limitMemory(300, 512<<20) // many pages at once, and nobody waits for this process's memory
 	began := time.Now()
 	s, err := env.copySite(ctx, l, o, *out)
 	switch {
@@ -176,6 +175,7 @@ func runExportSite(ctx context.Context, env *environment, args []string) error {
 
 // copySite copies the site as it is now; what is entered meanwhile is not in it.
 func (env *environment) copySite(ctx context.Context, l *ledger.Ledger, o publicOptions, out string) (site.Summary, error) {
+	limitMemory(300, 512<<20) // many pages at once, and nobody waits for this process's memory
 	var s site.Summary
 	width := runtime.GOMAXPROCS(0) + 1
 	duties := publicity.Duties{Ledger: l, Pool: l.Config.Pool, Calendar: workday.StateCouncil()}
