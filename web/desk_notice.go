@@ -38,6 +38,9 @@ type noticeDesk struct {
 	// ID makes the notice the same when the form is sent twice; Seen is the digest of what
 	// was shown.
 	ID, Seen string
+	// drafts are what would be sent, check what was said of them.
+	drafts []ledger.Draft
+	check  alerts.Precheck
 	// Hanging are the notices that hang now.
 	Hanging []noticeRow
 }
@@ -119,7 +122,7 @@ func (s *server) composeNotice(c *call, o *officer) error {
 	switch c.FormValue("act") {
 	case "send":
 		if c.FormValue("seen") == p.Seen && p.Accepted {
-			return s.sendNotice(c, p, body)
+			return s.sendNotice(c, p)
 		}
 		p.Told = p.t("notices.changed")
 		return s.showNoticeDesk(c, http.StatusConflict, p)
@@ -208,14 +211,15 @@ func (p *noticeDesk) submission() string { return "TJ-" + p.ID }
 // weighNotice asks what the book and the rules would answer, and draws the notice as it
 // will be printed.
 func (s *server) weighNotice(c *call, p *noticeDesk, body *ledger.NoticePosted) error {
-	drafts := p.draftsOf(body)
-	if err := s.mayTouch(c, drafts); err != nil {
+	p.drafts = p.draftsOf(body)
+	if err := s.mayTouch(c, p.drafts); err != nil {
 		return err
 	}
-	check, err := alerts.Check(c.ctx(), s.ledger, s.Book, drafts...)
+	check, err := alerts.Check(c.ctx(), s.ledger, s.Book, p.drafts...)
 	if err != nil {
 		return err
 	}
+	p.check = check
 	raw, err := ledger.EncodeBody(body)
 	if err != nil {
 		return err
@@ -246,18 +250,13 @@ func (s *server) unposted(f *frame, body *ledger.NoticePosted) *posterView {
 	return &posterView{noticeView: v}
 }
 
-// sendNotice submits the notice for approval. Sent twice it is one submission.
-func (s *server) sendNotice(c *call, p *noticeDesk, body *ledger.NoticePosted) error {
+// sendNotice submits the notice, as it was weighed, for approval. Sent twice it is one submission.
+func (s *server) sendNotice(c *call, p *noticeDesk) error {
 	if err := s.mayEnter(); err != nil {
 		return err
 	}
-	drafts := p.draftsOf(body)
-	check, err := alerts.Check(c.ctx(), s.ledger, s.Book, drafts...)
-	if err != nil {
-		return err
-	}
 	began := s.Now()
-	_, err = s.ledger.PostWith(c.ctx(), s.Book, keepPrecheck(s.Book, p.submission(), check), drafts...)
+	_, err := s.ledger.PostWith(c.ctx(), s.Book, keepPrecheck(s.Book, p.submission(), p.check), p.drafts...)
 	s.Metrics.posted(s.Book, s.Now().Sub(began), err)
 	if problems, ok := sheetProblems(err); ok {
 		for _, x := range problems {
