@@ -11,12 +11,12 @@ func TestNames(t *testing.T) {
 	for kind, facts := range Catalogue() {
 		for _, f := range facts {
 			known[f.Name] = true
-			if text, ok := called[f.Name]; !ok || text.Zh == "" || text.En == "" {
+			if text, ok := called()[f.Name]; !ok || text.Zh == "" || text.En == "" {
 				t.Errorf("names.yaml lacks %s of %s in Chinese or English", f.Name, kind)
 			}
 		}
 	}
-	for name := range called {
+	for name := range called() {
 		if !known[name] {
 			t.Errorf("names.yaml has %s, which no kind of entry has", name)
 		}
