@@ -21,11 +21,10 @@ import (
 // noticeDesk is the page on which a notice is composed.
 type noticeDesk struct {
 	*officer
-	// Typed is what was typed, by the names of noticeInputs.
-	Typed map[string]string
+	// The names of what was typed are noticeInputs.
+	typedFields
 	// Matters and Levels are what can be chosen.
 	Matters, Levels, Channels []string
-	Problems                  []formProblem
 	// Poster is the notice as it will be printed, nil before it is composed; Lacking are
 	// the fields that the policy asks for and the book does not know.
 	Poster  *posterView
@@ -54,13 +53,14 @@ var noticeInputs = []string{"matter", "level", "channel", "entries", "project", 
 // composable are the matters that have a layout.
 var composable = []string{"P0", "P1", "P2", "P3", "P4", "P5b", "P5c", "P6", "P7", "P8", "P9", "P11"}
 
-// Of is what was typed.
-func (p *noticeDesk) Of(name string) string { return p.Typed[name] }
-
-// Wrong says whether a field has a problem.
-func (p *noticeDesk) Wrong(field string) bool {
-	return slices.ContainsFunc(p.Problems, func(x formProblem) bool { return x.Field == field })
+// typedFields is what was typed into a form, and what is wrong with it.
+type typedFields struct {
+	Typed map[string]string
+	formProblems
 }
+
+// Of is what was typed.
+func (f *typedFields) Of(name string) string { return f.Typed[name] }
 
 // KeepsFiles says that photographs can be recorded.
 func (p *noticeDesk) KeepsFiles() bool { return p.keepsFiles }
@@ -79,7 +79,7 @@ func (s *server) noticesDesk(c *call, o *officer) error {
 
 func newNoticeDesk(o *officer) *noticeDesk {
 	o.template = "desknotices"
-	return &noticeDesk{officer: o, Typed: map[string]string{}, Matters: composable, Levels: noticeLevels, Channels: []string{"board", "site", "portal", "platform"}, ID: newID()}
+	return &noticeDesk{officer: o, typedFields: typedFields{Typed: map[string]string{}}, Matters: composable, Levels: noticeLevels, Channels: []string{"board", "site", "portal", "platform"}, ID: newID()}
 }
 
 func (s *server) showNoticeDesk(c *call, status int, p *noticeDesk) error {
@@ -288,24 +288,15 @@ func (s *server) noticeAsForm(c *call, p *noticeDesk, body *ledger.NoticePosted)
 // hungView records that a notice hangs (张贴存证).
 type hungView struct {
 	*officer
-	Notice   ledger.Notice
-	Proofs   []ledger.NoticeProof
-	Typed    map[string]string
-	Problems []formProblem
-	ID       string
-	Done     bool
+	typedFields
+	Notice ledger.Notice
+	Proofs []ledger.NoticeProof
+	ID     string
+	Done   bool
 }
 
 // hungInputs are what is typed beside the photograph.
 var hungInputs = []string{"board", "place", "on", "hanger", "post", "position", "end"}
-
-// Of is what was typed.
-func (p *hungView) Of(name string) string { return p.Typed[name] }
-
-// Wrong says whether a field has a problem.
-func (p *hungView) Wrong(field string) bool {
-	return slices.ContainsFunc(p.Problems, func(x formProblem) bool { return x.Field == field })
-}
 
 func (s *server) hungPage(c *call, o *officer) error {
 	p := &hungView{officer: o, ID: newID(), Done: c.QueryParam("done") != ""}
@@ -340,7 +331,7 @@ func (s *server) showHung(c *call, status int, p *hungView) error {
 // takeHung stores the photograph and posts notice.hung with its hash. Sent twice it is
 // one entry.
 func (s *server) takeHung(c *call, o *officer) error {
-	p := &hungView{officer: o, ID: newID(), Typed: map[string]string{}}
+	p := &hungView{officer: o, ID: newID(), typedFields: typedFields{Typed: map[string]string{}}}
 	for _, name := range hungInputs {
 		p.Typed[name] = oneLine(clip(c.FormValue(name), 200))
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -34,21 +35,18 @@ type objectionForm struct {
 	Topic, Text, Contact string
 	// Form tells two objections apart that are sent twice.
 	Form string
-	// Problems are sentences about what is wrong, by field.
-	Problems []formProblem
+	formProblems
 }
 
 // formProblem is one thing wrong with a form: which field, and what would be right.
 type formProblem struct{ Field, Text string }
 
+// formProblems are sentences about what is wrong with a form, by field.
+type formProblems struct{ Problems []formProblem }
+
 // Wrong says whether a field has a problem.
-func (p *objectionForm) Wrong(field string) bool {
-	for _, x := range p.Problems {
-		if x.Field == field {
-			return true
-		}
-	}
-	return false
+func (p *formProblems) Wrong(field string) bool {
+	return slices.ContainsFunc(p.Problems, func(x formProblem) bool { return x.Field == field })
 }
 
 // objectionTopics are the topics in the order of the form.
