@@ -206,25 +206,51 @@ type PaymentFilter struct{ Project, Fund, Payee, Contract, State, Maker string }
 
 // Payments lists payments and grant batches, newest first.
 func (l *Ledger) Payments(ctx context.Context, book Book, f PaymentFilter, p Page) ([]Payment, string, error) {
-	sql := paymentSchema.read + ` where book = $1 and requested_seq < $2 and requested_seq >= 0`
-	args := []any{book, p.before()}
-	// Each condition stands only when it is asked for: "$3 = '' or project = $3"
-	// would keep the planner from the project's index.
-	for _, c := range []struct{ column, value string }{
-		{"project", f.Project}, {"payee", f.Payee}, {"fund", f.Fund}, {"contract", f.Contract}, {"state", f.State}, {"requested_by", f.Maker},
-	} {
-		if c.value != "" {
-			args = append(args, c.value)
-			sql += " and " + c.column + " = $" + strconv.Itoa(len(args))
-		}
-	}
-	args = append(args, p.limit()+1)
-	rows, err := collect[Payment](ctx, l.Read, "payments", sql+" order by requested_seq desc limit $"+strconv.Itoa(len(args)), args...)
+	sql, args := f.query(book, p)
+	rows, err := collect[Payment](ctx, l.Read, "payments", sql, args...)
 	if err != nil {
 		return nil, "", err
 	}
 	rows, next := paged(rows, p.limit(), func(r Payment) string { return seqKey(r.Requested) })
 	return rows, next, nil
+}
+
+// query asks for one more than a page. What is rare must not be looked for among all
+// payments of a book: the planner, which takes every payee for a common one, would go
+// through payment_seq to its end. "requested_seq > -1" keeps it from that index, whose
+// condition it does not imply, where a better one is at hand.
+func (f PaymentFilter) query(book Book, p Page) (sql string, args []any) {
+	args = []any{book, p.before(), p.limit() + 1}
+	among, from := "requested_seq >= 0", ""
+	if f.Project != "" || f.Payee != "" || f.Contract != "" || f.Fund != "" {
+		among = "requested_seq > -1"
+	}
+	// Each condition stands only when it is asked for: "$4 = '' or project = $4"
+	// would keep the planner from the project's index.
+	where := " where book = $1 and requested_seq < $2 and " + among
+	for _, c := range []struct{ column, value string }{
+		{"project", f.Project}, {"payee", f.Payee}, {"fund", f.Fund}, {"contract", f.Contract}, {"state", f.State}, {"requested_by", f.Maker},
+	} {
+		if c.value == "" {
+			continue
+		}
+		args = append(args, c.value)
+		n := "$" + strconv.Itoa(len(args))
+		where += " and " + c.column + " = " + n
+		switch {
+		case c.column == "contract" && f.Project == "":
+			where += " and project = (select k.project from proj.contract k where k.book = $1 and k.contract = " + n + ")"
+		case c.column == "fund" && f.Project+f.Payee+f.Contract == "":
+			from = "(select q.project from proj.quota q where q.book = $1 and q.fund = " + n + ") q"
+			where += " and project = q.project"
+		}
+	}
+	const order = " order by requested_seq desc limit $3"
+	if from == "" {
+		return paymentSchema.read + where + order, args
+	}
+	// The newest of each project that the fund pays for, of which are the newest.
+	return "select p.* from " + from + " cross join lateral (" + paymentSchema.read + where + order + ") p" + order, args
 }
 
 // Lines lists the household lines of a grant batch, without personal values.

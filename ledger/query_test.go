@@ -192,6 +192,48 @@ func TestFilters(t *testing.T) {
 	}
 }
 
+// TestRareAmongMany: what few payments have is found without going through all of them,
+// also where most payees and projects have many.
+func TestRareAmongMany(t *testing.T) {
+	t.Parallel()
+	_, db := testLedger(t)
+	ctx := t.Context()
+	for _, sql := range []string{
+		`insert into proj.payment select $1, 'Z'||g, 'paid', 'P'||g%40, 'F'||g%20, '', 'n-'||g%50, '', '', '', 0, 100, 0, '2020-03-18', null, 'u1', '\x00', g, -1, -1 from generate_series(1, 50000) g where $1 <> ''`,
+		`insert into proj.payment select $1, 'R'||g, 'rejected', 'rare', 'rare', 'rare', 'rare', '', '', '', 0, 100, 0, '2020-03-18', null, 'u2', '\x00', g, -1, -1 from generate_series(1, 3) g where $1 <> ''`,
+		`insert into proj.quota select $1, 'P'||g||'/F'||g%20, 'P'||g, 'F'||g%20, 0, 0, 0, 0 from generate_series(0, 39) g where $1 <> ''`,
+		`insert into proj.quota select $1, 'rare/rare', 'rare', 'rare', 0, 0, 0, 0 where $1 <> ''`,
+	} {
+		if _, err := db.Owner.Exec(ctx, sql, testBook); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Of 50 payees the planner knows one as it knows 100 of 10,000 in a real book.
+	for _, sql := range []string{`alter table proj.payment alter payee set statistics 1, alter project set statistics 1, alter fund set statistics 1`, `analyze proj.payment`, `analyze proj.quota`} {
+		if _, err := db.Owner.Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, f := range map[string]PaymentFilter{
+		"project": {Project: "rare"}, "payee": {Payee: "rare"}, "contract": {Contract: "rare"}, "fund": {Fund: "rare"}, "state": {State: StateRejected},
+		"rejected of a maker": {State: StateRejected, Maker: "u1"}, "paid of a payee": {Payee: "rare", State: StatePaid},
+	} {
+		sql, args := f.query(testBook, Page{})
+		var plan []struct {
+			Plan struct {
+				Hit  int `json:"Shared Hit Blocks"`
+				Read int `json:"Shared Read Blocks"`
+			}
+		}
+		if err := db.Owner.QueryRow(ctx, "explain (analyze, buffers, format json) "+sql, args...).Scan(&plan); err != nil {
+			t.Fatal(err)
+		}
+		if n := plan[0].Plan.Hit + plan[0].Plan.Read; n > 300 {
+			t.Errorf("%s: %d pages of the database are read", name, n)
+		}
+	}
+}
+
 // TestHostileCursors: a cursor that we did not give is no error of the server's.
 func TestHostileCursors(t *testing.T) {
 	t.Parallel()
