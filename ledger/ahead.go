@@ -40,7 +40,7 @@ func (g *group) lookAhead(q *queue) *ahead {
 	a := &ahead{done: make(chan struct{}), asked: make(map[string]struct{}, len(items)), found: map[string]audit.Row{}}
 	var ids []string
 	for _, p := range items {
-		g.state.touch(p.entry)
+		g.state.prepare(p)
 		if g.ids[p.entry.ID] == nil { // this group's own are not to be seen yet
 			a.asked[p.entry.ID] = struct{}{}
 			ids = append(ids, p.entry.ID)

@@ -183,6 +183,8 @@ type prepared struct {
 	act    *audit.Prepared
 	fields []audit.Field
 	sealed []audit.PrivateRow
+	// known is the state that has all that the entry reads.
+	known *state
 }
 
 // prepare validates a draft and makes its canonical bytes and commitments. It

@@ -277,7 +277,7 @@ func (g *group) touch() {
 	for _, u := range g.units {
 		for _, p := range u.items {
 			if _, repeat := g.found[p.entry.ID]; !repeat {
-				g.state.touch(p.entry)
+				g.state.prepare(p)
 			}
 		}
 	}

@@ -58,6 +58,7 @@ func (t *lookup) get(key string) []string {
 	found, known := t.keys[key]
 	if !known && !t.s.whole {
 		t.want[key] = struct{}{}
+		t.s.asked++
 		if t.s.judging {
 			panic(missing{})
 		}

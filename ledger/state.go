@@ -91,6 +91,8 @@ type state struct {
 	wantEntry  map[Seq]struct{}
 	covers     map[Seq]string
 	wantCovers map[Seq]struct{}
+	// asked counts what was asked for before judging and was not at hand.
+	asked int
 
 	legs   []Leg
 	events []Event
@@ -246,6 +248,7 @@ func (s *state) line(payment string, line Count) *Line { return s.lines.get(line
 
 // entry returns an earlier entry from the log, or nil.
 func (s *state) entry(q Seq) *Entry {
+	s.asked++ // the next group does not have it any more
 	e, known := s.entries[q]
 	if !known && s.whole {
 		if s.fetch != nil && q >= 0 {
@@ -264,6 +267,7 @@ func (s *state) entry(q Seq) *Entry {
 
 // coverOf names the submission that an entry was posted in, or "".
 func (s *state) coverOf(q Seq) string {
+	s.asked++
 	id, known := s.covers[q]
 	if !known && !s.whole {
 		s.wantCovers[q] = struct{}{}
@@ -515,6 +519,18 @@ func (s *state) touch(e *Entry) {
 	}
 	e.Body.touch(s, e)
 	s.touchRules(e)
+}
+
+// prepare touches an entry, unless that is known to ask for nothing new: what rules
+// read of it is all computed to find what to load.
+func (s *state) prepare(p *prepared) {
+	if p.known == s {
+		return
+	}
+	before := s.asked
+	if s.touch(p.entry); s.asked == before {
+		p.known = s
+	}
 }
 
 // touchRules asks for everything that the judge will read of an entry.

@@ -68,6 +68,7 @@ func (t *table[R]) get(key string) *R {
 	r, known := t.rows[key]
 	if !known && !t.s.whole {
 		t.want[key] = struct{}{}
+		t.s.asked++
 		if t.s.judging {
 			panic(missing{})
 		}

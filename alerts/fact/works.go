@@ -77,7 +77,7 @@ var workProviders = map[string]func(*subject) formula.Value{
 		if p, ok := s.project(); !ok || p.Project == "" {
 			return nothing
 		}
-		return formula.Number(hundredths(s.percent()))
+		return formula.Number(formula.Hundredths(s.percent()))
 	},
 	"works.is_started": func(s *subject) formula.Value {
 		if _, ok := s.project(); !ok {
@@ -244,12 +244,4 @@ func (s *subject) percent() int64 {
 		}
 	}
 	return done
-}
-
-func hundredths(n int64) *formula.Decimal {
-	d, err := formula.ParseDecimal(ledger.Amount(n).String())
-	if err != nil {
-		panic(err) // an amount is always a decimal
-	}
-	return d
 }

@@ -14,7 +14,7 @@ func BenchmarkFormula(b *testing.B) {
 }
 
 func BenchmarkDecimal(b *testing.B) {
-	x, y, p := fen(300_000_00), fen(1_000_000_00), must(ParseDecimal("0.30"))
+	x, y, p := Hundredths(300_000_00), Hundredths(1_000_000_00), must(ParseDecimal("0.30"))
 	b.ReportAllocs()
 	for b.Loop() {
 		if x.Add(y).(*Decimal).Cmp(y.Multiply(p).(*Decimal)) <= 0 {

@@ -45,8 +45,8 @@ func ParseDecimal(s string) (*Decimal, error) {
 	return d, nil
 }
 
-// fen makes yuan of 分.
-func fen(n int64) *Decimal {
+// Hundredths makes yuan of 分, and a share of per cent.
+func Hundredths(n int64) *Decimal {
 	d := new(Decimal)
 	d.n.SetFinite(n, -2)
 	return d

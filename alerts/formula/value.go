@@ -148,7 +148,7 @@ func (v Value) Holds(s string) bool {
 }
 
 // Yuan is an amount of money, given in 分.
-func Yuan(n int64) Value { return Value{fen(n)} }
+func Yuan(n int64) Value { return Value{Hundredths(n)} }
 
 // Number is a share or an amount.
 func Number(d *Decimal) Value { return Value{d} }
@@ -182,7 +182,7 @@ func True(b bool) Value { return Value{types.Bool(b)} }
 func Fens(n []int64) Value {
 	list := make([]ref.Val, len(n))
 	for i, a := range n {
-		list[i] = fen(a)
+		list[i] = Hundredths(a)
 	}
 	return Value{types.NewRefValList(types.DefaultTypeAdapter, list)}
 }
