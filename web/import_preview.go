@@ -56,7 +56,7 @@ func (p *previewView) Say(zh, en string) string { return p.lang.pick(ledger.Text
 func (s *server) beginReading(ctx context.Context, w document.Waiting, who *actor) (*reading, error) {
 	return s.readings.begin(ctx, w, func(ctx context.Context, now *reading) {
 		err := s.readUpload(ctx, w, who, now)
-		if err != nil {
+		if err != nil && !stopped(ctx) {
 			s.Log.ErrorContext(ctx, "upload not read", "book", string(s.Book), "upload", w.ID, "error", err)
 		}
 	})
@@ -73,6 +73,9 @@ func (s *server) readUpload(ctx context.Context, w document.Waiting, who *actor,
 		return err
 	}
 	facts.Preview, err = s.preview(ctx, w, facts, who, now)
+	if stopped(ctx) { // it begins anew
+		return err
+	}
 	if err != nil { // a fault of ours: say so rather than reading for ever
 		text := ledger.Text{Zh: "读取时出错，请稍后重新检查", En: "reading failed, check again later"}
 		facts.Preview = &importPreview{Faults: []ledger.Text{text}}
@@ -303,6 +306,8 @@ func (s *server) submitSheet(ctx context.Context, w document.Waiting, facts *imp
 		facts.Preview = newPreview(b, sheet.Trial{SameFile: &sheet.Earlier{Submission: same.Submission.Submission, State: same.Submission.State}})
 	case errors.Is(err, sheet.ErrBadRows), errors.Is(err, sheet.ErrNothingNew): // what has changed since the preview
 		facts.Preview = newPreview(b, sheet.Trial{})
+	case stopped(ctx): // whether it was submitted is found out by who submits it again
+		return err
 	default:
 		p := problemOf(err)
 		facts.Preview.Faults = []ledger.Text{p.detail}

@@ -3,6 +3,7 @@ package web
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"encoding/csv"
 	"fmt"
 	"log/slog"
@@ -33,6 +34,8 @@ type sheetDesk struct {
 	public string
 	now    time.Time
 	h      http.Handler
+	// stopping ends the server when closed; nil for never.
+	stopping chan struct{}
 }
 
 func newSheetDesk(t *testing.T) *sheetDesk {
@@ -53,6 +56,7 @@ func (d *sheetDesk) start() {
 	d.h = New(Config{
 		Ledger: d.l, Pool: d.db.Pool, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return d.now }, Book: pageBook, Demo: true,
 		Alerts: testEngine(d.l, d.db), Files: store, Public: d.public, Accounts: d.accounts(func() time.Time { return d.now }, true),
+		Stopping: d.stopping,
 	})
 }
 
@@ -127,6 +131,46 @@ func (b *browser) settled(at string) string {
 			b.t.Fatalf("%s is still being read", at)
 		}
 	}
+}
+
+// TestReadingEndsWithItsServer: a sheet that is being read holds connections, which the
+// server's end waits for. It is read anew by the next server.
+func TestReadingEndsWithItsServer(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	d.stopping = make(chan struct{})
+	d.start()
+	b := d.as(ledger.Maker, "maker-1")
+	locked, err := d.db.Owner.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = locked.Rollback(context.Background()) }()
+	word := b.word("/desk/import")
+	if _, err := locked.Exec(t.Context(), `lock table proj.fund in access exclusive mode`); err != nil {
+		t.Fatal(err)
+	}
+	w := b.upload("/desk/import", "支付表.csv", paySheet(t, payRow("ZF-1001", "1234.56")), "form", word, "sheetform", "payment")
+	at := w.Header().Get("Location")
+	if w.Code != http.StatusSeeOther || b.do("GET", at, nil).Header().Get("Refresh") == "" {
+		t.Fatalf("the sheet is not being read: %d %s", w.Code, w.Body)
+	}
+	if d.db.Pool.Stat().AcquiredConns() == 0 {
+		t.Fatal("reading holds no connection")
+	}
+	close(d.stopping)
+	for until := time.Now().Add(30 * time.Second); d.db.Pool.Stat().AcquiredConns() > 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("reading goes on in a server that stops")
+		}
+	}
+	if err := locked.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.stopping = nil
+	d.start()
+	b.h = d.h
+	want(t, b.settled(at), "1,234.56", "确认无误")
 }
 
 // decide sends the form of a preview.

@@ -103,7 +103,7 @@ func (s *server) beginPast(ctx context.Context, owner string, p proposal) (*past
 	}
 	t := &pastTest{ID: rand.Text(), Owner: owner, Proposal: p, ended: make(chan struct{})}
 	tests.all = append(tests.all, t)
-	go s.runPast(context.WithoutCancel(ctx), t)
+	go s.runPast(ctx, t)
 	return t, nil
 }
 
@@ -112,15 +112,8 @@ func (s *server) runPast(ctx context.Context, t *pastTest) {
 	defer close(t.ended)
 	s.past.turn.Lock()
 	defer s.past.turn.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, pastTime)
+	ctx, cancel := behind(ctx, s.Stopping, pastTime)
 	defer cancel()
-	go func() {
-		select {
-		case <-s.Stopping:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	test := t.Proposal.test()
 	test.Progress = func(done, of int64) {
 		t.mu.Lock()

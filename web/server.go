@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -110,6 +111,28 @@ type Config struct {
 	Stopping <-chan struct{}
 }
 
+// errStopping is why work behind a request has ended before its time.
+var errStopping = errors.New("the server stops")
+
+// behind is the context of work that goes on behind its request: for so long at most, and
+// not longer than the server, whose end waits for the connections that such work holds.
+func behind(ctx context.Context, stopping <-chan struct{}, within time.Duration) (context.Context, context.CancelFunc) {
+	ctx, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	ctx, cancel := context.WithTimeout(ctx, within)
+	go func() {
+		defer stop(nil)
+		select {
+		case <-stopping: // nil blocks: never stopping
+			stop(errStopping)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// stopped says that such work has ended with its server.
+func stopped(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errStopping) }
+
 // server holds what handlers share.
 type server struct {
 	Config
@@ -174,7 +197,7 @@ func newServer(c Config) (*server, *echo.Echo) {
 		objections: newQuota(c.Limits.Objections, c.Limits.ObjectionsEach, objectionsPerHour, objectionsEach),
 		slips:      newQuota(c.Limits.Slips, c.Limits.SlipsEach, slipsPerHour, slipsEach),
 		keep:       newKeep(c.PageAge, c.Now), making: make(chan struct{}, mostMaking),
-		large: map[string]bool{}, readings: newReadings(),
+		large: map[string]bool{}, readings: newReadings(c.Stopping),
 	}
 	s.watchAlerts()
 	e := echo.New()

@@ -135,10 +135,12 @@ type readings struct {
 	mu   *sync.Mutex
 	open map[string]*reading
 	turn chan struct{}
+	// stopping ends them with the server: they begin anew, or are submitted again.
+	stopping <-chan struct{}
 }
 
-func newReadings() readings {
-	return readings{mu: &sync.Mutex{}, open: map[string]*reading{}, turn: make(chan struct{}, mostReadingNow)}
+func newReadings(stopping <-chan struct{}) readings {
+	return readings{mu: &sync.Mutex{}, open: map[string]*reading{}, turn: make(chan struct{}, mostReadingNow), stopping: stopping}
 }
 
 // reading is one of them.
@@ -172,7 +174,7 @@ func (r readings) begin(ctx context.Context, w document.Waiting, work func(ctx c
 	}
 	now := &reading{owner: w.Owner, done: make(chan struct{})}
 	r.open[w.ID] = now
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readingTime)
+	ctx, cancel := behind(ctx, r.stopping, readingTime)
 	go func() {
 		defer cancel()
 		defer func() {

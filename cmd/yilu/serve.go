@@ -34,6 +34,8 @@ type serveOptions struct {
 	// typed are bounds as they were typed, limits what they are.
 	typed  limitOptions
 	limits limits
+	// grace is how long requests under way may still take when the server is told to stop.
+	grace time.Duration
 	// office are the settings of the office's sign-on, signOn what it makes of them.
 	office *signOnOptions
 	signOn *account.SignOn
@@ -41,7 +43,7 @@ type serveOptions struct {
 
 // serveFlags are where the server listens: the doctor looks at it too.
 func (env *environment) serveFlags(fs *flag.FlagSet) *serveOptions {
-	o := &serveOptions{}
+	o := &serveOptions{grace: 20 * time.Second}
 	fs.StringVar(&o.listen, "listen", setting("YILU_LISTEN", "127.0.0.1:8080"), env.say("页面与接口的监听地址 (YILU_LISTEN)", "address of pages and API (YILU_LISTEN)"))
 	fs.StringVar(&o.admin, "admin", setting("YILU_ADMIN", "127.0.0.1:8081"), env.say("健康检查与指标的监听地址，空为不开 (YILU_ADMIN)", "address of health and metrics, empty for none (YILU_ADMIN)"))
 	fs.StringVar(&o.policy, "password-policy", setting("YILU_PASSWORD_POLICY", account.MLPS3.Name), env.say("口令策略：mlps3（等保三级）或 asvs (YILU_PASSWORD_POLICY)", "what passwords must be: mlps3 (GB/T 22239 level 3) or asvs (YILU_PASSWORD_POLICY)"))
@@ -232,10 +234,10 @@ func serveAll(ctx context.Context, o serveOptions, config web.Config, ended <-ch
 	defer cancel()
 	results := make(chan error, 2)
 	running := 1
-	go func() { results <- serveHTTP(ctx, o.listen, web.New(config), ended) }()
+	go func() { results <- serveHTTP(ctx, o.listen, web.New(config), ended, o.grace) }()
 	if o.admin != "" {
 		running++
-		go func() { results <- serveHTTP(ctx, o.admin, web.Admin(config), ended) }()
+		go func() { results <- serveHTTP(ctx, o.admin, web.Admin(config), ended, o.grace) }()
 	}
 	err := <-results
 	cancel()
@@ -246,8 +248,9 @@ func serveAll(ctx context.Context, o serveOptions, config web.Config, ended <-ch
 }
 
 // serveHTTP answers until the context ends or our own PostgreSQL dies, then
-// finishes the requests under way.
-func serveHTTP(ctx context.Context, listen string, handler http.Handler, ended <-chan struct{}) error {
+// finishes the requests under way, or cuts them off after a grace: what holds connections
+// of a pool must not outlast the server, whose end waits for these.
+func serveHTTP(ctx context.Context, listen string, handler http.Handler, ended <-chan struct{}, grace time.Duration) error {
 	ln, err := net.Listen("tcp", listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -265,7 +268,10 @@ func serveHTTP(ctx context.Context, listen string, handler http.Handler, ended <
 		return errors.New("postgres has ended, see its log in the data folder")
 	case <-ctx.Done():
 	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	return server.Shutdown(stop)
+	if err := server.Shutdown(stop); err != nil {
+		return errors.Join(fmt.Errorf("requests under way were cut off: %w", err), server.Close())
+	}
+	return nil
 }

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -69,4 +71,91 @@ func TestServeOnAGivenDatabase(t *testing.T) {
 			t.Errorf("%v: code %d, %q, %s", args, code, out, said)
 		}
 	}
+}
+
+// TestServeStopsAtWork stops a server whose streams are read, while all that works beside
+// requests waits for a lock that is not given: the followers of the log, the engine, and
+// its scheduled jobs if their time has come. It ends all the same, in order.
+func TestServeStopsAtWork(t *testing.T) {
+	db := pgtest.New(t)
+	t.Setenv("YILU_DATABASE_URL", db.ServiceURL)
+	t.Setenv("YILU_OWNER_URL", db.OwnerURL)
+	t.Setenv("LC_ALL", "C")
+	data := t.TempDir()
+	s := serve(t, data)
+	project := strings.TrimSpace(succeed(t, "token", "--data", data, "--user", "u", "--unit", "z", "--role", "project"))
+	auditor := strings.TrimSpace(succeed(t, "token", "--data", data, "--user", "a", "--unit", "z", "--role", "auditor"))
+	if code, said := s.post(project, 0); code != http.StatusCreated {
+		t.Fatalf("post: %d %s", code, said)
+	}
+	var streams sync.WaitGroup
+	for range 3 {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.addr+"/api/v1/books/411025/alerts/stream", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+auditor)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("stream: %v %v", answer, err)
+		}
+		streams.Go(func() {
+			defer answer.Body.Close()
+			_, _ = io.Copy(io.Discard, answer.Body)
+		})
+	}
+	locked, err := db.Owner.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = locked.Rollback(context.Background()) }()
+	for _, table := range []string{"publicity.cursor", "web.act_cursor", "alert.cursor", "alert.job_run"} {
+		if _, err := locked.Exec(t.Context(), "lock table "+table+" in access exclusive mode"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.until("three wait for a lock", func() bool {
+		var waiting int
+		err := db.Owner.QueryRow(t.Context(), `select count(*) from pg_stat_activity where datname = current_database() and usename = 'yilu_service' and wait_event_type = 'Lock'`).Scan(&waiting)
+		return err == nil && waiting >= 3
+	})
+	if code := s.stop(); code != exitOK {
+		t.Errorf("serve ended with %d: %s", code, s.stderr.String())
+	}
+	streams.Wait()
+}
+
+// TestRequestsAreCutOff: who does not end in time is ended.
+func TestRequestsAreCutOff(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	addr := freeAddress(t)
+	under := make(chan struct{})
+	over := make(chan error, 1)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- serveHTTP(ctx, addr, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			close(under)
+			<-r.Context().Done()
+			over <- r.Context().Err()
+		}), nil, 10*time.Millisecond)
+	}()
+	go func() {
+		for t.Context().Err() == nil {
+			if r, err := http.Get("http://" + addr); err == nil {
+				r.Body.Close()
+			}
+			select {
+			case <-under:
+				return
+			case <-time.After(time.Millisecond): // it does not listen yet
+			}
+		}
+	}()
+	<-under
+	stop()
+	if err := <-ended; !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("ended with %v", err)
+	}
+	<-over
 }

@@ -2,6 +2,7 @@
 import { describe, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { as, base, enter, pages, password, serve, sessions, stop, tokens } from './county.mjs'
+import { ask } from './server.mjs'
 
 /** checks are the tests of this part. */
 export function checks() {
@@ -12,7 +13,7 @@ export function checks() {
       last++
       const body = { id: `e2e-${last}`, kind: 'payment.requested', on: '2020-12-28', body: { payment: `E2E-${last}`, project: 'BC2020-01', fund: 'ZJ2020-5', amount: '9.00', purpose: '测试', payee: { name: '某公司' },
         invoice: { number: String(88880000 + last), amount: '1.00' } } }
-      const r = await fetch(base + '/api/v1/books/411025/entries', { method: 'POST', headers: { authorization: `Bearer ${tokens.maker}`, 'content-type': 'application/json' }, body: JSON.stringify(body) })
+      const r = await ask(base + '/api/v1/books/411025/entries', { method: 'POST', headers: { authorization: `Bearer ${tokens.maker}`, 'content-type': 'application/json' }, body: JSON.stringify(body) })
       assert.equal(r.status, 422)
     }
     const live = page => page.waitForFunction(() => document.getElementById('feed').dataset.now === 'live')
@@ -120,7 +121,7 @@ export function checks() {
         await warn()
         await arrives(page, last)
       }
-      const feed = await (await fetch(`${base}/api/v1/books/411025/alerts/feed?after=${first}&limit=500`, { headers: { authorization: `Bearer ${tokens.auditor}` } })).json()
+      const feed = await (await ask(`${base}/api/v1/books/411025/alerts/feed?after=${first}&limit=500`, { headers: { authorization: `Bearer ${tokens.auditor}` } })).json()
       const want = feed.items.map(e => e.seq)
       await page.waitForFunction(n => window.ids.length >= n, want.length)
       assert.deepEqual(await page.evaluate(() => window.ids), want)

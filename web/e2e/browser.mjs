@@ -1,18 +1,14 @@
 // Chromium, and what is asked of a page in it.
-import { execFile } from 'node:child_process'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { join } from 'node:path'
 import assert from 'node:assert/strict'
 import axe from 'axe-core'
 import { chromium } from 'playwright-core'
+import { here, run } from './server.mjs'
 
-export const here = dirname(fileURLToPath(import.meta.url))
 /** The folder of pictures and papers, emptied at each run. */
 export const out = join(here, 'out')
-export const run = promisify(execFile)
 export let browser, chromiumPath
 
 export async function launch() {

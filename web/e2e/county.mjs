@@ -2,7 +2,7 @@
 import http from 'node:http'
 import assert from 'node:assert/strict'
 import { open } from './browser.mjs'
-import { Server } from './server.mjs'
+import { Server, answerWithin } from './server.mjs'
 
 export let base = process.env.YILU_URL?.replace(/\/$/, '')
 /** Where the data of our server is. */
@@ -50,7 +50,7 @@ export const end = () => server?.remove()
 /** get asks without a browser and counts the bytes on the wire. */
 export function get(path, headers = {}) {
   return new Promise((resolve, reject) => {
-    http.get(base + path, { headers: { 'accept-encoding': 'gzip', ...headers } }, r => {
+    http.get(base + path, { signal: AbortSignal.timeout(answerWithin), headers: { 'accept-encoding': 'gzip', ...headers } }, r => {
       const chunks = []
       r.on('data', c => chunks.push(c)).on('error', reject)
       r.on('end', () => resolve({ status: r.statusCode, headers: r.headers, body: Buffer.concat(chunks) }))

@@ -2,8 +2,9 @@
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { chromiumPath, open, out, run, sideways } from './browser.mjs'
+import { chromiumPath, open, out, sideways } from './browser.mjs'
 import { base, get, pages } from './county.mjs'
+import { run } from './server.mjs'
 
 const crawlPages = 600
 
@@ -121,7 +122,7 @@ export function checks() {
         const { stdout } = await run(process.execPath, [process.env.YILU_LIGHTHOUSE, base + pages[type], '--quiet', '--output=json', '--only-categories=performance,accessibility,best-practices',
           '--no-enable-error-reporting', '--max-wait-for-load=20000',
           '--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage --no-proxy-server',
-        ], { maxBuffer: 64 << 20, env: { ...process.env, CHROME_PATH: chromiumPath } })
+        ], { maxBuffer: 64 << 20, timeout: 170_000, env: { ...process.env, CHROME_PATH: chromiumPath } })
         const scores = Object.fromEntries(Object.values(JSON.parse(stdout).categories).map(c => [c.id, Math.round(c.score * 100)]))
         console.log(`# ${type}: ${JSON.stringify(scores)}`)
         assert.deepEqual(scores, { performance: 100, accessibility: 100, 'best-practices': 100 })

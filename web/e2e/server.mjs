@@ -1,15 +1,28 @@
 // One server with a data folder and a port of its own.
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import assert from 'node:assert/strict'
-import { here } from './browser.mjs'
 
+export const here = dirname(fileURLToPath(import.meta.url))
 export const binary = join(here, '../../bin/yilu')
 export const verifier = join(here, '../../bin/yilu-verify')
+
+/** How long one answer, one program and one end of the server may take, at most. */
+export const answerWithin = 30_000
+const runWithin = 120_000, endWithin = 45_000
+
+/** ask is fetch with an end: without one, a server that never answers is told as a test that took too long. */
+export const ask = (address, options = {}) => fetch(address, { signal: AbortSignal.timeout(answerWithin), ...options })
+
+/** run runs a program to its end. */
+export const run = (program, args, options = {}) => promisify(execFile)(program, args, { timeout: runWithin, ...options })
 
 /** freePort finds a port below the range the system hands out by itself. */
 async function freePort() {
@@ -39,27 +52,43 @@ export class Server {
 
   /** serve runs the server on its data until it answers; stop ends it. */
   async serve(...options) {
-    let log = '', said = ''
+    let said = ''
+    this.log = ''
+    this.how = '' // it runs; or how it ended
     this.process = spawn(binary, ['serve', ...options, '--data', this.data, '--listen', `127.0.0.1:${this.port}`, '--admin', ''], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.process.stdout.on('data', chunk => { said += chunk; this.hear(said) })
-    this.process.stderr.on('data', chunk => { log = (log + chunk).slice(-4000) })
+    this.process.stderr.on('data', chunk => { this.log = (this.log + chunk).slice(-100_000) })
+    this.ended = new Promise(resolve => this.process.once('exit', (code, signal) => {
+      this.how = `yilu ended with ${signal ?? code}`
+      resolve()
+    }))
     for (const until = Date.now() + 180_000; ;) {
-      if (this.process.exitCode !== null) throw new Error(`yilu ended: ${log}`)
-      if (Date.now() > until) throw new Error(`yilu is not ready: ${log}`)
-      try { if ((await fetch(this.base)).status === 200) return } catch { /* not yet */ }
-      await new Promise(resolve => setTimeout(resolve, 250))
+      if (this.how) throw new Error(`${this.how}: ${this.log.slice(-4000)}`)
+      if (Date.now() > until) throw new Error(`yilu is not ready: ${this.log.slice(-4000)}`)
+      try { if ((await ask(this.base)).status === 200) return } catch { /* not yet */ }
+      await sleep(250)
     }
   }
 
+  /** stop ends the server. One that hangs is made to print what its goroutines do, and is a fault. */
   async stop(signal = 'SIGTERM') {
-    const ended = new Promise(resolve => this.process.once('exit', resolve))
+    if (this.how) throw new Error(`nobody stopped it, and ${this.how}: ${this.log.slice(-4000)}`)
+    const within = ms => Promise.race([this.ended, sleep(ms, undefined, { ref: false })])
     this.process.kill(signal)
-    await ended
+    await within(endWithin)
+    if (this.how) return
+    this.process.kill('SIGQUIT')
+    await within(5_000)
+    this.process.kill('SIGKILL')
+    throw new Error(`yilu runs on ${endWithin / 1000} s after ${signal}:\n${this.log}`)
   }
 
   /** remove stops the server and takes its folder away. */
   async remove() {
-    if (this.process?.exitCode === null) await this.stop()
-    await rm(this.folder, { recursive: true, force: true })
+    try {
+      if (this.how === '') await this.stop()
+    } finally {
+      await rm(this.folder, { recursive: true, force: true })
+    }
   }
 }

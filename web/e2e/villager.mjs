@@ -1,9 +1,9 @@
 // A villager, and the office that answers.
 import { describe, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { open, run, scanned } from './browser.mjs'
+import { open, scanned } from './browser.mjs'
 import { as, base, data, get, pages, tokens } from './county.mjs'
-import { binary } from './server.mjs'
+import { ask, binary, run } from './server.mjs'
 
 /** checks are the tests of this part. */
 export function checks() {
@@ -136,7 +136,7 @@ export function checks() {
       const [address] = await scanned(poster, 'hung')
       assert.match(address, /\/c\/[0-9a-f]{12}$/)
       const day = new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10)
-      const sent = await fetch(`${base}/api/v1/books/411025/entries`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${tokens.maker}` },
+      const sent = await ask(`${base}/api/v1/books/411025/entries`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${tokens.maker}` },
         body: JSON.stringify({ id: `hung-${notice}`, kind: 'notice.hung', on: day, body: { notice, board: '村公示栏', hanger: { name: '演示张贴人', post: '村会计' },
           photo: { name: '照片.jpg', sha256: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=', size: '1' }, place: found.place } }) })
       assert.equal(sent.status, 201, await sent.text())

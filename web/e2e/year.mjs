@@ -5,9 +5,9 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { open, out, run, sideways } from './browser.mjs'
+import { open, out, sideways } from './browser.mjs'
 import { Person, paper } from './person.mjs'
-import { Server, binary, verifier } from './server.mjs'
+import { Server, ask, binary, run, verifier } from './server.mjs'
 
 const book = '411025', village = '411025103201'
 const fund = 'ZB2020-01', project = 'XM2020-01', tender = 'BD2020-01', contract = 'HT2020-01', signedAnew = 'HT2020-01-2', asset = 'ZC2020-01'
@@ -200,7 +200,7 @@ export function checks() {
       await maker.type('0.body', { contract: signedAnew, amount: '140,400.11', invoice: { number: '20200001', amount: '100,000.00' } })
       assert.match(await maker.check(), /不能入账.*发票-20200001付款累计140,400\.11元，价税合计100,000\.00元.*P12 发票超付 · 拦截/)
       assert.equal(await maker.page.locator('button[value=submit]').count(), 0)
-      const { quotas } = await (await fetch(`${server.base}/api/v1/books/${book}/projects/${project}`)).json()
+      const { quotas } = await (await ask(`${server.base}/api/v1/books/${book}/projects/${project}`)).json()
       assert.deepEqual(quotas.map(q => [q.allocated, q.requested, q.paid]), [['500000.00', '0.00', '0.00']])
     })
 
@@ -255,7 +255,7 @@ export function checks() {
     test('the project\'s page shows all of it, the sums agree to the fen, and a stranger computes the same', { timeout: 240_000 }, async () => {
       const [page, context] = await open()
       const address = `${server.base}/p/${project}`
-      for (const until = Date.now() + 120_000; !(await (await fetch(address)).text()).includes('资产登记');) { // pages follow the log, and a browser keeps them for a while
+      for (const until = Date.now() + 120_000; !(await (await ask(address)).text()).includes('资产登记');) { // pages follow the log, and a browser keeps them for a while
         assert.ok(Date.now() < until, 'the asset is not on the page')
         await new Promise(resolve => setTimeout(resolve, 500))
       }
@@ -278,13 +278,13 @@ export function checks() {
       assert.equal(rows.reduce((sum, r) => sum + fen(r[5]), 0n), fen(paid))
       assert.match(await page.locator('dl.grid').first().innerText(), new RegExp(`500,000\\.00[\\s\\S]*500,000\\.00[\\s\\S]*${paid}`))
       assert.equal(await page.locator('main .no').count(), 0, 'a sum does not agree')
-      const f = await (await fetch(`${server.base}/api/v1/books/${book}/funds/${fund}`)).json()
+      const f = await (await ask(`${server.base}/api/v1/books/${book}/funds/${fund}`)).json()
       assert.equal(fen(f.received), fen(f.in_hand) + fen(f.allocated_unpaid) + fen(f.paid) + fen(f.returned))
       assert.deepEqual([f.received, f.in_hand, f.allocated_unpaid, f.paid, f.returned], ['600000.00', '100000.00', '51374.47', '448625.53', '0.00'])
       await context.close()
 
       const log = `${server.base}/log/${book}`, policy = join(server.folder, 'policy.txt')
-      await writeFile(policy, await (await fetch(log + '/policy')).text())
+      await writeFile(policy, await (await ask(log + '/policy')).text())
       let checked
       for (const until = Date.now() + 60_000; !checked;) { // 3 is that the figures are ahead of the signed log
         checked = await run(verifier, ['log', log, '--policy', policy, '--published', server.base]).catch(e => { if (e.code !== 3 || Date.now() > until) throw e })
