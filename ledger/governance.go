@@ -13,7 +13,7 @@ import (
 
 // 更正与治理: submissions and their approval, reversals, closed periods.
 var governanceKinds = []Spec{
-	{Kind: "submission.made", Stage: StageGovernance, Text: Text{"提交审批", "submission made"}, Roles: []Role{Maker, ProjectOfficer, Auditor, SecurityAdmin}, Sealed: []string{fieldNote}, new: func() Body { return new(SubmissionMade) }},
+	{Kind: "submission.made", Stage: StageGovernance, Text: Text{"提交审批", "submission made"}, Roles: []Role{Maker, ProjectOfficer, PublicityOfficer, Auditor, SecurityAdmin}, Sealed: []string{fieldNote}, new: func() Body { return new(SubmissionMade) }},
 	{Kind: "submission.approved", Stage: StageGovernance, Text: Text{"审批通过", "submission approved"}, Roles: []Role{Checker, Auditor, SecurityAdmin, AuditAdmin}, Sealed: []string{fieldNote}, new: func() Body { return new(SubmissionApproved) }},
 	{Kind: "submission.rejected", Stage: StageGovernance, Text: Text{"审批退回", "submission rejected"}, Roles: []Role{Checker, Auditor, SecurityAdmin, AuditAdmin}, Sealed: []string{fieldNote}, new: func() Body { return new(SubmissionRejected) }},
 	{Kind: "entry.reversed", Stage: StageGovernance, Text: Text{"红字冲销", "entry reversed"}, TwoPersons: true, Roles: []Role{Maker, ProjectOfficer}, Sealed: []string{fieldNote}, new: func() Body { return new(EntryReversed) }},

@@ -84,7 +84,7 @@ type Spec struct {
 
 // kinds is the one list of what the book records. A kind is added here and in
 // the file of its stage, nowhere else.
-var kinds = index(slices.Concat(fundKinds, projectKinds, tenderKinds, paymentKinds, acceptanceKinds, noticeKinds, alertKinds, caseKinds, governanceKinds, rulebookKinds, registerKinds, roleKinds, keepingKinds, processKinds))
+var kinds = index(slices.Concat(fundKinds, projectKinds, tenderKinds, paymentKinds, acceptanceKinds, noticeKinds, photoKinds, placeKinds, alertKinds, caseKinds, governanceKinds, rulebookKinds, registerKinds, roleKinds, keepingKinds, processKinds))
 
 func index(specs []Spec) map[Kind]*Spec {
 	m := make(map[Kind]*Spec, len(specs))

@@ -115,6 +115,9 @@ func samples() map[Kind]Draft {
 		&NoticeRequired{Basis: "甘政办发〔2016〕1号", Days: 10, From: "2020-01-01", Level: "county", Minimum: 10, Mode: "strict", Region: "62", Stage: "P3", To: "2020-12-31", Unit: "wd"},
 		&ObjectionReceived{CodeHash: zeroHash, Notice: "N1", Objection: "YJ1", Project: "P1", Topic: "amount", Track: "general"},
 		&ObjectionAnswered{Answer: "已核实并更正", Files: []File{paper}, Objection: "YJ1", Outcome: "upheld", Question: "公示金额与批复不一致", Unit: "颍阳镇人民政府"},
+		&PhotoReleased{Basis: "政府信息公开条例20", Caption: "后楚村公示栏", Entry: 5, Height: 480, Looked: "nobody", Original: zeroHash, Picture: File{Name: "公示栏.jpg", SHA256: zeroHash, Size: 40000}, Width: 640},
+		&PhotoWithdrawn{Entry: 5, Ground: "personal", Original: zeroHash},
+		&PlaceNamed{Basis: "2020年行政区划代码", English: "Houchu", Name: "后楚村", Place: aVillage},
 		&SealErased{Entry: 1, Field: "name", Ground: "order"},
 		&SealDisclosed{Entry: 1, Field: "name", To: "县审计局"},
 	}
@@ -271,12 +274,12 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 		Auditor: {"alert.assigned", "alert.closed", "alert.commented", "alert.confirmed", "alert.dismissed", "alert.escalated", "alert.reopened", "alert.returned", "alert.seconded",
 			"alert.silenced", "exemption.set", "freeze.set", "parameter.set", "register.loaded", "register.person", "register.supplier", "rule.activated", "seal.disclosed", "submission.approved", "submission.made", "submission.rejected"},
 		Checker:          {"alert.answered", "alert.commented", "alert.rectified", "payment.approved", "payment.rejected", "submission.approved", "submission.rejected"},
-		PublicityOfficer: {"notice.corrected", "notice.ended", "notice.extended", "notice.hung", "notice.posted", "objection.answered", "objection.received"},
+		PublicityOfficer: {"notice.corrected", "notice.ended", "notice.extended", "notice.hung", "notice.posted", "objection.answered", "objection.received", "photo.released", "photo.withdrawn", "submission.made"},
 		SecurityAdmin:    {"role.granted", "role.revoked", "submission.approved", "submission.made", "submission.rejected"},
 		AuditAdmin:       {"submission.approved", "submission.rejected"},
 		Payer:            {"alert.acknowledged", "payment.paid", "payment.returned"},
 		ProjectOfficer: {"acceptance.failed", "acceptance.passed", "alert.acknowledged", "alert.answered", "alert.commented", "alert.rectified", "asset.disposed", "asset.registered", "contract.amended", "contract.signed", "contract.subcontracted", "document.filed", "document.waived", "entry.reversed", "notice.corrected", "notice.ended", "notice.extended", "notice.hung", "notice.posted", "objection.answered", "objection.received",
-			"project.listed", "settlement.audited", "submission.made", "tender.announced", "tender.awarded", "tender.bid", "tender.candidates", "tender.changed", "tender.evaluator", "tender.exempted",
+			"photo.released", "photo.withdrawn", "project.listed", "settlement.audited", "submission.made", "tender.announced", "tender.awarded", "tender.bid", "tender.candidates", "tender.changed", "tender.evaluator", "tender.exempted",
 			"tender.failed", "tender.opened", "works.completed", "works.progressed", "works.started"},
 	}
 	want[Maker] = slices.DeleteFunc(slices.Sorted(maps.Keys(kinds)), func(k Kind) bool {

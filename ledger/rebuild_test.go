@@ -38,7 +38,8 @@ func everything(t *testing.T, l *Ledger) {
 	r = mustPost(t, l, batch("g1", "G1", 3)...)
 	paid(t, l, "G1", encodeHash(r[0].Hash[:]))
 	settle(t, l, "S3", load("R1", ListPoor, "411025", "2020-03-01", "2020-12-31", 1, 2)...)
-	mustPost(t, l, draft("n1", planNotice("N1", 2), maker), draft("h1", all["notice.hung"].Body, maker), all["objection.received"])
+	r = mustPost(t, l, draft("n1", planNotice("N1", 2), maker), draft("h1", all["notice.hung"].Body, maker), all["objection.received"])
+	settle(t, l, "S4", draft("ph1", releaseOf(r[1].Seq), maker), all["place.named"])
 	back := mustPost(t, l, draft("back", &PaymentReturned{Payment: "G1", Line: 2, Amount: 40, Reason: "account"}, payer))
 	if err := reverse(t, l, "x", back[0].Seq); err != nil {
 		t.Fatal(err)
@@ -92,6 +93,8 @@ func TestTamperedProjectionsAreNamed(t *testing.T) {
 		"proj.notice_project":  `delete from proj.notice_project`,
 		"proj.notice_proof":    `update proj.notice_proof set board = '别处'`,
 		"proj.objection":       `update proj.objection set state = 'answered'`,
+		"proj.photo":           `update proj.photo set caption = '别处'`,
+		"proj.place":           `update proj.place set name = '别处'`,
 	}
 	for _, name := range projections {
 		tag, err := db.Owner.Exec(ctx, tampered[name])

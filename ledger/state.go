@@ -66,6 +66,8 @@ type state struct {
 	noticeProjects *table[NoticeProject]
 	proofs         *table[NoticeProof]
 	objections     *table[Objection]
+	photos         *table[Photo]
+	places         *table[Place]
 	tables         []projection
 
 	bidsOf    *lookup
@@ -155,6 +157,8 @@ var (
 	noticeProjectSchema = schemaOf[NoticeProject]("proj.notice_project")
 	proofSchema         = schemaOf[NoticeProof]("proj.notice_proof")
 	objectionSchema     = schemaOf[Objection]("proj.objection")
+	photoSchema         = schemaOf[Photo]("proj.photo")
+	placeSchema         = schemaOf[Place]("proj.place")
 )
 
 // Tables that are only added to.
@@ -190,7 +194,8 @@ func newState(book Book) *state {
 	s.noticeProjects = newTable[NoticeProject](s, noticeProjectSchema)
 	s.proofs = newTable[NoticeProof](s, proofSchema)
 	s.objections = newTable[Objection](s, objectionSchema)
-	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks, s.records, s.registers, s.members, s.holders, s.roles, s.notices, s.versions, s.noticeProjects, s.proofs, s.objections}
+	s.photos, s.places = newTable[Photo](s, photoSchema), newTable[Place](s, placeSchema)
+	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks, s.records, s.registers, s.members, s.holders, s.roles, s.notices, s.versions, s.noticeProjects, s.proofs, s.objections, s.photos, s.places}
 	s.bidsOf, s.twins, s.invoiced = newLookup(s, findBids), newLookup(s, findTwins), newLookup(s, findInvoiced)
 	s.receipts, s.tendersOf = newLookup(s, findReceipts), newLookup(s, findTenders)
 	s.eventsOf, s.paidOn, s.grantsOf = newLookup(s, findEvents), newLookup(s, findPaidOn), newLookup(s, findGrants)

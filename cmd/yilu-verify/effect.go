@@ -86,7 +86,7 @@ var twoPersons = map[string]bool{
 	"project.approved": true, "project.changed": true, "project.cancelled": true,
 	"settlement.audited": true, "entry.reversed": true, "period.closed": true,
 	"key.rotated": true, "seal.erased": true, "rule.activated": true, "parameter.set": true, "exemption.set": true, "freeze.set": true, "register.loaded": true, "role.granted": true, "role.revoked": true,
-	"notice.waived": true, "notice.required": true,
+	"notice.waived": true, "notice.required": true, "photo.released": true, "place.named": true,
 }
 
 // mayMoveMoney says of a kind that this program does not know whether its stage
