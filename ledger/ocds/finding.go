@@ -24,6 +24,7 @@ var Codes = map[string]ledger.Text{
 	"release_repeated": {Zh: "同一发布编号内容不同，按日期合并", En: "one release id with different contents; merged by date"},
 	"release_twice":    {Zh: "同一发布出现多次，只取一次", En: "the same release several times; taken once"},
 	"release_undated":  {Zh: "发布无日期，排在最前", En: "a release without a date; merged before all others"},
+	"null_removed":     {Zh: "后来的发布以 null 撤销此前内容，不再计入", En: "taken back by a null in a later release; left out"},
 	"same_date":        {Zh: "同一日期的发布互相矛盾，按编号排序合并", En: "releases of one date contradict each other; merged in the order of their ids"},
 	// Ids and shapes.
 	"id_missing":    {Zh: "缺编号，按位置编号", En: "no id; numbered by its place"},
@@ -81,6 +82,7 @@ var Codes = map[string]ledger.Text{
 	// The book. These are said of one run and are not entered.
 	"older":    {Zh: "账套中已有更新的发布，只补缺项", En: "the book holds a newer release; only gaps are filled"},
 	"vanished": {Zh: "账套中有而此次发布中没有，账套保留", En: "in the book and not in this release; kept in the book"},
+	"fault":    {Zh: "程序未能整理该过程，已跳过，请报告", En: "the program could not make sense of this process; skipped, please report it"},
 	"refused":  {Zh: "账套拒绝，该过程未入账", En: "refused by the book; the process is not entered"},
 }
 

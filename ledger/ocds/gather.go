@@ -221,6 +221,18 @@ func (g *Gathered) Processes(ctx context.Context) iter.Seq2[*Process, error] {
 	}
 }
 
+// tryNormalise makes a process, or notes that the program could not: a fault of ours
+// costs one process, not the file.
+func tryNormalise(id string, all []*release, n *notes) (p *Process) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			n.add("fault", "", fmt.Sprint(fault), "")
+			p = nil
+		}
+	}()
+	return normalise(id, all, n)
+}
+
 // process reads the releases of one process and makes it; nil if it cannot be.
 func (g *Gathered) process(f *os.File, id string, spots []spot) (*Process, error) {
 	n := newNotes(g.options)
@@ -251,7 +263,7 @@ func (g *Gathered) process(f *os.File, id string, spots []spot) (*Process, error
 	}
 	var p *Process
 	if len(all) > 0 {
-		p = normalise(id, all, n)
+		p = tryNormalise(id, all, n)
 	}
 	for _, found := range n.sorted() {
 		if err := g.options.Report(Report{cmp.Or(shown(id, 200), "?"), found}); err != nil {

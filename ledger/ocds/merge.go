@@ -103,26 +103,31 @@ func (n *notes) identify(path string, v any) []any {
 	return out
 }
 
-// merge adds a later release to an earlier one: what is told replaces what was,
-// things in lists are told apart by their ids, and null takes nothing away.
-func merge(base, next map[string]any) {
+// merge adds a later release to an earlier one, as the standard has it: what is told
+// replaces what was, null takes it away, and things in lists are told apart by their ids.
+func (n *notes) merge(path string, base, next map[string]any) {
 	for name, v := range next {
-		if v == nil {
-			continue
-		}
-		switch old := base[name].(type) {
+		old, told := base[name]
+		switch old := old.(type) {
 		case map[string]any:
 			if o, ok := v.(map[string]any); ok {
-				merge(old, o)
+				n.merge(path+name+"/", old, o)
 				continue
 			}
 		case []any:
 			if list, ok := v.([]any); ok && haveIDs(old) && haveIDs(list) {
-				base[name] = mergeLists(old, list)
+				base[name] = n.mergeLists(path+name, old, list)
 				continue
 			}
 		}
-		base[name] = v
+		if v != nil {
+			base[name] = v
+			continue
+		}
+		if told && old != nil && path+name != "ocid" {
+			n.add("null_removed", path+name, short(old), "")
+		}
+		delete(base, name)
 	}
 }
 
@@ -130,7 +135,7 @@ func haveIDs(list []any) bool {
 	return !slices.ContainsFunc(list, func(v any) bool { return idText(v, "id") == "" })
 }
 
-func mergeLists(old, list []any) []any {
+func (n *notes) mergeLists(path string, old, list []any) []any {
 	place := make(map[string]map[string]any, len(old))
 	for _, v := range old {
 		place[idText(v, "id")] = v.(map[string]any)
@@ -138,7 +143,7 @@ func mergeLists(old, list []any) []any {
 	for _, v := range list {
 		o := v.(map[string]any)
 		if was := place[idText(v, "id")]; was != nil {
-			merge(was, o)
+			n.merge(path+"["+idText(v, "id")+"]/", was, o)
 			continue
 		}
 		place[idText(v, "id")] = o
@@ -226,7 +231,7 @@ func (n *notes) mergeAll(all []*release) *merged {
 		if before := all[start+i-1]; before.at.Equal(r.at) && differ(before.tree, r.tree) {
 			n.add("same_date", "", before.id, r.id)
 		}
-		merge(m.tree, r.tree)
+		n.merge("", m.tree, r.tree)
 	}
 	return m
 }

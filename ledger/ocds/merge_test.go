@@ -23,7 +23,7 @@ func merging(t *testing.T, releases ...string) (*Process, []string) {
 func TestMerge(t *testing.T) {
 	t.Parallel()
 	p, said := merging(t,
-		`{"ocid":"o","id":"2","date":"2020-01-02T00:00:00Z","tender":{"title":"New","description":null,"status":"complete","tenderers":[{"name":"B"}]},
+		`{"ocid":"o","id":"2","date":"2020-01-02T00:00:00Z","tender":{"title":"New","status":"complete","tenderers":[{"name":"B"}]},
 		 "awards":[{"id":"a","status":"active"},{"id":"b","title":"second"}]}`,
 		`{"ocid":"o","id":"1","date":"2020-01-01T00:00:00Z","tender":{"title":"Old","description":"kept","status":"active","tenderers":[{"name":"A"}]},
 		 "awards":[{"id":"a","status":"pending","title":"first","value":{"amount":5,"currency":"CNY"}}]}`)
@@ -37,6 +37,25 @@ func TestMerge(t *testing.T) {
 	a, b := p.Bodies[2].(*ledger.ProcessAward), p.Bodies[3].(*ledger.ProcessAward)
 	if a.Status != "active" || a.Name != "first" || a.Amount != 500 || b.Name != "second" {
 		t.Errorf("%+v, %+v, %q", a, b, said)
+	}
+}
+
+// TestNullTakesAway: a later null takes back what was told, wherever it stands; an earlier
+// one, or one where nothing was told, says nothing.
+func TestNullTakesAway(t *testing.T) {
+	t.Parallel()
+	p, said := merging(t,
+		`{"ocid":"o","id":"1","date":"2020-01-01T00:00:00Z","tender":{"title":"Road","description":"long","status":null},"buyer":{"name":"B"},
+		 "awards":[{"id":"a","title":"first","value":{"amount":5,"currency":"CNY"}},{"id":"b","title":"second"}],"contracts":[{"id":"c","title":"gone"}]}`,
+		`{"ocid":"o","id":"2","date":"2020-01-02T00:00:00Z","language":null,"tender":{"description":null,"status":"complete","title":"Road"},
+		 "awards":[{"id":"a","value":null}],"contracts":null,"planning":null}`)
+	tender, award := p.Bodies[0].(*ledger.ProcessTender), p.Bodies[1].(*ledger.ProcessAward)
+	if tender.Description != "" || tender.Status != "complete" || tender.Buyer.Name != "B" || award.Name != "first" || award.Amount != 0 || len(p.Bodies) != 3 {
+		t.Errorf("%+v, %+v, %d", tender, award, len(p.Bodies))
+	}
+	want := []string{"o null_removed awards[a]/value: {…} →", "o null_removed contracts: [1] →", "o null_removed tender/description: long →"}
+	if diff := cmp.Diff(want, said); diff != "" {
+		t.Error(diff)
 	}
 }
 

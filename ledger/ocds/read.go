@@ -333,13 +333,14 @@ func (n *notes) code(path string, v any, list map[string]ledger.Text, note strin
 	if v == nil || isText && strings.TrimSpace(s) == "" {
 		return ""
 	}
-	word := strings.TrimSpace(s)
-	for _, w := range []string{word, strings.ToLower(word), word[:1] + strings.ToLower(word[1:])} {
-		if _, ok := list[w]; ok {
-			if w != s {
-				n.add(note, path, s, w)
+	if word := strings.TrimSpace(s); isText {
+		for _, w := range []string{word, strings.ToLower(word), word[:1] + strings.ToLower(word[1:])} {
+			if _, ok := list[w]; ok {
+				if w != s {
+					n.add(note, path, s, w)
+				}
+				return w
 			}
-			return w
 		}
 	}
 	n.add(note, path, short(v), "")

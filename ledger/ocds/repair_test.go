@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -83,6 +84,9 @@ var repairs = []repair{
 	{"long list", `"relatedBids":["b1"]`, `"relatedBids":[` + strings.TrimSuffix(strings.Repeat(`"b1",`, 3), ",") + `,` + many(400) + `]`, []string{"list_cut awards[a1]/relatedBids: 401 → 200"}, nil, []string{`"x200"`}},
 	{"address for an id", `{"id":"b1","date"`, `{"id":"jane@city.example","date"`, []string{"id_hashed bids/details/0/id:  → sha256-" + hashed("jane@city.example")}, nil, []string{"jane"}},
 	{"other status", `"status":"complete"`, `"status":"finished"`, []string{"status_other tender/status: finished →"}, nil, []string{"finished"}},
+	{"object for a status", `"status":"complete"`, `"status":{"code":"complete"}`, []string{"status_other tender/status: {…} →"}, nil, []string{"status_told\":\"complete"}},
+	{"number for a method", `"procurementMethod":"open"`, `"procurementMethod":7`, []string{"method_other tender/procurementMethod: 7 →"}, nil, nil},
+	{"list for a category", `"mainProcurementCategory":"works"`, `"mainProcurementCategory":["works"]`, []string{"kind_other tender/mainProcurementCategory: [1] →"}, nil, nil},
 	{"capital status", `"status":"complete"`, `"status":"Complete"`, []string{"status_other tender/status: Complete → complete"}, []string{`"status_told":"complete"`}, nil},
 	{"other method", `"procurementMethod":"open"`, `"procurementMethod":"lottery"`, []string{"method_other tender/procurementMethod: lottery →"}, nil, []string{"lottery"}},
 	{"wider category", `"mainProcurementCategory":"works"`, `"mainProcurementCategory":"consultingServices"`, []string{"kind_other tender/mainProcurementCategory: consultingServices → services"}, []string{`"category":"services"`}, nil},
@@ -176,6 +180,9 @@ func TestRepairsOfFiles(t *testing.T) {
 		{"the first line is none", "{bad\n" + oneLine(clean) + "\n", []string{"bad_json line 1: {bad →"}},
 		{"two values on a line", oneLine(clean) + "\n{\"ocid\":\"x\"} {}\n", []string{`bad_json line 2: {"ocid":"x"} {} →`}},
 		{"what is no release", "[7," + clean + `,{"a":1},{},"x",[]]`, nil},
+		{"in an answer of an API", `{"data":[{"release":{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{}}}],"links":{"next":"x"}}`, nil},
+		{"in pages of results", `{"results":[{"releases":[{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{}}]}]}`, nil},
+		{"data of a release's own", `{"ocid":"o","date":"2020-01-01T00:00:00Z","data":[1],"tender":{}}`, nil},
 		{"linked", `{"records":[{"ocid":"o","releases":[{"url":"https://x","date":"2020-01-01T00:00:00Z","tag":["tender"]}]}]}`, []string{"o linked_release : 1 →"}},
 		{"linked, and compiled", `{"records":[{"ocid":"o","releases":[{"url":"https://x","date":"2020-01-01T00:00:00Z"}],"compiledRelease":{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{}}}]}`, nil},
 		{"linked alone", `{"ocid":"o","url":"https://x"}`, []string{"o linked_release : 1 →"}},
@@ -209,6 +216,82 @@ func TestRepairsOfFiles(t *testing.T) {
 	_, said := read(t, strings.Replace(clean, `"amount":1000,"currency":"CNY"`, `"amount":1000`, 1), Options{Assume: "CNY"})
 	if diff := cmp.Diff([]string{p1 + "currency_assumed tender/value/amount: 1000 → CNY"}, said); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestAnythingAnywhere puts every sort of value in the place of each value of the clean
+// process: the rest is read, and what is read makes entries.
+func TestAnythingAnywhere(t *testing.T) {
+	t.Parallel()
+	odd := []string{`null`, `true`, `7`, `-1e400`, `""`, `" "`, `"x"`, `[]`, `{}`, `[null]`, `[[]]`, `[7]`, `["x"]`, `[{}]`, `{"id":{}}`, `{"id":"x","amount":[]}`, `"` + strings.Repeat("长", 3000) + `"`}
+	whole, err := parse([]byte(clean), newNotes(Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := 0
+	var at func(holder func(any), v any)
+	at = func(put func(any), v any) {
+		places++
+		for _, o := range odd {
+			value, err := parse([]byte(o), newNotes(Options{}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			put(value)
+			content := text(plainNumbers(whole))
+			ps, said, err := tryRead(t, content+"\n"+oneLine(strings.ReplaceAll(clean, "ocds-abc-1", "ocds-abc-2")), Options{})
+			if err != nil || len(ps) == 0 || strings.Contains(strings.Join(said, "\n"), " fault ") {
+				t.Errorf("%d processes, %v, %q of %s", len(ps), err, said, content)
+			}
+			entries(t, ps)
+		}
+		put(v)
+		switch x := v.(type) {
+		case map[string]any:
+			for name, inner := range x {
+				at(func(v any) { x[name] = v }, inner)
+			}
+		case []any:
+			for i, inner := range x {
+				at(func(v any) { x[i] = v }, inner)
+			}
+		}
+	}
+	for name, v := range whole.(map[string]any) {
+		at(func(v any) { whole.(map[string]any)[name] = v }, v)
+	}
+	if places < 100 {
+		t.Errorf("only %d places", places)
+	}
+}
+
+// plainNumbers is a tree with its numbers as JSON writes them.
+func plainNumbers(v any) any {
+	switch x := v.(type) {
+	case number:
+		return jsontext.Value(x)
+	case map[string]any:
+		out := map[string]any{}
+		for name, inner := range x {
+			out[name] = plainNumbers(inner)
+		}
+		return out
+	case []any:
+		out := make([]any, len(x))
+		for i, inner := range x {
+			out[i] = plainNumbers(inner)
+		}
+		return out
+	}
+	return v
+}
+
+// TestFaultCostsOneProcess: a fault of the program is a finding.
+func TestFaultCostsOneProcess(t *testing.T) {
+	t.Parallel()
+	n := newNotes(Options{})
+	if p := tryNormalise("o", []*release{nil}, n); p != nil || len(n.found) != 1 || n.found[0].Code != "fault" {
+		t.Errorf("%+v, %+v", p, n.found)
 	}
 }
 

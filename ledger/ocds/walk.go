@@ -271,7 +271,7 @@ func (w *walker) object(depth int, up *holder) error {
 			return err
 		}
 		name := t.String()
-		if (name == "releases" || name == "records") && w.dec.PeekKind() == '[' {
+		if h.mayHold(name, w.dec.PeekKind()) {
 			h.holds = true
 			if err := w.value(depth+1, h); err != nil {
 				return err
@@ -289,6 +289,19 @@ func (w *walker) object(depth int, up *holder) error {
 		return err
 	}
 	return w.finish(h)
+}
+
+// wrappers are the members in which the answers of APIs hold releases, records or
+// packages.
+var wrappers = []string{"data", "results", "release", "record", "packages", "releasePackage", "recordPackage"}
+
+// mayHold says whether a member of the object holds releases: of what has an ocid only
+// the lists of the standard do.
+func (h *holder) mayHold(name string, kind jsontext.Kind) bool {
+	if (name == "releases" || name == "records") && kind == '[' {
+		return true
+	}
+	return (kind == '[' || kind == '{') && h.members["ocid"] == nil && slices.Contains(wrappers, name)
 }
 
 // finish takes from an object what it is.
