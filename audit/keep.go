@@ -5,6 +5,10 @@ import (
 	"fmt"
 )
 
+// KeepOverhead is how much longer than its value is what Keep makes: algorithm, nonce and
+// the tag of GCM.
+const KeepOverhead = 1 + nonceSize + 16
+
 // Keep encrypts something that is kept outside the log, such as a form that is not
 // submitted yet, bound to the place where it is kept: moved elsewhere it does not
 // open. A copy of the database alone opens nothing.

@@ -232,7 +232,7 @@ func TestPostingIsRecorded(t *testing.T) {
 		t.Fatalf("%v %v", proofs, err)
 	}
 	last := proofs[len(proofs)-1]
-	store, err := document.Open(d.dir, d.db.Pool)
+	store, err := document.Open(d.dir, d.db.Pool, d.l.Sealer)
 	if err != nil {
 		t.Fatal(err)
 	}

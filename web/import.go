@@ -349,11 +349,7 @@ func (s *server) openSheet(w document.Waiting, worksheet string) (*openedSheet, 
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	src, err := sheet.Open(w.Name, f, info.Size(), worksheet)
+	src, err := sheet.Open(w.Name, f, f.Size(), worksheet)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}

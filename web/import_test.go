@@ -48,7 +48,7 @@ func newSheetDesk(t *testing.T) *sheetDesk {
 // start starts a server on the desk's folder, as after a restart.
 func (d *sheetDesk) start() {
 	d.t.Helper()
-	store, err := document.Open(d.dir, d.db.Pool)
+	store, err := document.Open(d.dir, d.db.Pool, d.l.Sealer)
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -69,7 +69,7 @@ func (k killSpec) serve() error {
 	if err != nil {
 		return err
 	}
-	store, err := document.Open(k.Dir, pool)
+	store, err := document.Open(k.Dir, pool, sealer)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ import (
 // staffOf is a server with accounts, and its router.
 func (x *countyFixture) staffOf(now func() time.Time, demo bool) (*server, *echo.Echo) {
 	x.t.Helper()
-	store, err := document.Open(x.t.TempDir(), x.db.Pool)
+	store, err := document.Open(x.t.TempDir(), x.db.Pool, x.l.Sealer)
 	if err != nil {
 		x.t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func TestRetentionOfDraftsAndTheirDocuments(t *testing.T) {
 	t.Parallel()
 	d := newSheetDesk(t)
 	ctx := t.Context()
-	store, err := document.Open(d.dir, d.db.Pool)
+	store, err := document.Open(d.dir, d.db.Pool, d.l.Sealer)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -135,7 +132,7 @@ func (m *manifest) seal(dir string) (err error) {
 	if m.Method == byCopy {
 		m.File = "postgres/backup_manifest"
 	}
-	m.SHA256, err = hashFile(filepath.Join(dir, m.File))
+	m.SHA256, err = durable.HashFile(filepath.Join(dir, m.File))
 	if err == nil {
 		m.Bytes, err = pgserver.FolderSize(m.place(dir))
 	}
@@ -176,17 +173,4 @@ func readManifest(dir string) (*manifest, error) {
 			dir, m.File, m.SHA256, m.Bytes, want.SHA256, want.Bytes)
 	}
 	return m, nil
-}
-
-func hashFile(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return "", fmt.Errorf("hash %s: %w", path, err)
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
 }

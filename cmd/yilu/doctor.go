@@ -116,6 +116,7 @@ func (d *doctor) database(ctx context.Context) error {
 				d.guards(ctx, owner)
 				d.logs(ctx, service)
 				d.documents(ctx, service)
+				d.uploads()
 			}
 			return nil
 		})

@@ -107,6 +107,32 @@ func (d *doctor) sayDocuments(faults []document.Fault, n int) {
 		ledger.Text{Zh: "从备份的 files/stored 放回，或请经办重新上传同一文件", En: "put them back from files/stored of a backup, or have the same files uploaded again"})
 }
 
+// uploads looks at uploads that wait for their officer. Without the secret nothing can be
+// said of them: see secrets.
+func (d *doctor) uploads() {
+	if _, err := os.Stat(d.env.secretFile()); err != nil {
+		return
+	}
+	sealer, err := d.env.sealer()
+	if err != nil {
+		d.failed("uploads", err)
+		return
+	}
+	u, err := document.CheckUploads(filepath.Join(d.env.Data, filesFolder), sealer, time.Now())
+	switch {
+	case err != nil:
+		d.failed("uploads", err)
+	case u.Clear > 0:
+		d.say("uploads", warn, ledger.Text{Zh: fmt.Sprintf("%d 个待处理的上传未加密（升级前留下），不进入备份", u.Clear), En: fmt.Sprintf("%d uploads that wait are in clear, from before an upgrade, and not in backups", u.Clear)},
+			ledger.Text{Zh: "启动 yilu serve，即加密", En: "start yilu serve, which seals them"})
+	case u.Closed > 0:
+		d.say("uploads", warn, ledger.Text{Zh: fmt.Sprintf("%d 个待处理的上传打不开：被改动，或 seal.secret 不是原来的", u.Closed), En: fmt.Sprintf("%d uploads that wait do not open: they were changed, or seal.secret is another one", u.Closed)},
+			ledger.Text{Zh: "放回原来的 seal.secret；否则请经办重新上传", En: "put the right seal.secret back; else have them uploaded again"})
+	default:
+		d.say("uploads", well, ledger.Text{Zh: fmt.Sprintf("%d 个待处理，均已加密", u.Waiting), En: fmt.Sprintf("%d wait, all sealed", u.Waiting)}, ledger.Text{})
+	}
+}
+
 // secrets looks for keys that others on this machine can read.
 func (d *doctor) secrets() {
 	paths := map[string]string{"seal.secret": setting("YILU_SEAL_SECRET_FILE", filepath.Join(d.env.Data, "seal.secret")), "signer state": d.signing.state}

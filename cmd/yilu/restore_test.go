@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"yilu/audit"
 	"yilu/ledger/document"
 	"yilu/migrations/pgserver"
 	"yilu/migrations/pgtest"
@@ -98,7 +100,7 @@ func TestRestoreOfAnOldBackup(t *testing.T) {
 	}
 	checkBackedUp(t, data)
 	// Everything is well but what a demonstration lacks.
-	if out := succeed(t, "doctor", "--data", data); strings.Contains(out, "fail ") || !strings.Contains(out, "3 entries, 3 signed, 3 published") {
+	if out := succeed(t, "doctor", "--data", data); strings.Contains(out, "fail ") || !strings.Contains(out, "3 entries, 3 signed, 3 published") || !strings.Contains(out, "1 wait, all sealed") {
 		t.Errorf("doctor: %s", out)
 	}
 	seen(t, data)
@@ -139,6 +141,9 @@ func TestRestoreOfAnOldBackup(t *testing.T) {
 	// Without state and public files nobody knows.
 	refuse(t, exitRefused, "nobody knows how many were published", "erase", "0", "note", "--ground", "order", "--user", "a", "--unit", "z", "--data", fresh)
 	copyTree(t, data, fresh, "signer", "public", "seal.secret")
+	if text := readWaiting(t, fresh); text != waitingText {
+		t.Errorf("an upload after the restore: %q", text)
+	}
 	s = serve(t, fresh)
 	if code, said := s.post(token, 9); code != 503 || !strings.Contains(said, "3 条分录，已签名的有 6 条") {
 		t.Errorf("post after an old backup: %d %s", code, said)
@@ -177,7 +182,7 @@ func handIn(t *testing.T, data, name, content string) document.Stored {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	store, err := document.Open(filepath.Join(data, "files"), pool)
+	store, err := document.Open(filepath.Join(data, "files"), pool, sealerOf(t, data))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,11 +192,52 @@ func handIn(t *testing.T, data, name, content string) document.Stored {
 		t.Fatal(err)
 	}
 	if name == "合同.pdf" {
-		if _, err := store.Keep(document.Waiting{Owner: "u", Use: "import", Name: "表.csv", At: time.Now(), Facts: []byte(`{}`)}, strings.NewReader("a,b\n")); err != nil {
+		if _, err := store.Keep(document.Waiting{Owner: "u", Use: "import", Name: "表.csv", At: time.Now(), Facts: []byte(`{}`)}, strings.NewReader(waitingText)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return f
+}
+
+// waitingText is what is in an upload that waits.
+const waitingText = "户主,张三丰\n"
+
+// sealerOf seals under the secret of a data folder.
+func sealerOf(t *testing.T, data string) *audit.Sealer {
+	t.Helper()
+	sealer, err := (&environment{Data: data}).sealer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealer
+}
+
+// readWaiting is what is in the upload that handIn left, as a data folder opens it.
+func readWaiting(t *testing.T, data string) string {
+	t.Helper()
+	store, err := document.Open(filepath.Join(data, "files"), nil, sealerOf(t, data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	found, err := filepath.Glob(filepath.Join(data, "files", "waiting", "*.note"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%d uploads wait, %v", len(found), err)
+	}
+	w, err := store.Waiting(strings.TrimSuffix(filepath.Base(found[0]), ".note"), "u", "import", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	upload, err := store.Upload(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer upload.Close()
+	text, err := io.ReadAll(io.NewSectionReader(upload, 0, upload.Size()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // storedFile is where a document stands in a data folder or backup.
@@ -208,7 +254,7 @@ func TestBackupOfDocumentsIsHeldToItsList(t *testing.T) {
 	t.Setenv("LC_ALL", "C")
 	t.Setenv("YILU_DATABASE_URL", db.OwnerURL)
 	data, backup := filepath.Join(dir, "data"), filepath.Join(dir, "backup")
-	store, err := document.Open(filepath.Join(data, "files"), db.Pool)
+	store, err := document.Open(filepath.Join(data, "files"), db.Pool, sealerOf(t, data))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -323,6 +369,7 @@ func holdsNoSecrets(t *testing.T, data, backup string) {
 		}
 		secrets = append(secrets, bytes.TrimSpace(secret))
 	}
+	secrets = append(secrets, []byte(strings.TrimSpace(waitingText))) // which households a sheet names
 	err := filepath.WalkDir(backup, func(path string, entry os.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err

@@ -104,7 +104,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	config.BoardNames, config.Limits, config.Proxies = typed.BoardNames, typed.Limits, typed.Proxies
 	config.Stopping, config.PageAge = ctx.Done(), time.Second
 	config.PublicURL, config.Accounts = w.address(*o), people
-	if config.Files, err = document.Open(filepath.Join(env.Data, filesFolder), config.Pool); err != nil {
+	if config.Files, err = document.Open(filepath.Join(env.Data, filesFolder), config.Pool, l.Sealer); err != nil {
 		return err
 	}
 	config.Files.MaxFile = o.limits.file

@@ -29,8 +29,11 @@ import (
 const listFile = "SHA256SUMS"
 
 // copiedPath is what a file of a store is called: no other name of a list reaches the
-// disk.
-var copiedPath = regexp.MustCompile(`^(stored/([0-9a-f]{2})/([0-9a-f]{64})|waiting/[0-9a-f]{32}(\.json)?)$`)
+// disk. An upload in clear is in copies of programs before.
+var (
+	copiedPath = regexp.MustCompile(`^(stored/([0-9a-f]{2})/([0-9a-f]{64})|waiting/[0-9a-f]{32}(\.sealed|\.note|\.json)?)$`)
+	clearPath  = regexp.MustCompile(`^waiting/[0-9a-f]{32}(\.json)?$`)
+)
 
 // Copied says what a copy of a store holds.
 type Copied struct {
@@ -49,7 +52,8 @@ type copiedFile struct{ path, sum string }
 
 // Copy copies the store in a folder, beside a working server too, into a new folder. A
 // folder that no document was ever put into is an empty store. What is handed in
-// meanwhile may be in the copy or not; what was there before is in it.
+// meanwhile may be in the copy or not; what was there before is in it, but for an upload
+// that a program before left in clear and the server has not sealed yet.
 func Copy(ctx context.Context, dir, to string) (c Copied, err error) {
 	if err := os.Mkdir(to, 0o700); err != nil {
 		return c, fmt.Errorf("copy files: %w", err)
@@ -64,7 +68,7 @@ func Copy(ctx context.Context, dir, to string) (c Copied, err error) {
 	defer func() { _ = root.Close() }() // reading only
 	var list []copiedFile
 	err = fs.WalkDir(root.FS(), ".", func(at string, entry fs.DirEntry, err error) error {
-		if err = errors.Join(err, ctx.Err()); err != nil || !copiedPath.MatchString(at) {
+		if err = errors.Join(err, ctx.Err()); err != nil || !copiedPath.MatchString(at) || clearPath.MatchString(at) {
 			return err
 		}
 		sum, err := c.take(root, at, path.Join(to, at))
@@ -101,7 +105,7 @@ func (c *Copied) take(root *os.Root, at, to string) (sum string, err error) {
 		return "", os.Remove(to)
 	case name[3] != "":
 		c.Documents++
-	case name[4] == "":
+	case name[4] == sealedExt:
 		c.Uploads++
 	}
 	c.Bytes += n
@@ -117,10 +121,8 @@ func copyFile(in io.Reader, to string) (sum string, n int64, err error) {
 	if err != nil {
 		return "", 0, err
 	}
-	h := sha256.New()
-	n, err = io.Copy(io.MultiWriter(out, h), in)
-	err = errors.Join(err, out.Sync(), out.Close())
-	return hex.EncodeToString(h.Sum(nil)), n, err
+	sum, n, err = durable.CopyHashed(out, in)
+	return sum, n, errors.Join(err, out.Sync(), out.Close())
 }
 
 // writeList writes the list of a copy, which makes it one.
@@ -166,7 +168,7 @@ func (c Copied) Verify(from string) error {
 // Restore puts the files of a copy into the store in a folder, and makes that if it is not
 // there. What is there stays as it is: done again after it was cut off, it goes on.
 func (c Copied) Restore(from, dir string) error {
-	s, err := Open(dir, nil)
+	s, err := openFolder(dir)
 	if err != nil {
 		return err
 	}
@@ -250,29 +252,14 @@ func Check(ctx context.Context, q audit.Querier, dir string) (faults []Fault, do
 		return nil, 0, fmt.Errorf("check files: %w", err)
 	}
 	for _, f := range all {
-		sum, err := hashOf(ctx, path.Join(dir, storedAt(f.SHA256)))
+		sum, err := durable.HashFile(path.Join(dir, storedAt(f.SHA256)))
 		missing := errors.Is(err, fs.ErrNotExist)
-		if err != nil && !missing {
+		if err = errors.Join(err, ctx.Err()); err != nil && !missing {
 			return nil, 0, fmt.Errorf("check files: %w", err)
 		}
-		if missing || !bytes.Equal(sum, f.SHA256) {
+		if missing || sum != hex.EncodeToString(f.SHA256) {
 			faults = append(faults, Fault{f.Hash(), f.Name, missing})
 		}
 	}
 	return faults, len(all), nil
-}
-
-// hashOf is the SHA-256 of a file.
-func hashOf(ctx context.Context, name string) ([]byte, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // reading only
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	return h.Sum(nil), err
 }

@@ -4,7 +4,8 @@
 //
 //	stored/ab/ab12…      a document, by its SHA-256; never changed, and removed only when
 //	                     no entry and no draft names it: see Prune
-//	waiting/ID, ID.json  an upload and what is known of it; gone after a day
+//	waiting/ID.sealed,   an upload and what is known of it, sealed as drafts are (see
+//	        ID.note      sealed.go); gone after a day
 //	incoming/            what is on its way; swept after a day
 //
 // What is guaranteed: a document appears whole or not at all, and what is read back
@@ -14,8 +15,9 @@
 // random name of 128 bits, by its owner alone.
 //
 // What is not: text inside pictures and PDF files is not read, so personal numbers
-// there are not found (Stored.Readable says so). Files are not encrypted: the folder
-// is for the server's own user alone, and so is a copy of it ([Copy]) in a backup.
+// there are not found (Stored.Readable says so). Documents are not encrypted: the folder
+// is for the server's own user alone, and so is a copy of it ([Copy]) in a backup. While a
+// form is on its way, the HTTP server may hold its file in the system's temporary folder.
 //
 // It stands in ledger's room: it needs the book's words for files and acts and
 // publicity/scan, and nothing that imports sheets or pages.

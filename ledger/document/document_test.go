@@ -27,7 +27,7 @@ var now = time.Date(2020, 6, 30, 2, 0, 0, 0, time.UTC)
 
 func open(t *testing.T, dir string) *document.Store {
 	t.Helper()
-	s, err := document.Open(dir, pgtest.New(t).Pool)
+	s, err := document.Open(dir, pgtest.New(t).Pool, sealer(t, 0))
 	if err != nil {
 		t.Fatal(err)
 	}

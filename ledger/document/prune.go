@@ -58,6 +58,9 @@ func (s *Store) Prune(ctx context.Context, book ledger.Book, held []string, befo
 	if p.Files, err = s.pruneBytes(ctx, before); err != nil {
 		return p, fmt.Errorf("prune files: %w", err)
 	}
+	if err := s.sealClear(); err != nil { // of an older program beside this one
+		return p, err
+	}
 	left, err := s.waiting(now) // without those that have expired
 	if err != nil {
 		return p, err

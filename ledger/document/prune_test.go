@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"yilu/audit"
 	"yilu/ledger"
 	"yilu/ledger/document"
 	"yilu/migrations/pgtest"
@@ -19,11 +18,7 @@ import (
 // pruneBook opens a book for entries that name files.
 func pruneBook(t *testing.T, db *pgtest.DB) *ledger.Ledger {
 	t.Helper()
-	sealer, err := audit.NewSealer(make([]byte, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: func() time.Time { return now }})
+	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer(t, 0), Now: func() time.Time { return now }})
 	if err := l.CreateBook(t.Context(), book); err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +30,7 @@ func pruneBook(t *testing.T, db *pgtest.DB) *ledger.Ledger {
 func TestPruneKeepsWhatAnythingNames(t *testing.T) {
 	t.Parallel()
 	db, dir := pgtest.New(t), t.TempDir()
-	s, err := document.Open(dir, db.Pool)
+	s, err := document.Open(dir, db.Pool, sealer(t, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +114,7 @@ func TestPruneKeepsWhatAnythingNames(t *testing.T) {
 func TestHandedInWhileItIsPruned(t *testing.T) {
 	t.Parallel()
 	db, dir := pgtest.New(t), t.TempDir()
-	s, err := document.Open(dir, db.Pool)
+	s, err := document.Open(dir, db.Pool, sealer(t, 0))
 	if err != nil {
 		t.Fatal(err)
 	}

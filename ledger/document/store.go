@@ -14,6 +14,7 @@ import (
 	"github.com/emmansun/gmsm/sm3"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"yilu/audit"
 	"yilu/ledger"
 )
 
@@ -29,8 +30,9 @@ type Store struct {
 	// MaxFile is the largest document or upload in bytes; Open sets the default.
 	MaxFile int64
 
-	root *os.Root
-	pool *pgxpool.Pool
+	root   *os.Root
+	pool   *pgxpool.Pool
+	sealer *audit.Sealer
 }
 
 // folders are those of a store.
@@ -41,8 +43,22 @@ const (
 )
 
 // Open opens the store in a folder, and makes it if it is not there. pool connects as
-// the service role.
-func Open(dir string, pool *pgxpool.Pool) (*Store, error) {
+// the service role. sealer seals uploads that wait, and at once those that a program
+// before left in clear.
+func Open(dir string, pool *pgxpool.Pool, sealer *audit.Sealer) (*Store, error) {
+	s, err := openFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	s.pool, s.sealer = pool, sealer
+	if err := s.sealClear(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// openFolder opens the folder of a store, and makes it if it is not there.
+func openFolder(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open files: %w", err)
 	}
@@ -50,7 +66,7 @@ func Open(dir string, pool *pgxpool.Pool) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open files: %w", err)
 	}
-	s := &Store{MaxFile: MaxFile, root: root, pool: pool}
+	s := &Store{MaxFile: MaxFile, root: root}
 	for _, folder := range []string{storedFolder, waitingFolder, incomingFolder} {
 		if err := root.MkdirAll(folder, 0o700); err != nil {
 			return nil, errors.Join(fmt.Errorf("open files: %w", err), root.Close())
@@ -81,13 +97,21 @@ func (s *Store) arriving() (*incoming, error) {
 	return &incoming{store: s, file: f, name: name, sum: sha256.New(), national: sm3.New()}, nil
 }
 
-// receive writes what comes to the disk, never to memory.
-func (s *Store) receive(r io.Reader) (*incoming, error) {
+// receive writes what comes to the disk, never to memory: as it is, or sealed as the
+// upload of an id.
+func (s *Store) receive(r io.Reader, sealedAs string) (*incoming, error) {
 	in, err := s.arriving()
 	if err != nil {
 		return nil, err
 	}
-	in.size, err = io.Copy(io.MultiWriter(in.file, in.sum, in.national), io.LimitReader(r, s.MaxFile+1))
+	limited := io.LimitReader(r, s.MaxFile+1)
+	if sealedAs == "" {
+		in.size, err = io.Copy(io.MultiWriter(in.file, in.sum, in.national), limited)
+	} else {
+		to := &sealing{to: in.file, sealer: s.sealer, id: sealedAs}
+		in.size, err = io.Copy(to, limited)
+		err = errors.Join(err, to.Close())
+	}
 	switch {
 	case err != nil:
 		err = fmt.Errorf("receive file: %w", err)

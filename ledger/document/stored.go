@@ -1,10 +1,10 @@
 package document
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"yilu/audit/durable"
 	"yilu/ledger"
 	"yilu/publicity/scan"
 )
@@ -53,7 +54,7 @@ func (s *Store) Put(ctx context.Context, book ledger.Book, f Stored, r io.Reader
 	if err != nil {
 		return Stored{}, err
 	}
-	in, err := s.receive(r)
+	in, err := s.receive(r, "")
 	if err != nil {
 		return Stored{}, err
 	}
@@ -94,6 +95,32 @@ func kindNames(kinds []scan.Kind) []string {
 
 // columns are those of a Stored.
 const columns = `sha256, unit, user_id, name, kind, size, sm3, readable, found, stored_at`
+
+// FindMany returns documents by their base64 SHA-256, as one unit handed them in, or
+// whichever did first (""). Those that are not there are left out.
+func (s *Store) FindMany(ctx context.Context, book ledger.Book, hashes []string, unit string) (map[string]Stored, error) {
+	var sums [][]byte
+	for _, hash := range hashes {
+		if sum, err := base64.StdEncoding.DecodeString(hash); err == nil {
+			sums = append(sums, sum)
+		}
+	}
+	rows, err := s.pool.Query(ctx, `
+		select distinct on (sha256) `+columns+` from files.stored
+		where book = $1 and sha256 = any($2) and ($3 = '' or unit = $3) and removed_at is null order by sha256, stored_at`, book, sums, unit)
+	if err != nil {
+		return nil, fmt.Errorf("find files: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[Stored])
+	if err != nil {
+		return nil, fmt.Errorf("find files: %w", err)
+	}
+	found := make(map[string]Stored, len(list))
+	for _, f := range list {
+		found[f.Hash()] = f
+	}
+	return found, nil
+}
 
 // Find returns a document by its base64 SHA-256, as one unit handed it in, or whichever
 // did first ("").
@@ -141,9 +168,8 @@ func (s *Store) Content(f Stored) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open file: %w", err)
 	}
-	sum := sha256.New()
-	_, err = io.Copy(sum, file)
-	if err == nil && !bytes.Equal(sum.Sum(nil), f.SHA256) {
+	sum, _, err := durable.CopyHashed(io.Discard, file)
+	if err == nil && sum != hex.EncodeToString(f.SHA256) {
 		err = errors.New("its bytes are not those that were handed in")
 	}
 	if err == nil {

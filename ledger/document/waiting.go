@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"yilu/audit"
 	"yilu/ledger"
 )
 
@@ -69,16 +69,16 @@ func (s *Store) Keep(w Waiting, r io.Reader) (Waiting, error) {
 	if err := s.makeRoom(w.Owner, w.At); err != nil {
 		return Waiting{}, err
 	}
-	in, err := s.receive(r)
+	w.ID, w.Name = newID(), name
+	in, err := s.receive(r, w.ID)
 	if err != nil {
 		return Waiting{}, err
 	}
 	defer in.drop()
-	w.ID, w.Name = newID(), name
 	if err := s.Note(w); err != nil {
 		return Waiting{}, err
 	}
-	return w, in.place(path.Join(waitingFolder, w.ID))
+	return w, in.place(path.Join(waitingFolder, w.ID+sealedExt))
 }
 
 // makeRoom removes what has expired, and the oldest of an owner with too many.
@@ -110,19 +110,22 @@ func (s *Store) makeRoom(owner string, now time.Time) error {
 	return nil
 }
 
-// waiting lists uploads that are still good, and removes the others.
+// waiting lists uploads that are still good, and removes the others. One that does not
+// open may be a secret that is not in its place yet: it has its day.
 func (s *Store) waiting(now time.Time) ([]Waiting, error) {
-	names, err := fs.ReadDir(s.root.FS(), waitingFolder)
+	ids, err := s.notes()
 	if err != nil {
-		return nil, fmt.Errorf("list uploads: %w", err)
+		return nil, err
 	}
 	var all []Waiting
-	for _, entry := range names {
-		id, ok := strings.CutSuffix(entry.Name(), ".json")
-		if !ok {
-			continue
-		}
+	for _, id := range ids {
 		w, err := s.read(id)
+		if errors.Is(err, audit.ErrUnsealable) {
+			info, statErr := s.root.Stat(path.Join(waitingFolder, id+noteExt))
+			if statErr == nil && now.Sub(info.ModTime()) <= WaitFor {
+				continue
+			}
+		}
 		if err != nil || now.Sub(w.At) > WaitFor {
 			if err := s.Forget(id); err != nil {
 				return nil, err
@@ -132,6 +135,20 @@ func (s *Store) waiting(now time.Time) ([]Waiting, error) {
 		all = append(all, w)
 	}
 	return all, nil
+}
+
+// notes are the ids of uploads that wait.
+func (s *Store) notes() (ids []string, err error) {
+	names, err := fs.ReadDir(s.root.FS(), waitingFolder)
+	if err != nil {
+		return nil, fmt.Errorf("list uploads: %w", err)
+	}
+	for _, entry := range names {
+		if id, ok := strings.CutSuffix(entry.Name(), noteExt); ok {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
 }
 
 // sweep removes what was on its way when a process ended.
@@ -154,9 +171,12 @@ func (s *Store) sweep(now time.Time) error {
 
 func (s *Store) read(id string) (Waiting, error) {
 	var w Waiting
-	text, err := s.root.ReadFile(path.Join(waitingFolder, id+".json"))
+	sealed, err := s.root.ReadFile(path.Join(waitingFolder, id+noteExt))
 	if err == nil {
-		err = json.Unmarshal(text, &w)
+		var text []byte
+		if text, err = s.sealer.Kept(notePlace(id), sealed); err == nil {
+			err = json.Unmarshal(text, &w)
+		}
 	}
 	if err != nil {
 		return Waiting{}, fmt.Errorf("read upload: %w", err)
@@ -184,25 +204,11 @@ func (s *Store) Waiting(id, owner, use string, now time.Time) (Waiting, error) {
 	return w, nil
 }
 
-// Upload opens the bytes of an upload.
-func (s *Store) Upload(w Waiting) (*os.File, error) {
-	f, err := s.root.Open(path.Join(waitingFolder, w.ID))
-	if err != nil {
-		return nil, fmt.Errorf("open upload: %w", err)
-	}
-	return f, nil
-}
-
 // Note keeps what is known of an upload, in place of what was known before.
 func (s *Store) Note(w Waiting) error {
 	text, err := json.Marshal(w)
-	if err != nil {
-		return fmt.Errorf("note upload: %w", err)
-	}
-	temp := path.Join(incomingFolder, newID())
-	err = s.root.WriteFile(temp, text, 0o600)
 	if err == nil {
-		err = s.root.Rename(temp, path.Join(waitingFolder, w.ID+".json"))
+		err = s.writeNote(w.ID, text)
 	}
 	if err != nil {
 		return fmt.Errorf("note upload: %w", err)
@@ -210,9 +216,18 @@ func (s *Store) Note(w Waiting) error {
 	return nil
 }
 
+func (s *Store) writeNote(id string, text []byte) error {
+	temp := path.Join(incomingFolder, newID())
+	err := s.root.WriteFile(temp, s.sealer.Keep(notePlace(id), text), 0o600)
+	if err == nil {
+		err = s.root.Rename(temp, path.Join(waitingFolder, id+noteExt))
+	}
+	return err
+}
+
 // Forget removes an upload.
 func (s *Store) Forget(id string) error {
-	for _, name := range []string{id, id + ".json"} {
+	for _, name := range []string{id + sealedExt, id + noteExt} {
 		if err := s.root.Remove(path.Join(waitingFolder, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove upload: %w", err)
 		}
