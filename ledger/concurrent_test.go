@@ -19,10 +19,10 @@ import (
 	"yilu/migrations/pgtest"
 )
 
-// eventually waits until a condition holds, at most half a minute.
+// eventually waits until a condition holds, at most a minute.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {

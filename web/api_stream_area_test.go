@@ -96,7 +96,7 @@ func TestStreamOfAnArea(t *testing.T) {
 		if !slices.Contains(who.want, here[0]) {
 			other, own = own, other
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		answer, err := listen(ctx, srv.URL, token, -1, false)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)

@@ -54,7 +54,7 @@ func TestTwoOfficersImportAtOnce(t *testing.T) {
 			wait.Go(func() {
 				b := &browser{t: t, h: d.h, cookie: b.cookie}
 				at, _ := b.hand("payment", name, paySheet(t, payRow("ZF-20"+string(rune('0'+i))+string(rune('0'+j)), "1."+string(rune('1'+i))+string(rune('0'+j)))))
-				for until := time.Now().Add(30 * time.Second); time.Now().Before(until); { // another sheet may be under way
+				for until := time.Now().Add(time.Minute); time.Now().Before(until); { // another sheet may be under way
 					if w := b.decide(at, "submit"); w.Code == http.StatusSeeOther {
 						break
 					}

@@ -119,7 +119,7 @@ func (b *browser) hand(form, name string, content []byte, fields ...string) (at,
 // settled waits until an upload is no longer worked on.
 func (b *browser) settled(at string) string {
 	b.t.Helper()
-	for until := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		w := b.do("GET", at, nil)
 		if w.Code != http.StatusOK {
 			b.t.Fatalf("%s: %d %s", at, w.Code, w.Body)
@@ -159,7 +159,7 @@ func TestReadingEndsWithItsServer(t *testing.T) {
 		t.Fatal("reading holds no connection")
 	}
 	close(d.stopping)
-	for until := time.Now().Add(30 * time.Second); d.db.Pool.Stat().AcquiredConns() > 0; time.Sleep(10 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); d.db.Pool.Stat().AcquiredConns() > 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatal("reading goes on in a server that stops")
 		}

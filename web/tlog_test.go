@@ -322,7 +322,7 @@ func (x *signedCounty) liteWitness(bin string) string {
 		said.Close()
 	})
 	vkey := regexp.MustCompile(`vkey=(\S+)`)
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		b, _ := os.ReadFile(said.Name())
 		if found := vkey.FindSubmatch(b); found != nil && strings.Contains(string(b), "listening") {
 			out, err := exec.Command(filepath.Join(bin, "introduce"), filepath.Join(dir, "db"), x.config.Origin, x.config.Keys[0].VerifierKey()).CombinedOutput()

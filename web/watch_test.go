@@ -631,7 +631,7 @@ func TestProposal(t *testing.T) {
 	}
 	test := begun.Header().Get("Location")
 	result := ""
-	for until := time.Now().Add(20 * time.Second); !strings.Contains(result, "SHA-256"); {
+	for until := time.Now().Add(time.Minute); !strings.Contains(result, "SHA-256"); {
 		if result = one.do("GET", test, nil).Body.String(); time.Now().After(until) {
 			t.Fatalf("no result: %s", result)
 		}
@@ -648,7 +648,7 @@ func TestProposal(t *testing.T) {
 	if quiet.Code != http.StatusSeeOther {
 		t.Fatalf("try an exemption: %d %s", quiet.Code, quiet.Body)
 	}
-	for until := time.Now().Add(20 * time.Second); !strings.Contains(result, "列入白名单不提醒</dt><dd>1<"); {
+	for until := time.Now().Add(time.Minute); !strings.Contains(result, "列入白名单不提醒</dt><dd>1<"); {
 		if result = one.do("GET", quiet.Header().Get("Location"), nil).Body.String(); time.Now().After(until) {
 			t.Fatalf("no result: %s", result)
 		}

@@ -40,7 +40,7 @@ func TestServeOnAGivenDatabase(t *testing.T) {
 		ended <- run(ctx, []string{"serve", "--data", data, "--listen", addr, "--admin", ""}, &stdout, &stderr)
 	}()
 	answered := false
-	for deadline := time.Now().Add(30 * time.Second); !answered && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); !answered && time.Now().Before(deadline); {
 		select {
 		case code := <-ended:
 			t.Fatalf("serve ended with %d: %s", code, stderr.String())

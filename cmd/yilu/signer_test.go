@@ -74,7 +74,7 @@ func serve(t *testing.T, data string, args ...string) *server {
 
 func (s *server) until(what string, done func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("%s: never; the server said %s", what, s.stderr.String())
 		}

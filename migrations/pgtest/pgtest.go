@@ -81,7 +81,7 @@ func (c *cluster) guard(t testing.TB, name string) {
 func (c *cluster) create(t testing.TB, template string) *DB {
 	t.Helper()
 	name := "t_" + strings.ToLower(rand.Text())
-	_, err := c.admin.Exec(t.Context(), "create database "+quote(name)+" template "+quote(template))
+	_, err := c.admin.Exec(t.Context(), "create database "+quote(name)+" template "+quote(template)+c.strategy)
 	if err != nil {
 		t.Fatalf("pgtest: create database: %v", err)
 	}
