@@ -16,6 +16,9 @@ type NoticeFilter struct {
 	Stage, Level, State string
 	// Place is a division code or its beginning.
 	Place string
+	// OnBoards is a day: only what hangs then on boards and sites, and what has come down
+	// without a photograph of its last day.
+	OnBoards Date
 }
 
 // Notices lists the notices of a book, the newest first. next is the cursor of the
@@ -24,7 +27,8 @@ func (l *Ledger) Notices(ctx context.Context, book Book, f NoticeFilter, p Page)
 	notices, err = collect[Notice](ctx, l.Read, "notices", noticeSchema.read+`
 		where book = $1 and posted_seq >= 0 and posted_seq < $2 and ($3 = '' or stage = $3) and ($4 = '' or level = $4) and ($5 = '' or state = $5)
 			and starts_with(place, $6)
-		order by posted_seq desc limit $7`, book, p.before(), f.Stage, f.Level, f.State, f.Place, p.limit()+1)
+			and ($8 = '' or channel in ('board', 'site') and not copied and (ends is null or ends::text >= $8 or hung_end = 0))
+		order by posted_seq desc limit $7`, book, p.before(), f.Stage, f.Level, f.State, f.Place, p.limit()+1, string(f.OnBoards))
 	if err != nil || len(notices) <= p.limit() {
 		return notices, "", err
 	}

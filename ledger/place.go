@@ -108,6 +108,14 @@ func (p Places) Townships(book Book) []Division { return p.below(string(book), 9
 // Villages lists the villages of a township, by its nine digits, that have names.
 func (p Places) Villages(township string) []Division { return p.below(township, 12) }
 
+// All lists the townships and villages of a county in the order of their codes: a township
+// before its villages.
+func (p Places) All(book Book) []Division {
+	all := append(p.below(string(book), 9), p.below(string(book), 12)...)
+	slices.SortStableFunc(all, func(a, b Division) int { return strings.Compare(a.Code, b.Code) })
+	return all
+}
+
 // below lists the named divisions whose codes begin so and have so many digits.
 func (p Places) below(prefix string, digits int) []Division {
 	var out []Division

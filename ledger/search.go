@@ -105,14 +105,18 @@ func (l *Ledger) Search(ctx context.Context, book Book, text string) ([]Hit, err
 	if err := l.Read.SendBatch(ctx, b).Close(); err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
-	return append(placesOf(book, hits, folded), once(hits)...), nil
+	names, err := l.Places(ctx, book)
+	if err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	return append(placesOf(names, book, hits, folded), once(hits)...), nil
 }
 
-// placesOf are the townships that hold all words, and the villages of the projects
-// found whose names hold the first.
-func placesOf(book Book, hits []Hit, folded []string) []Hit {
+// placesOf are the townships and villages whose names hold all words, and the villages
+// of the projects found whose names hold the first.
+func placesOf(names Places, book Book, hits []Hit, folded []string) []Hit {
 	var places []Hit
-	for _, d := range Townships(book) {
+	for _, d := range names.All(book) {
 		if !slices.ContainsFunc(folded, func(w string) bool { return !strings.Contains(d.Name, w) && !strings.HasPrefix(d.Code, w) }) {
 			places = append(places, Hit{Kind: "place", ID: d.Code, Title: d.Name, Named: true})
 		}

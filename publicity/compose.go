@@ -38,6 +38,10 @@ func (d *Duties) Compose(ctx context.Context, book ledger.Book, o Order) (ledger
 		About: o.Entries, Channel: o.Channel, Contacts: o.Contacts, Issuer: o.Issuer, Level: o.Level, Period: o.Period, Place: o.Place, PlaceName: o.PlaceName,
 		Signed: o.Signed, Stage: o.Stage, Starts: o.Starts, Title: o.Title,
 	}, funds: map[string]ledger.Fund{}, projects: map[string]ledger.Project{}, plans: map[string]plan{}}
+	var err error
+	if c.names, err = d.Ledger.Places(ctx, book); err != nil {
+		return c.out, err
+	}
 	found, err := d.Ledger.EntriesAt(ctx, book, o.Entries)
 	if err != nil {
 		return c.out, err
@@ -69,6 +73,9 @@ type composer struct {
 	funds    map[string]ledger.Fund
 	projects map[string]ledger.Project
 	plans    map[string]plan
+	// years are those that the entries are of, names those of places.
+	years []string
+	names ledger.Places
 }
 
 // layouts fill the head and the table of each stage.
@@ -111,18 +118,10 @@ func (c *composer) project(ctx context.Context, id string) (ledger.Project, erro
 
 // head fills in place and title.
 func (c *composer) head() {
-	county := ledger.DivisionOf(string(c.book)).Name
+	county := c.names.Of(string(c.book)).Name
 	c.out.Place = cmp.Or(c.out.Place, string(c.book)+"000000")
 	c.out.PlaceName = cmp.Or(c.out.PlaceName, county)
-	what := "公告"
-	if d, ok := DutyOf(c.out.Stage, c.out.Level, c.out.Starts); ok && d.Minimum > 0 {
-		what = "公示"
-	}
-	year := ""
-	if len(c.out.Signed) >= 4 {
-		year = string(c.out.Signed[:4]) + "年"
-	}
-	c.out.Title = cmp.Or(c.out.Title, c.out.PlaceName+year+ledger.NoticeStages[c.out.Stage].Zh+what)
+	c.out.Title = cmp.Or(c.out.Title, c.title())
 }
 
 // lastDay counts the last day of a posting by the policy or by the county's own term, or
@@ -183,6 +182,7 @@ func composeDocuments(ctx context.Context, c *composer) error {
 		if err != nil {
 			return err
 		}
+		c.of(f.Year)
 		level := ledger.Levels.Name(f.Level).Zh
 		documents = append(documents, document)
 		texts = append(texts, fmt.Sprintf("%s下达%s（%s）%s元，预算年度%s。%s", level, f.Name, document, a.Comma(), f.Year, f.Principle))
@@ -214,6 +214,7 @@ func composeAllocation(ctx context.Context, c *composer) error {
 		if err != nil {
 			return err
 		}
+		c.of(f.Year)
 		documents, names, principles = append(documents, document), append(names, f.Name), append(principles, f.Principle)
 		sources[f.Level] += a
 		if project == "" {

@@ -1,6 +1,7 @@
 package publicity
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ func composeLibrary(ctx context.Context, c *composer) error {
 		if _, err := c.project(ctx, b.Project); err != nil {
 			return err
 		}
+		c.of(cmp.Or(string(b.Start), string(e.On)))
 		c.line(b.Estimate, b.Name, strings.Trim(ledger.ProjectTypes.Name(b.Type).Zh+"·"+b.Subtype, "·"), b.Nature, b.PlaceName, span(b.Start, b.Finish), b.Unit,
 			b.Content, sources(b.Sources, b.Estimate), people(b.Beneficiaries, b.Poor), b.Targets, b.Linkage)
 	}
@@ -34,6 +36,7 @@ func composeLibrary(ctx context.Context, c *composer) error {
 type plan struct {
 	standard, responsible, beneficiaries string
 	sources                              []string
+	funds                                []ledger.Fund
 }
 
 // composePlan is the plan table (计划安排表) with the nine facts; before works start,
@@ -51,6 +54,7 @@ func composePlan(ctx context.Context, c *composer) error {
 		}
 		documents = append(documents, document)
 		x := c.plans[p.Project]
+		c.ofFunds(x.funds, e.On)
 		values := []string{p.Name, p.PlaceName, p.Content, x.standard, joinedOnce(x.sources), span(p.Start, p.Finish), p.Unit, x.responsible, p.Targets, p.Linkage}
 		if c.out.Stage == "P4" {
 			values = append(values, x.beneficiaries)
@@ -110,6 +114,7 @@ func (c *composer) readPlan(ctx context.Context, p ledger.Project) error {
 			return err
 		}
 		if q.Budget > 0 {
+			x.funds = append(x.funds, f)
 			x.sources = append(x.sources, ledger.Levels.Name(f.Level).Zh+q.Budget.Comma()+"元")
 		}
 	}
@@ -132,6 +137,7 @@ func composeCandidates(ctx context.Context, c *composer) error {
 		if _, err := c.project(ctx, t.Project); err != nil {
 			return err
 		}
+		c.of(string(e.On))
 		for i, x := range b.Candidates {
 			c.line(0, t.Name, strconv.Itoa(i+1), x.Bidder.Name, x.Amount.Comma())
 		}
@@ -143,6 +149,7 @@ func composeCandidates(ctx context.Context, c *composer) error {
 func composeResults(ctx context.Context, c *composer) error {
 	c.out.Columns = []string{"name", "tender", "winner"}
 	for _, e := range c.entries {
+		c.of(string(e.On))
 		switch b := e.Body.(type) {
 		case *ledger.TenderAwarded:
 			t, err := c.Ledger.Tender(ctx, c.book, b.Tender)
@@ -201,6 +208,7 @@ func composePayments(ctx context.Context, c *composer) error {
 		if x.Stage != "" {
 			progress += "·" + ledger.PayStages.Name(x.Stage).Zh
 		}
+		c.of(string(x.PaidOn))
 		c.line(x.Amount, p.Name, payee, price, so.Comma(), progress, x.Purpose, string(x.PaidOn))
 	}
 	if c.out.Period != "" {
@@ -235,6 +243,7 @@ func composeAcceptance(ctx context.Context, c *composer) error {
 				finished = x.On
 			}
 		}
+		c.of(string(e.On))
 		c.line(p.Paid, p.Name, b.Conclusion, p.Targets, string(started), string(finished), string(e.On))
 	}
 	return nil
@@ -252,6 +261,7 @@ func composeGrants(ctx context.Context, c *composer) error {
 		if _, err := c.project(ctx, b.Project); err != nil {
 			return err
 		}
+		c.of(cmp.Or(b.Period, string(e.On)))
 		type group struct {
 			place    string
 			standard ledger.Amount
@@ -275,7 +285,7 @@ func composeGrants(ctx context.Context, c *composer) error {
 			counts[g]++
 		}
 		for _, g := range order {
-			name, err := placeName(ctx, c.Ledger.Read, c.book, g.place)
+			name, err := placeName(ctx, c.Ledger, c.names, c.book, g.place)
 			if err != nil {
 				return err
 			}
@@ -285,19 +295,17 @@ func composeGrants(ctx context.Context, c *composer) error {
 	return nil
 }
 
-// placeName is a village's name where a project has told it, or its code.
-func placeName(ctx context.Context, q rower, book ledger.Book, place string) (string, error) {
-	name := place
-	err := q.QueryRow(ctx, `select place_name from publicity.project where book = $1 and place = $2 order by project limit 1`, book, place).Scan(&name)
+// placeName is a village's name as it was entered, or as a project tells it, or its code.
+func placeName(ctx context.Context, l *ledger.Ledger, names ledger.Places, book ledger.Book, place string) (string, error) {
+	name := names.Of(place).Name
+	if names.Knows(place) {
+		return name, nil
+	}
+	err := l.Read.QueryRow(ctx, `select place_name from publicity.project where book = $1 and place = $2 order by project limit 1`, book, place).Scan(&name)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return "", fmt.Errorf("name of place %s: %w", place, err)
 	}
 	return name, nil
-}
-
-// rower is what reading one row needs: a pool or a transaction.
-type rower interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
 // span is a term as notices print it.

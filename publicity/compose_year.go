@@ -27,6 +27,7 @@ func composeFulfilled(ctx context.Context, c *composer) error {
 		if err != nil {
 			return err
 		}
+		c.of(string(e.On))
 		c.line(paid, p.Name, p.Content, ledger.States.Name(p.State).Zh, p.Targets)
 	}
 	if c.out.Period != "" {
@@ -73,6 +74,7 @@ func composeArrears(ctx context.Context, c *composer) error {
 		if err != nil {
 			return err
 		}
+		c.of(string(c.out.Starts))
 		c.line(max(k.Limit()-k.Paid, 0), b.Name, p.Unit, k.Limit().Comma(), k.Paid.Comma())
 	}
 	c.fact("period", c.out.Period)

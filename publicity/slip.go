@@ -188,7 +188,11 @@ func (p *Printer) sheet(ctx context.Context, book ledger.Book, w Wanted) (s Shee
 		}
 	}
 	s.Place, s.Day = w.Place, ledger.DateOf(p.Ledger.Now())
-	if s.Village, err = placeName(ctx, p.Ledger.Read, book, w.Place); err != nil {
+	names, err := p.Ledger.Places(ctx, book)
+	if err != nil {
+		return s, nil, err
+	}
+	if s.Village, err = placeName(ctx, p.Ledger, names, book, w.Place); err != nil {
 		return s, nil, err
 	}
 	return s, lines, p.notice(ctx, book, &s)

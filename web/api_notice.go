@@ -22,6 +22,7 @@ type noticeAnswer struct {
 	Content  ledger.NoticeContent   `json:"announcement"`
 	Versions []ledger.NoticeVersion `json:"version_list"`
 	Proofs   []ledger.NoticeProof   `json:"proofs"`
+	Photos   []ledger.Photo         `json:"photos"`
 }
 
 // getNotice reads a notice with all that hangs on it. The reads are one after the other,
@@ -43,7 +44,10 @@ func (s *server) getNotice(c *call) error {
 	if a.Versions, err = s.ledger.NoticeVersions(c.ctx(), c.book, id); err != nil {
 		return err
 	}
-	a.Proofs, err = s.ledger.NoticeProofs(c.ctx(), c.book, id)
+	if a.Proofs, err = s.ledger.NoticeProofs(c.ctx(), c.book, id); err != nil {
+		return err
+	}
+	a.Photos, err = s.ledger.PhotosOf(c.ctx(), c.book, seqsOf(a.Proofs))
 	return c.answer(a, err)
 }
 

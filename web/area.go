@@ -135,6 +135,12 @@ func (p *places) of(ctx context.Context, b ledger.Body) (string, error) {
 	if notice, ok := b.(*ledger.NoticePosted); ok {
 		return notice.Content.Place, nil
 	}
+	switch b := b.(type) {
+	case *ledger.PhotoReleased:
+		return p.ofEntry(ctx, b.Entry)
+	case *ledger.PhotoWithdrawn:
+		return p.ofEntry(ctx, b.Entry)
+	}
 	if notice := memberOf(b, "Notice"); notice != "" {
 		n, err := p.ledger.Notice(ctx, p.book, notice)
 		return n.Place, err
@@ -154,6 +160,15 @@ func (p *places) of(ctx context.Context, b ledger.Body) (string, error) {
 		return memberOf(b, "Place"), nil // it is new, or the ledger says so
 	}
 	return place, err
+}
+
+// ofEntry is where the matter of an earlier entry lies.
+func (p *places) ofEntry(ctx context.Context, seq ledger.Seq) (string, error) {
+	e, err := p.ledger.Entry(ctx, p.book, seq)
+	if err != nil {
+		return "", err
+	}
+	return p.of(ctx, e.Body)
 }
 
 // projectOf is the project that a body is about, itself or through what it names.

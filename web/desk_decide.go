@@ -71,6 +71,8 @@ type entryLine struct {
 	Has    bool
 	// Poster is a notice as it will be printed, nil for other entries.
 	Poster *posterView
+	// Photo is a picture that is to be public, nil for other entries.
+	Photo *decidedPhoto
 	// Target is the earlier entry that this one takes back or corrects, nil for none.
 	Target *undoInfo
 }
@@ -187,6 +189,9 @@ func (s *server) lines(c *call, p *decideView, entries []*ledger.Entry) error {
 		line.Amount, line.Has = amountOf(e.Body)
 		if notice, ok := e.Body.(*ledger.NoticePosted); ok {
 			line.Poster = s.unposted(p.frame, notice)
+		}
+		if b, ok := e.Body.(*ledger.PhotoReleased); ok {
+			line.Photo = s.decidedPhoto(c.ctx(), b)
 		}
 		if line.Has && !ledger.IsLine(e.Kind) {
 			p.Sum += line.Amount

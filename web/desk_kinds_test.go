@@ -101,6 +101,11 @@ func formCases() []formCase {
 		{body: &ledger.DocumentWaived{Explanation: "村级自建，无施工合同", Item: 20, Project: "XC2020-001"}},
 		{body: &ledger.NoticePosted{Content: content, Notice: "GS-900"}},
 		{body: &ledger.NoticeHung{Board: "公示栏", End: true, Hanger: ledger.Person{Name: "王某"}, Notice: "GS-001", Photo: deskPaper, Place: "411025103205", Position: "33.851,113.482"}},
+		{body: &ledger.PhotoReleased{Basis: "政府信息公开条例20", Caption: "后楚村公示栏", Height: 480, Looked: "nobody", Original: deskPaper.SHA256, Picture: deskPaper, Width: 640}, more: url.Values{"0.body.entry": {"PROOF"}}},
+		{body: &ledger.PhotoWithdrawn{Ground: "consent", Original: deskPaper.SHA256}, more: url.Values{"0.body.entry": {"PROOF"}}, first: func(d *desk) {
+			b := &ledger.PhotoReleased{Basis: "政府信息公开条例20", Caption: "公示栏", Entry: d.proof(), Height: 480, Looked: "nobody", Original: deskPaper.SHA256, Picture: deskPaper, Width: 640}
+			d.settle("照片", b)
+		}},
 		{body: &ledger.NoticeCorrected{Content: content, Notice: "GS-001", Reason: "amount"}},
 		{body: &ledger.NoticeExtended{Ends: "2020-07-30", Notice: "GS-001", Reason: "plan"}},
 		{body: &ledger.NoticeEnded{Notice: "GG-001", Outcome: "none"}},
@@ -117,6 +122,7 @@ func formCases() []formCase {
 		{body: &ledger.RegisterLoaded{From: "2020-06-01", List: ledger.ListPoor, Region: "411025", Register: "MD-1", Source: "县扶贫办", Stated: "2020-05-31", To: "2020-12-31"}, more: url.Values{
 			"0.line.0.sealed.name": {"张三"}, "0.line.0.sealed.id_number": {idNumber(3)}, "0.line.0.sealed.household": {"H1"}, "0.line.0.sealed.class": {"脱贫户"}, "0.line.0.body.place": {"411025103205"},
 		}},
+		{body: &ledger.PlaceNamed{Basis: "2020年区划代码", English: "Houchu", Name: "后楚村", Place: "411025103205"}},
 		{body: &ledger.KeyRotated{Next: "log.example/1+00000002+AQ==", Old: "log.example/1+00000001+AQ==", Until: "2020-12-30"}},
 		{body: &ledger.SealErased{Entry: 0, Field: "payee_name", Ground: "order"}, more: url.Values{"0.body.entry": {"SEALED"}}},
 		{body: &ledger.SealDisclosed{Entry: 0, Field: "payee_name", To: "县审计局"}, more: url.Values{"0.body.entry": {"SEALED"}}},
@@ -169,6 +175,9 @@ func submitKind(t *testing.T, d *desk, b *browser, c formCase, kind ledger.Kind)
 		}
 	}
 	for name, v := range c.more {
+		if v[0] == "PROOF" {
+			c.more.Set(name, seqText(d.proof()))
+		}
 		if v[0] == "SEALED" {
 			p, err := d.l.Payment(t.Context(), pageBook, "ZF-0100")
 			if err != nil {
@@ -197,6 +206,10 @@ func submitKind(t *testing.T, d *desk, b *browser, c formCase, kind ledger.Kind)
 			t.Error("another receipt")
 		}
 		x.CodeHash = ""
+	case *ledger.PhotoReleased:
+		x.Entry = 0
+	case *ledger.PhotoWithdrawn:
+		x.Entry = 0
 	case *ledger.SealErased:
 		x.Entry = 0
 	case *ledger.SealDisclosed:
@@ -214,6 +227,15 @@ func submitKind(t *testing.T, d *desk, b *browser, c formCase, kind ledger.Kind)
 			break
 		}
 	}
+}
+
+// proof is the entry of a proof of posting, by the first notice of the county.
+func (d *desk) proof() ledger.Seq {
+	proofs, err := d.l.NoticeProofs(context.Background(), pageBook, "GS-001")
+	if err != nil || len(proofs) == 0 {
+		d.t.Fatal(proofs, err)
+	}
+	return proofs[0].Seq
 }
 
 // formPageOf is the form as it comes back with values.

@@ -40,12 +40,17 @@ type noticeDesk struct {
 	// drafts are what would be sent, check what was said of them.
 	drafts []ledger.Draft
 	check  alerts.Precheck
-	// Hanging are the notices that hang now.
-	Hanging []noticeRow
+	// Hanging are notices that hang now; First and Next are the addresses of the list's
+	// other pages.
+	Hanging     []noticeRow
+	First, Next string
 }
 
 // seenLine is a finding in the reader's language.
 type seenLine struct{ Code, Level, Sentence string }
+
+// hangingPerPage is how many of the notices that hang a page lists.
+const hangingPerPage = 30
 
 // noticeInputs are what an officer types of a notice; the rest follows from the book.
 var noticeInputs = []string{"matter", "level", "channel", "entries", "project", "document", "place", "starts", "days", "issuer", "title", "period", "hotline", "phone", "mail", "address"}
@@ -83,14 +88,17 @@ func newNoticeDesk(o *officer) *noticeDesk {
 }
 
 func (s *server) showNoticeDesk(c *call, status int, p *noticeDesk) error {
-	notices, _, err := s.ledger.Notices(c.ctx(), s.Book, ledger.NoticeFilter{State: ledger.StatePosted, Place: c.who.region()}, ledger.Page{Limit: 50})
+	after := c.QueryParam("after")
+	notices, next, err := s.ledger.Notices(c.ctx(), s.Book, ledger.NoticeFilter{State: ledger.StatePosted, Place: c.who.region(), OnBoards: s.today()}, ledger.Page{After: after, Limit: hangingPerPage})
 	if err != nil {
 		return err
 	}
-	for _, row := range s.noticeRows(notices) {
-		if (row.Channel == "board" || row.Channel == "site") && (row.Hanging || row.Ends == "" || row.HungEnd == 0) && !row.Copy {
-			p.Hanging = append(p.Hanging, row)
-		}
+	p.Hanging = s.noticeRows(notices)
+	if after != "" {
+		p.First = p.site.href(p.lang, "/desk/notices") + "#hanging"
+	}
+	if next != "" {
+		p.Next = p.site.live(p.lang, "/desk/notices", "after", next) + "#hanging"
 	}
 	p.Zh, p.En = s.other(p.frame, p.site.href(p.lang, "/desk/notices"))
 	return s.showStaff(c, status, p)

@@ -122,7 +122,7 @@ var kindOrder = []ledger.Kind{
 	"tender.announced", "tender.bid", "tender.opened", "tender.candidates", "tender.awarded", "tender.failed", "tender.exempted", "contract.signed", "contract.amended",
 	"payment.requested", "grant.requested", "payment.paid", "payment.returned", "works.started", "works.progressed", "works.completed", "acceptance.passed", "acceptance.failed",
 	"settlement.audited", "asset.registered", "document.filed", "document.waived", "notice.posted", "notice.hung", "notice.corrected", "notice.extended", "notice.ended",
-	"objection.received", "objection.answered", "notice.waived", "notice.required", "entry.reversed", "period.closed", "register.loaded",
+	"objection.received", "objection.answered", "notice.waived", "notice.required", "photo.released", "photo.withdrawn", "entry.reversed", "period.closed", "register.loaded", "place.named",
 }
 
 // elsewhereKinds are those that people post, but not by a form of their own, with where.

@@ -128,7 +128,9 @@ func (s *server) serveFeed(c echo.Context) error {
 		page = "/places/" + place
 	}
 	return s.send(c, sending{mediaType: "application/atom+xml; charset=utf-8"}, func(ctx context.Context, w io.Writer, at *ledger.Ledger, head ledger.Head) error {
-		f.ledger = at
+		if err := s.read(ctx, f, at); err != nil {
+			return err
+		}
 		f.setHead(head)
 		var all []news
 		for _, source := range newsSources {
@@ -176,10 +178,7 @@ func (s *server) feedOf(c echo.Context, f *frame, page string, all []news) atomF
 	id := "tag:yilu," + "2020:" + string(s.Book) + f.lang.Prefix
 	title := f.t("site.title", f.County)
 	if page != "/" {
-		name, err := placeName(f.lang, f.site.locales[f.lang], strings.TrimPrefix(page, "/places/"))
-		if err == nil {
-			title = name + " · " + title
-		}
+		title = f.Called(strings.TrimPrefix(page, "/places/")) + " · " + title
 	}
 	feed := atomFeed{
 		Lang: f.Lang, ID: id + page, Title: title, Updated: cmp.Or(f.Head.At, "2020-01-01T00:00:00Z"), Author: f.t("site.title", f.County),

@@ -61,6 +61,9 @@ func (s *server) serveFile(x outlet, format fileFormat) echo.HandlerFunc {
 		filter := known(x, c.QueryParams())
 		title := f.t(x.title())
 		return s.send(c, sending{name: f.County + title + "." + format.name, mediaType: format.mediaType, packed: format.packed}, func(ctx context.Context, w io.Writer, at *ledger.Ledger, head ledger.Head) error {
+			if err := s.read(ctx, f, at); err != nil {
+				return err
+			}
 			f.setHead(head)
 			return format.write(w, f, x, filter, x.rows(ctx, f, at, filter))
 		})

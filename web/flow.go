@@ -277,7 +277,7 @@ func (f *frame) countyPicture(bands []band) *picture {
 	}
 	d.columns[2] = nil
 	for _, code := range townshipsOf(bands) {
-		d.node(2, code, "", wrap(f.lang.division(code), 18, 1)...)
+		d.node(2, code, "", wrap(f.division(code), 18, 1)...)
 	}
 	for _, class := range classOrder {
 		for _, b := range bands {

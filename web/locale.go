@@ -156,6 +156,8 @@ var codeNames = map[string]func(string) ledger.Text{
 	"topic":             ledger.ObjectionTopics.Name,
 	"track":             ledger.ObjectionTracks.Name,
 	"objection_outcome": ledger.ObjectionOutcomes.Name,
+	"photo_check":       ledger.PhotoChecks.Name,
+	"photo_ground":      ledger.PhotoGrounds.Name,
 
 	"tender_status":   ledger.TenderStatuses.Name,
 	"bid_status":      ledger.BidStatuses.Name,

@@ -73,8 +73,8 @@ var codes = map[string]map[string]ledger.Text{
 	"NoticeCorrected.reason": ledger.Reasons, "NoticeExtended.reason": ledger.Reasons, "NoticeEnded.notice_outcome": ledger.NoticeOutcomes,
 	"NoticeWaived.matter": ledger.NoticeStages, "NoticeWaived.publisher_level": ledger.NoticeLevels, "NoticeRequired.matter": ledger.NoticeStages, "NoticeRequired.publisher_level": ledger.NoticeLevels,
 	"NoticeRequired.day_count": ledger.NoticeModes, "NoticeRequired.term_unit": ledger.TermUnits, "ObjectionReceived.topic": ledger.ObjectionTopics, "ObjectionReceived.track": ledger.ObjectionTracks,
-	"ObjectionAnswered.objection_outcome": ledger.ObjectionOutcomes,
-	"ProcessTender.category":              ledger.Categories, "ProcessTender.way": ledger.ProcessMethods, "ProcessTender.status_told": ledger.TenderStatuses,
+	"ObjectionAnswered.objection_outcome": ledger.ObjectionOutcomes, "PhotoReleased.photo_check": ledger.PhotoChecks, "PhotoWithdrawn.photo_ground": ledger.PhotoGrounds,
+	"ProcessTender.category": ledger.Categories, "ProcessTender.way": ledger.ProcessMethods, "ProcessTender.status_told": ledger.TenderStatuses,
 	"ProcessBid.status_told": ledger.BidStatuses, "ProcessAward.status_told": ledger.AwardStatuses, "ProcessContract.status_told": ledger.ContractStatuses,
 }
 

@@ -26,6 +26,7 @@ func (s *server) pageRoutes(g *echo.Group) {
 	s.errorPage = s.renderError
 	get := func(path string, h echo.HandlerFunc) { g.Match([]string{http.MethodGet, http.MethodHead}, path, h) }
 	get("/a/:hash/:name", s.showAsset)
+	get("/photos/:name", s.showPicture)
 	if s.BasePath != "" {
 		get("", func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, site.href(chinese, "/")) })
 	}
@@ -114,8 +115,10 @@ type frame struct {
 	currency string
 	// licence is the address of the licence of the data.
 	licence string
-	// ledger is what the page reads from: one state of the book.
+	// ledger is what the page reads from: one state of the book. names are those of its
+	// places.
 	ledger *ledger.Ledger
+	names  ledger.Places
 	// origin is Config.Origin.
 	origin string
 	// UploadMB is the largest file that is taken, in megabytes; zero takes none.
@@ -141,8 +144,12 @@ func (s *server) newFrame(c echo.Context, template, section string) *frame {
 	}
 	f := &frame{
 		site: site, lang: l, template: template, Lang: l.Tag, Section: section, Book: s.Book, Demo: s.Demo, Rules: s.Alerts != nil,
-		Zh: at(chinese), En: at(english), County: l.division(string(s.Book)), Unfiltered: c.Get(unfiltered) == true, ledger: s.ledger, licence: s.Licence, origin: s.Origin, currency: currency,
+		Zh: at(chinese), En: at(english), Unfiltered: c.Get(unfiltered) == true, ledger: s.ledger, licence: s.Licence, origin: s.Origin, currency: currency,
 	}
+	if known := s.names.Load(); known != nil {
+		f.names = known.names
+	}
+	f.County = f.division(string(s.Book))
 	if s.Files != nil {
 		f.UploadMB = s.Files.MaxFile >> 20
 	}
@@ -277,7 +284,9 @@ func (s *server) draw(ctx context.Context, c echo.Context, f *frame, v view) (dr
 		}
 	}
 	err := s.ledger.Snapshot(ctx, s.Book, func(at *ledger.Ledger, head ledger.Head) error {
-		f.ledger = at
+		if err := s.read(ctx, f, at); err != nil {
+			return err
+		}
 		f.setHead(head)
 		p, err := v(ctx, c, f)
 		if err != nil {

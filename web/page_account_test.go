@@ -69,6 +69,7 @@ var staffRights = map[string]right{
 	"GET /desk/entries": useDesk, "POST /desk/entries": useDesk, "GET /desk/entries/:seq": useDesk, "GET /desk/entries/list.csv": useDesk, "GET /desk/entries/list.xlsx": useDesk,
 	"GET /desk/objections": answerObjections, "GET /desk/objections/:objection": answerObjections, "POST /desk/objections/:objection": answerObjections,
 	"GET /desk/notices": publish, "POST /desk/notices": publish, "GET /desk/notices/:notice/hung": publish, "POST /desk/notices/:notice/hung": publish,
+	"GET /desk/photos": publish, "GET /desk/photos/:entry/:hash": publish, "POST /desk/photos/:entry/:hash": publish,
 	"GET /desk/slips": enterForms, "GET /desk/slips/:payment": enterForms, "POST /desk/slips/:payment": enterForms,
 	"GET /desk/import": enterForms, "POST /desk/import": enterForms, "GET /desk/import/template/:form": enterForms, "GET /desk/import/:upload": enterForms, "POST /desk/import/:upload": enterForms,
 	"GET /desk/import/:upload/errors.xlsx": enterForms, "GET /desk/batches/:submission": useDesk, "POST /desk/batches/:submission": enterForms, "GET /desk/grid": enterForms, "POST /desk/grid": enterForms,

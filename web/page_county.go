@@ -89,7 +89,7 @@ func (s *server) countyPage(ctx context.Context, _ echo.Context, f *frame) (page
 	if err != nil {
 		return nil, err
 	}
-	p.Townships, p.TownshipTotal = townshipSums(s.Book, flows)
+	p.Townships, p.TownshipTotal = townshipSums(f.names.Townships(s.Book), flows)
 	p.Bands = bandsOf(p.Funds, flows)
 	for _, b := range p.Bands {
 		p.BandTotal += b.Amount
@@ -110,10 +110,10 @@ func (s *server) countyPage(ctx context.Context, _ echo.Context, f *frame) (page
 
 // townshipSums adds up the flows by township: every township of the county, also
 // those without a project, then whatever else the projects' codes say.
-func townshipSums(book ledger.Book, flows []ledger.Flow) ([]townshipSum, townshipSum) {
+func townshipSums(townships []ledger.Division, flows []ledger.Flow) ([]townshipSum, townshipSum) {
 	var sums []townshipSum
 	at := map[string]int{}
-	for _, d := range ledger.Townships(book) {
+	for _, d := range townships {
 		at[d.Code] = len(sums)
 		sums = append(sums, townshipSum{Code: d.Code})
 	}

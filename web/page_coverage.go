@@ -89,10 +89,10 @@ func (s *server) villageCoverage(ctx context.Context, f *frame, filter publicity
 	if err != nil {
 		return nil, err
 	}
-	names := villageNames(projects)
+	told := villageNames(projects)
 	villages := make([]villageCoverage, len(rows))
 	for i, r := range rows {
-		villages[i] = villageCoverage{r, nameOf(names, r.Key)}
+		villages[i] = villageCoverage{r, f.village(told, r.Key)}
 	}
 	return villages, nil
 }
@@ -168,7 +168,7 @@ func (p *coverageView) placeLabel(code string) string {
 			return v.Name
 		}
 	}
-	return p.lang.division(code[:min(len(code), 9)])
+	return p.Called(code)
 }
 
 // The tables of the page.

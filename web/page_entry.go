@@ -262,7 +262,7 @@ var codedFields = map[string]string{
 	"alert.raised level": "alert_level", "alert.repeated level": "alert_level", "handling": "handling", "origin": "origin", "outcome": "outcome",
 	"alert.acknowledged ground": "ack", "rule.activated state": "rule_state", "frozen_kind": "frozen", "dismiss_ground": "dismissal", "violation": "violation", "silence_ground": "silence",
 	"matter": "notice_stage", "publisher_level": "notice_level", "notice_outcome": "notice_outcome", "day_count": "day_count", "term_unit": "term_unit",
-	"topic": "topic", "track": "track", "objection_outcome": "objection_outcome",
+	"topic": "topic", "track": "track", "photo_check": "photo_check", "photo_ground": "photo_ground", "objection_outcome": "objection_outcome",
 	"process.tender category": "category", "way": "way", "process.tender status_told": "tender_status", "process.bid status_told": "bid_status",
 	"process.award status_told": "award_status", "process.contract status_told": "contract_status",
 }
@@ -363,12 +363,15 @@ func (f *frame) word(kind, name, value string) fact {
 		return fact{Kind: "text", Value: f.name(list, value)}
 	}
 	if name == "area" {
-		return fact{Kind: "text", Value: f.lang.division(value) + " " + value}
+		return fact{Kind: "text", Value: f.division(value) + " " + value}
 	}
 	if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
 		return fact{Kind: "text", Value: inShanghai(at)}
 	}
 	if to := linkedFields[name]; to != "" && !(to == "place" && !isDigits(value)) && !(to == "document" && !strings.HasPrefix(kind, "fund.received")) {
+		if to == "place" {
+			return fact{Kind: to, Value: f.Called(value), Key: value}
+		}
 		return fact{Kind: to, Value: value, Key: value}
 	}
 	return fact{Kind: "text", Value: value}

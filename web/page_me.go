@@ -234,7 +234,7 @@ func (p *meView) Factor() bool { return p.Who.session.Enrolled }
 func (o *frame) roleRow(h ledger.Holding, now bool) roleRow {
 	r := roleRow{Holding: h, Now: now}
 	if h.Area != "" {
-		r.Place = o.lang.division(h.Area)
+		r.Place = o.division(h.Area)
 	}
 	return r
 }
@@ -365,7 +365,7 @@ func (s *server) tokensPage(c *call, o *officer) error {
 			row.State = "used"
 		}
 		if t.Area != "" {
-			row.Place = o.lang.division(t.Area)
+			row.Place = o.division(t.Area)
 		}
 		p.Tokens = append(p.Tokens, row)
 	}

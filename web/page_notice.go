@@ -54,7 +54,7 @@ type noticesView struct {
 
 func (s *server) noticesPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
 	p := &noticesView{
-		frame: f, Townships: ledger.Townships(s.Book), Stages: noticeStages, Levels: noticeLevels, States: noticeStates, After: c.QueryParam("after"),
+		frame: f, Townships: f.names.Townships(s.Book), Stages: noticeStages, Levels: noticeLevels, States: noticeStates, After: c.QueryParam("after"),
 		Filter: ledger.NoticeFilter{Stage: c.QueryParam("stage"), Level: c.QueryParam("level"), State: c.QueryParam("state"), Place: c.QueryParam("place")},
 	}
 	notices, next, err := f.ledger.Notices(ctx, s.Book, p.Filter, ledger.Page{After: p.After})
@@ -70,6 +70,8 @@ type noticeView struct {
 	// Versions are the later ones, each with what it changed.
 	Versions []noticeVersion
 	Proofs   []ledger.NoticeProof
+	// Photos are the pictures of the proofs that are public.
+	Photos   []shownPhoto
 	Answered []reply
 	// Missing are mandatory fields that it does not have.
 	Missing []string
@@ -114,6 +116,9 @@ func (s *server) noticePage(ctx context.Context, c echo.Context, f *frame) (page
 		return nil, err
 	}
 	if p.Proofs, err = f.ledger.NoticeProofs(ctx, s.Book, n.Notice); err != nil {
+		return nil, err
+	}
+	if p.Photos, err = s.shownPhotos(ctx, f.ledger, seqsOf(p.Proofs)); err != nil {
 		return nil, err
 	}
 	objections, _, err := f.ledger.Objections(ctx, s.Book, n.Notice, ledger.Page{Limit: 100})
@@ -193,6 +198,22 @@ func readReply(ctx context.Context, l *ledger.Ledger, calendar workday.Calendar,
 	a.Answer, _ = e.Body.(*ledger.ObjectionAnswered)
 	a.AnsweredOn, a.Late = e.On, a.Due != "" && e.On > a.Due
 	return a, nil
+}
+
+// seqsOf are the entries of proofs.
+func seqsOf(proofs []ledger.NoticeProof) []ledger.Seq {
+	seqs := make([]ledger.Seq, len(proofs))
+	for i, x := range proofs {
+		seqs[i] = x.Seq
+	}
+	return seqs
+}
+
+// PhotosOf are the pictures of one proof.
+func (p *noticeView) PhotosOf(seq ledger.Seq) []shownPhoto { return photosOf(p.Photos, seq) }
+
+func photosOf(all []shownPhoto, seq ledger.Seq) []shownPhoto {
+	return slices.DeleteFunc(slices.Clone(all), func(x shownPhoto) bool { return x.Entry != seq })
 }
 
 // Ending says whether the notice ends at all.

@@ -92,7 +92,7 @@ func (s *server) readVillages(ctx context.Context, p *paymentView) error {
 		names = villageNames(near)
 	}
 	for _, sum := range sums {
-		p.Villages = append(p.Villages, villageGrant{PlaceSum: sum, Village: nameOf(names, sum.Place)})
+		p.Villages = append(p.Villages, villageGrant{PlaceSum: sum, Village: p.village(names, sum.Place)})
 		p.Total.Households += sum.Households
 		p.Total.Amount += sum.Amount
 		p.Total.Returned += sum.Returned

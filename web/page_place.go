@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"maps"
 	"net/url"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -28,7 +30,7 @@ type placeView struct {
 	GrantTable table
 }
 
-// villageSum is a village among the projects shown.
+// villageSum is a village with its name.
 type villageSum struct{ Code, Name string }
 
 // villageGrant is what a batch of grants brought to one village.
@@ -44,11 +46,8 @@ func (s *server) placePage(ctx context.Context, c echo.Context, f *frame) (page,
 	}
 	f.Feed = f.site.href(f.lang, "/places/", code) + "/feed.atom"
 	p := &placeView{frame: f, Code: code, After: c.QueryParam("after")}
-	var err error
-	if p.Name, err = placeName(f.lang, f.site.locales[f.lang], code); err != nil {
-		return nil, err
-	}
 	var next string
+	var err error
 	if p.Projects, next, err = f.ledger.Projects(ctx, s.Book, ledger.ProjectFilter{Place: code}, ledger.Page{After: p.After}); err != nil {
 		return nil, err
 	}
@@ -62,17 +61,17 @@ func (s *server) placePage(ctx context.Context, c echo.Context, f *frame) (page,
 			return nil, err
 		}
 	}
-	names := villageNames(around)
-	if len(code) == 12 {
-		p.Name = nameOf(names, code)
+	told := villageNames(around)
+	if p.Name = f.Called(code); len(code) == 12 {
+		p.Name = f.village(told, code)
 	}
 	for _, v := range p.Projects {
 		p.Total.Budget += v.Budget
 		p.Total.Allocated += v.Allocated
 		p.Total.Paid += v.Paid
-		if len(code) == 9 && isVillage(v.Place) && (len(p.Villages) == 0 || p.Villages[len(p.Villages)-1].Code != v.Place) {
-			p.Villages = append(p.Villages, villageSum{v.Place, v.PlaceName})
-		}
+	}
+	if len(code) == 9 {
+		p.Villages = f.villagesOf(code, told)
 	}
 	if err := s.readGrants(ctx, p); err != nil {
 		return nil, err
@@ -121,12 +120,19 @@ func villageNames(projects []ledger.Project) map[string]string {
 	return names
 }
 
-// nameOf is the village's name, or its code where no project names it.
-func nameOf(names map[string]string, code string) string {
-	if n := names[code]; n != "" {
-		return n
+// villagesOf are the villages of a township: those with names, and those that projects
+// tell of besides.
+func (f *frame) villagesOf(township string, told map[string]string) []villageSum {
+	codes := slices.Collect(maps.Keys(told))
+	for _, d := range f.names.Villages(township) {
+		codes = append(codes, d.Code)
 	}
-	return code
+	slices.Sort(codes)
+	var villages []villageSum
+	for _, code := range slices.Compact(codes) {
+		villages = append(villages, villageSum{code, f.village(told, code)})
+	}
+	return villages
 }
 
 func isDigits(s string) bool {

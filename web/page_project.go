@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net/url"
 	"slices"
 
@@ -28,7 +29,7 @@ type projectsView struct {
 
 func (s *server) projectsPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
 	filter, after := known(projectList, c.QueryParams()), c.QueryParam("after")
-	p := &projectsView{frame: f, Townships: ledger.Townships(s.Book), Types: projectTypes(), States: projectStates, Filter: projectFilter(filter)}
+	p := &projectsView{frame: f, Townships: f.names.Townships(s.Book), Types: projectTypes(), States: projectStates, Filter: projectFilter(filter)}
 	var err error
 	if p.Funds, err = f.ledger.Funds(ctx, s.Book); err != nil {
 		return nil, err
@@ -67,6 +68,10 @@ type projectView struct {
 	Notices []noticeRow
 	// Objections are what citizens said about the project, the newest first.
 	Objections []reply
+	// Photos are the pictures of the works that are public, MorePhotos how many there are
+	// besides.
+	Photos     []shownPhoto
+	MorePhotos int
 	// Corrections are the entries of the timeline that were taken back.
 	Corrections []ledger.TimelineEvent
 }
@@ -119,10 +124,11 @@ func (s step) Struck() bool { return s.ReversedBy != ledger.None }
 // Void says whether the step is a payment that came to nothing.
 func (s step) Void() bool { return s.State == ledger.StateRejected || s.State == ledger.StateWithdrawn }
 
-// mostPayments and mostObjections are how many of them a project's page lists.
+// mostPayments, mostObjections and mostPhotos are how many of them a project's page lists.
 const (
 	mostPayments   = 100
 	mostObjections = 20
+	mostPhotos     = 6
 )
 
 func (s *server) projectPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
@@ -146,6 +152,9 @@ func (s *server) projectPage(ctx context.Context, c echo.Context, f *frame) (pag
 	if err := s.readObjections(ctx, p); err != nil {
 		return nil, err
 	}
+	if err := s.readPhotos(ctx, p, events); err != nil {
+		return nil, err
+	}
 	p.Stages = stagesOf(p, events)
 	for _, e := range events {
 		if e.ReversedBy != ledger.None {
@@ -156,6 +165,27 @@ func (s *server) projectPage(ctx context.Context, c echo.Context, f *frame) (pag
 		p.Picture = f.projectPicture(p)
 	}
 	return p, nil
+}
+
+// readPhotos reads the pictures of the works, the latest first.
+func (s *server) readPhotos(ctx context.Context, p *projectView, events []ledger.TimelineEvent) error {
+	kinds := map[ledger.Seq]ledger.Kind{}
+	for _, e := range events {
+		if e.ReversedBy == ledger.None {
+			kinds[e.Entry] = e.Kind
+		}
+	}
+	photos, err := s.shownPhotos(ctx, p.ledger, slices.Sorted(maps.Keys(kinds)))
+	if err != nil {
+		return err
+	}
+	slices.Reverse(photos)
+	for i := range photos {
+		photos[i].Kind = kinds[photos[i].Entry]
+	}
+	p.Photos = photos[:min(len(photos), mostPhotos)]
+	p.MorePhotos = len(photos) - len(p.Photos)
+	return nil
 }
 
 // readObjections reads what was said about the project, with the answers.

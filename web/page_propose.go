@@ -230,7 +230,7 @@ func (p *proposeView) Change() []fact {
 // Months and Regions are where the report's hits lie.
 func (p *proposeView) Months() []hitCount { return hitCounts(p.Test.Report().ByMonth, nil) }
 func (p *proposeView) Regions() []hitCount {
-	return hitCounts(p.Test.Report().ByRegion, p.lang.division)
+	return hitCounts(p.Test.Report().ByRegion, p.division)
 }
 
 // Say is a text in the page's language.

@@ -59,6 +59,7 @@ var menu = []menuItem{
 	{"health", "/desk/health", operate},
 	{"objections", "/desk/objections", answerObjections},
 	{"compose", "/desk/notices", publish},
+	{"photos", "/desk/photos", publish},
 	{"slips", "/desk/slips", enterForms},
 	{"people", "/desk/people", seePeople},
 	{"trail", "/desk/trail", readTrail},
@@ -68,7 +69,7 @@ var menu = []menuItem{
 }
 
 // onFiles are the sections that are not there on a server that keeps no files.
-var onFiles = []string{"grid", "import", "bank", "files", "ledger"}
+var onFiles = []string{"grid", "import", "bank", "files", "ledger", "photos"}
 
 // Menu are the items that the officer has a right to.
 func (o *officer) Menu() []menuItem {
@@ -195,7 +196,7 @@ func (s *server) inSession(section string, handle func(*call, *officer) error) e
 			return s.showEntrance(c, http.StatusUnauthorized, p)
 		}
 		o := &officer{frame: s.newFrame(c, "", section), Who: r.who, Form: r.who.session.Form, keepsFiles: s.Files != nil}
-		if err := spoolForm(c.Request()); err != nil {
+		if err := errors.Join(s.read(r.ctx(), o.frame, s.ledger), spoolForm(c.Request())); err != nil {
 			return err
 		}
 		if c.Request().Method == http.MethodPost {

@@ -216,7 +216,6 @@ func (s *site) functions(l language) template.FuncMap {
 		// fact and condition are what a rule reads and asks, as people call it.
 		"factname":  func(name string) string { return l.pick(rulefact.NameOf(name)) },
 		"condition": func(formula string) string { return rulefact.InWords(formula, l.pick) },
-		"place":     func(code string) (string, error) { return placeName(l, m, code) },
 		"yuan":      ledger.Amount.Comma,
 		"wan":       ledger.Amount.Wan,
 		"count":     countText,
@@ -230,6 +229,7 @@ func (s *site) functions(l language) template.FuncMap {
 			return ` lang="zh-CN"`
 		},
 		"grouped":  grouped,
+		"hex":      func(hash string) string { return strings.TrimSuffix(pictureName(hash), ".jpg") },
 		"upper":    ledger.Amount.Upper,
 		"number":   func(i int) int { return i + 1 },
 		"label":    func(field string) (string, error) { return fieldLabel(l, m, field) },
@@ -257,15 +257,6 @@ func (s *site) sentence(l language, key string) string {
 		panic("web: " + err.Error()) // the test of the locales holds every key
 	}
 	return text
-}
-
-// placeName names a township or county. Projects of the county as a whole have a
-// code that ends in zeros.
-func placeName(l language, m locale, code string) (string, error) {
-	if len(code) >= 9 && code[6:9] == "000" {
-		return m.text("place.county_level", l.division(code[:6]))
-	}
-	return l.division(code), nil
 }
 
 // isVillage says whether a 12-digit code is that of a village; a township or a

@@ -99,7 +99,7 @@ func (p *reportView) cell(x alerts.Cell) reportCell {
 	}
 	r := reportCell{Cell: x, All: link("all"), Open: link("")}
 	if x.Township != "" {
-		r.Place = p.lang.division(x.Township)
+		r.Place = p.division(x.Township)
 	}
 	return r
 }

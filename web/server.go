@@ -156,6 +156,10 @@ type server struct {
 	// machine is what the slow checks of health said.
 	machine     checks
 	posterCodes qrCodes
+	// picturing lets one photograph at a time be read.
+	picturing chan struct{}
+	// names are the names of places that were read last.
+	names atomic.Pointer[placeNames]
 	// keep holds rendered pages, making bounds the files that are being made.
 	keep   *keep
 	making chan struct{}
@@ -196,7 +200,7 @@ func newServer(c Config) (*server, *echo.Echo) {
 		started: strconv.FormatInt(c.Now().UnixMilli(), 36), attempts: make(chan struct{}, maxAttempts),
 		objections: newQuota(c.Limits.Objections, c.Limits.ObjectionsEach, objectionsPerHour, objectionsEach),
 		slips:      newQuota(c.Limits.Slips, c.Limits.SlipsEach, slipsPerHour, slipsEach),
-		keep:       newKeep(c.PageAge, c.Now), making: make(chan struct{}, mostMaking),
+		keep:       newKeep(c.PageAge, c.Now), making: make(chan struct{}, mostMaking), picturing: make(chan struct{}, 1),
 		large: map[string]bool{}, readings: newReadings(c.Stopping),
 	}
 	s.watchAlerts()

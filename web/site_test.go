@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"encoding/xml"
 	"log/slog"
 	"net/url"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"yilu/ledger"
+	"yilu/ledger/document"
+	"yilu/publicity/photo"
 	copying "yilu/publicity/site"
 )
 
@@ -24,8 +27,9 @@ func TestCopyIsTheSite(t *testing.T) {
 	const base, origin = "/zt/yilu", "https://example.gov.cn"
 	x := newTypical(t, hostile)
 	folder := filepath.Join(t.TempDir(), "site")
+	files, picture := x.releasePhoto(t)
 	err := x.l.Freeze(t.Context(), pageBook, 3, func(frozen *ledger.Ledger) error {
-		h := New(Config{Ledger: frozen, Log: slog.New(slog.DiscardHandler), Now: time.Now, Book: pageBook, BasePath: base, Origin: origin, Demo: true})
+		h := New(Config{Ledger: frozen, Log: slog.New(slog.DiscardHandler), Now: time.Now, Book: pageBook, BasePath: base, Origin: origin, Demo: true, Files: files})
 		x.post(pageMaker, &ledger.ProjectListed{Project: "LATER", Name: "后来的项目", Content: "路", Type: "other", Place: "411025103205", PlaceName: "村", Unit: "镇"})
 		posted, err := x.l.Notice(t.Context(), pageBook, "GG-001")
 		if err != nil {
@@ -91,6 +95,34 @@ func TestCopyIsTheSite(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkMap(t, folder, origin+base)
+	if copied, err := os.ReadFile(filepath.Join(folder, "photos", picture)); err != nil || !photo.IsPublic(copied) {
+		t.Errorf("the public picture: %v", err)
+	}
+}
+
+// releasePhoto makes the photograph of the first posting public, and returns the store
+// that has its picture and the picture's name.
+func (x *countyFixture) releasePhoto(t *testing.T) (*document.Store, string) {
+	t.Helper()
+	store, err := document.Open(t.TempDir(), x.db.Pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	made, err := photo.Of(bytes.NewReader(boardPhoto(t, 60)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := store.Put(t.Context(), pageBook, document.Stored{Unit: "411025-CZ", User: "u", Name: "公开图片.jpg", At: time.Now()}, bytes.NewReader(made.JPEG))
+	if err != nil {
+		t.Fatal(err)
+	}
+	proofs, err := x.l.NoticeProofs(t.Context(), pageBook, "GS-001")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.settle("公开照片", &ledger.PhotoReleased{Basis: "政府信息公开条例20", Caption: "公示栏", Entry: proofs[0].Seq, Height: ledger.Count(made.Height), Looked: "nobody", Original: proofs[0].Photo, Picture: f.File(), Width: ledger.Count(made.Width)})
+	return store, pictureName(f.Hash())
 }
 
 func exists(name string) bool { _, err := os.Stat(name); return err == nil }

@@ -36,7 +36,9 @@ func (s *server) serveMap(draw drawMap) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		f := s.newFrame(c, "", "")
 		return s.send(c, sending{mediaType: "application/xml; charset=utf-8"}, func(ctx context.Context, w io.Writer, at *ledger.Ledger, _ ledger.Head) error {
-			f.ledger = at
+			if err := s.read(ctx, f, at); err != nil {
+				return err
+			}
 			m, err := draw(ctx, c, f)
 			if err != nil {
 				return err
@@ -53,16 +55,16 @@ func (s *server) mapIndex(_ context.Context, c echo.Context, f *frame) (siteMap,
 	add := func(at string) { m.Parts = append(m.Parts, mapped{s.originOf(c) + at}) }
 	add(f.site.href(chinese, "/sitemap/pages.xml"))
 	add(f.site.href(chinese, "/sitemap/payees.xml"))
-	for _, code := range s.townships() {
+	for _, code := range f.townships() {
 		add(f.site.address(chinese, "/sitemap", url.Values{"place": {code}}, "projects.xml"))
 	}
 	return m, nil
 }
 
 // townships are the codes of all townships, and that of the county itself.
-func (s *server) townships() []string {
-	codes := []string{string(s.Book) + "000"}
-	for _, d := range ledger.Townships(s.Book) {
+func (f *frame) townships() []string {
+	codes := []string{string(f.Book) + "000"}
+	for _, d := range f.names.Townships(f.Book) {
 		codes = append(codes, d.Code)
 	}
 	return codes
@@ -114,7 +116,7 @@ func (s *server) mapPages(ctx context.Context, f *frame, add func(string)) error
 			add(f.site.href(chinese, x.path()))
 		}
 	}
-	for _, code := range s.townships()[1:] {
+	for _, code := range f.townships()[1:] {
 		add(f.site.href(chinese, "/places/", code))
 	}
 	funds, err := f.ledger.Funds(ctx, s.Book)

@@ -18,6 +18,7 @@ import (
 
 	"yilu/alerts"
 	"yilu/ledger"
+	"yilu/ledger/document"
 	"yilu/ledger/sheet"
 	"yilu/publicity"
 	"yilu/publicity/ocds"
@@ -31,6 +32,8 @@ import (
 type publicOptions struct {
 	base, origin, prefix, licence, files string
 	demo                                 bool
+	// store has the pictures that are public; nil shows none.
+	store *document.Store
 }
 
 func (env *environment) publicFlags(fs *flag.FlagSet, o *publicOptions) {
@@ -53,7 +56,7 @@ func (o *publicOptions) withoutBase() string {
 func (o *publicOptions) config(env *environment, l *ledger.Ledger, log *slog.Logger) web.Config {
 	return web.Config{
 		Ledger: l, Pool: l.Config.Read, Log: log, Now: time.Now, Book: ledger.Book(env.Book), BasePath: o.base, Demo: o.demo,
-		Origin: o.withoutBase(), Prefix: o.prefix, Licence: o.licence, Public: o.files,
+		Files: o.store, Origin: o.withoutBase(), Prefix: o.prefix, Licence: o.licence, Public: o.files,
 	}
 }
 
@@ -159,6 +162,12 @@ func runExportSite(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	defer closeLedger()
+	if folder := filepath.Join(env.Data, filesFolder); isFolder(folder) {
+		if o.store, err = document.Open(folder, l.Config.Pool); err != nil {
+			return err
+		}
+		defer o.store.Close()
+	}
 	began := time.Now()
 	s, err := env.copySite(ctx, l, o, *out)
 	switch {
@@ -171,6 +180,11 @@ func runExportSite(ctx context.Context, env *environment, args []string) error {
 	}
 	fmt.Fprintf(env.Stdout, env.say("%s：%d 个文件，%d MB，%.1f 秒\n", "%s: %d files, %d MB, %.1f s\n"), *out, s.Files, s.Bytes>>20, time.Since(began).Seconds())
 	return nil
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
 }
 
 // copySite copies the site as it is now; what is entered meanwhile is not in it.

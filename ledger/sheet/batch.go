@@ -81,6 +81,8 @@ func (b *Batch) Upper() string { return b.Amount.Upper() }
 type Known struct {
 	Funds    []ledger.Fund
 	Projects []ledger.Project
+	// Places are the names of places.
+	Places ledger.Places
 	// Rules are in force, with the parameters that rows are held to.
 	Rules ledger.Rules
 	// token is a keyed hash: a row's id covers personal values, and anybody could
@@ -96,6 +98,9 @@ func KnownOf(ctx context.Context, l *ledger.Ledger, book ledger.Book) (Known, er
 	}}
 	var err error
 	if k.Funds, err = l.Funds(ctx, book); err != nil {
+		return Known{}, err
+	}
+	if k.Places, err = l.Places(ctx, book); err != nil {
 		return Known{}, err
 	}
 	row, err := l.Rulebook(ctx, book)
@@ -190,8 +195,10 @@ type builder struct {
 	approved map[string]*ledger.ProjectApproved
 	// contracts are those an earlier row has signed.
 	contracts map[string]bool
-	cumul     []shareRow
-	years     map[string]int
+	// named are the rows that named each place.
+	named map[string]int
+	cumul []shareRow
+	years map[string]int
 }
 
 type draft struct {
@@ -223,8 +230,8 @@ func Read(src *Source, form *Form, o Options) (*Batch, error) {
 	}
 	b := &builder{
 		form: form, src: src, opt: o, seen: map[[16]byte]int{}, batch: &Batch{Form: form, File: src.File, opt: o},
-		townships: ledger.Townships(o.Book), projects: map[string][]string{},
-		received: map[string]*ledger.FundReceived{}, approved: map[string]*ledger.ProjectApproved{}, years: map[string]int{}, contracts: map[string]bool{},
+		townships: o.Known.Places.Townships(o.Book), projects: map[string][]string{},
+		received: map[string]*ledger.FundReceived{}, approved: map[string]*ledger.ProjectApproved{}, years: map[string]int{}, contracts: map[string]bool{}, named: map[string]int{},
 	}
 	if err := src.isTemplateOf(form); err != nil {
 		return nil, err
@@ -446,7 +453,7 @@ func (b *Batch) total() {
 		}
 	}
 	for _, t := range places {
-		t.Name = ledger.DivisionOf(t.Key).Name
+		t.Name = b.opt.Known.Places.Of(t.Key).Name
 	}
 	b.ByFund, b.ByPlace = byKey(funds), byKey(places)
 }

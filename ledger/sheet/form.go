@@ -64,8 +64,8 @@ type Form struct {
 }
 
 // Forms lists the forms that can be imported: in the order of the money's way, then
-// the lists that it is held against.
-var Forms = []*Form{FundLedger, Plan, Allocation, Payment, Grant, Poor, Payroll, Cadres, Deceased, Debarred, Firms, FirmPersons}
+// the lists that it is held against, then the names of places.
+var Forms = []*Form{FundLedger, Plan, Allocation, Payment, Grant, Poor, Payroll, Cadres, Deceased, Debarred, Firms, FirmPersons, Places}
 
 // FormOf finds a form by its name or title.
 func FormOf(name string) (*Form, bool) {
@@ -78,12 +78,12 @@ func FormOf(name string) (*Form, bool) {
 }
 
 // HoldsMoney says whether rows of the form are of money: those of lists are not.
-func (f *Form) HoldsMoney() bool { return f.list == "" }
+func (f *Form) HoldsMoney() bool { return f.Columns[f.column(f.main)].kind == amount }
 
 // LeavesOut says whether rows that are in the book already can be left out of a file:
 // where each row is an entry, or a line of a grant batch.
 func (f *Form) LeavesOut() bool {
-	return slices.Contains([]string{"plan", "allocation", "payment", "grant"}, f.Name)
+	return slices.Contains([]string{"plan", "allocation", "payment", "grant", "place"}, f.Name)
 }
 
 // column is the index of a column of the form, or -1.

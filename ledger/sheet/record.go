@@ -170,7 +170,8 @@ func (r *record) code(column string, list map[string]ledger.Text) string {
 }
 
 // place finds the division code and the name of where a row's money goes: the
-// column 区划代码, or the township by its name with 000 for the whole of it.
+// column 区划代码, or the village by its name if the book knows it, or else its township
+// with 000 for the whole of it.
 func (r *record) place() (code, name string) {
 	town, village := r.get("乡镇"), r.get("村")
 	name = town + village
@@ -182,17 +183,22 @@ func (r *record) place() (code, name string) {
 			r.problem("区划代码", "place", "不在本县（"+string(r.b.opt.Book)+"）", "is not in this county ("+string(r.b.opt.Book)+")")
 		}
 		if name == "" {
-			name = ledger.DivisionOf(code).Name
+			name = r.b.opt.Known.Places.Of(code).Name
 		}
 		return code, name
 	}
 	if town == "" {
-		county := ledger.DivisionOf(string(r.b.opt.Book)).Name
+		county := r.b.opt.Known.Places.Of(string(r.b.opt.Book)).Name
 		return string(r.b.opt.Book) + "000000", county + village
 	}
 	if code = r.b.township(town); code == "" {
 		r.problem("乡镇", "place", "本县没有这个乡镇，请核对名称或填写区划代码", "there is no such township in this county; check the name or give its division code")
 		return "", name
+	}
+	for _, d := range r.b.opt.Known.Places.Villages(code) {
+		if village != "" && (d.Name == village || d.Name == village+"村") {
+			return d.Code, name
+		}
 	}
 	return code + "000", name
 }
@@ -200,7 +206,7 @@ func (r *record) place() (code, name string) {
 // township is the nine-digit code of a township by its name, with or without
 // the county in front and 镇, 乡 or 街道 behind.
 func (b *builder) township(name string) string {
-	n := strings.TrimPrefix(fold(name), ledger.DivisionOf(string(b.opt.Book)).Name)
+	n := strings.TrimPrefix(fold(name), b.opt.Known.Places.Of(string(b.opt.Book)).Name)
 	for _, d := range b.townships {
 		bare := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(d.Name, "街道"), "镇"), "乡")
 		if n == d.Name || n == bare || n == d.Name+"办事处" || n == bare+"镇" {

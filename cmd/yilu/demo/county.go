@@ -73,6 +73,17 @@ func (s *story) newCounty() []*township {
 	return out
 }
 
+// namePlaces enters the names of the villages, which no list of the program has.
+func (y *year) namePlaces() {
+	var acts []act
+	for _, t := range y.towns {
+		for _, v := range t.villages {
+			acts = append(acts, newAct("2020-01-02", reliefMaker, "place."+v.code, &ledger.PlaceNamed{Basis: "村名单", Name: v.name, Place: v.code}))
+		}
+	}
+	y.submit("quhua", "行政村名单", acts...)
+}
+
 func (s *story) addVillages(t *township, poor, others int) {
 	used := map[string]bool{}
 	for len(t.villages) < poor+others {

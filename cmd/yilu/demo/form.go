@@ -22,6 +22,7 @@ var forms = map[string]*sheet.Form{
 	"fafang":   sheet.Grant,
 	// The comparison lists, by their own names.
 	ledger.ListPoor: sheet.Poor, ledger.ListPayroll: sheet.Payroll, ledger.ListCadres: sheet.Cadres, ledger.ListDeceased: sheet.Deceased, ledger.ListDebarred: sheet.Debarred,
+	"quhua":          sheet.Places,
 	ledger.ListFirms: sheet.Firms, ledger.ListPersons: sheet.FirmPersons,
 }
 
@@ -64,6 +65,8 @@ func record(a act) sheet.Record {
 		}
 	case *ledger.ProjectApproved:
 		return planRecord(b)
+	case *ledger.PlaceNamed:
+		return sheet.Record{"区划代码": b.Place, "名称": b.Name}
 	case *ledger.FundAllocated:
 		return sheet.Record{"资金编号": b.Fund, "分配文号": b.Document, "日期": string(a.On), "项目编号": b.Project, "投资规模": b.Amount.Wan()}
 	case *ledger.PaymentRequested:

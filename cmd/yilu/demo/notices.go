@@ -254,7 +254,7 @@ func (p *publisher) plans(all []told) {
 		for _, at := range slices.SortedFunc(maps.Keys(towns), func(a, b page) int { return cmp.Or(cmp.Compare(a.on, b.on), cmp.Compare(a.town, b.town)) }) {
 			p.announce(at.on, "GG-"+stage.code+"-"+at.town+"-"+compact(at.on), reliefMaker, publicity.Order{
 				Stage: stage.code, Level: "county", Channel: "portal", Issuer: "襄城县扶贫办（演示）",
-				Title: "襄城县2020年" + ledger.DivisionOf(at.town).Name + ledger.NoticeStages[stage.code].Zh + "公告",
+				PlaceName: ledger.DivisionOf(string(Book)).Name + ledger.DivisionOf(at.town).Name,
 			}, towns[at]...)
 		}
 	}

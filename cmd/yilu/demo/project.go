@@ -63,6 +63,7 @@ func tell(rules []*ledger.RuleActivated) *story {
 	y := &year{story: newStory(), purse: newPurse()}
 	y.adoptRules(rules)
 	y.towns = y.newCounty()
+	y.namePlaces()
 	y.tellFunds()
 	others := y.planOthers()
 	works := y.planWorks()

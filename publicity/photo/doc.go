@@ -1,4 +1,4 @@
-// Package picture makes what the public sees of a photograph: a small JPEG of its pixels
+// Package photo makes what the public sees of a photograph: a small JPEG of its pixels
 // alone, the right way up. Where and when it was taken, by which telephone, and the small
 // copy of the whole that telephones hide in their files stay behind with the file.
 //
@@ -8,4 +8,4 @@
 // pixels need. What is not: that nobody can be made out in it. That persons look at.
 //
 // It is pure: no database and no clock.
-package picture
+package photo
