@@ -10,9 +10,8 @@ import (
 // Whoever guesses is slowed down, and nobody is locked out: after some failures the next
 // try has to wait, longer each time. Failures count for the account in the network that
 // they came from. What comes from everywhere counts as well, but only against networks in
-// which the account has not logged in lately (knownFor): so a stranger cannot keep an
+// which the account has not logged in lately (Limits.Known): so a stranger cannot keep an
 // officer out.
-const knownFor = 30 * 24 * time.Hour
 
 // Delayed says that a log-in was not looked at: it comes too soon.
 type Delayed struct{ After time.Duration }
@@ -62,7 +61,7 @@ func (a *Accounts) begin(ctx context.Context, person, network string) (*attempt,
 		       exists (select from account.attempt k where k.book = $1 and k.person = $2 and k.network = $3 and k.state = 'good' and k.at > $5)
 		from account.attempt
 		where book = $1 and (person = $2 or network = $3) and state in ('open', 'failed') and at > $4 and id <> $6`,
-		a.Book, t.person, network, now.Add(-a.Limits.Window), now.Add(-knownFor), t.id).Scan(&here, &last, &elsewhere, &all, &lastAll, &known)
+		a.Book, t.person, network, now.Add(-a.Limits.Window), now.Add(-a.Limits.Known), t.id).Scan(&here, &last, &elsewhere, &all, &lastAll, &known)
 	if err != nil {
 		return nil, fmt.Errorf("count failed log-ins: %w", err)
 	}

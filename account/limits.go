@@ -17,10 +17,13 @@ type Limits struct {
 	Window              time.Duration
 	Free, FreeElsewhere int
 	Delay               time.Duration
+	// Known is for how long a network in which an account has logged in is known for it:
+	// failures from elsewhere delay nobody there.
+	Known time.Duration
 }
 
 // DefaultLimits are those of the design: sessions as GB/T 22239 level 3 is read.
 var DefaultLimits = Limits{
 	Idle: 15 * time.Minute, Whole: 8 * time.Hour, Proof: 5 * time.Minute, Code: 72 * time.Hour,
-	Window: 15 * time.Minute, Free: 5, FreeElsewhere: 30, Delay: 10 * time.Second,
+	Window: 15 * time.Minute, Free: 5, FreeElsewhere: 30, Delay: 10 * time.Second, Known: 30 * 24 * time.Hour,
 }

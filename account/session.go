@@ -47,6 +47,8 @@ type Session struct {
 	// SignedOn says that the office's provider said who it is, and no password did.
 	SignedOn bool `db:"signed_on"`
 	hash     []byte
+	// hint is what the provider wants to see when the session there is to end, sealed.
+	hint []byte
 }
 
 // Opened is a session that has just begun or been renewed, with what the browser keeps.
@@ -66,9 +68,9 @@ func (a *Accounts) opened(ctx context.Context, tx pgx.Tx, s Session) (Opened, er
 	cookie := rand.Text() + rand.Text()
 	s.ID, s.Form, s.Used, s.hash = rand.Text()[:12], a.word(s.Person), a.Now(), hashOfCookie(cookie)
 	_, err := tx.Exec(ctx, `
-		insert into account.session (hash, id, book, person, duty, role, grant_id, form, agent, begun_at, used_at, proved_at, signed_on)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		s.hash, s.ID, a.Book, s.Person, s.Duty, s.Role, s.Grant, s.Form, short(s.Agent, 80), s.Begun, s.Used, s.Proved, s.SignedOn)
+		insert into account.session (hash, id, book, person, duty, role, grant_id, form, agent, begun_at, used_at, proved_at, signed_on, hint)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		s.hash, s.ID, a.Book, s.Person, s.Duty, s.Role, s.Grant, s.Form, short(s.Agent, 80), s.Begun, s.Used, s.Proved, s.SignedOn, s.hint)
 	if err != nil {
 		return Opened{}, fmt.Errorf("open session: %w", err)
 	}
@@ -89,12 +91,14 @@ func (a *Accounts) renew(ctx context.Context, s *Session, what string, change fu
 		if err := change(tx, &next); err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, `update account.session set ended_at = $2 where hash = $1 and ended_at is null`, s.hash, a.Now())
+		err := tx.QueryRow(ctx, `
+			with old as (select hash, hint from account.session where hash = $1 and ended_at is null for update)
+			update account.session s set ended_at = $2, hint = null from old where s.hash = old.hash returning old.hint`, s.hash, a.Now()).Scan(&next.hint)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrNoSession
+		}
 		if err != nil {
 			return fmt.Errorf("end session: %w", err)
-		}
-		if tag.RowsAffected() == 0 {
-			return ErrNoSession
 		}
 		if o, err = a.opened(ctx, tx, next); err != nil {
 			return err
@@ -192,9 +196,14 @@ func (a *Accounts) Settle(ctx context.Context, s *Session, role ledger.Role, gra
 	return nil
 }
 
-// Leave ends a session.
-func (a *Accounts) Leave(ctx context.Context, s *Session) error {
-	return a.End(ctx, s, s.ID)
+// Leave ends a session, and returns what the provider of sign-on wants to see to end its
+// own, sealed, or nothing.
+func (a *Accounts) Leave(ctx context.Context, s *Session) (hint []byte, err error) {
+	err = a.Pool.QueryRow(ctx, `select hint from account.session where hash = $1`, s.hash).Scan(&hint)
+	if err != nil {
+		return nil, fmt.Errorf("end session: %w", err)
+	}
+	return hint, a.End(ctx, s, s.ID)
 }
 
 // End ends one of the sessions of a session's person, or ledger.ErrNotFound.
@@ -204,7 +213,7 @@ func (a *Accounts) End(ctx context.Context, s *Session, id string) error {
 		what = "left"
 	}
 	err := pgx.BeginFunc(ctx, a.Pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `update account.session set ended_at = $4 where book = $1 and person = $2 and id = $3 and ended_at is null`, a.Book, s.Person, id, a.Now())
+		tag, err := tx.Exec(ctx, `update account.session set ended_at = $4, hint = null where book = $1 and person = $2 and id = $3 and ended_at is null`, a.Book, s.Person, id, a.Now())
 		if err != nil {
 			return err
 		}
@@ -221,7 +230,7 @@ func (a *Accounts) End(ctx context.Context, s *Session, id string) error {
 
 // endAll ends the sessions of a person, but for one.
 func (a *Accounts) endAll(ctx context.Context, tx pgx.Tx, person, but string) error {
-	_, err := tx.Exec(ctx, `update account.session set ended_at = $4 where book = $1 and person = $2 and id <> $3 and ended_at is null`, a.Book, person, but, a.Now())
+	_, err := tx.Exec(ctx, `update account.session set ended_at = $4, hint = null where book = $1 and person = $2 and id <> $3 and ended_at is null`, a.Book, person, but, a.Now())
 	if err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}

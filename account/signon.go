@@ -35,6 +35,7 @@ type SignOn struct {
 
 	mu       sync.Mutex
 	provider *oidc.Provider
+	foundAt  time.Time
 }
 
 // Errors of signing on.
@@ -54,7 +55,13 @@ const (
 	// providerTime how long it may take.
 	mostOfProvider = 1 << 20
 	providerTime   = 10 * time.Second
-	signOnSeal     = "sign-on"
+	// foundFor is how long what the provider says of itself is believed.
+	foundFor   = time.Hour
+	signOnSeal = "sign-on"
+	hintSeal   = "sign-on hint"
+	// mostOfHint is the longest token that is shown to the provider again: sealed, it passes
+	// through a cookie.
+	mostOfHint = 2800
 )
 
 // begunSignOn is what a browser keeps, sealed, while it is at the provider.
@@ -91,18 +98,29 @@ func (o *SignOn) asking(ctx context.Context) (context.Context, context.CancelFun
 	return oidc.ClientContext(ctx, &client), cancel
 }
 
-// found asks the provider for its addresses and keys, once it answers.
-func (o *SignOn) found(ctx context.Context) (*oidc.Provider, error) {
+// found asks the provider for its addresses and keys, and again after a while: they
+// change. While it does not answer, what it said before is still good.
+func (o *SignOn) found(ctx context.Context, now time.Time) (*oidc.Provider, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.provider == nil {
-		p, err := oidc.NewProvider(ctx, o.Issuer)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrProvider, err)
-		}
-		o.provider = p
+	if age := now.Sub(o.foundAt); o.provider != nil && age >= 0 && age < foundFor {
+		return o.provider, nil
+	}
+	p, err := oidc.NewProvider(ctx, o.Issuer)
+	if err == nil {
+		o.provider, o.foundAt = p, now
+	} else if o.provider == nil {
+		return nil, fmt.Errorf("%w: %w", ErrProvider, err)
 	}
 	return o.provider, nil
+}
+
+// doubt has the provider asked anew before it is believed again: what it said of itself
+// may have changed.
+func (o *SignOn) doubt() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.foundAt = time.Time{}
 }
 
 // config is ours for the provider.
@@ -115,7 +133,7 @@ func (o *SignOn) config(p *oidc.Provider) *oauth2.Config {
 func (a *Accounts) BeginSignOn(ctx context.Context, to string) (address, kept string, err error) {
 	ctx, cancel := a.SignOn.asking(ctx)
 	defer cancel()
-	p, err := a.SignOn.found(ctx)
+	p, err := a.SignOn.found(ctx, a.Now())
 	if err != nil {
 		return "", "", err
 	}
@@ -139,7 +157,8 @@ func (a *Accounts) EndSignOn(ctx context.Context, kept string, answer url.Values
 	if answer.Get("error") != "" || answer.Get("code") == "" {
 		return Opened{}, "", ErrDenied
 	}
-	if t.Person, err = a.SignOn.who(ctx, b, answer.Get("code"), a.Now); err != nil {
+	var token string
+	if t.Person, token, err = a.SignOn.who(ctx, b, answer.Get("code"), a.Now); err != nil {
 		return Opened{}, "", err
 	}
 	found, err := a.find(ctx, t.Person)
@@ -153,7 +172,11 @@ func (a *Accounts) EndSignOn(ctx context.Context, kept string, answer url.Values
 	if err != nil {
 		return Opened{}, "", err
 	}
-	o, err = a.enter(ctx, attempt, Session{Person: t.Person, Duty: found.Duty, Agent: t.Agent, Begun: a.Now(), SignedOn: true})
+	s := Session{Person: t.Person, Duty: found.Duty, Agent: t.Agent, Begun: a.Now(), SignedOn: true}
+	if len(token) <= mostOfHint {
+		s.hint = a.Seal(hintSeal, []byte(token))
+	}
+	o, err = a.enter(ctx, attempt, s)
 	return o, b.To, err
 }
 
@@ -173,46 +196,76 @@ func (a *Accounts) readSignOn(kept, state string) (b begunSignOn, err error) {
 	return b, nil
 }
 
-// who asks the provider whose code it is, and returns the account's name.
-func (o *SignOn) who(ctx context.Context, b begunSignOn, code string, now func() time.Time) (string, error) {
+// who asks the provider whose code it is, and returns the account's name with the token
+// that says so.
+func (o *SignOn) who(ctx context.Context, b begunSignOn, code string, now func() time.Time) (name, raw string, err error) {
 	ctx, cancel := o.asking(ctx)
 	defer cancel()
-	p, err := o.found(ctx)
+	p, err := o.found(ctx, now())
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	token, err := o.config(p).Exchange(ctx, code, oauth2.VerifierOption(b.Verifier))
+	if err != nil {
+		o.doubt()
+	}
 	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok && refused.Response.StatusCode < http.StatusInternalServerError {
-		return "", fmt.Errorf("%w: %s", ErrDenied, refused.ErrorCode)
+		return "", "", fmt.Errorf("%w: %s", ErrDenied, refused.ErrorCode)
 	}
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", ErrProvider, err)
+		return "", "", fmt.Errorf("%w: %w", ErrProvider, err)
 	}
 	raw, ok := token.Extra("id_token").(string)
 	if !ok {
-		return "", fmt.Errorf("%w: no id token", ErrProvider)
+		return "", "", fmt.Errorf("%w: no id token", ErrProvider)
 	}
-	verified, err := p.Verifier(&oidc.Config{ClientID: o.Client, Now: now}).Verify(ctx, raw)
+	verified, err := o.verify(ctx, p, raw, now)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", ErrProvider, err)
+		return "", "", fmt.Errorf("%w: %w", ErrProvider, err)
 	}
 	if subtle.ConstantTimeCompare([]byte(verified.Nonce), []byte(b.Nonce)) != 1 {
-		return "", fmt.Errorf("%w: another nonce", ErrProvider)
+		return "", "", fmt.Errorf("%w: another nonce", ErrProvider)
 	}
 	var claims map[string]any
 	if err := verified.Claims(&claims); err != nil {
-		return "", fmt.Errorf("%w: %w", ErrProvider, err)
+		return "", "", fmt.Errorf("%w: %w", ErrProvider, err)
 	}
-	name, _ := claims[o.Claim].(string)
+	name, _ = claims[o.Claim].(string)
 	if !idPattern.MatchString(name) {
-		return "", ErrWrong
+		return "", "", ErrWrong
 	}
-	return name, nil
+	return name, raw, nil
+}
+
+// verify holds a token to the provider's keys, and when it does not hold once more to those
+// that the provider names now: its keys may be elsewhere since it was asked.
+func (o *SignOn) verify(ctx context.Context, p *oidc.Provider, raw string, now func() time.Time) (*oidc.IDToken, error) {
+	config := &oidc.Config{ClientID: o.Client, Now: now}
+	token, err := p.Verifier(config).Verify(ctx, raw)
+	if err == nil {
+		return token, nil
+	}
+	o.doubt()
+	again, foundErr := o.found(ctx, now())
+	if foundErr != nil || again == p { // it does not answer: nothing new is known
+		return nil, err
+	}
+	return again.Verifier(config).Verify(ctx, raw)
 }
 
 // EndAddress is where a browser ends its session at the provider, "" if it says nowhere or
-// has not been asked yet.
-func (o *SignOn) EndAddress() string {
+// has not been asked yet. hint is what Leave returned, if anything: with it the provider
+// knows which session is meant, and need not ask.
+func (a *Accounts) EndAddress(hint []byte) string {
+	address := a.SignOn.endAddress()
+	token, err := a.Open(hintSeal, hint)
+	if address == "" || err != nil {
+		return address
+	}
+	return address + "&id_token_hint=" + url.QueryEscape(string(token))
+}
+
+func (o *SignOn) endAddress() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.provider == nil {

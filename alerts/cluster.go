@@ -84,23 +84,3 @@ func PersonOf(ctx context.Context, q querier, book ledger.Book, alert string) (s
 	}
 	return slices.Max(append(keys, "")), nil
 }
-
-// Neighbours are the warnings beside one in a list of which the newest stands first:
-// "" at either end.
-func Neighbours(ctx context.Context, q querier, book ledger.Book, f Filter, of Current) (newer, older string, err error) {
-	before, err := List(ctx, q, book, f, of.Raised, 1)
-	if err != nil {
-		return "", "", err
-	}
-	after, err := Newest(ctx, q, book, f, of.Raised, 1)
-	if err != nil {
-		return "", "", err
-	}
-	for _, c := range before {
-		newer = c.Alert
-	}
-	for _, c := range after {
-		older = c.Alert
-	}
-	return newer, older, nil
-}

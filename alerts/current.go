@@ -75,8 +75,10 @@ type Current struct {
 	Parent string `db:"parent" json:"parent,omitzero"`
 	// Project and Payee are whom the entry it is about belongs to and pays. The key of
 	// a payee may be that of a private person.
-	Project    string        `db:"project" json:"-"`
-	Payee      string        `db:"payee" json:"-"`
+	Project string `db:"project" json:"-"`
+	Payee   string `db:"payee" json:"-"`
+	// Amount is that of the entry it is about, or of its payment; 0 for none.
+	Amount     ledger.Amount `db:"amount" json:"-"`
 	Shadow     bool          `db:"shadow" json:"shadow,omitzero"`
 	Suppressed string        `db:"suppressed" json:"suppressed_by,omitzero"`
 	Zh         string        `db:"sentence_zh" json:"zh"`
@@ -95,7 +97,7 @@ type Current struct {
 const columns = `alert, code, version, level, handling, origin, outcome, reason, state, episode, count, fingerprint, subject, region,
 	entry_seq, at_seq, raised_seq, last_seq, raised_at, step, unit, coalesce(due::text, '') as due, coalesce(silenced_until::text, '') as silenced_until,
 	makers, rectifier, dismisser, shadow, suppressed, sentence_zh, sentence_en, value, limit_value,
-	violation, to_return, to_adjust, to_other, returned, adjusted, parent, project, payee`
+	violation, to_return, to_adjust, to_other, returned, adjusted, parent, project, payee, amount`
 
 // querier is what reading needs: a pool, a connection or a transaction.
 type querier interface {
@@ -127,9 +129,9 @@ func queueCase(q *pgx.Batch, book ledger.Book, c Current) {
 	q.Queue(`
 		insert into alert.current (book, alert, code, version, level, handling, origin, outcome, reason, state, episode, count, fingerprint, subject, region,
 			entry_seq, at_seq, raised_seq, last_seq, raised_at, step, unit, due, silenced_until, makers, rectifier, dismisser, shadow, suppressed,
-			sentence_zh, sentence_en, value, limit_value, violation, to_return, to_adjust, to_other, returned, adjusted, parent, project, payee)
+			sentence_zh, sentence_en, value, limit_value, violation, to_return, to_adjust, to_other, returned, adjusted, parent, project, payee, amount)
 		select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, nullif($23, '')::date, nullif($24, '')::date,
-			$25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, k.project, k.payee
+			$25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, k.project, k.payee, alert.at_stake($1, $16)
 		from alert.concern($1, $16) k`,
 		book, c.Alert, c.Code, int64(c.Version), c.Level, c.Handling, c.Origin, c.Outcome, c.Reason, c.State, c.Episode, c.Count, c.Fingerprint, c.Subject, c.Region,
 		c.Entry, c.At, c.Raised, c.Last, c.RaisedAt, c.Step, c.Unit, string(c.Due), string(c.Silenced), c.Makers, c.Rectifier, c.Dismisser, c.Shadow, c.Suppressed,

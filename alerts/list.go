@@ -119,12 +119,6 @@ func Newest(ctx context.Context, q querier, book ledger.Book, f Filter, before l
 	return f.list(ctx, q, book, ` and c.raised_seq < $A order by c.raised_seq desc limit $B`, before, limit)
 }
 
-// Soonest returns warnings by the day on which their next step is due, those without
-// one left out, so many after some.
-func Soonest(ctx context.Context, q querier, book ledger.Book, f Filter, after, limit int) ([]Current, error) {
-	return f.list(ctx, q, book, ` and c.due is not null order by c.due, c.raised_seq offset $A limit $B`, after, limit)
-}
-
 // Count says how many warnings a filter leaves.
 func Count(ctx context.Context, q querier, book ledger.Book, f Filter) (n int, err error) {
 	sql, args := f.condition(book)

@@ -202,6 +202,7 @@ func (c *checker) budget(field string, lines []BudgetLine) {
 
 func (b *ProjectApproved) touch(s *state, _ *Entry) {
 	s.project(b.Project)
+	s.changes.get(b.Project)
 	for _, l := range b.Budget {
 		s.fund(l.Fund)
 		s.quota(b.Project, l.Fund)
@@ -222,6 +223,7 @@ func (b *ProjectApproved) apply(s *state, e *Entry) {
 	p.Place, p.PlaceName, p.Content, p.Unit = b.Place, b.PlaceName, b.Content, b.Unit
 	p.Responsible, p.Start, p.Finish, p.Targets, p.Linkage = b.Responsible.Name, b.Start, b.Finish, b.Targets, b.Linkage
 	p.Beneficiaries, p.Document = int64(b.Beneficiaries), b.Document
+	s.forgetChanges(b.Project)
 	s.setBudget(b.Project, b.Budget)
 	b.coverAllocated(s)
 	s.event(e, b.Project, s.total(b.Project).Budget)
@@ -301,7 +303,8 @@ func (b *ProjectApproved) isBudget(s *state) bool {
 // of the nine public facts (PLAN9) can change, and is published anew. A
 // change of place or of much scope needs prior approval (政府投资条例 21).
 //
-// Effect: the new values and limits hold. Refused below what is allocated.
+// Effect: the new values and limits hold. Refused below what is allocated. The last change
+// that stands can be reversed: see revert in change.go.
 type ProjectChanged struct {
 	Budget    []BudgetLine `json:"budget,omitzero"`
 	Content   string       `json:"content,omitzero"`
@@ -354,6 +357,7 @@ func (b *ProjectChanged) check(c *checker) {
 
 func (b *ProjectChanged) touch(s *state, _ *Entry) {
 	s.project(b.Project)
+	s.changes.get(b.Project)
 	for _, l := range b.Budget {
 		s.fund(l.Fund)
 		s.quota(b.Project, l.Fund)
@@ -364,6 +368,7 @@ func (b *ProjectChanged) apply(s *state, e *Entry) {
 	if s.needApproved("body.project", b.Project) == nil {
 		return
 	}
+	s.noteChange(b, e.Seq)
 	p := s.projects.edit(b.Project)
 	p.Content = or(b.Content, p.Content)
 	p.Name = or(b.Name, p.Name)

@@ -312,6 +312,31 @@ func (l *Ledger) Timeline(ctx context.Context, book Book, project string) ([]Tim
 		where e.book = $1 and e.project = $2 order by e.on_day, e.at_seq, e.entry_seq limit 1000`, book, project)
 }
 
+// FiledLast are the entries that filed documents of a project and were not taken back, the
+// last first, at most so many.
+func (l *Ledger) FiledLast(ctx context.Context, book Book, project string, limit int) ([]*Entry, error) {
+	rows, err := l.Read.Query(ctx, `
+		select e.entry_seq from proj.event e
+		where e.book = $1 and e.project = $2 and e.kind = 'document.filed'
+			and not exists (select from proj.reversal r where r.book = e.book and r.target_key = e.entry_seq::text)
+		order by e.at_seq desc, e.entry_seq desc limit $3`, book, project, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read documents of project %s: %w", project, err)
+	}
+	seqs, err := pgx.CollectRows(rows, pgx.RowTo[Seq])
+	if err != nil {
+		return nil, fmt.Errorf("read documents of project %s: %w", project, err)
+	}
+	found, err := l.EntriesAt(ctx, book, seqs)
+	entries := make([]*Entry, 0, len(seqs))
+	for _, seq := range seqs {
+		if e := found[seq]; e != nil {
+			entries = append(entries, e)
+		}
+	}
+	return entries, err
+}
+
 // Submissions lists submissions, newest first, in a state or in any ("").
 func (l *Ledger) Submissions(ctx context.Context, book Book, state string, p Page) ([]Submission, string, error) {
 	rows, err := collect[Submission](ctx, l.Read, "submissions", submissionSchema.read+`

@@ -16,7 +16,7 @@ import (
 // projections are the tables that Rebuild drops and makes again.
 var projections = []string{
 	"proj.fund", "proj.project", "proj.project_total", "proj.quota", "proj.account", "proj.leg", "proj.turnover", "proj.tender", "proj.bid",
-	"proj.contract", "proj.payment", "proj.payee", "proj.grant_line", "proj.submission", "proj.reversal", "proj.period", "proj.event",
+	"proj.project_changes", "proj.contract", "proj.payment", "proj.payee", "proj.grant_line", "proj.submission", "proj.reversal", "proj.period", "proj.event",
 	"proj.rulebook", "proj.verdict", "proj.record", "proj.register", "proj.register_member", "proj.role", "proj.holder",
 	"proj.notice", "proj.notice_version", "proj.notice_project", "proj.notice_proof", "proj.objection", "proj.photo", "proj.place",
 }

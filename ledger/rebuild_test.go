@@ -55,6 +55,7 @@ func TestTamperedProjectionsAreNamed(t *testing.T) {
 	l.Judge = payNoter
 	everything(t, l)
 	administered(t, l)
+	settle(t, l, "S9", draft("ch", &ProjectChanged{Project: "P1", Document: "襄扶〔2020〕9号", Reason: "plan", Name: "改名"}, maker))
 	for v := range Count(3) {
 		mustPost(t, l, draft("rec"+string('1'+rune(v)), &ProcessBid{Recorded: recordOf("B1", v+1), Amount: Amount(v)}, maker))
 	}
@@ -66,6 +67,7 @@ func TestTamperedProjectionsAreNamed(t *testing.T) {
 	tampered := map[string]string{
 		"proj.fund":            `update proj.fund set received = received + 1, in_hand = in_hand + 1`,
 		"proj.project":         `update proj.project set place_name = '别处'`,
+		"proj.project_changes": `update proj.project_changes set trail = '[]'`,
 		"proj.project_total":   `update proj.project_total set contracts = contracts - 1`,
 		"proj.quota":           `update proj.quota set budget = budget + 1`,
 		"proj.account":         `update proj.account set balance = balance + 1 where account = 'payee/g-G1'`,

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"yilu/migrations/pgtest"
 )
 
@@ -171,6 +173,79 @@ func TestReversedApprovalLeavesNoBudget(t *testing.T) {
 		draft("p1", approvedProject("P1", "F1", 80000), maker))
 	settle(t, l, "S2", draft("ch", &ProjectChanged{Project: "P1", Document: "襄扶〔2020〕9号", Reason: "plan", Budget: []BudgetLine{{Fund: "F2", Amount: 500}}}, maker))
 	wantRule(t, "in_use", reverse(t, l, "x1", r[2].Seq))
+	rebuilds(t, db)
+}
+
+// TestReversedChangeRestoresTheProject: the last change that stands can be taken back, and
+// then the one before; never below what was given since, and not once the project ended.
+func TestReversedChangeRestoresTheProject(t *testing.T) {
+	t.Parallel()
+	l, db := testLedger(t)
+	funded(t, l) // P1: approved for 80,000 of F1, has 60,000
+	settle(t, l, "SF", draft("f2", &FundReceived{Fund: "F2", Document: "豫财农〔2020〕1号", Name: "专项", Level: "county", Amount: 1000, Issued: "2020-01-07", Year: "2020"}, maker))
+	project := func() Project {
+		t.Helper()
+		p, err := l.Project(t.Context(), testBook, "P1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	change := func(id string, b ProjectChanged) Seq {
+		t.Helper()
+		b.Project, b.Document, b.Reason = "P1", "襄扶〔2020〕9号", "plan"
+		return settle(t, l, "S-"+id, draft(id, &b, maker))[0].Seq
+	}
+	approved := project()
+	first := change("c1", ProjectChanged{Name: "改名", Place: aVillage, PlaceName: "别村", Start: "2020-03-02", Finish: "2020-12-31", Content: "改内容", Targets: "改目标", Linkage: "改机制", Unit: "改单位",
+		Responsible: Person{Name: "李某"}, Budget: []BudgetLine{{Fund: "F1", Amount: 70000}, {Fund: "F2", Amount: 500}}})
+	once := project()
+	second := change("c2", ProjectChanged{Budget: []BudgetLine{{Fund: "F2", Amount: 900}}})
+	wantRule(t, "in_use", reverse(t, l, "x1", first))
+	given := settle(t, l, "SA", draft("a2", &FundAllocated{Fund: "F2", Project: "P1", Document: "襄财〔2020〕3号", Amount: 600}, maker))[0].Seq
+	wantRule(t, "below_allocated", reverse(t, l, "x2", second))
+	if err := reverse(t, l, "x3", given); err != nil {
+		t.Fatal(err)
+	}
+	if err := reverse(t, l, "x4", second); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(once, project()); diff != "" {
+		t.Error("the second change taken back (-want +got):\n" + diff)
+	}
+	wantRule(t, "reversed", reverse(t, l, "x5", second))
+	if err := reverse(t, l, "x6", first); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(approved, project()); diff != "" {
+		t.Error("both changes taken back (-want +got):\n" + diff)
+	}
+	third := change("c3", ProjectChanged{Name: "再改名"})
+	r := settle(t, l, "SR", draft("rc", &FundRecalled{Fund: "F1", Project: "P1", Document: "襄财〔2020〕4号", Amount: 60000, Reason: "plan"}, maker))
+	settle(t, l, "SC", draft("cc", &ProjectCancelled{Project: "P1", Document: "襄扶〔2020〕10号", Reason: "plan"}, maker))
+	wantRule(t, "cancelled", reverse(t, l, "x7", third))
+	_ = r
+	rebuilds(t, db)
+}
+
+// TestChangeBeforeANewApprovalStays: what an approval states holds as it is, whatever was
+// changed under the one before.
+func TestChangeBeforeANewApprovalStays(t *testing.T) {
+	t.Parallel()
+	l, db := testLedger(t)
+	r := settle(t, l, "S1",
+		draft("f1", &FundReceived{Fund: "F1", Document: "豫财农〔2019〕1号", Name: "专项", Level: "central", Amount: 100000, Issued: "2020-01-07", Year: "2020"}, maker),
+		draft("p1", approvedProject("P1", "F1", 80000), maker))
+	changed := settle(t, l, "S2", draft("c1", &ProjectChanged{Project: "P1", Document: "文", Reason: "plan", Name: "改名"}, maker))[0].Seq
+	if err := reverse(t, l, "x1", r[1].Seq); err != nil {
+		t.Fatal(err)
+	}
+	wantRule(t, "unapproved", reverse(t, l, "x2", changed))
+	settle(t, l, "S3", draft("p2", approvedProject("P1", "F1", 50000), maker))
+	wantRule(t, "in_use", reverse(t, l, "x3", changed))
+	if p, err := l.Project(t.Context(), testBook, "P1"); err != nil || p.Name == "改名" || p.Budget != 50000 {
+		t.Errorf("%+v %v", p, err)
+	}
 	rebuilds(t, db)
 }
 

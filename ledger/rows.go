@@ -61,6 +61,15 @@ type ProjectFacts struct {
 
 func (r ProjectFacts) key() string { return r.Project }
 
+// Changes are the changes of a project that stand, oldest first, each with what the
+// project was before: see changeTrail.
+type Changes struct {
+	Project string      `db:"project" json:"project"`
+	Trail   changeTrail `db:"trail" json:"-"`
+}
+
+func (r Changes) key() string { return r.Project }
+
 // Total is a project's money. It stands apart from the project's many words
 // since every payment changes it.
 type Total struct {

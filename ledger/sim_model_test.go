@@ -24,8 +24,9 @@ type model struct {
 
 	moves     []modelMove
 	funds     map[string]bool
-	projects  map[string]string    // id → state
-	budgets   map[[2]string]Amount // project, fund
+	projects  map[string]string        // id → state
+	budgets   map[[2]string]Amount     // project, fund
+	changes   map[string][]modelChange // project → those that stand
 	tenders   map[string]modelTender
 	bids      map[[2]string]bool // tender, bidder → stands
 	contracts map[string]modelContract
@@ -96,7 +97,7 @@ type modelLots struct {
 
 func newModel(person func(string) string) *model {
 	return &model{
-		ids: map[string]Seq{}, funds: map[string]bool{}, projects: map[string]string{}, budgets: map[[2]string]Amount{},
+		ids: map[string]Seq{}, funds: map[string]bool{}, projects: map[string]string{}, budgets: map[[2]string]Amount{}, changes: map[string][]modelChange{},
 		tenders: map[string]modelTender{}, bids: map[[2]string]bool{}, contracts: map[string]modelContract{},
 		payments: map[string]modelPayment{}, lines: map[string]modelLine{}, subs: map[string]modelSub{},
 		reversed: map[Seq]Seq{}, events: map[string]Amount{}, person: person,
@@ -107,6 +108,7 @@ func (m *model) clone() *model {
 	c := *m
 	c.log, c.moves = slices.Clip(m.log), slices.Clip(m.moves)
 	c.ids, c.funds, c.projects, c.budgets = maps.Clone(m.ids), maps.Clone(m.funds), maps.Clone(m.projects), maps.Clone(m.budgets)
+	c.changes = maps.Clone(m.changes)
 	c.tenders, c.bids, c.contracts, c.payments = maps.Clone(m.tenders), maps.Clone(m.bids), maps.Clone(m.contracts), maps.Clone(m.payments)
 	c.lines, c.subs, c.reversed, c.events = maps.Clone(m.lines), maps.Clone(m.subs), maps.Clone(m.reversed), maps.Clone(m.events)
 	if m.lots != nil {
@@ -492,6 +494,7 @@ func (m *model) projectKinds(e modelEntry) {
 			oneOf(state, StateListed)
 		}
 		m.projects[b.Project] = StateApproved
+		delete(m.changes, b.Project)
 		m.setBudget(e, b.Project, b.Budget)
 		for f := range m.funds {
 			if m.allocated(b.Project, f) > m.budget(b.Project, f) {
@@ -500,6 +503,7 @@ func (m *model) projectKinds(e modelEntry) {
 		}
 	case *ProjectChanged:
 		m.approved(b.Project)
+		m.changes[b.Project] = append(slices.Clip(m.changes[b.Project]), modelChange{e.seq, maps.Clone(m.budgets)})
 		m.setBudget(e, b.Project, b.Budget)
 	case *ProjectCancelled:
 		state, ok := m.projects[b.Project]
@@ -518,6 +522,30 @@ func (m *model) projectKinds(e modelEntry) {
 		m.projects[b.Project] = StateCancelled
 		m.event(e, b.Project, 0)
 	}
+}
+
+// modelChange is a change of a project with all budgets before it.
+type modelChange struct {
+	entry  Seq
+	before map[[2]string]Amount
+}
+
+// takeBackChange restores the budgets that the last change replaced.
+func (m *model) takeBackChange(e modelEntry, b *ProjectChanged) {
+	m.approved(b.Project)
+	stand := m.changes[b.Project]
+	if len(stand) == 0 || stand[len(stand)-1].entry != e.Corrects {
+		refuse("in_use")
+	}
+	for _, l := range b.Budget {
+		key := [2]string{b.Project, l.Fund}
+		before := stand[len(stand)-1].before[key]
+		if before < m.allocated(b.Project, l.Fund) {
+			refuse("below_allocated")
+		}
+		m.budgets[key] = before
+	}
+	m.changes[b.Project] = stand[:len(stand)-1]
 }
 
 func (m *model) budget(project, fund string) Amount { return m.budgets[[2]string{project, fund}] }
@@ -853,7 +881,7 @@ func (m *model) reverse(e modelEntry) {
 	case *FundReceived, *FundAdjusted, *FundRecalled, *FundAllocated, *ProjectListed, *ProjectApproved, *TenderAnnounced, *TenderBid,
 		*ContractSigned, *ContractAmended, *SettlementAudited, *PaymentRequested, *GrantRequested, *PaymentPaid, *PaymentReturned,
 		*WorksStarted, *AssetRegistered, *DocumentFiled, *WorksProgressed, *WorksCompleted, *AcceptancePassed, *AcceptanceFailed, *ProjectCancelled,
-		*TenderOpened, *TenderCandidates, *TenderAwarded, *TenderFailed, *TenderExempted:
+		*TenderOpened, *TenderCandidates, *TenderAwarded, *TenderFailed, *TenderExempted, *ProjectChanged:
 	default:
 		refuse("kind")
 	}
@@ -879,6 +907,8 @@ func (m *model) takeBack(e modelEntry, body Body) {
 		m.projects[b.Project] = StateWithdrawn
 	case *ProjectApproved:
 		m.takeBackApproval(b)
+	case *ProjectChanged:
+		m.takeBackChange(e, b)
 	case *TenderAnnounced:
 		t := m.tender(b.Tender, StateAnnounced)
 		if t.bids != 0 {

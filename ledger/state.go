@@ -42,6 +42,7 @@ type state struct {
 
 	funds       *table[Fund]
 	projects    *table[ProjectFacts]
+	changes     *table[Changes]
 	totals      *table[Total]
 	quotas      *table[Quota]
 	accounts    *table[Account]
@@ -133,6 +134,7 @@ type projection interface {
 var (
 	fundSchema       = schemaOf[Fund]("proj.fund")
 	projectSchema    = schemaOf[ProjectFacts]("proj.project")
+	changesSchema    = schemaOf[Changes]("proj.project_changes")
 	totalSchema      = schemaOf[Total]("proj.project_total")
 	quotaSchema      = schemaOf[Quota]("proj.quota")
 	accountSchema    = schemaOf[Account]("proj.account")
@@ -173,6 +175,7 @@ func newState(book Book) *state {
 	s := &state{book: book, trial: true}
 	s.funds = newTable[Fund](s, fundSchema)
 	s.projects = newTable[ProjectFacts](s, projectSchema)
+	s.changes = newTable[Changes](s, changesSchema)
 	s.totals = newTable[Total](s, totalSchema)
 	s.quotas = newTable[Quota](s, quotaSchema)
 	s.accounts = newTable[Account](s, accountSchema)
@@ -195,7 +198,7 @@ func newState(book Book) *state {
 	s.proofs = newTable[NoticeProof](s, proofSchema)
 	s.objections = newTable[Objection](s, objectionSchema)
 	s.photos, s.places = newTable[Photo](s, photoSchema), newTable[Place](s, placeSchema)
-	s.tables = []projection{s.funds, s.projects, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks, s.records, s.registers, s.members, s.holders, s.roles, s.notices, s.versions, s.noticeProjects, s.proofs, s.objections, s.photos, s.places}
+	s.tables = []projection{s.funds, s.projects, s.changes, s.totals, s.quotas, s.accounts, s.tenders, s.bids, s.contracts, s.payments, s.payees, s.lines, s.submissions, s.reversals, s.periods, s.rulebooks, s.records, s.registers, s.members, s.holders, s.roles, s.notices, s.versions, s.noticeProjects, s.proofs, s.objections, s.photos, s.places}
 	s.bidsOf, s.twins, s.invoiced = newLookup(s, findBids), newLookup(s, findTwins), newLookup(s, findInvoiced)
 	s.receipts, s.tendersOf = newLookup(s, findReceipts), newLookup(s, findTenders)
 	s.eventsOf, s.paidOn, s.grantsOf = newLookup(s, findEvents), newLookup(s, findPaidOn), newLookup(s, findGrants)

@@ -265,9 +265,58 @@ func (f *follower) reverse(ctx context.Context, e *ledger.Entry) error {
 		return nil
 	case *ledger.PaymentPaid:
 		return f.unpaid(ctx, target, b)
+	case *ledger.ProjectChanged:
+		if err := f.moveBack(ctx, e, b); err != nil {
+			return err
+		}
 	}
 	f.over(`target_seq = $3`, e, e.Corrects)
 	return nil
+}
+
+// moveBack notes where a project lies once a change of its place was taken back by an entry:
+// where the last entry that placed it before, and stood then, says.
+func (f *follower) moveBack(ctx context.Context, e *ledger.Entry, b *ledger.ProjectChanged) error {
+	if b.Place == "" {
+		return nil
+	}
+	events, err := f.Ledger.Timeline(ctx, f.book, b.Project)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(events, func(a, b ledger.TimelineEvent) int { return cmp.Compare(b.At, a.At) })
+	for _, event := range events {
+		if event.Entry == e.Corrects || event.At >= e.Seq || event.ReversedBy != ledger.None && event.ReversedBy < e.Seq {
+			continue
+		}
+		switch event.Kind {
+		case "project.listed", "project.approved", "project.changed":
+		default:
+			continue
+		}
+		before, err := f.Ledger.Entry(ctx, f.book, event.Entry)
+		if err != nil {
+			return err
+		}
+		if place, name := placedBy(before.Body); place != "" {
+			f.keep(b.Project, place, name)
+			return nil
+		}
+	}
+	return nil
+}
+
+// placedBy is where an entry says that its project lies, "" for one that does not say.
+func placedBy(body ledger.Body) (place, name string) {
+	switch b := body.(type) {
+	case *ledger.ProjectListed:
+		return b.Place, b.PlaceName
+	case *ledger.ProjectApproved:
+		return b.Place, b.PlaceName
+	case *ledger.ProjectChanged:
+		return b.Place, b.PlaceName
+	}
+	return "", ""
 }
 
 // over ends obligations of what has come to nothing.

@@ -81,28 +81,30 @@ func (s *server) filedFor(ctx context.Context, who *actor, project string) ([]do
 	} else if err != nil {
 		return nil, err
 	}
-	events, err := s.ledger.Timeline(ctx, s.Book, project)
+	entries, err := s.ledger.FiledLast(ctx, s.Book, project, mostOffered)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := s.filedEntries(ctx, s.ledger, events)
+	known, err := s.Files.FindMany(ctx, s.Book, filedHashes(entries), who.unitSeen())
 	if err != nil {
 		return nil, err
 	}
 	var out []document.Stored
-	for _, e := range slices.Backward(entries) {
-		x, err := s.Files.Find(ctx, s.Book, e.Body.(*ledger.DocumentFiled).File.SHA256, who.unitSeen())
-		if errors.Is(err, ledger.ErrNotFound) || slices.ContainsFunc(out, func(y document.Stored) bool { return y.Hash() == x.Hash() }) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if out = append(out, x); len(out) == mostOffered {
-			break
+	for _, hash := range filedHashes(entries) {
+		if x, ok := known[hash]; ok {
+			out = append(out, x)
+			delete(known, hash) // filed twice, it is offered once
 		}
 	}
 	return out, nil
+}
+
+// filedHashes are the documents that entries filed.
+func filedHashes(entries []*ledger.Entry) (hashes []string) {
+	for _, e := range entries {
+		hashes = append(hashes, e.Body.(*ledger.DocumentFiled).File.SHA256)
+	}
+	return hashes
 }
 
 // choice are the groups of a choice with what is chosen marked. A chosen document that is

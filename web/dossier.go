@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -21,8 +22,10 @@ type paperRow struct {
 	// State is "filed", "missing", "later", "waived", or "none": to such projects it does
 	// not apply.
 	State string
-	// Waived is the entry that says why it does not apply, nil for none.
-	Waived *ledger.Entry
+	// Waived is the entry that says why it does not apply, nil for none; waivers counts
+	// those that were taken back too.
+	Waived  *ledger.Entry
+	waivers int
 }
 
 // Why is the reason of an entry that says that the paper does not apply.
@@ -174,9 +177,27 @@ func (s *server) filedEntries(ctx context.Context, l *ledger.Ledger, events []le
 
 // standing are the entries of a kind that were not taken back, in their order.
 func (s *server) standing(ctx context.Context, l *ledger.Ledger, events []ledger.TimelineEvent, kind ledger.Kind) ([]*ledger.Entry, error) {
+	all, err := s.readKind(ctx, l, events, kind)
+	var entries []*ledger.Entry
+	for _, x := range all {
+		if x.reversedBy == ledger.None {
+			entries = append(entries, x.entry)
+		}
+	}
+	return entries, err
+}
+
+// timelineEntry is an entry of a project with what took it back, None for nothing.
+type timelineEntry struct {
+	entry      *ledger.Entry
+	reversedBy ledger.Seq
+}
+
+// readKind reads the entries of a kind, in their order.
+func (s *server) readKind(ctx context.Context, l *ledger.Ledger, events []ledger.TimelineEvent, kind ledger.Kind) ([]timelineEntry, error) {
 	var seqs []ledger.Seq
 	for _, e := range events {
-		if e.Kind == kind && e.ReversedBy == ledger.None {
+		if e.Kind == kind {
 			seqs = append(seqs, e.Entry)
 		}
 	}
@@ -184,10 +205,10 @@ func (s *server) standing(ctx context.Context, l *ledger.Ledger, events []ledger
 	if err != nil {
 		return nil, err
 	}
-	var entries []*ledger.Entry
-	for _, seq := range seqs {
-		if e := found[seq]; e != nil && e.Kind == kind {
-			entries = append(entries, e)
+	var entries []timelineEntry
+	for _, e := range events {
+		if x := found[e.Entry]; e.Kind == kind && x != nil && x.Kind == kind {
+			entries = append(entries, timelineEntry{x, e.ReversedBy})
 		}
 	}
 	return entries, nil
@@ -199,14 +220,15 @@ func (s *server) readFiled(ctx context.Context, l *ledger.Ledger, events []ledge
 	if err != nil {
 		return err
 	}
+	known, err := s.Files.FindMany(ctx, s.Book, filedHashes(entries), "")
+	if err != nil {
+		return err
+	}
 	for _, e := range entries {
 		filed := e.Body.(*ledger.DocumentFiled)
 		x := filedPaper{Entry: e, File: filed.File}
-		f, err := s.Files.Find(ctx, s.Book, filed.File.SHA256, "")
-		if err == nil {
+		if f, ok := known[filed.File.SHA256]; ok {
 			x.Key = documentRow{Stored: f}.Key()
-		} else if !errors.Is(err, ledger.ErrNotFound) {
-			return err
 		}
 		if n := int(filed.Item); n >= 1 && n <= len(p.Papers) {
 			p.Papers[n-1].Filed = append(p.Papers[n-1].Filed, x)
@@ -219,14 +241,19 @@ func (s *server) readFiled(ctx context.Context, l *ledger.Ledger, events []ledge
 
 // readWaived puts the entries by which papers do not apply beside them.
 func (s *server) readWaived(ctx context.Context, l *ledger.Ledger, events []ledger.TimelineEvent, p *dossierView) error {
-	entries, err := s.standing(ctx, l, events, "document.waived")
-	for _, e := range entries {
-		p.Papers[e.Body.(*ledger.DocumentWaived).Item-1].Waived = e
+	entries, err := s.readKind(ctx, l, events, "document.waived")
+	for _, x := range entries {
+		row := &p.Papers[x.entry.Body.(*ledger.DocumentWaived).Item-1]
+		row.waivers++
+		if x.reversedBy == ledger.None {
+			row.Waived = x.entry
+		}
 	}
 	return err
 }
 
-// waivePaper marks a paper as not applicable. Sent twice it is one entry.
+// waivePaper marks a paper as not applicable. Sent twice it is one entry, and of two who
+// do it at once the second is told.
 func (s *server) waivePaper(c *call, o *officer) error {
 	p := &dossierView{officer: o, Waive: c.FormValue("item"), Why: c.said("explanation")}
 	err := s.postWaived(c, p)
@@ -235,6 +262,10 @@ func (s *server) waivePaper(c *call, o *officer) error {
 			p.Problems = append(p.Problems, formProblem{"waive-" + strings.TrimPrefix(x.Field, "body."), o.lang.pick(x.Text)})
 		}
 		return s.showDossier(c, http.StatusUnprocessableEntity, p)
+	}
+	if _, taken := errors.AsType[*ledger.Conflict](err); taken {
+		p.Problems = append(p.Problems, formProblem{"waive-item", o.t("dossier.waived_meanwhile")})
+		return s.showDossier(c, http.StatusConflict, p)
 	}
 	if err != nil {
 		return err
@@ -254,22 +285,25 @@ func (s *server) postWaived(c *call, p *dossierView) error {
 	if err := s.mayEnter(); err != nil {
 		return err
 	}
-	d := ledger.Draft{
-		ID: "web-" + c.FormValue("id"), Kind: "document.waived", On: s.today(), By: c.who.by(), Corrects: ledger.None,
-		Body: &ledger.DocumentWaived{Project: c.Param("project"), Item: ledger.Count(n), Explanation: p.Why},
-	}
-	if !formID.MatchString(c.FormValue("id")) {
-		d.ID = "web-" + newID()
-	}
-	if w := now.Papers[n-1].Waived; !now.Papers[n-1].Open() && (w == nil || w.ID != d.ID) {
+	row := now.Papers[n-1]
+	switch {
+	case row.Waived != nil && row.Waived.By == c.who.by() && row.Why() == p.Why: // sent twice
+		return nil
+	case !row.Open():
 		return one("item", "该资料已归档或已标为不适用", "the paper is filed, or marked as not applicable, already")
 	}
-	_, err = s.post(c, d)
+	_, err = s.post(c, ledger.Draft{
+		ID: row.waiver(c.Param("project")), Kind: "document.waived", On: s.today(), By: c.who.by(), Corrects: ledger.None,
+		Body: &ledger.DocumentWaived{Project: c.Param("project"), Item: ledger.Count(n), Explanation: p.Why},
+	})
 	return err
 }
 
-// NewID names the entry of the form that is shown.
-func (p *dossierView) NewID() string { return newID() }
+// waiver is the id of the next entry by which the paper does not apply. Two officers who
+// see the same mean the same entry, so that only one of them makes it.
+func (r paperRow) waiver(project string) string {
+	return "waive-" + hashText(fmt.Sprintf("%s/%d/%d", project, r.Item, r.waivers))[:26]
+}
 
 // takePaper stores a document and files it. The same document filed twice under one
 // number is one entry.

@@ -13,8 +13,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -207,6 +209,57 @@ func unpack(t *testing.T, b []byte) string {
 	return dir
 }
 
+// TestTwoOfficersWaiveOnePaper: of two who mark the same paper at the same moment one is
+// told so, and a paper that applies again can be marked again.
+func TestTwoOfficersWaiveOnePaper(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	at := "/desk/dossier/XC2020-001"
+	type officer struct {
+		b    *browser
+		form string
+	}
+	var officers []officer
+	for _, user := range []string{"project-1", "project-2"} {
+		b := d.as(ledger.ProjectOfficer, user)
+		officers = append(officers, officer{b, b.word(at)})
+	}
+	open := regexp.MustCompile(`<option value="([0-9]+)"`).FindAllStringSubmatch(officers[0].b.do("GET", at, nil).Body.String(), -1)
+	papers := map[string]bool{}
+	for _, x := range open {
+		papers[x[1]] = true
+	}
+	marked, before := 0, d.size()
+	for item := range papers {
+		codes := make([]int, len(officers))
+		var wait sync.WaitGroup
+		for i, o := range officers {
+			wait.Go(func() {
+				form := url.Values{"form": {o.form}, "item": {item}, "explanation": {"不涉及"}}
+				codes[i] = o.b.do("POST", at+"/waive", form).Code
+			})
+		}
+		wait.Wait()
+		slices.Sort(codes)
+		switch {
+		case codes[0] == http.StatusSeeOther && (codes[1] == http.StatusConflict || codes[1] == http.StatusUnprocessableEntity):
+			marked++
+		case codes[0] == http.StatusUnprocessableEntity && codes[1] == codes[0]: // not open
+		default:
+			t.Errorf("paper %s: %v", item, codes)
+		}
+	}
+	if marked < 5 || d.size() != before+int64(marked) {
+		t.Errorf("%d papers are marked by %d entries", marked, d.size()-before)
+	}
+	row := paperRow{Paper: ledger.Paper{Item: 3}}
+	again := row
+	again.waivers++
+	if id := row.waiver("P1"); id != (paperRow{Paper: ledger.Paper{Item: 3}}).waiver("P1") || id == again.waiver("P1") || id == row.waiver("P2") || len(id) > 64 {
+		t.Errorf("ids %s %s", id, again.waiver("P1"))
+	}
+}
+
 func TestArchiveNamesAreNoPaths(t *testing.T) {
 	t.Parallel()
 	for title, want := range map[string]string{"合同.pdf": "合同.pdf", "../../etc/passwd": "", `a\b:c.pdf`: "a_b_c.pdf", "..": "", "a\u202egpj.exe": "a_gpj.exe"} {
@@ -233,7 +286,7 @@ func TestAPaperThatDoesNotApply(t *testing.T) {
 		return n
 	}
 	before, size := missing(), d.size()
-	form := url.Values{"form": {b.word(at)}, "id": {newID()}, "item": {"26"}, "explanation": {"  "}}
+	form := url.Values{"form": {b.word(at)}, "item": {"26"}, "explanation": {"  "}}
 	w := b.do("POST", at+"/waive", form)
 	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "必填") || !strings.Contains(w.Body.String(), `<option value="26" selected>`) {
 		t.Errorf("without a reason: %d %s", w.Code, mainOf(w.Body.String()))
@@ -251,7 +304,7 @@ func TestAPaperThatDoesNotApply(t *testing.T) {
 	if d.size() != size+1 || missing() != before-1 {
 		t.Errorf("%d entries, %d missing, were %d", d.size()-size, missing(), before)
 	}
-	form.Set("id", newID())
+	form.Set("explanation", "另一说明")
 	for item, why := range map[string]string{"26": "已标为不适用", "20": "已归档", "28": "请选择", "x": "请选择"} {
 		form.Set("item", item)
 		if w := b.do("POST", at+"/waive", form); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), why) {

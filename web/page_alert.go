@@ -151,7 +151,7 @@ func (s *server) readAlert(c *call, o *officer) (*alertView, error) {
 	if p.Filter, err = s.watchFilter(c, c.QueryParams()); err != nil {
 		return nil, err
 	}
-	if p.Newer, p.Older, err = alerts.Neighbours(c.ctx(), s.Alerts.Pool, s.Book, p.Filter.Filter, d.Current); err != nil {
+	if p.Newer, p.Older, err = p.Filter.Order().Neighbours(c.ctx(), s.Alerts.Pool, s.Book, p.Filter.Filter, d.Current); err != nil {
 		return nil, err
 	}
 	return p, s.readAround(c, p)

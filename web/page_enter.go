@@ -55,7 +55,7 @@ func (s *server) enterPage(c echo.Context) error {
 	c.Response().Header().Set("Cache-Control", "private, no-store")
 	p := &entrance{To: c.QueryParam("to")}
 	if s.Accounts.SignOn != nil && c.QueryParam("left") != "" {
-		p.Ended = s.Accounts.SignOn.EndAddress()
+		p.Ended = s.Accounts.EndAddress(takeHint(c))
 	}
 	return s.showEntrance(c, http.StatusOK, p)
 }
@@ -146,11 +146,13 @@ func (s *server) begun(c echo.Context, opened account.Opened) (*call, *officer, 
 
 // leave ends the session.
 func (s *server) leave(c *call, o *officer) error {
-	if err := s.Accounts.Leave(c.ctx(), c.who.session); err != nil && !errors.Is(err, ledger.ErrNotFound) {
+	hint, err := s.Accounts.Leave(c.ctx(), c.who.session)
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
 	}
 	setSession(c.Response(), "")
 	if c.who.session.SignedOn {
+		setSignOn(c.Response(), base64.RawURLEncoding.EncodeToString(hint))
 		return c.Redirect(http.StatusSeeOther, o.site.live(o.lang, "/desk/enter", "left", "1"))
 	}
 	return c.Redirect(http.StatusSeeOther, o.site.href(o.lang, "/"))

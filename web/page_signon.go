@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"time"
@@ -27,6 +28,21 @@ func setSignOn(w http.ResponseWriter, value string) {
 		c.MaxAge = -1
 	}
 	http.SetCookie(w, c)
+}
+
+// takeHint is what the provider wants to see when the session there is to end, if the one
+// here has just ended. It is good once.
+func takeHint(c echo.Context) []byte {
+	cookie, err := c.Request().Cookie(signOnCookie)
+	if err != nil {
+		return nil
+	}
+	setSignOn(c.Response(), "")
+	hint, err := base64.RawURLEncoding.DecodeString(cookie.Value)
+	if err != nil {
+		return nil
+	}
+	return hint
 }
 
 // signOn sends the browser to the provider.

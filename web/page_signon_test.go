@@ -7,11 +7,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"html"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -37,6 +39,11 @@ type signOnProvider struct {
 	change func(claims map[string]any)
 	spoil  func(w http.ResponseWriter, r *http.Request) bool
 
+	// last is the id token that was given last, keysAt where the keys are, asked how often
+	// it was asked what it is.
+	last, keysAt string
+	asked        int
+
 	mu    sync.Mutex
 	codes map[string]url.Values
 }
@@ -47,7 +54,7 @@ func newSignOnProvider(t *testing.T) *signOnProvider {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &signOnProvider{t: t, key: key, signing: key, codes: map[string]url.Values{}}
+	p := &signOnProvider{t: t, key: key, signing: key, codes: map[string]url.Values{}, keysAt: "/keys"}
 	p.Server = httptest.NewServer(http.HandlerFunc(p.serve))
 	t.Cleanup(p.Close)
 	return p
@@ -59,8 +66,9 @@ func (p *signOnProvider) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	switch r.URL.Path {
 	case "/.well-known/openid-configuration":
-		p.answer(w, map[string]any{"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + "/keys", "end_session_endpoint": p.URL + "/end", "id_token_signing_alg_values_supported": []string{"RS256"}})
-	case "/keys":
+		p.asked++
+		p.answer(w, map[string]any{"issuer": p.URL, "authorization_endpoint": p.URL + "/authorize", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + p.keysAt, "end_session_endpoint": p.URL + "/end", "id_token_signing_alg_values_supported": []string{"RS256"}})
+	case p.keysAt:
 		p.answer(w, map[string]any{"keys": []any{map[string]any{"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "k1", "n": p.encode(p.key.N.Bytes()), "e": p.encode(big.NewInt(int64(p.key.E)).Bytes())}}})
 	case "/authorize": // the person is logged in here
 		code := rand.Text()
@@ -94,7 +102,8 @@ func (p *signOnProvider) token(w http.ResponseWriter, r *http.Request) {
 	if p.change != nil {
 		p.change(claims)
 	}
-	p.answer(w, map[string]any{"access_token": "x", "token_type": "Bearer", "id_token": p.sign(claims)})
+	p.last = p.sign(claims)
+	p.answer(w, map[string]any{"access_token": "x", "token_type": "Bearer", "id_token": p.last})
 }
 
 func (p *signOnProvider) sign(claims map[string]any) string {
@@ -243,7 +252,20 @@ func TestSignOn(t *testing.T) {
 	if w := b.do("POST", "/desk/leave", url.Values{"form": {word}}); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/desk/enter?left=1" {
 		t.Errorf("leave: %d %s", w.Code, w.Header().Get("Location"))
 	}
+	// The provider is shown its own token, so that it knows which session is meant; once.
+	left := b.get("/desk/enter?left=1").Body.String()
+	end := regexp.MustCompile(`href="([^"]+/end\?client_id=yilu[^"]+)"`).FindStringSubmatch(left)
+	if len(end) == 0 {
+		t.Fatalf("no end at the provider: %s", mainOf(left))
+	}
+	if u, err := url.Parse(html.UnescapeString(end[1])); err != nil || u.Query().Get("id_token_hint") != p.last {
+		t.Errorf("the hint is %s, should be %s", end[1], p.last)
+	}
 	want(t, b.get("/desk/enter?left=1").Body.String(), `href="`+p.URL+`/end?client_id=yilu"`)
+	var kept int
+	if err := x.db.Owner.QueryRow(t.Context(), `select count(*) from account.session where hint is not null`).Scan(&kept); err != nil || kept > 0 {
+		t.Errorf("%d tokens are kept of sessions that have ended, %v", kept, err)
+	}
 	// The next time the phone is asked for, as after a password.
 	b.get(b.away("/desk/enter/on"))
 	if w := b.get("/desk/me"); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/desk/factor" {
@@ -392,13 +414,67 @@ func TestSignOnAsksTheProviderAlone(t *testing.T) {
 	if asked != 1 {
 		t.Errorf("the redirect was followed: %d requests", asked)
 	}
-	if accounts.SignOn.EndAddress() != "" {
+	if accounts.EndAddress(nil) != "" {
 		t.Error("an end at a provider that never answered")
 	}
 	p.spoil, p.person = nil, "nobody"
 	if back := (&signOnBrowser{t: t, h: e}).away("/desk/enter/on"); !strings.HasPrefix(back, SignOnBack) {
 		t.Errorf("once it is back: %s", back)
 	}
+}
+
+// TestSignOnFollowsTheProvider: when its keys are elsewhere the next who comes is let in,
+// what it says of itself is asked for again after an hour, and while it does not answer
+// what it said before is good.
+func TestSignOnFollowsTheProvider(t *testing.T) {
+	t.Parallel()
+	p := newSignOnProvider(t)
+	p.person = "maker-7"
+	clock := pageNow
+	p.change = func(claims map[string]any) {
+		claims["iat"], claims["exp"] = clock.Unix(), clock.Add(time.Minute).Unix()
+	}
+	_, accounts, e := signOnServer(t, p, func() time.Time { return clock }, "127.0.0.0/8")
+	if _, err := accounts.Create(t.Context(), account.Console, account.Person{ID: "maker-7", Duty: ledger.DutyBusiness, Name: "王小明", Unit: "411025-CZ"}); err != nil {
+		t.Fatal(err)
+	}
+	enter := func(what string) {
+		t.Helper()
+		b := &signOnBrowser{t: t, h: e}
+		if w := b.get(b.away("/desk/enter/on")); w.Code != http.StatusOK || b.session == "" {
+			t.Errorf("%s: %d %s", what, w.Code, mainOf(w.Body.String()))
+		}
+	}
+	enter("first")
+	enter("second")
+	if p.asked != 1 {
+		t.Errorf("asked %d times what it is", p.asked)
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.key, p.signing, p.keysAt = key, key, "/new-keys"
+	enter("with keys elsewhere")
+	if p.asked != 2 {
+		t.Errorf("asked %d times what it is", p.asked)
+	}
+	clock = clock.Add(59 * time.Minute)
+	enter("an hour later, nearly")
+	clock = clock.Add(2 * time.Minute)
+	enter("an hour later")
+	if p.asked != 3 {
+		t.Errorf("asked %d times what it is", p.asked)
+	}
+	clock = clock.Add(2 * time.Hour)
+	p.spoil = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/.well-known/openid-configuration" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return true
+		}
+		return false
+	}
+	enter("while it does not say what it is")
 }
 
 // holdings are the roles of a person.

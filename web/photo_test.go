@@ -153,7 +153,7 @@ func TestOnlyOurPicturesAreServed(t *testing.T) {
 	d := newSheetDesk(t)
 	officer, checker := d.as(ledger.PublicityOfficer, "publicity-1"), d.as(ledger.Checker, "checker-1")
 	path := hangPhoto(t, d, officer, boardPhoto(t, 120))
-	store, err := document.Open(filepath.Clean(d.dir), d.db.Pool)
+	store, err := document.Open(filepath.Clean(d.dir), d.db.Pool, d.l.Sealer)
 	if err != nil {
 		t.Fatal(err)
 	}

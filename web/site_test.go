@@ -104,7 +104,7 @@ func TestCopyIsTheSite(t *testing.T) {
 // that has its picture and the picture's name.
 func (x *countyFixture) releasePhoto(t *testing.T) (*document.Store, string) {
 	t.Helper()
-	store, err := document.Open(t.TempDir(), x.db.Pool)
+	store, err := document.Open(t.TempDir(), x.db.Pool, x.l.Sealer)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"yilu/alerts"
 	"yilu/ledger"
@@ -38,14 +39,18 @@ type watchFilter struct {
 	Days  int64
 	// By is how groups are made: "" by rule, or one of alerts.Ways.
 	By string
+	// Sort is the order that was asked for, "" for the list's own.
+	Sort string
 	// PayeeOf and HouseholdOf name a warning in place of a person, whom no address may name.
 	PayeeOf, HouseholdOf string
 	Size                 int64
 }
 
 var (
-	queues    = []string{"mine", "soon", "late"}
-	pageSizes = []int64{20, 50, 100, 200}
+	queues = []string{"mine", "soon", "late"}
+	// newestFirst asks for the newest first in a queue that has another order.
+	newestFirst = "new"
+	pageSizes   = []int64{20, 50, 100, 200}
 )
 
 const (
@@ -73,9 +78,12 @@ func (s *server) watchFilter(c *call, values url.Values) (f watchFilter, err err
 		q.values.Set("state", f.Show)
 	}
 	f.Days, f.Size = q.number("days", soonDays), q.number("size", warningsPerPage)
-	f.Queue, f.By = q.text("queue"), q.text("by")
-	if f.Queue != "" && !slices.Contains(queues, f.Queue) || f.By != "" && !slices.Contains(alerts.Ways(), f.By) || !slices.Contains(pageSizes, f.Size) || f.Days < 1 || f.Days > mostDays {
+	f.Queue, f.By, f.Sort = q.text("queue"), q.text("by"), q.text("sort")
+	if f.Queue != "" && !slices.Contains(queues, f.Queue) || f.By != "" && !slices.Contains(alerts.Ways(), f.By) || f.Sort != "" && f.Sort != newestFirst && !slices.Contains(alerts.Orders(), alerts.Order(f.Sort)) || !slices.Contains(pageSizes, f.Size) || f.Days < 1 || f.Days > mostDays {
 		q.bad("queue", "没有这种清单", "there is no such list")
+	}
+	if f.Order() == (watchFilter{Queue: f.Queue}).Order() { // the list's own
+		f.Sort = ""
 	}
 	f.PayeeOf, f.HouseholdOf = q.text("payee_of"), q.text("household_of")
 	project, from, to := q.text("project"), q.day("from"), q.day("to")
@@ -154,7 +162,7 @@ func (f watchFilter) Values(everything bool, changes ...any) []any {
 		unit = ""
 	}
 	pairs := []any{"state", f.Show, "level", f.Level, "code", f.Code, "region", f.Region, "unit", unit, "project", f.Project, "from", f.From, "to", f.To,
-		"payee_of", f.PayeeOf, "household_of", f.HouseholdOf, "queue", f.Queue, "by", f.By}
+		"payee_of", f.PayeeOf, "household_of", f.HouseholdOf, "queue", f.Queue, "by", f.By, "sort", f.Sort}
 	if f.Only {
 		pairs = append(pairs, "only", "1")
 	}
@@ -174,8 +182,19 @@ func (f watchFilter) Values(everything bool, changes ...any) []any {
 	return append(pairs, changes...)
 }
 
-// alertsView is the list of warnings, in groups and one by one, the newest first or
-// those that are due first.
+// Order is how the list is sorted: as was asked for, else what waits for a day by days,
+// and all other lists with the newest first.
+func (f watchFilter) Order() alerts.Order {
+	switch {
+	case f.Sort == newestFirst:
+		return alerts.ByNewest
+	case f.Sort == "" && (f.Queue == "soon" || f.Queue == "late"):
+		return alerts.ByDue
+	}
+	return alerts.Order(f.Sort)
+}
+
+// alertsView is the list of warnings, in groups and one by one.
 type alertsView struct {
 	*officer
 	Filter watchFilter
@@ -192,10 +211,10 @@ type alertsView struct {
 	// are more by now. After is where the feed goes on.
 	Upto, After ledger.Seq
 	Newer       int
-	// Before is where the next page begins, None at the end; Skip is that of a list that
-	// is sorted by days.
+	// Before is where the next page begins, None at the end; Past is that of a list that
+	// is sorted in another way.
 	Before ledger.Seq
-	Skip   int64
+	Past   alerts.Place
 	First  bool
 	// Counts are how many wait in each queue.
 	Counts map[string]int
@@ -223,16 +242,25 @@ func (p *alertsView) Link(changes ...any) string {
 func (p *alertsView) Of(code string) string { return p.Link("code", code) }
 func (p *alertsView) Older() string {
 	if p.Sorted() {
-		return p.Link("skip", p.Skip)
+		return p.Link("past", string(p.Past))
 	}
 	return p.Link("before", p.Before, "upto", p.Upto)
 }
 
-// Sorted says that the list is in the order of days, and not of the newest first.
-func (p *alertsView) Sorted() bool { return p.Filter.Queue == "soon" || p.Filter.Queue == "late" }
+// Sorted says that the list is not in the order of the newest first.
+func (p *alertsView) Sorted() bool { return p.Filter.Order() != alerts.ByNewest }
+
+// Sorts are the orders as an address names them, Is says which one is the list's.
+func (p *alertsView) Sorts() []string { return []string{newestFirst, "level", "amount", "due"} }
+func (p *alertsView) Is(sort string) bool {
+	return p.Filter.Order() == alerts.Order(strings.TrimPrefix(sort, newestFirst))
+}
+
+// SortedBy is the list in another order, from its beginning.
+func (p *alertsView) SortedBy(sort string) string { return p.Link("sort", sort) }
 
 // More says whether there is another page.
-func (p *alertsView) More() bool { return p.Before != ledger.None || p.Skip > 0 }
+func (p *alertsView) More() bool { return p.Before != ledger.None || p.Past != "" }
 
 // Open is the page of a warning that knows its list.
 func (p *alertsView) Open(alert string) string {
@@ -372,7 +400,10 @@ func (s *server) countQueues(c *call, p *alertsView) error {
 // readRows reads the rows of one page.
 func (s *server) readRows(c *call, p *alertsView, values url.Values) error {
 	q := &query{values: values}
-	before, upto, skip := ledger.Seq(q.number("before", 1<<62)), ledger.Seq(q.number("upto", -1)), q.number("skip", 0)
+	before, upto, past, order := ledger.Seq(q.number("before", 1<<62)), ledger.Seq(q.number("upto", -1)), alerts.Place(q.text("past")), p.Filter.Order()
+	if past != "" && !order.Holds(past) {
+		q.bad("past", "没有这一页，请从第一页看起", "there is no such page, begin at the first")
+	}
 	if err := q.err(); err != nil {
 		return err
 	}
@@ -381,7 +412,7 @@ func (s *server) readRows(c *call, p *alertsView, values url.Values) error {
 	if p.Total, err = alerts.Count(c.ctx(), pool, s.Book, f); err != nil {
 		return err
 	}
-	p.First = values.Has("before") || skip > 0
+	p.First = values.Has("before") || past != ""
 	if values.Has("upto") {
 		newer, err := alerts.List(c.ctx(), pool, s.Book, f, upto, mostNewer)
 		if err != nil {
@@ -392,7 +423,7 @@ func (s *server) readRows(c *call, p *alertsView, values url.Values) error {
 	}
 	var rows []alerts.Current
 	if p.Sorted() {
-		rows, err = alerts.Soonest(c.ctx(), pool, s.Book, f, int(skip), int(p.Filter.Size))
+		rows, err = order.Past(c.ctx(), pool, s.Book, f, past, int(p.Filter.Size))
 	} else {
 		rows, err = alerts.Newest(c.ctx(), pool, s.Book, f, before, int(p.Filter.Size))
 	}
@@ -400,10 +431,12 @@ func (s *server) readRows(c *call, p *alertsView, values url.Values) error {
 		return err
 	}
 	s.addRows(p, rows)
-	if int64(len(rows)) == p.Filter.Size {
-		if p.Skip = skip + p.Filter.Size; !p.Sorted() {
-			p.Before, p.Skip = rows[len(rows)-1].Raised, 0
-		}
+	switch last := len(rows) - 1; {
+	case int64(len(rows)) < p.Filter.Size:
+	case p.Sorted():
+		p.Past = order.Of(rows[last])
+	default:
+		p.Before = rows[last].Raised
 	}
 	return nil
 }

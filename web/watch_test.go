@@ -3,6 +3,7 @@ package web
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -129,6 +130,95 @@ func TestWatchNarrows(t *testing.T) {
 		if got := (&browser{t: t, h: w.h}).do("GET", path, nil).Code; got != http.StatusUnauthorized {
 			t.Errorf("nobody at %s: %d", path, got)
 		}
+	}
+}
+
+// TestListIsSorted: by level, amount and day, page after page without a gap whatever
+// happens between two clicks, and a warning's page goes on in the same order.
+func TestListIsSorted(t *testing.T) {
+	t.Parallel()
+	w := newWatching(t, nil)
+	if _, err := w.db.Owner.Exec(t.Context(), `
+		update alert.current set level = (array['blue', 'red', 'yellow', 'orange'])[1 + raised_seq % 4],
+			due = case when raised_seq % 3 = 0 then null else date '2020-07-01' + (raised_seq % 5)::integer end`); err != nil {
+		t.Fatal(err)
+	}
+	all, err := alerts.Newest(t.Context(), w.db.Pool, pageBook, alerts.Filter{}, 1<<62, 1000)
+	if err != nil || len(all) < 4 {
+		t.Fatalf("%d warnings, %v", len(all), err)
+	}
+	if !slices.ContainsFunc(all, func(c alerts.Current) bool { return c.Amount > 0 }) {
+		t.Error("no warning has an amount")
+	}
+	severity := func(c alerts.Current) int { return slices.Index([]string{"red", "orange", "yellow", "blue"}, c.Level) }
+	day := func(c alerts.Current) string { return cmp.Or(string(c.Due), "z") }
+	newest := func(a, b alerts.Current) int { return cmp.Compare(b.Raised, a.Raised) }
+	b, _ := w.auditor("auditor-1", "/alerts")
+	for sort, by := range map[string]func(a, b alerts.Current) int{
+		"new": newest,
+		"level": func(a, b alerts.Current) int {
+			return cmp.Or(cmp.Compare(severity(a), severity(b)), cmp.Compare(day(a), day(b)), newest(a, b))
+		},
+		"amount": func(a, b alerts.Current) int { return cmp.Or(cmp.Compare(b.Amount, a.Amount), newest(a, b)) },
+		"due":    func(a, b alerts.Current) int { return cmp.Or(cmp.Compare(day(a), day(b)), newest(a, b)) },
+	} {
+		want := slices.SortedFunc(slices.Values(all), by)
+		var seqs []string
+		for _, c := range want {
+			seqs = append(seqs, fmt.Sprint(c.Raised))
+		}
+		order := alerts.Order(strings.TrimPrefix(sort, "new"))
+		var paged []string
+		for at := alerts.Place(""); ; {
+			page, err := order.Past(t.Context(), w.db.Pool, pageBook, alerts.Filter{}, at, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range page {
+				paged = append(paged, fmt.Sprint(c.Raised))
+			}
+			if len(page) < 2 {
+				break
+			}
+			at = order.Of(page[1])
+		}
+		if diff := slices.Compare(seqs, paged); diff != 0 {
+			t.Errorf("%s, two by two: %v, want %v", sort, paged, seqs)
+		}
+		page := b.do("GET", "/alerts?state=all&sort="+sort, nil).Body.String()
+		var shown []string
+		for _, found := range rowSeqs.FindAllStringSubmatch(page, -1) {
+			shown = append(shown, found[1])
+		}
+		if diff := slices.Compare(seqs, shown); diff != 0 {
+			t.Errorf("%s on the page: %v, want %v", sort, shown, seqs)
+		}
+		for i, c := range want {
+			before, after, err := order.Neighbours(t.Context(), w.db.Pool, pageBook, alerts.Filter{}, c)
+			if err != nil || i > 0 && before != want[i-1].Alert || i == 0 && before != "" || i < len(want)-1 && after != want[i+1].Alert || i == len(want)-1 && after != "" {
+				t.Errorf("%s: beside %d stand %q and %q, %v", sort, i, before, after, err)
+			}
+		}
+	}
+	// A link to the second page stays good when what it begins behind has moved.
+	first := alerts.BySeverity.Of(slices.SortedFunc(slices.Values(all), func(a, b alerts.Current) int {
+		return cmp.Or(cmp.Compare(severity(a), severity(b)), cmp.Compare(day(a), day(b)), newest(a, b))
+	})[0])
+	link := "/alerts?state=all&sort=level&past=" + string(first)
+	before := len(picks(b.do("GET", link, nil).Body.String()))
+	if _, err := w.db.Owner.Exec(t.Context(), `update alert.current set level = 'red', due = '2020-01-01' where raised_seq = (select max(raised_seq) from alert.current)`); err != nil {
+		t.Fatal(err)
+	}
+	if after := len(picks(b.do("GET", link, nil).Body.String())); before != len(all)-1 || after < before-1 {
+		t.Errorf("behind the first are %d, then %d", before, after)
+	}
+	for _, bad := range []string{"sort=name", "sort=level&past=1.2", "sort=due&past=x.1", "sort=amount&past=1.2.3"} {
+		if got := b.do("GET", "/alerts?"+bad, nil).Code; got != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d", bad, got)
+		}
+	}
+	if page := b.do("GET", "/alerts?state=all&queue=soon&days=30&sort=new", nil).Body.String(); !strings.Contains(page, `<option value="new" selected>`) {
+		t.Error("a queue by days cannot be read by the newest")
 	}
 }
 

@@ -14,6 +14,14 @@ type project struct {
 	budget, allocated, requested, paid, contracts fen
 	// approved binds what is allocated to the budget.
 	approved bool
+	// changes are those that stand since the approval, oldest first.
+	changes []change
+}
+
+// change is a change of a project, with the budgets that it replaced.
+type change struct {
+	seq    uint64
+	before []budgetLine
 }
 
 // quota is one fund's money in one project.
@@ -253,12 +261,20 @@ func (m *money) setBudget(e *effect, undo bool) {
 		m.projects[e.project] = &project{}
 	}
 	p := m.project(e.project)
-	p.approved = !undo
-	for _, line := range e.budget {
+	lines := e.budget
+	switch {
+	case e.kind == projectApproved:
+		p.approved, p.changes = !undo, nil
+	case undo:
+		lines = m.before(e, p)
+	default:
+		m.noteChange(e, p)
+	}
+	for _, line := range lines {
 		m.fund(line.fund)
 		q := &m.quotas[m.quota(e.project, line.fund)]
 		amount := line.amount
-		if undo {
+		if undo && e.kind == projectApproved {
 			amount = 0
 		}
 		m.add(&p.budget, amount-q.budget, ofBudget, e.project)
@@ -267,6 +283,27 @@ func (m *money) setBudget(e *effect, undo bool) {
 			m.refuse("项目 %s 批复 %s 元（资金 %s），已分配 %s", "project %s is approved for %s yuan of fund %s and has %s", m.text(e.project), amount, m.text(line.fund), q.allocated)
 		}
 	}
+}
+
+// noteChange keeps the budgets that a change of a project replaces.
+func (m *money) noteChange(e *effect, p *project) {
+	c := change{seq: e.seq}
+	for _, line := range e.budget {
+		c.before = append(c.before, budgetLine{line.fund, m.quotas[m.quota(e.project, line.fund)].budget})
+	}
+	p.changes = append(p.changes, c)
+}
+
+// before takes the last change of a project back, and says which budgets it replaced.
+func (m *money) before(e *effect, p *project) []budgetLine {
+	last := len(p.changes) - 1
+	if last < 0 || p.changes[last].seq != e.seq || !p.approved {
+		m.refuse("项目 %s 的该变更不是最后一次变更，不能冲销", "project %s: it is not the last change that stands", m.text(e.project))
+		return nil
+	}
+	lines := p.changes[last].before
+	p.changes = p.changes[:last]
+	return lines
 }
 
 // contract signs a contract, or changes its amount.

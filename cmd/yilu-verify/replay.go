@@ -320,7 +320,7 @@ func (r *replay) reverse(ctx context.Context, e *effect) error {
 	b := readBody(target.Body)
 	k := kinds[string(target.Kind)]
 	switch k {
-	case projectChanged, paymentApproved, paymentRejected, submissionMade, submissionApproved, submissionRejected, entryReversed, grantLine:
+	case paymentApproved, paymentRejected, submissionMade, submissionApproved, submissionRejected, entryReversed, grantLine:
 		return r.wrong(e.seq, "所冲销的第 %d 号为 %s，不能冲销", "it takes back entry %d, and %s cannot be reversed", seq, target.Kind)
 	}
 	taken, err := r.money.names.effect(k, &target, &b)

@@ -85,6 +85,16 @@ func TestEntriesAreJudged(t *testing.T) {
 			c.made("8", act("X", "fund.adjusted", "u1", "", `{"amount":"1.00","fund":"F1"}`))
 			c.submit("9", act("Y", "entry.reversed", "u1", fmt.Sprint(len(c.leaves)-1), `{"reason":"amount"}`))
 		}, "never had effect"},
+		{"a change with another after it", func(c *county) {
+			first := c.change("7", "910000.00")
+			c.change("8", "920000.00")
+			c.submit("9", act("Y", "entry.reversed", "u1", fmt.Sprint(first), `{"reason":"other"}`))
+		}, "it is not the last change that stands"},
+		{"a change whose budget is used", func(c *county) {
+			first := c.change("7", "960000.00")
+			c.submit("8", act("X", "fund.allocated", "u1", "", `{"amount":"155000.00","document":"文","fund":"F1","project":"P1"}`))
+			c.submit("9", act("Y", "entry.reversed", "u1", fmt.Sprint(first), `{"reason":"other"}`))
+		}, "approved for"},
 		{"corrects itself", func(c *county) {
 			c.post(act("X", "document.filed", "u1", fmt.Sprint(len(c.leaves)), `{"title":"x"}`))
 		}, "which is not before it"},
@@ -157,6 +167,33 @@ func TestUnitSignatureIsSaid(t *testing.T) {
 	c.leaves[59] = bytes.Replace(c.leaves[59], []byte(`,"sm3"`), []byte(`,"sig":"MEUCIQ==","sm3"`), 1)
 	f, _ := publish(t, c.leaves, k.log, k.witness)
 	if r := inspect(t, f, k.policy); r.exit() != exitNotChecked || !strings.Contains(r.Sentence.En, "1 entries carry an SM2 signature") {
+		t.Error(r.Sentence.En)
+	}
+}
+
+// change changes the budget of P1 and says which entry does.
+func (c *county) change(submission, amount string) int {
+	c.submit(submission, act("C"+submission, "project.changed", "u1", "", `{"budget":[{"amount":"`+amount+`","fund":"F1"}],"document":"文","project":"P1","reason":"plan"}`))
+	return len(c.leaves) - 2
+}
+
+// Changes that are taken back leave the budget of before, one after the other.
+func TestReversedChanges(t *testing.T) {
+	k := newKeys(t, "")
+	c := newCounty()
+	c.beginnings("1000000.00", "900000.00", "800000.00")
+	first, second := c.change("7", "910000.00"), c.change("8", "920000.00")
+	for i, seq := range []int{second, first} {
+		c.submit(fmt.Sprint(9+i), act(fmt.Sprint("Y", i), "entry.reversed", "u1", fmt.Sprint(seq), `{"reason":"other"}`))
+	}
+	c.submit("11", act("X", "fund.allocated", "u1", "", `{"amount":"100000.00","document":"文","fund":"F1","project":"P1"}`))
+	f, _ := publish(t, c.leaves, k.log, k.witness)
+	if r := inspect(t, f, k.policy); r.exit() != exitPassed {
+		t.Error(r.Sentence.En)
+	}
+	c.submit("12", act("Z", "fund.allocated", "u1", "", `{"amount":"0.01","document":"文","fund":"F1","project":"P1"}`))
+	f, _ = publish(t, c.leaves, k.log, k.witness)
+	if r := inspect(t, f, k.policy); r.exit() == exitPassed || !strings.Contains(r.Sentence.En, "approved for 900000.00 yuan of fund F1") {
 		t.Error(r.Sentence.En)
 	}
 }

@@ -163,7 +163,7 @@ func runExportSite(ctx context.Context, env *environment, args []string) error {
 	}
 	defer closeLedger()
 	if folder := filepath.Join(env.Data, filesFolder); isFolder(folder) {
-		if o.store, err = document.Open(folder, l.Config.Pool); err != nil {
+		if o.store, err = document.Open(folder, l.Config.Pool, l.Sealer); err != nil {
 			return err
 		}
 		defer o.store.Close()

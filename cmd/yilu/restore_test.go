@@ -205,6 +205,9 @@ const waitingText = "户主,张三丰\n"
 // sealerOf seals under the secret of a data folder.
 func sealerOf(t *testing.T, data string) *audit.Sealer {
 	t.Helper()
+	if err := os.MkdirAll(data, 0o711); err != nil {
+		t.Fatal(err)
+	}
 	sealer, err := (&environment{Data: data}).sealer()
 	if err != nil {
 		t.Fatal(err)

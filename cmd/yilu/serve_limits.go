@@ -35,6 +35,7 @@ var spanSettings = []spanSetting{
 	{"first-code-age", "YILU_FIRST_CODE_AGE", "一次性代码多久内有效", "how long a one-time code is good", time.Hour, 14 * 24 * time.Hour, func(l *account.Limits) *time.Duration { return &l.Code }},
 	{"login-window", "YILU_LOGIN_WINDOW", "登录失败计数多久，也是最长等待", "how long failed log-ins count, which is also the longest wait", time.Minute, 24 * time.Hour, func(l *account.Limits) *time.Duration { return &l.Window }},
 	{"login-delay", "YILU_LOGIN_DELAY", "失败次数用完后第一次等多久，以后每次加倍", "the first wait once the free failures are used up; it doubles", time.Second, time.Hour, func(l *account.Limits) *time.Duration { return &l.Delay }},
+	{"login-known", "YILU_LOGIN_KNOWN", "账号在某网段登录成功后，多久内别处的失败不拖延它", "how long failures from elsewhere delay nobody in a network where the account has logged in", 24 * time.Hour, 184 * 24 * time.Hour, func(l *account.Limits) *time.Duration { return &l.Known }},
 }
 
 const (
