@@ -13,11 +13,15 @@ ALONE     := ^yilu$$|/audit/(proof|rowset|tile)$$|/cmd/yilu/demo$$|/cmd/yilu-ver
 # without. TestKill… of alerts is not raced: the processes that it kills cannot tell.
 PARTLY    := ./alerts ./cmd/yilu ./web
 RACED     := AtOnce|ImportKilled|Abort|Concurrent|Stream|Watch|Many|Two|Follow|Once
+# The stages of test, two at a time: the pages mostly wait while the Go tests compute.
+# Each says a line, or what failed.
+STAGES := lint pages rest race raced bytes pure
 # One way to compile: vet, lint, tests and build share what is compiled.
 export GOFLAGS := $(GOFLAGS) -trimpath
 export CGO_ENABLED ?= 0
+export GO
 
-.PHONY: help build run test bench fuzz sim db golden clean
+.PHONY: help build run test $(STAGES) bench fuzz sim db golden clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,20 +36,28 @@ run: ## run it with demonstration data; installs what is missing
 
 test: ## check everything: style, lint, race, pages; installs what is missing
 	@.ci/install postgresql gcc pages
-	@unformatted=$$(gofmt -l $$(find . -name '*.go' -not -path '*/node_modules/*')); \
-	if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
-	$(GO) vet ./...
-	$(GO) tool staticcheck ./...
-	@.ci/vulnerabilities
-	CGO_ENABLED=1 $(GO) test -race -vet=off -timeout 9m $$($(GO) list ./... | grep -vE '$(ALONE)|/alerts$$|/cmd/yilu$$|/web$$')
-	CGO_ENABLED=1 $(GO) test -race -vet=off -timeout 9m -run '$(RACED)' $(PARTLY)
-	$(GO) test -vet=off -timeout 9m -skip '$(RACED)' $(PARTLY)
-	$(GO) test -vet=off -timeout 9m $$($(GO) list ./... | grep -E '$(ALONE)')
-	$(GO) test -vet=off ./cmd/yilu-verify -count=1 -timeout 9m -run EveryStored -every-byte
-	@if [ -f web/e2e/run.mjs ]; then \
-		$(MAKE) --no-print-directory build && \
-		cd web/e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs; \
-	fi
+	@$(MAKE) --no-print-directory -j2 $(STAGES)
+
+lint:
+	@.ci/stage $@ .ci/lint
+
+race:
+	@CGO_ENABLED=1 .ci/stage $@ $(GO) test -race -vet=off -timeout 9m $$($(GO) list ./... | grep -vE '$(ALONE)|/alerts$$|/cmd/yilu$$|/web$$')
+
+raced:
+	@CGO_ENABLED=1 .ci/stage $@ $(GO) test -race -vet=off -timeout 9m -run '$(RACED)' $(PARTLY)
+
+rest:
+	@.ci/stage $@ $(GO) test -vet=off -timeout 9m -skip '$(RACED)' $(PARTLY)
+
+pure:
+	@.ci/stage $@ $(GO) test -vet=off -timeout 9m $$($(GO) list ./... | grep -E '$(ALONE)')
+
+bytes:
+	@.ci/stage $@ $(GO) test -vet=off ./cmd/yilu-verify -count=1 -timeout 9m -run EveryStored -every-byte
+
+pages:
+	@.ci/stage $@ .ci/pages
 
 bench: build ## measure speed and memory, one line per figure; FIGURES=name,… picks some
 	./bin/yilu bench --figures "$(FIGURES)"

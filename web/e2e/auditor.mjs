@@ -2,7 +2,7 @@
 import { describe, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { as, base, enter, pages, password, serve, sessions, stop, tokens } from './county.mjs'
-import { ask } from './server.mjs'
+import { ask, beginWithin } from './server.mjs'
 
 /** checks are the tests of this part. */
 export function checks() {
@@ -99,7 +99,7 @@ export function checks() {
       assert.equal(await page.locator('tbody .yes').count(), 2)
       await context.close()
     })
-    test('a server that is restarted: no event is lost or told twice', { timeout: 120_000 }, async t => {
+    test('a server that is restarted: no event is lost or told twice', { timeout: 2 * beginWithin }, async t => {
       if (process.env.YILU_URL) return t.skip('the server is not ours')
       const [page, context] = await as('auditor', { viewport: { width: 1280, height: 900 } })
       await page.addInitScript(() => { window.ids = []; document.addEventListener('feed', e => window.ids.push(e.detail)) })

@@ -50,7 +50,7 @@ const axeTags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-p
 
 /** violations runs axe on the page as it is shown now. */
 export async function violations(page) {
-  await page.evaluate(axe.source)
+  if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axe.source)
   return page.evaluate(async tags => {
     const found = await axe.run(document, { runOnly: tags, resultTypes: ['violations'], preload: false })
     return found.violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.html).join(' | ')}`)

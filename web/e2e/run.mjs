@@ -9,6 +9,7 @@
 import { after, before, describe } from 'node:test'
 import { browser, launch } from './browser.mjs'
 import { begin, end } from './county.mjs'
+import { beginWithin } from './server.mjs'
 
 const parts = ['everyone', 'villager', 'desk', 'administrator', 'officer', 'auditor', 'year', 'public']
 const asked = process.argv.slice(2)
@@ -17,16 +18,19 @@ if (unknown.length) throw new Error(`no part ${unknown.join(', ')}: there are ${
 
 const chosen = await Promise.all(parts.filter(part => !asked.length || asked.includes(part)).map(part => import(`./${part}.mjs`)))
 
-describe('the pages', () => {
-  before(async () => {
-    await launch()
-    if (!chosen.every(part => part.own)) await begin()
-  }, { timeout: 300_000 })
+// What brings its own server goes beside what looks at the county.
+const county = chosen.filter(part => !part.own), own = chosen.filter(part => part.own)
 
-  after(async () => {
-    await browser?.close()
-    await end()
-  })
+describe('the pages', { concurrency: 2 }, () => {
+  before(launch)
+  after(() => browser?.close())
 
-  for (const part of chosen) part.checks()
+  if (county.length) {
+    describe('of the demonstration county', () => {
+      before(begin, { timeout: beginWithin + 120_000 })
+      after(end)
+      for (const part of county) part.checks()
+    })
+  }
+  for (const part of own) part.checks()
 })

@@ -14,8 +14,8 @@ export const here = dirname(fileURLToPath(import.meta.url))
 export const binary = join(here, '../../bin/yilu')
 export const verifier = join(here, '../../bin/yilu-verify')
 
-/** How long one answer, one program and one end of the server may take, at most. */
-export const answerWithin = 30_000
+/** How long one answer, one program, and the server's beginning and end may take, at most. */
+export const answerWithin = 30_000, beginWithin = 240_000
 const runWithin = 120_000, endWithin = 45_000
 
 /** ask is fetch with an end: without one, a server that never answers is told as a test that took too long. */
@@ -62,7 +62,7 @@ export class Server {
       this.how = `yilu ended with ${signal ?? code}`
       resolve()
     }))
-    for (const until = Date.now() + 180_000; ;) {
+    for (const until = Date.now() + beginWithin; ;) {
       if (this.how) throw new Error(`${this.how}: ${this.log.slice(-4000)}`)
       if (Date.now() > until) throw new Error(`yilu is not ready: ${this.log.slice(-4000)}`)
       try { if ((await ask(this.base)).status === 200) return } catch { /* not yet */ }

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { open, out, sideways } from './browser.mjs'
 import { Person, paper } from './person.mjs'
-import { Server, ask, binary, run, verifier } from './server.mjs'
+import { Server, ask, beginWithin, binary, run, verifier } from './server.mjs'
 
 const book = '411025', village = '411025103201'
 const fund = 'ZB2020-01', project = 'XM2020-01', tender = 'BD2020-01', contract = 'HT2020-01', signedAnew = 'HT2020-01-2', asset = 'ZC2020-01'
@@ -68,7 +68,7 @@ export function checks() {
     before(async () => {
       server = await Server.make()
       await server.serve()
-    }, { timeout: 240_000 })
+    }, { timeout: beginWithin + 10_000 })
     after(() => server?.remove())
 
     /** decided is a submission that the checker approves; it returns the numbers of its entries. */
