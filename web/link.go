@@ -2,7 +2,6 @@ package web
 
 import (
 	"encoding/hex"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -119,8 +118,8 @@ func (s *site) query(l language, to string, pairs ...any) string {
 func valuesOf(pairs []any) url.Values {
 	v := url.Values{}
 	for pair := range slices.Chunk(pairs, 2) {
-		if value := fmt.Sprint(pair[1]); value != "" {
-			v.Set(fmt.Sprint(pair[0]), value)
+		if value := argument(pair[1]); value != "" {
+			v.Set(argument(pair[0]), value)
 		}
 	}
 	return v
@@ -130,7 +129,7 @@ func valuesOf(pairs []any) url.Values {
 // the site need not have one by one: its question is one that only a running server
 // answers, and a copy has the list of all entries there.
 func (s *site) entry(l language, seq any) string {
-	return s.href(l, "/entries"+mark) + "?entry=" + fmt.Sprint(seq)
+	return s.href(l, "/entries"+mark) + "?entry=" + argument(seq)
 }
 
 // live is the URL of a page that only a running server can answer, such as those of

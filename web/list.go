@@ -134,6 +134,9 @@ type table struct {
 	// Note is what a reader must know of it.
 	Note  string
 	Files files
+	// english and filesLabel are of the page's language.
+	english    bool
+	filesLabel string
 }
 
 // tableRow is a line of a table.
@@ -160,7 +163,7 @@ func filesAt(at func(name string) string) files {
 // table shows some rows on a page, with links to the files of the whole list under
 // some filters.
 func (x *listing[R]) table(f *frame, rows []R, filter url.Values) table {
-	t := table{Caption: f.t(x.Caption), Files: x.files(f, filter)}
+	t := table{Caption: f.t(x.Caption), Files: x.files(f, filter), english: f.lang == english, filesLabel: f.t("files.label")}
 	if x.Note != "" {
 		t.Note = f.t(x.Note)
 	}
@@ -172,7 +175,7 @@ func (x *listing[R]) table(f *frame, rows []R, filter url.Values) table {
 		}
 	}
 	for _, r := range rows {
-		row := tableRow{Gone: x.Gone != nil && x.Gone(r)}
+		row := tableRow{Gone: x.Gone != nil && x.Gone(r), Cells: make([]cell, 0, len(shown))}
 		for i, c := range shown {
 			v := c.Cell(f, r)
 			v.Class, v.Label = c.Class, t.Heads[i].Text

@@ -92,12 +92,41 @@ func (m locale) text(key string, args ...any) (string, error) {
 	if len(args) == 0 {
 		return form, nil
 	}
-	// One pass, so that an argument that looks like a place stays as it is.
-	pairs := make([]string, 0, 2*len(args))
-	for i, a := range args {
-		pairs = append(pairs, "{"+strconv.Itoa(i)+"}", fmt.Sprint(a))
+	return fillIn(form, args), nil
+}
+
+// fillIn puts arguments in their places. It goes over the form once, so that an argument
+// that looks like a place stays as it is.
+func fillIn(form string, args []any) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(form, "{")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		number, after, closed := strings.Cut(rest, "}")
+		i, err := strconv.Atoi(number)
+		if form = rest; !closed || err != nil || i < 0 || i >= len(args) || number != strconv.Itoa(i) {
+			b.WriteString("{") // no place of an argument
+			continue
+		}
+		b.WriteString(argument(args[i]))
+		form = after
 	}
-	return strings.NewReplacer(pairs...).Replace(form), nil
+}
+
+// argument is fmt.Sprint, without its cost for what most arguments are.
+func argument(a any) string {
+	switch a := a.(type) {
+	case string:
+		return a
+	case ledger.Seq:
+		return strconv.FormatInt(int64(a), 10)
+	case ledger.Date:
+		return string(a)
+	}
+	return fmt.Sprint(a)
 }
 
 // has says whether there is a sentence with the key.

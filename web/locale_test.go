@@ -138,7 +138,7 @@ func templates(t *testing.T) map[string]string {
 }
 
 func TestSentences(t *testing.T) {
-	m := locale{"n": {One: "{0} household", Other: "{0} households"}, "two": {Other: "{0} of {1}"}}
+	m := locale{"n": {One: "{0} household", Other: "{0} households"}, "two": {Other: "{0} of {1}"}, "odd": {Other: "{{0}{x}{2}{00}{"}}
 	for _, c := range []struct {
 		key  string
 		args []any
@@ -147,6 +147,7 @@ func TestSentences(t *testing.T) {
 		{"n", []any{1}, "1 household"},
 		{"n", []any{int64(2)}, "2 households"},
 		{"two", []any{"{1}", "x"}, "{1} of x"},
+		{"odd", []any{ledger.Seq(7), ledger.Date("2020-03-18")}, "{7{x}{2}{00}{"},
 	} {
 		if got, err := m.text(c.key, c.args...); err != nil || got != c.want {
 			t.Errorf("%s %v: %q %v, want %q", c.key, c.args, got, err, c.want)

@@ -82,6 +82,7 @@ func newSite(base, currency string) (*site, error) {
 // all sets, which would be most of what the server keeps in memory.
 func (s *site) parse(l language) (map[string]*template.Template, error) {
 	functions := s.functions(l)
+	known := newFolder(functions)
 	shared, err := template.New("").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/part_*.html")
 	if err != nil {
 		return nil, err
@@ -105,6 +106,14 @@ func (s *site) parse(l language) (map[string]*template.Template, error) {
 		}
 		for _, own := range page.Templates() {
 			if err := includeUsed(page, shared, own.Tree); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		for _, own := range page.Templates() {
+			if own.Tree == nil {
+				continue
+			}
+			if err := known.fold(own.Tree.Root); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 		}
@@ -211,7 +220,7 @@ func (s *site) functions(l language) template.FuncMap {
 			if !ok {
 				return "", fmt.Errorf("no list of codes %q", list)
 			}
-			return l.pick(name(fmt.Sprint(code))), nil
+			return l.pick(name(argument(code))), nil
 		},
 		// fact and condition are what a rule reads and asks, as people call it.
 		"factname":  func(name string) string { return l.pick(rulefact.NameOf(name)) },
@@ -268,7 +277,7 @@ func (s *site) href(l language, to string, parts ...any) string {
 	var b strings.Builder
 	b.WriteString(s.base + l.Prefix + to)
 	for _, p := range parts {
-		b.WriteString(url.PathEscape(fmt.Sprint(p)))
+		b.WriteString(url.PathEscape(argument(p)))
 	}
 	return b.String()
 }
