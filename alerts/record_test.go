@@ -117,6 +117,40 @@ func clean(ocid string) made {
 		award: "930000.01", supplier: "S1", awarded: "2020-03-10T00:00:00+08:00", contract: "930000.01", signed: "2020-03-20T00:00:00+08:00", paid: "100000"}
 }
 
+// TestPartiesUnderTwoCodes: a firm under one code in the award and another in the contract
+// is one by its name, two codes of one scheme are two firms, and a contract with one of
+// several suppliers is not held to the price of all.
+func TestPartiesUnderTwoCodes(t *testing.T) {
+	t.Parallel()
+	w := newRecords(t, "CNY")
+	release := func(ocid, award, contract, price string) string {
+		return fmt.Sprintf(`{"ocid":"%s","id":"r1","date":"2020-05-01T00:00:00Z","tag":["compiled"],"tender":{"id":"t"},
+"awards":[{"id":"a1","date":"2020-03-10T00:00:00+08:00","status":"active","suppliers":[%s],"value":{"amount":900,"currency":"CNY"}}],
+"contracts":[{"id":"c1","awardID":"a1","dateSigned":"2020-03-20T00:00:00+08:00","suppliers":[%s],"value":{"amount":%s,"currency":"CNY"}}]}`, ocid, award, contract, price)
+	}
+	firm := func(scheme, id, name string) string {
+		if scheme == "" {
+			return fmt.Sprintf(`{"id":"%s","name":"%s"}`, id, name)
+		}
+		return fmt.Sprintf(`{"name":"%s","identifier":{"scheme":"%s","id":"%s"}}`, name, scheme, id)
+	}
+	flags, unjudged := w.publish("CNY",
+		oneLine(release("named", firm("", "f1", "INFOCENTER S.A"), firm("PY-RUC", "80023118-0", "Infocenter S.A."), "900")),
+		oneLine(release("other", firm("", "f2", "INFOCENTER S.A"), firm("PY-RUC", "80023118-1", "Trafosur"), "900")),
+		oneLine(release("scheme", firm("PY-RUC", "1", "Alpha"), firm("PY-RUC", "2", "Alpha"), "900")),
+		oneLine(release("joint", firm("PY-RUC", "3", "Beta")+","+firm("PY-RUC", "4", "Gamma"), firm("PY-RUC", "4", "Gamma"), "400")),
+		oneLine(release("less", firm("PY-RUC", "5", "Delta"), firm("PY-RUC", "5", "Delta"), "400")))
+	got := slices.DeleteFunc(flags, func(f string) bool { return !strings.HasPrefix(f, "C13") && !strings.HasPrefix(f, "C03") })
+	if diff := cmp.Diff([]string{"C03 less/c1", "C13 other/c1", "C13 scheme/c1"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if !slices.Contains(unjudged, "C03?shared") {
+		t.Errorf("%v", unjudged)
+	}
+}
+
+func oneLine(s string) string { return strings.ReplaceAll(s, "\n", " ") }
+
 // TestRulesJudgePublishedRecords: what each rule finds in processes that others
 // published, beside one in which it finds nothing.
 func TestRulesJudgePublishedRecords(t *testing.T) {

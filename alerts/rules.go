@@ -338,9 +338,11 @@ func (f *inForce) place(x *active, file *rule.Rule) {
 		k := at(file.Start)
 		k.rules = append(k.rules, x)
 		need(k, file.Facts)
-		k = at(file.Expect)
-		k.closes = append(k.closes, closing{x, file.Match})
-		need(k, file.Match)
+		for _, kind := range file.Expect {
+			k = at(kind)
+			k.closes = append(k.closes, closing{x, file.Match})
+			need(k, file.Match)
+		}
 	}
 }
 

@@ -146,6 +146,51 @@ func TestFlowOfLinks(t *testing.T) {
 	w.replays()
 }
 
+// TestFlowOfWaivedPapers: a paper that does not apply is not missing, as long as that
+// stands.
+func TestFlowOfWaivedPapers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.funded()
+	waive := func(item ledger.Count) ledger.Draft {
+		return w.on("2020-04-14", fmt.Sprint("waive", item), &ledger.DocumentWaived{Project: "P1", Item: item, Explanation: "村级自建"}, maker)
+	}
+	file := func(item ledger.Count) ledger.Draft {
+		return w.on("2020-04-14", fmt.Sprint("file", item), &ledger.DocumentFiled{Project: "P1", Item: item, File: paper}, maker)
+	}
+	w.post(w.announce("T1"), file(17))
+	for i, p := range []ledger.Party{builder, rival, third} {
+		w.post(w.bid("T1", p, ledger.Amount(80000+7777*i), "2020-04-10T08:00:00+08:00"))
+	}
+	open := w.draft("open", &ledger.TenderOpened{Tender: "T1", At: ledger.Instant(moment("2020-04-10T09:00:00+08:00")), Members: 5, Experts: 4}, maker)
+	w.tells("item 19 is missing", "T06", open)
+	w.reverse("rv-open", open.ID)
+	w.post(waive(19))
+	open.ID = "open2"
+	w.tells("it does not apply", "-T06", open)
+
+	w.settle("k1", w.on("2020-04-14", "k1d", w.contract("K1", "", rival, 1000), maker))
+	w.run()
+	w.wantTimers("signed", "C19", "running 2020-04-23")
+	w.tells("the contract's own paper does not apply", "-met C19", waive(20))
+	w.tells("nor does what holds its filing", "met C19", waive(18))
+	w.run()
+	w.wantTimers("waived", "C19", "met 2020-04-23")
+	w.settle("k2", w.on("2020-04-14", "k2d", w.contract("K2", "", rival, 1000), maker))
+	w.run()
+	w.wantTimers("signed when there is nothing to be filed", "C19", "met 2020-04-23")
+	w.reverse("rv-18", "waive18")
+	w.run()
+	w.wantTimers("it applies after all", "C19", "running 2020-04-23")
+	w.tells("filed", "met C19", file(18))
+
+	w.post(w.on("2020-04-20", "st", &ledger.WorksStarted{Project: "P1"}, maker))
+	w.post(w.on("2020-06-18", "done", &ledger.WorksCompleted{Project: "P1", Content: "1公里"}, maker))
+	w.tells("accepted", "V09 2020-09-24", w.on("2020-06-26", "acc", &ledger.AcceptancePassed{Project: "P1", Level: "county", Conclusion: "合格", Acceptors: []ledger.Party{bureau}}, maker))
+	w.tells("there are no final accounts", "met V09", waive(22))
+	w.replays()
+}
+
 // TestFlowOfAccounts: whose account is paid, and since when it is another.
 func TestFlowOfAccounts(t *testing.T) {
 	t.Parallel()

@@ -112,7 +112,7 @@ func (s *state) takeLine(e *Entry, of string, line Count) bool {
 }
 
 // ofMember is the member by which a line names its header.
-var ofMember = map[Kind]string{"grant.line": "payment", "register.person": "register", "register.supplier": "register"}
+var ofMember = map[Kind]string{"grant.line": "payment", "register.person": "register", "register.supplier": "register", "register.account": "register"}
 
 // IsLine says of a kind that its entries are lines of a batch or register, which stand
 // and fall with their header.

@@ -102,6 +102,7 @@ func samples() map[Kind]Draft {
 		&ParameterSet{Basis: "襄政办〔2020〕1号", Category: "works", Code: "P08", From: "2020-01-01", Name: "p", Region: "411025", To: "2020-12-31", Value: "0.30"},
 		&RegisterLoaded{Files: []File{paper}, From: "2020-03-01", List: ListPoor, Lines: 1, LinesHash: zeroHash, Region: "411025", Register: "R1", Source: "县扶贫办", Stated: "2020-02-29", To: "2020-04-30"},
 		&RegisterPerson{Firm: builder.Code, Line: 1, Place: aVillage, Register: "R1"},
+		&RegisterAccount{Branch: "某银行襄城支行", Line: 1, Opened: "2020-02-03", Register: "R3", Serial: 127},
 		&RegisterSupplier{Address: "文化路1号", Basis: "财采罚〔2019〕5号", From: "2019-06-01", Line: 1, Register: "R2", Supplier: stranger, To: "2021-05-31"},
 		&RoleGranted{Area: "411025103", Grant: "SQ1", Person: "wang", Role: ProjectOfficer, Unit: "411025-103", Until: "2020-12-31"},
 		&RoleRevoked{Grant: "SQ1", Ground: "moved"},
@@ -134,6 +135,8 @@ func samples() map[Kind]Draft {
 			d.Sealed = map[string]string{fieldName: "张三", fieldIDNumber: anID}
 		case "register.person", "tender.evaluator":
 			d.Sealed = map[string]string{fieldPerson: "张三", fieldIDNumber: anID}
+		case "register.account":
+			d.Sealed = map[string]string{fieldAccount: "6217000000000000004"}
 		case "entry.reversed":
 			d.Corrects = 0
 		}
@@ -272,7 +275,7 @@ func TestRolesPostOnlyTheirKinds(t *testing.T) {
 		Public: {"objection.received"},
 		Engine: {"alert.escalated", "alert.raised", "alert.repeated", "alert.summary"},
 		Auditor: {"alert.assigned", "alert.closed", "alert.commented", "alert.confirmed", "alert.dismissed", "alert.escalated", "alert.reopened", "alert.returned", "alert.seconded",
-			"alert.silenced", "exemption.set", "freeze.set", "parameter.set", "register.loaded", "register.person", "register.supplier", "rule.activated", "seal.disclosed", "submission.approved", "submission.made", "submission.rejected"},
+			"alert.silenced", "exemption.set", "freeze.set", "parameter.set", "register.account", "register.loaded", "register.person", "register.supplier", "rule.activated", "seal.disclosed", "submission.approved", "submission.made", "submission.rejected"},
 		Checker:          {"alert.answered", "alert.commented", "alert.rectified", "payment.approved", "payment.rejected", "submission.approved", "submission.rejected"},
 		PublicityOfficer: {"notice.corrected", "notice.ended", "notice.extended", "notice.hung", "notice.posted", "objection.answered", "objection.received", "photo.released", "photo.withdrawn", "submission.made"},
 		SecurityAdmin:    {"role.granted", "role.revoked", "submission.approved", "submission.made", "submission.rejected"},

@@ -9,7 +9,7 @@ import (
 	"yilu/audit"
 )
 
-// 比对名单: lists of persons and firms that payments and awards are held against. A
+// 比对名单: lists of persons, firms and accounts that payments and awards are held against. A
 // load is a header with one entry for each member right behind it, bound by count and
 // hash, so that approving the header approves every member.
 var registerKinds = []Spec{
@@ -17,6 +17,7 @@ var registerKinds = []Spec{
 	{Kind: "register.person", Stage: StageGovernance, Text: Text{"名单人员", "person of a register"}, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldPerson, fieldIDNumber, fieldHousehold, fieldClass, fieldPost, fieldDied, fieldNote},
 		opened: []string{fieldHousehold, fieldClass, fieldDied}, new: func() Body { return new(RegisterPerson) }},
 	{Kind: "register.supplier", Stage: StageGovernance, Text: Text{"名单供应商", "supplier of a register"}, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(RegisterSupplier) }},
+	{Kind: "register.account", Stage: StageGovernance, Text: Text{"名单账户", "account of a register"}, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldAccount, fieldPerson, fieldIDNumber, fieldNote}, opened: []string{fieldAccount}, new: func() Body { return new(RegisterAccount) }},
 }
 
 // The lists that rules know.
@@ -28,11 +29,13 @@ const (
 	ListDebarred = "debarred"
 	ListFirms    = "firms"
 	ListPersons  = "firm_persons"
+	ListAccounts = "accounts"
 )
 
 // Lists are the comparison lists (比对名单). Those of debarred suppliers (政府采购法实施条例
 // 73) and of registered firms (企业信息公示暂行条例 6) are published anyway; all others are
-// of private persons and sealed. Persons of firms are 法定代表人、股东、高管.
+// of private persons and sealed. Persons of firms are 法定代表人、股东、高管; opened accounts
+// are those of one bank or of all, as it hands them over.
 var Lists = codes{
 	ListPoor:     {"脱贫户、监测户名单", "households lifted out of poverty or under watch"},
 	ListPayroll:  {"财政供养人员名单", "persons paid by the budget"},
@@ -41,10 +44,19 @@ var Lists = codes{
 	ListDebarred: {"禁入供应商名单", "debarred suppliers"},
 	ListFirms:    {"市场主体登记名单", "registered firms"},
 	ListPersons:  {"企业关联人员名单", "persons of firms"},
+	ListAccounts: {"银行开户清单", "opened bank accounts"},
 }
 
-// ofFirms says whether the members of a list are firms.
-func ofFirms(list string) bool { return list == ListDebarred || list == ListFirms }
+// MemberKind is the kind of the entries that a list consists of.
+func MemberKind(list string) Kind {
+	switch list {
+	case ListDebarred, ListFirms:
+		return "register.supplier"
+	case ListAccounts:
+		return "register.account"
+	}
+	return "register.person"
+}
 
 // RegisterLoaded is the header of one load of a comparison list (比对名单登记). Its
 // members follow it at once, in the same unit.
@@ -90,7 +102,7 @@ func (b *RegisterLoaded) check(c *checker) {
 		c.bad("region", "须为6位县、9位乡镇或12位村的区划代码", "want the division code of a county (6 digits), township (9) or village (12)")
 	}
 	if b.Lines < 0 || b.Lines > MaxUnit-2 {
-		c.bad("lines", fmt.Sprintf("须有0–%d人（户、家）", MaxUnit-2), fmt.Sprintf("want 0 to %d members", MaxUnit-2))
+		c.bad("lines", fmt.Sprintf("须有0–%d人（户、家、个账户）", MaxUnit-2), fmt.Sprintf("want 0 to %d members", MaxUnit-2))
 	}
 }
 
@@ -120,11 +132,7 @@ func (b *RegisterLoaded) apply(s *state, e *Entry) {
 		Members: int64(b.Lines), Seq: e.Seq, At: s.at(e),
 	})
 	s.loadsOf.add(loadsKey(b.List, b.Region), b.Register)
-	line := Kind("register.person")
-	if ofFirms(b.List) {
-		line = "register.supplier"
-	}
-	s.batch = &openBatch{of: b.Register, line: line, list: b.List, stated: b.Stated, left: int(b.Lines), linesHash: b.LinesHash, hash: sha256.New(), members: map[string]Count{}}
+	s.batch = &openBatch{of: b.Register, line: MemberKind(b.List), list: b.List, stated: b.Stated, left: int(b.Lines), linesHash: b.LinesHash, hash: sha256.New(), members: map[string]Count{}}
 	if b.Lines == 0 {
 		s.closeBatch()
 	}
@@ -259,6 +267,53 @@ func (b *RegisterSupplier) apply(s *state, e *Entry) {
 	})
 }
 
+// RegisterAccount is one account that a bank opened (名单账户): where, on which day, and as
+// which of the accounts of that day. Sealed: the account number, by whose keyed token it is
+// found, and name and ID number of whoever it belongs to, where the bank tells them.
+//
+// Effect: the account is a member of the load. Refused outside of it, twice in it, and
+// opened after the day that the list states.
+type RegisterAccount struct {
+	// Branch is the branch of the bank (开户网点).
+	Branch string `json:"branch"`
+	Line   Count  `json:"line"`
+	// Opened is the day on which the account was opened.
+	Opened   Date   `json:"opened"`
+	Register string `json:"register"`
+	// Serial is its number among what the branch opened (开户序号): accounts that were opened
+	// one after the other have consecutive ones.
+	Serial Count `json:"serial"`
+}
+
+func (b *RegisterAccount) check(c *checker) {
+	c.registerLine(b.Register, b.Line)
+	c.text("branch", b.Branch, 100)
+	c.day("opened", b.Opened)
+	if b.Serial < 1 {
+		c.bad("serial", "开户序号须为正整数", "want a positive whole number")
+	}
+}
+
+func (b *RegisterAccount) checkSealed(c *checker, sealed map[string]string) {
+	if sealed[fieldAccount] == "" {
+		c.bad(fieldAccount, "账号必填", "the account number is required")
+	}
+}
+
+func (b *RegisterAccount) touch(*state, *Entry) {}
+
+func (b *RegisterAccount) apply(s *state, e *Entry) {
+	if !s.takeLine(e, b.Register, b.Line) {
+		return
+	}
+	if b.Opened > s.batch.stated {
+		s.refuse("body.opened", "future", "开户日期晚于数据截止日 "+string(s.batch.stated), "is after the day that the list states, "+string(s.batch.stated))
+	}
+	s.takeMember(Member{
+		Member: lineKey(b.Register, b.Line), Register: b.Register, Line: int64(b.Line), Who: accountOrNone(e.Account), From: b.Opened, Branch: b.Branch, Serial: int64(b.Serial), Seq: e.Seq,
+	})
+}
+
 // takeMember adds a member to the load that is coming. A firm may be banned twice, by
 // two decisions, and a person may belong to two firms; else one is a member once.
 func (s *state) takeMember(m Member) {
@@ -272,7 +327,7 @@ func (s *state) takeMember(m Member) {
 			once += "/" + m.Household
 		}
 		if first := o.members[once]; first != 0 {
-			s.refuse("body.line", "duplicate", fmt.Sprintf("与第 %d 行是同一人（同一决定）", first), fmt.Sprintf("is the same as line %d", first))
+			s.refuse("body.line", "duplicate", fmt.Sprintf("与第 %d 行是同一人、同一账户（同一决定）", first), fmt.Sprintf("is the same as line %d", first))
 		}
 		o.members[once] = Count(m.Line)
 		s.membersOf.add(memberKey(m.Register, m.Who), m.Member)
@@ -311,6 +366,10 @@ func (s *state) forgetValue(target *Entry, field string) {
 			y := s.payees.edit(key)
 			y.Account, y.AccountOn = "", ""
 		}
+	case *RegisterAccount:
+		if field == fieldAccount && s.members.get(lineKey(b.Register, b.Line)) != nil {
+			s.members.edit(lineKey(b.Register, b.Line)).Who = ""
+		}
 	case *RegisterPerson:
 		if s.members.get(lineKey(b.Register, b.Line)) == nil {
 			return
@@ -338,6 +397,8 @@ func (s *state) touchValue(target *Entry) {
 		key, _ := b.payee(target)
 		s.payee(key)
 	case *RegisterPerson:
+		s.members.get(lineKey(b.Register, b.Line))
+	case *RegisterAccount:
 		s.members.get(lineKey(b.Register, b.Line))
 	}
 }

@@ -36,6 +36,67 @@ func debarred(id string, bans ...*RegisterSupplier) []Draft {
 	return drafts
 }
 
+// opened is a register of accounts that one branch opened on one day.
+func opened(id string, accounts ...string) []Draft {
+	drafts := []Draft{draft(id, &RegisterLoaded{Register: id, List: ListAccounts, Region: "411025", Source: "某银行", Stated: "2020-01-31", From: "2020-02-01", To: "2020-12-31", Lines: Count(len(accounts))}, maker)}
+	for i, account := range accounts {
+		d := draft(fmt.Sprintf("%s-%d", id, i+1), &RegisterAccount{Register: id, Line: Count(i + 1), Branch: "某银行襄城支行", Opened: "2020-01-31", Serial: Count(7 + i)}, maker)
+		d.Sealed = map[string]string{fieldAccount: account, fieldPerson: "李四", fieldIDNumber: citizen(1)}
+		drafts = append(drafts, d)
+	}
+	return drafts
+}
+
+// TestOpenedAccounts: a bank's list finds accounts by their token, keeps whom they belong
+// to sealed, and forgets an account that is erased.
+func TestOpenedAccounts(t *testing.T) {
+	t.Parallel()
+	l, db := testLedger(t)
+	ctx := t.Context()
+	const one, two = "6217000000000000004", "6200000000000005"
+	spoil := func(change func(d []Draft)) []Draft {
+		d := opened("RX", one, two)
+		change(d)
+		return d
+	}
+	refuses(t, l,
+		refusal{"opened after the list", spoil(func(d []Draft) { d[1].Body.(*RegisterAccount).Opened = "2020-02-01" }), []string{"1 body.opened future"}},
+		refusal{"one account twice", opened("RX", one, "6217 0000 0000 0000 004"), []string{"2 body.line duplicate"}},
+		refusal{"accounts on a list of persons", spoil(func(d []Draft) { d[0].Body.(*RegisterLoaded).List = ListPoor }), []string{"1 kind lines", "1 body.register outside_batch", "2 body.register outside_batch"}},
+	)
+	if _, err := l.Post(ctx, testBook, spoil(func(d []Draft) { delete(d[2].Sealed, fieldAccount) })...); err == nil || !strings.Contains(err.Error(), "account number is required") {
+		t.Errorf("without an account: %v", err)
+	}
+	r := settle(t, l, "S1", opened("R1", one, two)...)
+	member := func(line int) (who, branch string, serial int64) {
+		t.Helper()
+		if err := db.Owner.QueryRow(ctx, `select who, branch, serial from proj.register_member where line = $1`, line).Scan(&who, &branch, &serial); err != nil {
+			t.Fatal(err)
+		}
+		return who, branch, serial
+	}
+	who, branch, serial := member(2)
+	if who != accountOrNone(l.Sealer.Token("account "+two)) || who == "" || branch != "某银行襄城支行" || serial != 8 {
+		t.Errorf("%q %q %d", who, branch, serial)
+	}
+	settle(t, l, "S2", draft("e1", &SealErased{Entry: Count(r[1].Seq), Field: fieldAccount, Ground: "order"}, maker), draft("e2", &SealErased{Entry: Count(r[1].Seq), Field: fieldPerson, Ground: "order"}, maker))
+	if who, _, serial := member(1); who != "" || serial != 7 {
+		t.Errorf("after the erasure: %q %d", who, serial)
+	}
+	var leaves string
+	if err := db.Owner.QueryRow(ctx, `select string_agg(convert_from(leaf, 'UTF8'), '') || (select string_agg(m::text, '') from proj.register_member m) from log.entry`).Scan(&leaves); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{one, two, "李四", citizen(1)} {
+		if strings.Contains(leaves, secret) {
+			t.Error("what is sealed can be read")
+		}
+	}
+	if r, err := Rebuild(ctx, db.Owner, testBook, Replay{Sealer: l.Sealer}); err != nil {
+		t.Errorf("rebuild: %+v %v", r, err)
+	}
+}
+
 func TestRegisterBodies(t *testing.T) {
 	t.Parallel()
 	testBody(t, []badBody[*RegisterLoaded]{
@@ -56,6 +117,14 @@ func TestRegisterBodies(t *testing.T) {
 		{func(b *RegisterPerson) { b.Line = 0 }, "line", "从1起", "from 1"},
 		{func(b *RegisterPerson) { b.Place = "411025" }, "place", "12位", "12-digit"},
 		{func(b *RegisterPerson) { b.Firm = "某公司" }, "firm.code", "统一社会信用代码", "the code"},
+	})
+	testBody(t, []badBody[*RegisterAccount]{
+		{func(b *RegisterAccount) { b.Register = "" }, "register", "字母", "letters"},
+		{func(b *RegisterAccount) { b.Line = 0 }, "line", "从1起", "from 1"},
+		{func(b *RegisterAccount) { b.Branch = "" }, "branch", "必填", "required"},
+		{func(b *RegisterAccount) { b.Branch = strings.Repeat("长", 101) }, "branch", "最多100字", "at most 100"},
+		{func(b *RegisterAccount) { b.Opened = "2020-02-30" }, "opened", "日期", "day"},
+		{func(b *RegisterAccount) { b.Serial = 0 }, "serial", "正整数", "positive whole number"},
 	})
 	testBody(t, []badBody[*RegisterSupplier]{
 		{func(b *RegisterSupplier) { b.Line = 0 }, "line", "从1起", "from 1"},

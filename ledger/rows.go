@@ -281,26 +281,29 @@ type Register struct {
 
 func (r Register) key() string { return r.Register }
 
-// Member is one person or firm of a load: a key instead of a name, and what rules
-// compare.
+// Member is one person, firm or account of a load: a key instead of a name or number, and
+// what rules compare.
 type Member struct {
 	Member   string `db:"member" json:"-"`
 	Register string `db:"register" json:"register"`
 	Line     int64  `db:"line" json:"line"`
-	// Who is the key of the person, empty once erased, or of the firm.
+	// Who is the key of the person or account, empty once erased, or of the firm.
 	Who string `db:"who" json:"-"`
 	// Household is the number of the household, or the code of the firm that the person
 	// belongs to.
 	Household string `db:"household" json:"-"`
 	Class     string `db:"class" json:"-"`
 	Place     string `db:"place" json:"place"`
-	// From is the day of death, the first day of a ban, or that of a firm's registration;
-	// To is the last day.
+	// From is the day of death, the first day of a ban, or that of a firm's registration, or
+	// the day on which an account was opened; To is the last day.
 	From Date `db:"from_day" json:"-"`
 	To   Date `db:"to_day" json:"-"`
 	Seq  Seq  `db:"seq" json:"seq"`
 	// Address is that of a firm, empty if not stated.
 	Address string `db:"address" json:"-"`
+	// Branch opened the account, as the one of this number.
+	Branch string `db:"branch" json:"-"`
+	Serial int64  `db:"serial" json:"-"`
 }
 
 func (r Member) key() string { return r.Member }

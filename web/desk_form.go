@@ -172,10 +172,8 @@ func lineKind(values url.Values, n int, kind ledger.Kind) ledger.Kind {
 	switch {
 	case kind == "grant.requested":
 		return "grant.line"
-	case kind == "register.loaded" && values.Get(strconv.Itoa(n)+".body.list") == ledger.ListDebarred:
-		return "register.supplier"
 	case kind == "register.loaded":
-		return "register.person"
+		return ledger.MemberKind(values.Get(strconv.Itoa(n) + ".body.list"))
 	}
 	return ""
 }
@@ -305,6 +303,8 @@ func (f *deskForm) lines(r *bodyReader, by ledger.By, of ledger.Draft, n int) []
 		case *ledger.RegisterPerson:
 			b.Line, b.Register = ledger.Count(i+1), of.Body.(*ledger.RegisterLoaded).Register
 		case *ledger.RegisterSupplier:
+			b.Line, b.Register = ledger.Count(i+1), of.Body.(*ledger.RegisterLoaded).Register
+		case *ledger.RegisterAccount:
 			b.Line, b.Register = ledger.Count(i+1), of.Body.(*ledger.RegisterLoaded).Register
 		}
 		out = append(out, d)

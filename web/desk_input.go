@@ -111,7 +111,7 @@ var inputOrder = []string{
 var unasked = map[string]bool{
 	"GrantRequested.lines": true, "GrantRequested.lines_hash": true, "RegisterLoaded.lines": true, "RegisterLoaded.lines_hash": true,
 	"GrantLine.line": true, "GrantLine.payment": true, "RegisterPerson.line": true, "RegisterPerson.register": true,
-	"RegisterSupplier.line": true, "RegisterSupplier.register": true,
+	"RegisterSupplier.line": true, "RegisterSupplier.register": true, "RegisterAccount.line": true, "RegisterAccount.register": true,
 	"ObjectionReceived.receipt_hash": true, // hashed from the receipt number, see receiptInput
 }
 

@@ -123,6 +123,12 @@ func formCases() []formCase {
 			"0.line.0.sealed.name": {"张三"}, "0.line.0.sealed.id_number": {idNumber(3)}, "0.line.0.sealed.household": {"H1"}, "0.line.0.sealed.class": {"脱贫户"}, "0.line.0.body.place": {"411025103205"},
 		}},
 		{body: &ledger.PlaceNamed{Basis: "2020年区划代码", English: "Houchu", Name: "后楚村", Place: "411025103205"}},
+		{body: &ledger.RegisterLoaded{From: "2020-06-01", List: ledger.ListFirms, Region: "411025", Register: "MD-2", Source: "县市场监管局", Stated: "2020-05-31", To: "2020-12-31"}, more: url.Values{
+			"0.line.0.body.supplier.name": {"某公司"}, "0.line.0.body.supplier.code": {"91350100M000100Y43"}, "0.line.0.body.from": {"2015-06-01"},
+		}},
+		{body: &ledger.RegisterLoaded{From: "2020-06-01", List: ledger.ListAccounts, Region: "411025", Register: "MD-3", Source: "某银行", Stated: "2020-05-31", To: "2020-12-31"}, more: url.Values{
+			"0.line.0.sealed.payee_account": {"6217000000000000004"}, "0.line.0.body.branch": {"某支行"}, "0.line.0.body.opened": {"2020-02-03"}, "0.line.0.body.serial": {"127"},
+		}},
 		{body: &ledger.KeyRotated{Next: "log.example/1+00000002+AQ==", Old: "log.example/1+00000001+AQ==", Until: "2020-12-30"}},
 		{body: &ledger.SealErased{Entry: 0, Field: "payee_name", Ground: "order"}, more: url.Values{"0.body.entry": {"SEALED"}}},
 		{body: &ledger.SealDisclosed{Entry: 0, Field: "payee_name", To: "县审计局"}, more: url.Values{"0.body.entry": {"SEALED"}}},

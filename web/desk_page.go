@@ -128,7 +128,7 @@ var kindOrder = []ledger.Kind{
 // elsewhereKinds are those that people post, but not by a form of their own, with where.
 var elsewhereKinds = map[ledger.Kind]string{
 	"submission.made": "every form", "submission.approved": "/desk/submissions", "submission.rejected": "/desk/submissions", "payment.approved": "/desk/payments", "payment.rejected": "/desk/payments",
-	"grant.line": "grant.requested", "register.person": "register.loaded", "register.supplier": "register.loaded", "alert.acknowledged": "the pre-check",
+	"grant.line": "grant.requested", "register.person": "register.loaded", "register.supplier": "register.loaded", "register.account": "register.loaded", "alert.acknowledged": "the pre-check",
 }
 
 // mayFill says whether a role fills in forms of a kind.

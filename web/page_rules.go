@@ -186,7 +186,7 @@ func (f *frame) card(r *rule.Rule, past pastOfRules) ruleCard {
 // Looks lists the kinds of entries that a rule looks at.
 func (r ruleCard) Looks() []string {
 	if r.Kind == rule.OnDeadline {
-		return []string{r.Start, r.Expect}
+		return append([]string{r.Start}, r.Expect...)
 	}
 	return r.Rule.Kinds
 }

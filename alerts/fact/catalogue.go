@@ -26,10 +26,10 @@ func Catalogue() rule.Catalogue {
 		"tender.changed":         slices.Concat(entry, project, tender),
 		"tender.bid":             slices.Concat(entry, amount, project, tender, terms, bids, bond, names, codes, shared),
 		"tender.evaluator":       slices.Concat(entry, project, tender, linked),
-		"tender.opened":          slices.Concat(entry, project, tender, terms, bids, opening, filed),
+		"tender.opened":          slices.Concat(entry, project, tender, terms, bids, opening, filed, waived),
 		"tender.candidates":      slices.Concat(entry, project, tender, shortlist),
 		"tender.awarded":         slices.Concat(entry, amount, project, tender, terms, bids, screens, winner, debarred, related, purchase, works, money, approved, names, codes),
-		"contract.signed":        slices.Concat(entry, amount, project, tender, purchase, contract, deed, award, approved, money, filing, names, codes, dates, conditions, registration),
+		"contract.signed":        slices.Concat(entry, amount, project, tender, purchase, contract, deed, award, approved, money, filing, waived, names, codes, dates, conditions, registration),
 		"contract.amended":       slices.Concat(entry, amount, project, contract, deed, amendment, quantities, purchase, approved, money),
 		"contract.subcontracted": slices.Concat(entry, amount, project, tender, contract, subcontract),
 		"payment.requested":      slices.Concat(payment, request, bill, dead, settled, warranty, carry, eve, works, names, codes, wording, dates, papers, frozen, posting, account, holder),
@@ -41,11 +41,12 @@ func Catalogue() rule.Catalogue {
 		"works.started":          slices.Concat(entry, project, approved, money, exempted, term),
 		"works.progressed":       slices.Concat(entry, project, money, progress),
 		"works.completed":        slices.Concat(entry, project, works, term, approved, money, exempted),
-		"acceptance.passed":      slices.Concat(entry, project, works, acceptance, accounts, debt, papers, approved, money, exempted),
+		"acceptance.passed":      slices.Concat(entry, project, works, acceptance, accounts, waived, debt, papers, approved, money, exempted),
 		"settlement.audited":     slices.Concat(entry, amount, project, contract),
 		"asset.registered":       slices.Concat(entry, project),
 		"asset.disposed":         slices.Concat(entry, amount, project, disposal),
 		"document.filed":         slices.Concat(entry, project, accounts, filing),
+		"document.waived":        slices.Concat(entry, project, accounts, filing),
 		"submission.approved":    slices.Concat(entry, approval),
 
 		"process.tender":      slices.Concat(entry, amount, recordFacts, library, tender, terms, names),
@@ -364,13 +365,16 @@ var (
 		{Name: "sme.contract", Type: formula.Text, Source: "for acceptance.passed, the project's one contract whose supplier is an SME, if more than the retention of it is unpaid, else empty; for payment.paid, its contract if no more than the retention is unpaid then, else missing"},
 	}
 	accounts = []rule.Fact{
-		{Name: "accounts.project", Type: formula.Text, Source: "the project; for document.filed only of item 22, the final accounts (决算表), else missing"},
+		{Name: "accounts.project", Type: formula.Text, Source: "the project; for document.filed and document.waived only of item 22, the final accounts (决算表), else missing"},
 	}
 	filing = []rule.Fact{
-		{Name: "filing.project", Type: formula.Text, Source: "the project; for document.filed only of item 18, which holds the filing of the contract (合同备案), or 20, the contract, else missing"},
+		{Name: "filing.project", Type: formula.Text, Source: "the project; for document.filed only of item 18, which holds the filing of the contract (合同备案), or 20, the contract, for document.waived only of item 18, else missing"},
 	}
 	frozen = []rule.Fact{
 		{Name: "payment.freezes", Type: formula.Count, Unit: "项", Source: "freeze.set in effect that name the payment's project, contract, fund or payee"},
+	}
+	waived = []rule.Fact{
+		{Name: "project.waived", Type: formula.Texts, Source: "numbers of the items (一项一档) that an effective document.waived says not to apply to the project, each once, in their order"},
 	}
 	filed = []rule.Fact{
 		{Name: "project.filed", Type: formula.Texts, Source: "numbers of the items (一项一档) of which a paper of the project is filed, each once, in their order"},

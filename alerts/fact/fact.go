@@ -283,6 +283,8 @@ func (s *subject) projectID() (string, bool) {
 		return b.Project, true
 	case *ledger.DocumentFiled:
 		return b.Project, true
+	case *ledger.DocumentWaived:
+		return b.Project, true
 	case *ledger.ContractSigned:
 		return b.Project, true
 	}

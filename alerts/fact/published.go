@@ -3,6 +3,7 @@ package fact
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"yilu/alerts/formula"
 	"yilu/ledger"
@@ -161,7 +162,7 @@ func recordWinner(s *subject) formula.Value {
 	}
 	if b, ok := s.e.Body.(*ledger.ProcessContract); ok && len(b.Suppliers) > 0 {
 		other := func(p ledger.Participant) bool {
-			return !slices.ContainsFunc(a.Suppliers, func(q ledger.Participant) bool { return q.Key() == p.Key() })
+			return !slices.ContainsFunc(a.Suppliers, func(q ledger.Participant) bool { return sameParty(p, q) })
 		}
 		if !slices.ContainsFunc(b.Suppliers, other) {
 			return formula.String(keyOf(b.Suppliers))
@@ -178,4 +179,29 @@ func ofRecordContract(get func(*ledger.ProcessContract) formula.Value) func(*sub
 		}
 		return get(b)
 	}
+}
+
+// sameParty says whether two places name one party. Publishers give a firm one code in an
+// award and another in its contract: unless both are of one scheme, the name decides.
+func sameParty(p, q ledger.Participant) bool {
+	if p.Key() == q.Key() {
+		return true
+	}
+	scheme, _, ofScheme := strings.Cut(p.Code, ":")
+	other, _, ofOther := strings.Cut(q.Code, ":")
+	if ofScheme && ofOther && scheme == other {
+		return false
+	}
+	name := bareName(p.Name)
+	return name != "" && name == bareName(q.Name)
+}
+
+// bareName are the letters and digits of a name.
+func bareName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, formula.NormalName(name))
 }

@@ -18,7 +18,8 @@ import (
 //	zone      a time was told without its offset
 //	lot       it is not told which lot an award, or a bid of several, is for
 //	many      a process has more objects than are looked at
-//	shared    an award has several contracts, so that no one of them is its price
+//	shared    an award has several contracts, or more suppliers than the contract, so that
+//	          no one of them is its price
 //
 // One lot is one tender: only its own bids are compared, one a bidder, valid ones only.
 
@@ -384,6 +385,9 @@ func awardPrice(s *subject) formula.Value {
 		if own := ledger.RecordedOf(s.e.Body).Object; k.Object != own && slices.Contains(k.Awards, a.Object) {
 			return formula.Unfit("shared")
 		}
+	}
+	if b, ok := s.e.Body.(*ledger.ProcessContract); ok && len(b.Suppliers) > 0 && len(b.Suppliers) < len(a.Suppliers) {
+		return formula.Unfit("shared") // the contracts of the others may still come
 	}
 	return recorded(a.Amount, a.Foreign)
 }

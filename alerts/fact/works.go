@@ -136,43 +136,67 @@ var workProviders = map[string]func(*subject) formula.Value{
 		return formula.Strings(names)
 	},
 	"filing.project": func(s *subject) formula.Value {
-		if b, ok := s.e.Body.(*ledger.DocumentFiled); ok && !slices.Contains(filingItems, b.Item) {
-			return nothing
-		}
-		return text(s.projectID())
-	},
-	"project.filed": func(s *subject) formula.Value {
-		if id, ok := s.projectID(); !ok || id == "" {
-			return nothing
-		}
-		var items []int
-		for _, e := range s.steps("document.filed") {
-			if b, ok := e.Body.(*ledger.DocumentFiled); ok {
-				items = append(items, int(b.Item))
+		switch b := s.e.Body.(type) {
+		case *ledger.DocumentFiled:
+			if b.Item != filingItem && b.Item != contractItem {
+				return nothing
+			}
+		case *ledger.DocumentWaived:
+			if b.Item != filingItem {
+				return nothing
 			}
 		}
-		slices.Sort(items)
-		names := []string{}
-		for _, n := range slices.Compact(items) {
-			names = append(names, strconv.Itoa(n))
-		}
-		return formula.Strings(names)
+		return text(s.projectID())
 	},
 	"accounts.project": func(s *subject) formula.Value {
-		if b, ok := s.e.Body.(*ledger.DocumentFiled); ok && !slices.Contains(accountItems, b.Item) {
+		if n, ok := paperOf(s.e.Body); ok && n != accountsItem {
 			return nothing
 		}
 		return text(s.projectID())
 	},
+	"project.filed":  func(s *subject) formula.Value { return s.papers("document.filed") },
+	"project.waived": func(s *subject) formula.Value { return s.papers("document.waived") },
 }
 
-// filingItems are the numbers of the papers by which a contract is filed: 实施手续, with
-// the 合同备案 in it, and 施工合同.
-var filingItems = []ledger.Count{18, 20}
+// Numbers in the list of one file a project (一项一档).
+const (
+	// filingItem are 实施手续, with the 合同备案 in it, and contractItem the 施工合同: a
+	// contract is filed by either.
+	filingItem   = 18
+	contractItem = 20
+	// accountsItem are the final accounts: 决算表及公示照片.
+	accountsItem = 22
+)
 
-// accountItems are the numbers of the final accounts in the list of one file a
-// project (一项一档): 决算表及公示照片.
-var accountItems = []ledger.Count{22}
+// paperOf is the number of the paper that an entry files, or says not to apply.
+func paperOf(b ledger.Body) (ledger.Count, bool) {
+	switch b := b.(type) {
+	case *ledger.DocumentFiled:
+		return b.Item, true
+	case *ledger.DocumentWaived:
+		return b.Item, true
+	}
+	return 0, false
+}
+
+// papers are the numbers of the papers of the project that steps of a kind are about.
+func (s *subject) papers(kind ledger.Kind) formula.Value {
+	if id, ok := s.projectID(); !ok || id == "" {
+		return nothing
+	}
+	var items []int
+	for _, e := range s.steps(kind) {
+		if n, ok := paperOf(e.Body); ok {
+			items = append(items, int(n))
+		}
+	}
+	slices.Sort(items)
+	names := []string{}
+	for _, n := range slices.Compact(items) {
+		names = append(names, strconv.Itoa(n))
+	}
+	return formula.Strings(names)
+}
 
 // planned is what listing and approval of a project say alike.
 type planned struct {

@@ -93,7 +93,7 @@ func (c *compilation) checkHandling(key, handling, level string) {
 // checkTrigger checks what each kind of rule has, and that it has nothing else.
 func (c *compilation) checkTrigger() {
 	r := c.rule
-	deadline := r.Start != "" || r.Expect != "" || len(r.Match) > 0 || r.Within != (Within{}) || len(r.Remind) > 0
+	deadline := r.Start != "" || len(r.Expect) > 0 || len(r.Match) > 0 || r.Within != (Within{}) || len(r.Remind) > 0
 	sweep := r.Sweep != (Sweep{})
 	condition := r.When != "" || len(r.Bands) > 0
 	switch r.Kind {
@@ -127,13 +127,18 @@ func (c *compilation) checkKind(key, kind string) {
 
 func (c *compilation) checkDeadline() {
 	r := c.rule
-	c.checkKind("expect", r.Expect)
+	if len(r.Expect) == 0 {
+		c.bad("expect", "name the kinds of entries that meet the deadline, such as acceptance.passed")
+	}
 	if len(r.Match) == 0 {
 		c.bad("match", "name the facts that both entries share, such as project.id")
 	}
-	for _, name := range r.Match {
-		if _, ok := c.Catalogue.Fact(r.Expect, name); !ok {
-			c.bad("match", "%s is not a fact of %s; %s", name, r.Expect, nearest(name, c.Catalogue[r.Expect]))
+	for _, kind := range r.Expect {
+		c.checkKind("expect", kind)
+		for _, name := range r.Match {
+			if _, ok := c.Catalogue.Fact(kind, name); !ok {
+				c.bad("match", "%s is not a fact of %s; %s", name, kind, nearest(name, c.Catalogue[kind]))
+			}
 		}
 	}
 	want, ok := map[string]formula.Type{"d": formula.Days, "wd": formula.Workdays, "mo": formula.Months}[r.Within.Unit]

@@ -93,10 +93,10 @@ type Band struct {
 }
 
 // Deadline is "Y must follow X within n days". An entry of kind Start opens a
-// timer, one of kind Expect with the same Match closes it.
+// timer, one of a kind of Expect with the same Match closes it.
 type Deadline struct {
 	Start  string   `yaml:"start"`
-	Expect string   `yaml:"expect"`
+	Expect Words    `yaml:"expect"`
 	Match  []string `yaml:"match"`
 	Within Within   `yaml:"within"`
 	Remind []string `yaml:"remind"` // before the end, such as 14d or 3wd

@@ -296,7 +296,7 @@ func explainRule(env *environment, f *rule.Rule, book ledger.Rules) {
 	line("适用", "applies", f.Applies)
 	line("条件", "when", f.When)
 	if f.Kind == rule.OnDeadline {
-		line("期限", "deadline", fmt.Sprintf("%s → %s, %s %s", f.Start, f.Expect, f.Within.Param, f.Within.Unit))
+		line("期限", "deadline", fmt.Sprintf("%s → %s, %s %s", f.Start, strings.Join(f.Expect, ", "), f.Within.Param, f.Within.Unit))
 	}
 	if f.Kind == rule.OnSweep {
 		line("时间", "schedule", f.Schedule+" "+f.TZ)

@@ -1,6 +1,7 @@
 package ocds
 
 import (
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -392,9 +393,39 @@ func (p *process) contracts(awards []string) {
 		if missing := func(award string) bool { return !slices.Contains(awards, award) }; b.Extends == "" && (len(b.Awards) == 0 || slices.ContainsFunc(b.Awards, missing)) {
 			n.add("award_unknown", path+"/awardID", strings.Join(b.Awards, " "), "")
 		}
+		p.single(path, b)
 		p.bodies = append(p.bodies, b)
 		p.transactions(path, id, o)
 	}
+}
+
+// single gives a contract the amount of its one award where its own is that in single
+// precision: some publishers' programs keep amounts so, and 2809999999 becomes 2809999872.
+func (p *process) single(path string, b *ledger.ProcessContract) {
+	if len(b.Awards) != 1 || b.Amount == 0 {
+		return
+	}
+	for _, x := range p.bodies {
+		if a, ok := x.(*ledger.ProcessAward); ok && a.Object == b.Awards[0] && a.Amount != b.Amount && inSinglePrecision(a.Amount) == b.Amount {
+			p.notes.add("amount_single", path+"/value/amount", b.Amount.String(), a.Amount.String())
+			b.Amount = a.Amount
+		}
+	}
+}
+
+// inSinglePrecision is an amount of whole units rounded to 24 binary digits, half to even,
+// as IEEE 754 has it.
+func inSinglePrecision(a ledger.Amount) ledger.Amount {
+	n := uint64(a) / 100
+	shift := bits.Len64(n) - 24
+	if a < 0 || a%100 != 0 || shift <= 0 {
+		return a
+	}
+	kept, rest, half := n>>shift, n&(1<<shift-1), uint64(1)<<(shift-1)
+	if rest > half || rest == half && kept%2 == 1 {
+		kept++
+	}
+	return ledger.Amount(kept << shift * 100)
 }
 
 func (p *process) transactions(path, contract string, o map[string]any) {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
+
+	"yilu/ledger"
 )
 
 // repair is a mistake made in the clean process, what is said of it, and what
@@ -284,6 +286,31 @@ func plainNumbers(v any) any {
 		return out
 	}
 	return v
+}
+
+// TestSinglePrecision: amounts as programs of single precision have them, from the data of
+// Paraguay, and those that are another amount after all.
+func TestSinglePrecision(t *testing.T) {
+	t.Parallel()
+	for told, want := range map[ledger.Amount]ledger.Amount{
+		280999999900: 280999987200, 260717840000: 260717849600, 77215000000: 77215001600, 18094145000: 18094145600, 67008411600: 67008409600,
+		94735496100: 94735494400, 1677721500: 1677721500, 1677721700: 1677721600, 1677721900: 1677722000, 90050: 90050, 0: 0, -500: -500, 280999999950: 280999999950,
+	} {
+		if got := inSinglePrecision(told); got != want {
+			t.Errorf("%s becomes %s, want %s", told, got, want)
+		}
+	}
+	contract := func(amount string) ([]*Process, []string) {
+		return read(t, `{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{},"awards":[{"id":"a","value":{"amount":2809999999,"currency":"CNY"},"suppliers":[{"name":"A"}]}],
+			"contracts":[{"id":"c","awardID":"a","value":{"amount":`+amount+`,"currency":"CNY"}}]}`, Options{})
+	}
+	ps, said := contract("2809999872")
+	if diff := cmp.Diff([]string{"o amount_single contracts[c]/value/amount: 2809999872.00 → 2809999999.00"}, said); diff != "" || !strings.Contains(entries(t, ps), `"of_awards":["a"]`) || strings.Contains(entries(t, ps), "2809999872") {
+		t.Errorf("%s %s", diff, entries(t, ps))
+	}
+	if ps, said = contract("2809999744"); len(said) > 0 || !strings.Contains(entries(t, ps), "2809999744") {
+		t.Errorf("another amount: %q", said)
+	}
 }
 
 // TestFaultCostsOneProcess: a fault of the program is a finding.

@@ -98,12 +98,28 @@ var (
 		},
 		fields: registerFields, row: registerPersonRow, done: registerDone,
 	}
+	// Accounts is 银行开户清单: the accounts that a bank opened, as its own file has them.
+	Accounts = &Form{
+		Name: "accounts", Text: ledger.Lists[ledger.ListAccounts], main: "开户序号", list: ledger.ListAccounts,
+		Columns: []Column{
+			orderColumn,
+			{Name: "账号", kind: number, required: true, Aliases: []string{"卡号", "社保卡号", "银行账号", "一卡通账号", "账户"}, example: "6217000000000000004"},
+			{Name: "户名", Aliases: []string{"姓名", "客户姓名", "客户名称", "账户名称"}, example: "张某某"},
+			{Name: "身份证号", kind: number, Aliases: idNumberColumn.Aliases, example: "11010519491231002X"},
+			{Name: "开户网点", required: true, Aliases: []string{"开户行", "开户机构", "网点", "网点名称", "机构名称"}, example: "某银行襄城支行"},
+			{Name: "开户日期", kind: day, required: true, Aliases: []string{"开户时间", "开户日"}, example: "2020-02-03"},
+			{Name: "开户序号", kind: count, required: true, Aliases: []string{"开户流水号", "流水号", "开户流水"}, example: "127"},
+			remarkColumn,
+		},
+		fields: registerFields, row: registerAccountRow, done: registerDone,
+	}
 )
 
 var registerFields = map[string]string{
 	"body.place": "区划代码", "body.line": "身份证号", "sealed.name": "姓名", "sealed.id_number": "身份证号", "sealed.household": "户编号", "sealed.class": "户类别",
 	"sealed.post": "职务", "sealed.died_on": "死亡日期",
 	"body.supplier.name": "供应商名称", "body.supplier.code": "统一社会信用代码", "body.firm": "统一社会信用代码", "body.address": "住所", "body.from": "起始日期", "body.to": "截止日期", "body.basis": "依据",
+	"sealed.payee_account": "账号", "body.branch": "开户网点", "body.opened": "开户日期", "body.serial": "开户序号",
 }
 
 // registerID is the id of the load that this file is: the list and the day it states,
@@ -148,6 +164,23 @@ func registerSupplierRow(b *builder, r *record) {
 		return
 	}
 	b.emit(r, ledger.Draft{ID: b.rowID(r, r.digest(b.registerID()), "reg"), Kind: "register.supplier", Body: body})
+}
+
+func registerAccountRow(b *builder, r *record) {
+	body := &ledger.RegisterAccount{
+		Register: b.registerID(), Line: ledger.Count(len(b.drafts) + 1), Branch: r.get("开户网点"), Opened: ledger.Date(r.get("开户日期")), Serial: r.count("开户序号"),
+	}
+	sealed := map[string]string{sealedAccount: r.get("账号")}
+	put(sealed, sealedPerson, r.get("户名"))
+	put(sealed, sealedID, r.get("身份证号"))
+	r.checkCard("账号")
+	if b.opt.Stated != "" && body.Opened > b.opt.Stated {
+		r.problem("开户日期", "future", "晚于数据截止日 "+string(b.opt.Stated), "is after the day that the list states, "+string(b.opt.Stated))
+	}
+	if r.bad || b.listed(r, "账号", r.get("账号")) {
+		return
+	}
+	b.emit(r, ledger.Draft{ID: b.rowID(r, r.digest(b.registerID()), "reg"), Kind: "register.account", Body: body, Sealed: sealed})
 }
 
 // listed reports a member that an earlier row has. Nobody is on a list twice, for one
@@ -204,6 +237,10 @@ func renewRegister(d ledger.Draft, mark string) ledger.Draft {
 		c.Register += mark
 		d.Body = &c
 	case *ledger.RegisterSupplier:
+		c := *body
+		c.Register += mark
+		d.Body = &c
+	case *ledger.RegisterAccount:
 		c := *body
 		c.Register += mark
 		d.Body = &c

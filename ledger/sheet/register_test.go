@@ -42,6 +42,8 @@ func TestListsAreImported(t *testing.T) {
 			"register.supplier", nil, &ledger.RegisterSupplier{Line: 1, Supplier: ledger.Party{Name: "某建筑有限公司", Code: "91350100M000100Y43"}, Address: "文化路1号", From: "2015-06-01"}},
 		{FirmPersons, [][]string{{"企业名称", "信用代码", "姓名", "身份证号", "职务"}, {"某建筑有限公司", "91350100M000100Y43", "张三", "11010519491231002X", "法定代表人"}},
 			"register.person", map[string]string{"name": "张三", "id_number": "11010519491231002X", "post": "法定代表人"}, &ledger.RegisterPerson{Firm: "91350100M000100Y43", Line: 1}},
+		{Accounts, [][]string{{"卡号", "客户姓名", "证件号码", "开户机构", "开户时间", "开户流水号"}, {"6217000000000000004", "张三", "11010519491231002X", "某银行襄城支行", "2020年2月3日", "127"}},
+			"register.account", map[string]string{"payee_account": "6217000000000000004", "name": "张三", "id_number": "11010519491231002X"}, &ledger.RegisterAccount{Line: 1, Branch: "某银行襄城支行", Opened: "2020-02-03", Serial: 127}},
 	} {
 		t.Run(c.form.Name, func(t *testing.T) {
 			t.Parallel()
@@ -64,6 +66,8 @@ func TestListsAreImported(t *testing.T) {
 			case *ledger.RegisterPerson:
 				b.Register = loaded.Register
 			case *ledger.RegisterSupplier:
+				b.Register = loaded.Register
+			case *ledger.RegisterAccount:
 				b.Register = loaded.Register
 			}
 			if diff := cmp.Diff(c.body, e.Body); diff != "" {
@@ -119,6 +123,16 @@ func TestBadListsNameEveryRow(t *testing.T) {
 		[]string{"某劳务公司", "91120222MA06DG3068", "2020-06-01", "", "财采罚〔2020〕7号"}), Debarred)
 	if diff := cmp.Diff([]string{"D2 form", "B3 required", "B5 duplicate"}, seen(b.Problems)); diff != "" || len(b.Warnings) != 1 {
 		t.Errorf("problems (-want +got):\n%s%s %v", diff, problems(b), b.Warnings)
+	}
+	b = read(t, "开户.csv", lines(t, []string{"账号", "户名", "开户网点", "开户日期", "开户序号"},
+		[]string{"6217000000000000004", "张三", "某支行", "2020-02-03", "7"},
+		[]string{"6217 0000 0000 0000 004", "李四", "某支行", "2020-02-03", "8"}, // the same account
+		[]string{"6200000000000005", "李四", "", "2020-02-03", "9"},           // no branch
+		[]string{"6200000000000013", "李四", "某支行", "2020-03-01", "10"},       // after the day stated
+		[]string{"6200000000000021", "李四", "某支行", "2020-02-03", "0"},
+		[]string{"", "李四", "某支行", "2020-02-03", "十"}), Accounts)
+	if diff := cmp.Diff([]string{"A3 duplicate", "C4 required", "D5 future", "E6 form", "A7 required", "E7 form"}, seen(b.Problems)); diff != "" {
+		t.Errorf("problems (-want +got):\n%s%s", diff, problems(b))
 	}
 	o := options(t, nil)
 	o.Source, o.Stated, o.From, o.To = "", "", "", ""
