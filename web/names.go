@@ -44,7 +44,7 @@ func (f *frame) division(code string) string {
 }
 
 // Called names a place: the county as a whole, a township, or a village with its township
-// before it. A code without a name stays a code.
+// before it. A village without a name is called by its township alone.
 func (f *frame) Called(code string) string {
 	switch {
 	case len(code) >= 9 && code[6:9] == "000":
@@ -54,7 +54,7 @@ func (f *frame) Called(code string) string {
 	case f.names.Knows(code):
 		return f.t("place.village", f.division(code[:9]), f.division(code))
 	}
-	return f.t("place.village", f.division(code[:9]), code)
+	return f.division(code[:9])
 }
 
 // village is the name of a village: as it was entered, else as a project gives it, else
