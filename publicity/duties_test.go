@@ -320,6 +320,42 @@ func TestReversedEntriesObligeNobody(t *testing.T) {
 	c.holds()
 }
 
+// TestReversedChangeMovesTheProjectBack: where a project lies follows the changes that stand,
+// step by step, whether it is followed as they come or all at once.
+func TestReversedChangeMovesTheProjectBack(t *testing.T) {
+	t.Parallel()
+	c, _ := funded(t)
+	c.settle(plan9Project("P7", "411025103205", 1))
+	place := func() (code string) {
+		t.Helper()
+		c.states(c.day) // follows the log first
+		if err := c.owner.QueryRow(t.Context(), `select place from publicity.project where book = $1 and project = 'P7'`, testBook).Scan(&code); err != nil {
+			t.Fatal(err)
+		}
+		return code
+	}
+	moved := func(code string) ledger.Seq {
+		t.Helper()
+		return c.settle(&ledger.ProjectChanged{Project: "P7", Document: "襄扶〔2020〕9号", Reason: "plan", Place: code, PlaceName: "别处"})[0]
+	}
+	first := place()
+	once, named := moved("411025103207"), c.settle(&ledger.ProjectChanged{Project: "P7", Document: "襄扶〔2020〕10号", Reason: "plan", Name: "改名"})[0]
+	twice := moved("411025104205")
+	if got := place(); got != "411025104205" {
+		t.Errorf("moved to %s", got)
+	}
+	for _, step := range []struct {
+		back ledger.Seq
+		want string
+	}{{twice, "411025103207"}, {named, "411025103207"}, {once, first}} {
+		c.reverse(step.back)
+		if got := place(); got != step.want {
+			t.Errorf("after %d was taken back it lies in %s, want %s", step.back, got, step.want)
+		}
+		c.holds()
+	}
+}
+
 // TestManyFollowAtOnce: whoever asks follows, and each entry counts once.
 func TestManyFollowAtOnce(t *testing.T) {
 	t.Parallel()
