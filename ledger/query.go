@@ -19,7 +19,7 @@ func encodeHash(h []byte) string { return base64.StdEncoding.EncodeToString(h) }
 // one reads the row with a key, or ErrNotFound.
 func one[R row](ctx context.Context, q querier, sql schema[R], what string, book Book, key string) (R, error) {
 	var zero R
-	rows, err := q.Query(ctx, sql.load, book, []string{key})
+	rows, err := q.Query(ctx, sql.find, book, key)
 	if err != nil {
 		return zero, fmt.Errorf("read %s: %w", what, err)
 	}
@@ -44,11 +44,11 @@ func (l *Ledger) Project(ctx context.Context, book Book, id string) (Project, er
 	if err != nil {
 		return Project{}, err
 	}
-	ps, err := l.withTotals(ctx, book, []ProjectFacts{p})
-	if err != nil {
-		return Project{}, err
+	total, err := one[Total](ctx, l.Read, totalSchema, "total of project", book, id)
+	if errors.Is(err, ErrNotFound) {
+		err = nil // it has no money yet
 	}
-	return ps[0], nil
+	return Project{p, total}, err
 }
 
 // withTotals joins projects with their money.
@@ -408,22 +408,30 @@ func (l *Ledger) Entries(ctx context.Context, book Book, from Seq, limit int) ([
 
 // Entry reads one entry, or ErrNotFound.
 func (l *Ledger) Entry(ctx context.Context, book Book, seq Seq) (*Entry, error) {
-	es, err := l.Entries(ctx, book, seq, 1)
+	row, err := l.leafRow(ctx, book, seq)
 	if err != nil {
 		return nil, err
 	}
-	if len(es) == 0 || es[0].Seq != seq {
-		return nil, fmt.Errorf("entry %d: %w", seq, ErrNotFound)
+	e, err := DecodeEntry(row.Leaf)
+	if err != nil {
+		return nil, err
 	}
-	return es[0], nil
+	e.LeafHash = row.LeafHash
+	return e, nil
+}
+
+// leafRow reads one entry as it is stored, or ErrNotFound.
+func (l *Ledger) leafRow(ctx context.Context, book Book, seq Seq) (audit.Row, error) {
+	row, err := audit.ReadLeaf(ctx, l.Read, string(book), uint64(max(seq, 0)))
+	if errors.Is(err, pgx.ErrNoRows) || seq < 0 {
+		return audit.Row{}, fmt.Errorf("entry %d: %w", seq, ErrNotFound)
+	}
+	return row, err
 }
 
 // Leaf reads the exact bytes of one entry, or ErrNotFound.
 func (l *Ledger) Leaf(ctx context.Context, book Book, seq Seq) ([]byte, error) {
-	row, err := audit.ReadLeaf(ctx, l.Read, string(book), uint64(max(seq, 0)))
-	if errors.Is(err, pgx.ErrNoRows) || seq < 0 {
-		return nil, fmt.Errorf("entry %d: %w", seq, ErrNotFound)
-	}
+	row, err := l.leafRow(ctx, book, seq)
 	return row.Leaf, err
 }
 

@@ -18,10 +18,11 @@ type row interface{ key() string }
 //
 // The load looks each key up by itself (limit 1 keeps it so): "key = any($2)" is planned as a reading
 // of the whole book while the table's statistics are young, and a prepared
-// statement keeps that plan.
+// statement keeps that plan. For an array PostgreSQL plans each time anew, though, which
+// costs more than reading a row: whoever asks for one key has find.
 type schema[R any] struct {
 	*rowset.Table[R]
-	read, load, upsert string
+	read, find, load, upsert string
 }
 
 // schemaOf derives the SQL of a projection table.
@@ -37,6 +38,7 @@ func schemaOf[R any](name string) schema[R] {
 	}
 	key := s.Columns[0]
 	s.read = "select " + strings.Join(reads, ", ") + " from " + name
+	s.find = s.read + " where book = $1 and " + key + " = $2"
 	s.load = "select " + strings.Join(reads, ", ") + " from unnest($2::text[]) as w(wanted) cross join lateral (select " + strings.Join(s.Columns, ", ") +
 		" from " + name + " where book = $1 and " + key + " = w.wanted limit 1) as v"
 	s.upsert = s.Insert + " on conflict (book, " + key + ") do update set " + strings.Join(sets[1:], ", ")

@@ -170,6 +170,18 @@ func (l *Ledger) Trace(ctx context.Context, book Book) ([]Share, error) {
 	return collect[Share](ctx, l.Read, "shares", shares+`true`+sharesGroup, book)
 }
 
+// QuotaSums adds up, by fund, what projects have of it.
+func (l *Ledger) QuotaSums(ctx context.Context, book Book) (map[string]Quota, error) {
+	rows, err := collect[Quota](ctx, l.Read, "sums of quotas", `
+		select '', '', fund, sum(budget)::bigint, sum(allocated)::bigint, sum(requested)::bigint, sum(paid)::bigint
+		from proj.quota where book = $1 group by fund`, book)
+	sums := make(map[string]Quota, len(rows))
+	for _, q := range rows {
+		sums[q.Fund] = q
+	}
+	return sums, err
+}
+
 // TraceProject lists who was paid from which fund through one project.
 func (l *Ledger) TraceProject(ctx context.Context, book Book, project string) ([]Share, error) {
 	return collect[Share](ctx, l.Read, "shares", shares+`p.project = $2`+sharesGroup, book, project)

@@ -112,36 +112,51 @@ func (s *server) trace(ctx context.Context, f *frame, fundOrDocument string) (do
 	if err != nil {
 		return documentTrace{}, err
 	}
-	t := documentTrace{Document: full.Funds[0].Document, Funds: full.Funds, Total: moneyOf(full.Funds), Quotas: full.Quotas}
-	if t.Units, err = f.unitHoldings(ctx, full.Funds); err != nil {
+	units, err := f.unitHoldings(ctx)
+	if err != nil {
 		return documentTrace{}, err
-	}
-	for _, u := range t.Units {
-		t.UnitTotal += u.Amount
-	}
-	for _, q := range t.Quotas {
-		t.QuotaTotal.Budget += q.Budget
-		t.QuotaTotal.Allocated += q.Allocated
-		t.QuotaTotal.Paid += q.Paid
 	}
 	filter := url.Values{"no": {fundOrDocument}}
 	if len(full.Funds) == 1 && full.Funds[0].Fund == fundOrDocument {
 		filter = url.Values{"fund": {fundOrDocument}}
 	}
-	t.Shares = f.sharesOf(full.Shares, mostShares, filter)
-	t.Checks = []check{
-		{"check.payees", t.Shares.Paid, t.Total.Paid},
-		{"check.projects", t.QuotaTotal.Allocated - t.QuotaTotal.Paid + t.UnitTotal, t.Total.Allocated},
+	t := documentTrace{Document: full.Funds[0].Document, Funds: full.Funds, Quotas: full.Quotas, Shares: f.sharesOf(full.Shares, mostShares, filter)}
+	for _, q := range t.Quotas {
+		t.give(q.Quota)
 	}
+	t.addUp(units)
 	if t.Total.Received > 0 {
 		t.Picture = f.documentPicture(&t, full.Shares)
 	}
 	return t, nil
 }
 
-// unitHoldings lists what units hold of some funds. Accounts of units are few:
-// townships and departments, each by fund.
-func (f *frame) unitHoldings(ctx context.Context, funds []ledger.Fund) ([]unitHolding, error) {
+// give adds what a project, or all projects, have to what was given.
+func (t *documentTrace) give(q ledger.Quota) {
+	t.QuotaTotal.Budget += q.Budget
+	t.QuotaTotal.Allocated += q.Allocated
+	t.QuotaTotal.Paid += q.Paid
+}
+
+// addUp works out what follows from the funds, the quotas and the shares, and from what
+// units hold of whatever fund.
+func (t *documentTrace) addUp(units []unitHolding) {
+	t.Total = moneyOf(t.Funds)
+	for _, u := range units {
+		if slices.ContainsFunc(t.Funds, func(x ledger.Fund) bool { return x.Fund == u.Fund }) {
+			t.Units = append(t.Units, u)
+			t.UnitTotal += u.Amount
+		}
+	}
+	t.Checks = []check{
+		{"check.payees", t.Shares.Paid, t.Total.Paid},
+		{"check.projects", t.QuotaTotal.Allocated - t.QuotaTotal.Paid + t.UnitTotal, t.Total.Allocated},
+	}
+}
+
+// unitHoldings lists what units hold. Their accounts are few: townships and
+// departments, each by fund.
+func (f *frame) unitHoldings(ctx context.Context) ([]unitHolding, error) {
 	var holdings []unitHolding
 	for after := ""; ; {
 		accounts, next, err := f.ledger.Balances(ctx, f.Book, "unit/", ledger.As{}, ledger.Page{After: after, Limit: ledger.MaxPage})
@@ -150,10 +165,7 @@ func (f *frame) unitHoldings(ctx context.Context, funds []ledger.Fund) ([]unitHo
 		}
 		for _, a := range accounts {
 			part := strings.Split(a.Account, "/") // unit/UNIT/FUND
-			if len(part) != 3 || a.Balance == 0 {
-				continue
-			}
-			if slices.ContainsFunc(funds, func(x ledger.Fund) bool { return x.Fund == part[2] }) {
+			if len(part) == 3 && a.Balance != 0 {
 				holdings = append(holdings, unitHolding{part[1], part[2], a.Balance})
 			}
 		}
@@ -186,7 +198,7 @@ type share struct {
 // sums over all of them.
 func (f *frame) sharesOf(rows []ledger.Share, most int, filter url.Values) shareTable {
 	t := joinPersons(rows)
-	t.Table = traceList.table(f, t.Rows, filter)
+	t.Table = traceList.table(f, t.Rows[:min(len(t.Rows), most)], filter)
 	return f.shorten(t, most)
 }
 
@@ -239,27 +251,61 @@ func (s *server) documentsPage(ctx context.Context, c echo.Context, f *frame) (p
 		f.template = "fund"
 		return s.documentPage(ctx, f, no)
 	}
+	traces, err := s.traces(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	p := &documentsView{frame: f, Traces: traces}
+	for _, t := range traces {
+		p.Payees += t.Shares.Paid
+		for _, fund := range t.Funds {
+			p.Total = p.Total.plus(fund)
+		}
+	}
+	p.Checks = []check{{"check.all_payees", p.Payees, p.Total.Paid}}
+	return p, nil
+}
+
+// traces are those of all documents, each without its projects. They are read together:
+// the questions of trace for each of a hundred documents took seconds.
+func (s *server) traces(ctx context.Context, f *frame) ([]documentTrace, error) {
 	funds, err := fundsInOrder(ctx, f.ledger, s.Book)
 	if err != nil {
 		return nil, err
 	}
-	p := &documentsView{frame: f, Total: moneyOf(funds)}
-	seen := map[string]bool{}
-	for _, fund := range funds {
-		if seen[fund.Document] {
-			continue
-		}
-		seen[fund.Document] = true
-		t, err := s.trace(ctx, f, fund.Document)
-		if err != nil {
-			return nil, err
-		}
-		p.Payees += t.Shares.Paid
-		t.Shares = f.shorten(t.Shares, mostSharesEach)
-		p.Traces = append(p.Traces, t)
+	quotas, err := f.ledger.QuotaSums(ctx, s.Book)
+	if err != nil {
+		return nil, err
 	}
-	p.Checks = []check{{"check.all_payees", p.Payees, p.Total.Paid}}
-	return p, nil
+	units, err := f.unitHoldings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shares, err := f.ledger.Trace(ctx, s.Book)
+	if err != nil {
+		return nil, err
+	}
+	of := map[string][]ledger.Share{}
+	for _, x := range shares {
+		of[x.Document] = append(of[x.Document], x)
+	}
+	var traces []documentTrace
+	at := map[string]int{}
+	for _, fund := range funds {
+		i, known := at[fund.Document]
+		if !known {
+			i = len(traces)
+			at[fund.Document] = i
+			traces = append(traces, documentTrace{Document: fund.Document, Shares: f.sharesOf(of[fund.Document], mostSharesEach, url.Values{"no": {fund.Document}})})
+		}
+		traces[i].Funds = append(traces[i].Funds, fund)
+		traces[i].give(quotas[fund.Fund])
+	}
+	for i := range traces {
+		slices.SortFunc(traces[i].Funds, func(a, b ledger.Fund) int { return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.Fund, b.Fund)) })
+		traces[i].addUp(units)
+	}
+	return traces, nil
 }
 
 // shorten moves the rows beyond some number into the row of the rest, and adds the

@@ -70,6 +70,9 @@ type copying struct {
 	busy  int
 	err   error
 	sums  map[string]string
+	// made are the folders that are there: to ask for all above each file took as long as
+	// to write it.
+	made map[string]bool
 	Summary
 }
 
@@ -81,7 +84,7 @@ func (c *Copy) Run(ctx context.Context) (Summary, error) {
 		return Summary{}, err
 	}
 	defer p.end()
-	w := &copying{Copy: c, folder: p.folder, from: map[string]string{}, sums: map[string]string{}}
+	w := &copying{Copy: c, folder: p.folder, from: map[string]string{}, sums: map[string]string{}, made: map[string]bool{}}
 	w.wake = sync.NewCond(&w.mu)
 	for _, start := range c.Start {
 		w.add(c.Base+start, "the start")
@@ -208,7 +211,7 @@ func (w *copying) inside(link string) (string, bool) {
 // write writes a file of the copy.
 func (w *copying) write(name string, body []byte) error {
 	at := filepath.Join(w.folder, filepath.FromSlash(name))
-	if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), os.WriteFile(at, body, 0o644)); err != nil {
+	if err := errors.Join(w.makeFolder(filepath.Dir(at)), os.WriteFile(at, body, 0o644)); err != nil {
 		return fmt.Errorf("write copy: %w", err)
 	}
 	sum := sha256.Sum256(body)
@@ -217,6 +220,26 @@ func (w *copying) write(name string, body []byte) error {
 	w.sums[name] = hex.EncodeToString(sum[:])
 	w.Files++
 	w.Bytes += int64(len(body))
+	return nil
+}
+
+// makeFolder makes a folder of the copy, with those above it.
+func (w *copying) makeFolder(folder string) error {
+	w.mu.Lock()
+	made := w.made[folder]
+	w.mu.Unlock()
+	if made || folder == w.folder {
+		return nil
+	}
+	if err := w.makeFolder(filepath.Dir(folder)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(folder, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.made[folder] = true
 	return nil
 }
 
