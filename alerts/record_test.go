@@ -149,6 +149,22 @@ func TestPartiesUnderTwoCodes(t *testing.T) {
 	}
 }
 
+// TestSentencesNameTheCurrency: amounts of a book that is not in yuan are in its own.
+func TestSentencesNameTheCurrency(t *testing.T) {
+	t.Parallel()
+	w := newRecords(t, "PYG")
+	w.publish("PYG", oneLine(`{"ocid":"o","id":"r1","date":"2020-05-01T00:00:00Z","tag":["compiled"],"tender":{"id":"t"},
+"awards":[{"id":"a1","date":"2020-03-10T00:00:00+08:00","status":"active","suppliers":[{"name":"A"}],"value":{"amount":900,"currency":"PYG"}}],
+"contracts":[{"id":"c1","awardID":"a1","dateSigned":"2020-03-20T00:00:00+08:00","value":{"amount":400,"currency":"PYG"}}]}`))
+	var zh, en string
+	if err := w.db.Pool.QueryRow(t.Context(), `select sentence_zh, sentence_en from alert.current where book = $1 and code = 'C03'`, recordBook).Scan(&zh, &en); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(zh, "400.00 PYG") || !strings.Contains(en, "400.00 PYG") || strings.Contains(zh, "元") || strings.Contains(en, "yuan") {
+		t.Errorf("%s %s", zh, en)
+	}
+}
+
 func oneLine(s string) string { return strings.ReplaceAll(s, "\n", " ") }
 
 // TestRulesJudgePublishedRecords: what each rule finds in processes that others

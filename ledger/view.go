@@ -249,10 +249,12 @@ func (v View) Records(process string) (records []Record, whole bool) {
 // so nothing of it can be refused or held.
 func (v View) Recorded(e *Entry) bool { return RecordedOf(e.Body) != nil }
 
-// Foreign says whether the amounts of a record are in another currency than yuan.
-func (v View) Foreign(e *Entry) bool {
-	r := RecordedOf(e.Body)
-	return r != nil && r.Currency != Yuan
+// Foreign is the currency of the amounts of a record where it is not yuan, else empty.
+func (v View) Foreign(e *Entry) string {
+	if r := RecordedOf(e.Body); r != nil && r.Currency != Yuan {
+		return r.Currency
+	}
+	return ""
 }
 
 // Approval is the entry by which the one at hand takes effect, nil for itself.

@@ -28,9 +28,10 @@ type Act struct {
 	// AfterFact marks what had happened already when it was recorded: it cannot
 	// be stopped any more, so B becomes A, red.
 	AfterFact bool
-	// Foreign marks amounts in another currency than yuan: the limits in yuan of rule
-	// files do not hold for them, only those that were set in the book.
-	Foreign bool
+	// Foreign is the currency of amounts that are in another than yuan, else empty: the
+	// limits in yuan of rule files do not hold for them, only those that were set in the
+	// book, and sentences name it in the place of yuan.
+	Foreign string
 	Facts   Facts
 }
 
@@ -305,7 +306,7 @@ func (in *inputs) param(name string) formula.Value {
 		}
 		category, _ = v.Text()
 	}
-	v, ok := p.choose(in.act.Region, category, in.act.Day, in.act.Foreign && p.of == formula.Amount)
+	v, ok := p.choose(in.act.Region, category, in.act.Day, in.act.Foreign != "" && p.of == formula.Amount)
 	if !ok {
 		return in.rule.missing[name]
 	}

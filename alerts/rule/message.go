@@ -67,12 +67,25 @@ func (m *message) fill(in *inputs, r *Result) Names {
 	return Names{Zh: write(m.zh, in, r, formula.Chinese), En: write(m.en, in, r, formula.English)}
 }
 
+// inCurrency is a fixed text that may begin with the unit of the amount before it.
+func inCurrency(text, foreign string) string {
+	if foreign == "" {
+		return text
+	}
+	for _, unit := range []string{"元", " yuan"} {
+		if rest, ok := strings.CutPrefix(text, unit); ok {
+			return " " + foreign + rest
+		}
+	}
+	return text
+}
+
 func write(pieces []piece, in *inputs, r *Result, lang formula.Reader) string {
 	var b strings.Builder
 	for _, p := range pieces {
 		switch p.name {
 		case "":
-			b.WriteString(p.text)
+			b.WriteString(inCurrency(p.text, in.act.Foreign))
 		case "value":
 			b.WriteString(r.Value.Show(formula.Amount, lang))
 		case "limit":
