@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"html"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -140,7 +139,8 @@ func TestPhotographIsReleased(t *testing.T) {
 // approve approves what stands at an address, as it is shown.
 func (d *sheetDesk) approve(t *testing.T, b *browser, at string) {
 	t.Helper()
-	form := noticeHidden(url.Values{"act": {"approve"}}, html.UnescapeString(b.do("GET", at, nil).Body.String()))
+	form := formOn(t, b.do("GET", at, nil).Body.String())
+	form.Set("act", "approve")
 	if w := b.do("POST", at, form); w.Code != http.StatusSeeOther {
 		t.Fatal(w.Code, problemsOf(w.Body.String()))
 	}
