@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -32,10 +33,26 @@ const (
 // gridColumn is a column of the grid and the column of the form that it fills.
 type gridColumn struct {
 	Name, Head string
+	// Named is the form's column for what is no id: a project's name, a fund's document.
+	Named string
 	// List is the datalist that its inputs draw on, Words the words of a choice.
 	List  string
 	Words map[string]ledger.Text
 }
+
+// Names are what sheets call the column, for pasting one with its heads.
+func (c gridColumn) Names() string {
+	var names []string
+	for _, column := range sheet.Payment.Columns {
+		if column.Name == c.Head || column.Name == c.Named {
+			names = append(append(names, column.Name), column.Aliases...)
+		}
+	}
+	return strings.Join(names, "|")
+}
+
+// isID says whether a text can be an id; else it is a name.
+func isID(text string) bool { return plain(text) }
 
 // Options are the words of a choice, as the form takes them.
 func (c gridColumn) Options() []string {
@@ -47,10 +64,10 @@ func (c gridColumn) Options() []string {
 }
 
 var gridColumns = []gridColumn{
-	{"fund", "资金编号", "funds", nil}, {"project", "项目编号", "projects", nil}, {"contract", "合同编号", "contracts", nil},
-	{"payee", "收款人全称", "payees", nil}, {"code", "统一社会信用代码", "", nil}, {"idnumber", "身份证号", "", nil},
-	{"account", "账号", "", nil}, {"bank", "开户行", "", nil}, {"amount", "金额", "", nil}, {"purpose", "用途", "", nil},
-	{"stage", "款项性质", "", ledger.PayStages}, {"method", "支付方式", "", ledger.PayMethods},
+	{"contract", "合同编号", "", "contracts", nil}, {"amount", "金额", "", "", nil}, {"purpose", "用途", "", "", nil}, {"stage", "款项性质", "", "", ledger.PayStages},
+	{"fund", "资金编号", "指标文号", "funds", nil}, {"project", "项目编号", "项目名称", "projects", nil},
+	{"payee", "收款人全称", "", "payees", nil}, {"code", "统一社会信用代码", "", "", nil}, {"idnumber", "身份证号", "", "", nil},
+	{"account", "账号", "", "", nil}, {"bank", "开户行", "", "", nil}, {"method", "支付方式", "", "", ledger.PayMethods},
 }
 
 // gridCell is one input with what was typed and what is wrong with it.
@@ -86,6 +103,8 @@ type gridView struct {
 	Needs      []sheet.Need
 	Held       []string
 	Duplicates bool
+	// filled are inputs that were empty and follow from the row's contract.
+	filled map[string]string
 	// same is the submission that this very grid became, nil for none.
 	same *sheet.Earlier
 
@@ -152,8 +171,8 @@ func (p *gridView) addRows(n int) {
 	}
 }
 
-// readGrid takes what was typed.
-func (s *server) readGrid(c *call, o *officer) *gridView {
+// readGrid takes what was typed, and fills in what follows from it.
+func (s *server) readGrid(c *call, o *officer) (*gridView, error) {
 	p := &gridView{officer: o, ID: c.FormValue("id"), Day: c.said("day"), Duplicates: c.FormValue("duplicates") != ""}
 	if !plain(p.ID) || len(p.ID) != len(newWord()) {
 		p.ID = newWord()
@@ -169,7 +188,68 @@ func (s *server) readGrid(c *call, o *officer) *gridView {
 			x.Value = clip(oneLine(c.FormValue(x.ID())), 300)
 		}
 	}
-	return p
+	return p, s.fillGrid(c.ctx(), p)
+}
+
+// cell is the input of a column.
+func (r *gridRow) cell(name string) *gridCell {
+	return &r.Cells[slices.IndexFunc(r.Cells, func(x gridCell) bool { return x.Name == name })]
+}
+
+// fillGrid fills the empty inputs of rows that name a contract: its project and supplier
+// stand in the book, and so does the fund when only one has money left for the project.
+func (s *server) fillGrid(ctx context.Context, p *gridView) error {
+	p.filled = map[string]string{}
+	known := map[string]map[string]string{}
+	for i := range p.Rows {
+		row := &p.Rows[i]
+		id := row.cell("contract").Value
+		if id == "" || !isID(id) {
+			continue
+		}
+		values, ok := known[id]
+		if !ok {
+			var err error
+			if values, err = s.ofContract(ctx, id); err != nil {
+				return err
+			}
+			known[id] = values
+		}
+		if to := row.cell("project").Value; to != "" && to != values["project"] || row.cell("idnumber").Value != "" {
+			continue // another's: the checks say so
+		}
+		for name, value := range values {
+			if x := row.cell(name); x.Value == "" && value != "" {
+				x.Value = value
+				p.filled[x.ID()] = value
+			}
+		}
+	}
+	return nil
+}
+
+// ofContract is what the grid's inputs are of payments under a contract.
+func (s *server) ofContract(ctx context.Context, id string) (map[string]string, error) {
+	k, err := s.ledger.Contract(ctx, s.Book, id)
+	if errors.Is(err, ledger.ErrNotFound) || err == nil && k.Withdrawn {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{"project": k.Project, "payee": k.SupplierName}
+	if ledger.ValidUSCC(k.Supplier) {
+		values["code"] = k.Supplier
+	}
+	quotas, err := s.ledger.Quotas(ctx, s.Book, k.Project)
+	if err != nil {
+		return nil, err
+	}
+	quotas = slices.DeleteFunc(quotas, func(q ledger.Quota) bool { return q.Available() <= 0 })
+	if len(quotas) == 1 {
+		values["fund"] = quotas[0].Fund
+	}
+	return values, nil
 }
 
 // gridTop is how many rows of the sheet stand above those of the grid.
@@ -182,15 +262,24 @@ func (p *gridView) sheet() ([]byte, error) {
 	w := csv.NewWriter(&b)
 	heads := []string{"日期"}
 	for _, column := range gridColumns {
-		heads = append(heads, column.Head)
+		if heads = append(heads, column.Head); column.Named != "" {
+			heads = append(heads, column.Named)
+		}
 	}
 	lines := [][]string{{sheet.Payment.Zh, p.ID}, heads}
 	for _, row := range p.Rows {
 		line := []string{p.Day}
 		empty := true
 		for _, x := range row.Cells {
-			line = append(line, x.Value)
 			empty = empty && x.Value == ""
+			switch {
+			case x.Named == "":
+				line = append(line, x.Value)
+			case isID(x.Value):
+				line = append(line, x.Value, "")
+			default:
+				line = append(line, "", x.Value)
+			}
 		}
 		if empty { // the number of the row stays
 			line[0] = ""
@@ -247,7 +336,7 @@ func (p *gridView) mark(problems []sheet.RowProblem) {
 			p.Held = append(p.Held, x.Rule)
 		}
 		row := &p.Rows[i]
-		j := slices.IndexFunc(row.Cells, func(cell gridCell) bool { return cell.Head == x.Header })
+		j := slices.IndexFunc(row.Cells, func(cell gridCell) bool { return cell.Head == x.Header || cell.Named != "" && cell.Named == x.Header })
 		if j < 0 || row.Cells[j].Error != "" {
 			row.Error = joined(row.Error, text)
 			continue
@@ -264,7 +353,10 @@ func wrongBut(problems []sheet.RowProblem) bool {
 // takeGrid adds rows, checks or submits. What was typed stays on the page whatever
 // comes of it.
 func (s *server) takeGrid(c *call, o *officer) error {
-	p := s.readGrid(c, o)
+	p, err := s.readGrid(c, o)
+	if err != nil {
+		return err
+	}
 	if c.FormValue("do") == "more" {
 		p.addRows(gridRows)
 		return s.showGrid(c, http.StatusOK, p)
@@ -311,7 +403,10 @@ func (s *server) submitGrid(c *call, p *gridView) error {
 		return err
 	}
 	held := p.Held
-	fresh := s.readGrid(c, p.officer)
+	fresh, err := s.readGrid(c, p.officer)
+	if err != nil {
+		return err
+	}
 	fresh.ID = p.ID
 	b, err := s.judgeGrid(c, fresh)
 	if err != nil {
@@ -330,7 +425,9 @@ func (s *server) submitGrid(c *call, p *gridView) error {
 		r.Submission, err = same.Submission.Submission, nil
 	}
 	if errors.Is(err, sheet.ErrBadRows) { // the book moved since
-		p = s.readGrid(c, p.officer)
+		if p, err = s.readGrid(c, p.officer); err != nil {
+			return err
+		}
 		p.Checked, p.Sum = true, b.Amount
 		p.mark(b.Problems)
 		return s.showGrid(c, http.StatusConflict, p)
@@ -349,11 +446,12 @@ type gridAnswer struct {
 	Rows     map[string]string `json:"rows"`
 	Problems []string          `json:"problems"`
 	Needs    []string          `json:"needs"`
+	Fill     map[string]string `json:"fill"`
 }
 
 // tell answers the page's script.
 func (p *gridView) tell(c *call) error {
-	a := gridAnswer{Sum: p.Sum.Comma(), Upper: p.Upper(), Cells: map[string]string{}, Rows: map[string]string{}, Problems: p.Problems}
+	a := gridAnswer{Sum: p.Sum.Comma(), Upper: p.Upper(), Cells: map[string]string{}, Rows: map[string]string{}, Problems: p.Problems, Fill: p.filled}
 	for _, row := range p.Rows {
 		if row.Error != "" {
 			a.Rows[strconv.Itoa(row.Row)] = row.Error

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -87,6 +88,61 @@ func TestGridChecksKeepsAndSubmits(t *testing.T) {
 	if w = b.do("POST", "/desk/grid", other); w.Code != http.StatusSeeOther || d.size() != before+7 {
 		t.Errorf("the same once more, on purpose: %d, %d entries", w.Code, d.size()-before)
 	}
+}
+
+// TestGridFillsInFromTheContract: a row that names its contract needs no project, payee,
+// code or fund besides; a row of another project is left to the checks; and a project may
+// be called by its name.
+func TestGridFillsInFromTheContract(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	supplier := ledger.Party{Name: "襄城县惠民水务设备有限公司", Code: "91350100M000100Y43"}
+	d.settle("合同", &ledger.ContractSigned{Contract: "HT-901", Project: "XC2020-020", Name: "水表采购合同", Supplier: supplier, Amount: yuan(1000)})
+	project, err := d.l.Project(t.Context(), pageBook, "XC2020-020")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := d.as(ledger.Maker, "maker-1")
+	before, form := d.size(), b.gridForm()
+	for name, v := range map[string]string{
+		"contract-1": "HT-901", "amount-1": "5", "purpose-1": "进度款",
+		"contract-2": "HT-901", "project-2": "XC2020-001", "amount-2": "6", "purpose-2": "进度款",
+		"contract-3": "HT-404", "amount-3": "7", "purpose-3": "进度款",
+		"contract-4": "HT-901", "payee-4": "另一公司", "amount-4": "8", "purpose-4": "进度款",
+	} {
+		form.Set(name, v)
+	}
+	form.Set("do", "check")
+	var told gridAnswer
+	if err := json.Unmarshal(b.do("POST", "/desk/grid", form, "Accept", "application/json").Body.Bytes(), &told); err != nil {
+		t.Fatal(err)
+	}
+	filled := map[string]string{
+		"project-1": "XC2020-020", "payee-1": supplier.Name, "code-1": supplier.Code, "fund-1": "2020-SJ-1",
+		"project-4": "XC2020-020", "code-4": supplier.Code, "fund-4": "2020-SJ-1",
+	}
+	if !maps.Equal(told.Fill, filled) {
+		t.Errorf("filled in %v", told.Fill)
+	}
+	want(t, b.do("POST", "/desk/grid", form).Body.String(), `id="project-1" name="project-1" value="XC2020-020"`, `id="payee-4" name="payee-4" value="另一公司"`)
+	for _, row := range []string{"2", "3", "4"} {
+		for _, name := range []string{"contract-", "project-", "payee-", "amount-", "purpose-"} {
+			form.Del(name + row)
+		}
+	}
+	fillRows(form, "2", "9", "project", project.Name)
+	form.Set("do", "submit")
+	w := b.do("POST", "/desk/grid", form)
+	if w.Code != http.StatusSeeOther || d.size() != before+3 {
+		t.Fatalf("submit: %d, %d entries: %s", w.Code, d.size()-before, mainOf(w.Body.String()))
+	}
+	want(t, b.do("GET", w.Header().Get("Location"), nil).Body.String(), "支付表 2 行 14.00 元")
+	other := b.gridForm()
+	fillRows(other, "1", "9", "project", "没有的项目")
+	other.Set("do", "check")
+	want(t, b.do("POST", "/desk/grid", other).Body.String(), `id="project-1-e">✗ 账簿里没有这个项目`)
+	page := b.do("GET", "/desk/grid", nil).Body.String()
+	want(t, page, `data-names="项目编号|项目代码|项目编码|项目库编号|项目名称|项目"`, `data-names="金额|金额(小写)|支付金额|申请金额|小写金额|小写"`)
 }
 
 func TestGridHasLimits(t *testing.T) {

@@ -44,7 +44,7 @@ func allocationRow(b *builder, r *record) {
 		Fund: r.fund("指标文号"), Amount: r.amount("投资规模"), Document: or(r.get("分配文号"), or(b.opt.Document, r.get("指标文号"))),
 	}
 	if a.Fund == "" && !r.bad {
-		r.problem("指标文号", "required", "须填写资金编号或指标文号，或用 --fund 指定", "give the fund's id or document, or name one by --fund")
+		r.problem("指标文号", "required", "须填写资金编号或指标文号，或为整张表指定资金", "give the fund's id or document, or name one fund for the whole sheet")
 	}
 	place := ""
 	if r.get("项目编号") == "" && r.get("项目名称") == "" && (r.get("单位编号") != "" || r.get("责任单位") != "") {

@@ -58,10 +58,10 @@ func grantRow(b *builder, r *record) {
 	fund, project := r.fund("资金编号"), r.project()
 	item := or(r.get("补助项目"), or(b.opt.Item, r.get("项目名称")))
 	if fund == "" && !r.bad {
-		r.problem("资金编号", "required", "须填写资金编号，或用 --fund 指定", "give the fund's id, or name one by --fund")
+		r.problem("资金编号", "required", "须填写资金编号，或为整张表指定资金", "give the fund's id, or name one fund for the whole sheet")
 	}
 	if item == "" && !r.bad {
-		r.problem("补助项目", "required", "须填写补助项目，或用 --item 指定", "say what is granted, or name it by --item")
+		r.problem("补助项目", "required", "须填写补助项目，或为整张表指定", "say what is granted, or name it for the whole sheet")
 	}
 	batch := or(r.get("批次"), b.opt.Payment)
 	period := or(grantPeriod(r.get("发放期间")), b.opt.Period)

@@ -69,7 +69,7 @@ func paymentRow(b *builder, r *record) {
 		Method: r.code("支付方式", ledger.PayMethods), Stage: r.code("款项性质", ledger.PayStages),
 	}
 	if p.Fund == "" && !r.bad {
-		r.problem("指标文号", "required", "须填写资金编号或指标文号，或用 --fund 指定", "give the fund's id or document, or name one by --fund")
+		r.problem("指标文号", "required", "须填写资金编号或指标文号，或为整张表指定资金", "give the fund's id or document, or name one fund for the whole sheet")
 	}
 	if u := r.get("大写金额"); u != "" && u != r.get("金额") {
 		r.problem("大写金额", "upper", "大小写不一致：小写 "+p.Amount.Comma()+" 元应为 "+p.Amount.Upper(), "the two amounts differ: "+p.Amount.String()+" yuan is written "+p.Amount.Upper())

@@ -105,7 +105,7 @@ func (r *record) budget() []ledger.BudgetLine {
 		sum += a
 		fund := or(r.get("资金编号"), or(r.b.opt.Funds[s.column], or(r.b.opt.Funds[s.level], r.b.opt.Fund)))
 		if fund == "" {
-			r.problem(s.column, "fund", "未指明这一列是哪笔资金：用 --fund "+s.level+"=资金编号 指定", "which fund is this column? Say it by --fund "+s.level+"=FUND")
+			r.problem(s.column, "fund", "未指明这一列是哪笔资金：请为"+ledger.Levels.Name(s.level).Zh+"资金指定编号（命令行：--fund "+s.level+"=编号）", "which fund is this column? Name one for the level "+s.level+" (on the command line: --fund "+s.level+"=ID)")
 			continue
 		}
 		lines = addLine(lines, fund, a)

@@ -47,25 +47,77 @@
     return lines
   }
 
-  /** put fills a cell; a choice takes a word that it has. */
+  /** put fills a cell; a choice takes a word that it has, and false is that it has none. */
   function put(x, value) {
-    if (x.tagName === 'SELECT') x.value = [...x.options].some(o => o.value === value) ? value : ''
-    else x.value = value
+    const taken = x.tagName !== 'SELECT' || !value || [...x.options].some(o => o.value === value)
+    if (taken) x.value = value
+    return taken
+  }
+
+  // What sheets call each column, without what stands around it: 金额（元）* is 金额.
+  const plain = head => head.replace(/[(（][^)）]*[)）]|[*＊:：\s]/g, '')
+  const called = new Map()
+  form.querySelectorAll('thead [data-names]').forEach((th, i) => {
+    for (const name of [th.textContent, ...th.dataset.names.split('|')]) called.set(plain(name), names[i])
+  })
+
+  /** headsOf finds the line of heads among the first lines: the column of each cell, or nothing. */
+  function headsOf(lines) {
+    for (let i = 0; i < Math.min(lines.length, 4); i++) {
+      const heads = lines[i].map(cell => called.get(plain(cell)))
+      // Two heads of one column, such as 项目编号 and 项目名称: the first that is filled counts.
+      if (heads.filter(Boolean).length >= 2) return { heads, words: lines[i], rest: lines.slice(i + 1) }
+    }
+  }
+
+  /** yuan moves the point of an amount in 万元 four places on. */
+  function yuan(wan) {
+    const m = /^(\d+)(?:\.(\d*))?$/.exec(wan.replace(/[,，\s]/g, ''))
+    if (!m) return wan
+    const digits = (m[2] || '').padEnd(4, '0')
+    return (m[1] + digits.slice(0, 4) + '.' + digits.slice(4)).replace(/\.$/, '').replace(/^0+(?=\d)/, '')
   }
 
   form.addEventListener('paste', event => {
     const text = event.clipboardData.getData('text/plain')
     if (!event.target.name || !/[\t\n]/.test(text) || place(event.target).column < 0) return
     event.preventDefault()
-    const from = place(event.target)
-    cellsOf(text).forEach((line, i) => {
-      const row = from.row + i
-      if (row > count() && !addRow()) return
-      line.forEach((value, j) => { if (from.column + j < names.length) put(cell(row, names[from.column + j]), value) })
-    })
+    const from = place(event.target), all = cellsOf(text), head = headsOf(all), words = form.dataset
+    const heads = head?.heads ?? names.slice(from.column)
+    // Lines of sums are no payments.
+    const lines = (head?.rest ?? all).filter(line => line.some(Boolean) && !line.some(v => /^(合计|总计|小计|本页合计|total)$/i.test(plain(v))))
+    const said = [], wrong = new Set()
+    let n = 0
+    for (const line of lines) {
+      const row = from.row + n
+      if (row > count() && !addRow()) { said.push(words.full); break }
+      const done = new Set()
+      line.forEach((value, j) => {
+        const name = heads[j]
+        if (!name || done.has(name) || (head && !value)) return
+        if (name === 'amount' && /万元/.test(head?.words[j] ?? '')) value = yuan(value)
+        if (!put(cell(row, name), value)) wrong.add(value)
+        done.add(name)
+      })
+      n++
+    }
+    said.unshift(words.pasted.replace('{0}', n))
+    const unused = head?.words.filter((word, j) => word && !head.heads[j] && !/^(序号|编号|no\.?)$/i.test(plain(word)))
+    if (unused?.length) said.push(words.unused.replace('{0}', unused.join('、')))
+    if (head?.words.some((word, j) => head.heads[j] === 'amount' && /万元/.test(word))) said.push(words.wan)
+    if (wrong.size) said.push(words.choice.replace('{0}', [...wrong].join('、')))
+    pastedNote = said.join(' ')
+    document.getElementById('told').textContent = pastedNote
+    dirty = pasted = true
     sum()
     later()
   })
+
+  // What is typed here is in no draft: whoever leaves is asked.
+  let dirty = [...body.querySelectorAll('[name]')].some(x => x.value), pasted = false, pastedNote = ''
+  form.addEventListener('input', () => { dirty = true })
+  form.addEventListener('submit', () => { dirty = false })
+  addEventListener('beforeunload', event => { if (dirty) event.preventDefault() })
 
   // While pinyin is composed, Enter chooses characters and submits nothing.
   form.addEventListener('keydown', event => {
@@ -174,7 +226,12 @@
       }
       p.textContent = `✗ ${told.rows[row]}`
     }
-    document.getElementById('told').textContent = [...told.problems || [], ...told.needs || []].join('　')
+    for (const [id, value] of Object.entries(told.fill || {})) { // what follows from the contract
+      const x = document.getElementById(id)
+      if (x && !x.value && (x !== document.activeElement || pasted)) x.value = value
+    }
+    pasted = false
+    document.getElementById('told').textContent = [pastedNote, ...told.problems || [], ...told.needs || []].filter(Boolean).join('　')
   }
 
   form.addEventListener('input', event => { if (!event.isComposing) sum() })
