@@ -83,7 +83,9 @@ func figPagesWarm(ctx context.Context, b *bench) (string, bool, error) {
 		return "", false, err
 	}
 	stop := b.postMeanwhile(ctx, 300)
+	before := b.cpu()
 	n, p99, err := b.view(ctx, 32, flat, func(client, n int) string { return publicPages[(client+n)%len(publicPages)] })
+	b.note("warm: %s, what is posted meanwhile included", b.cpu().since(before, n*int64(b.seconds/time.Second)))
 	posted, failed := stop()
 	b.note("%d page views/s, p99 %s, while %d entries/s were posted", n, p99, posted)
 	return strconv.FormatInt(n, 10), n >= 2000 && p99 <= 50*time.Millisecond, errors.Join(err, failed)
