@@ -444,8 +444,15 @@ func checkListed(t *testing.T, l *ledger.Ledger, entries []*ledger.Entry) {
 			lists[b.List]++
 		}
 	}
-	if diff := cmp.Diff(map[string]int{ledger.ListPoor: 1, ledger.ListPayroll: 1, ledger.ListCadres: 1, ledger.ListDeceased: 2, ledger.ListDebarred: 1, ledger.ListFirms: 1, ledger.ListPersons: 1}, lists); diff != "" {
+	if diff := cmp.Diff(map[string]int{ledger.ListPoor: 1, ledger.ListPayroll: 1, ledger.ListCadres: 1, ledger.ListDeceased: 2, ledger.ListDebarred: 1, ledger.ListFirms: 1, ledger.ListPersons: 1, ledger.ListAccounts: 1}, lists); diff != "" {
 		t.Errorf("lists (-want +got):\n%s", diff)
+	}
+	cards := 0
+	err = l.Pool.QueryRow(t.Context(), `
+		select count(distinct m.who) from proj.register_member m join proj.grant_line g on g.book = m.book and g.account = m.who
+		where m.book = $1 and m.serial >= 200 and m.who <> ''`, Book).Scan(&cards)
+	if err != nil || cards != cardsAtOnce {
+		t.Errorf("%d of the cards opened at once get grants, want %d: %v", cards, cardsAtOnce, err)
 	}
 }
 

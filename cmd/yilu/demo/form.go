@@ -23,7 +23,7 @@ var forms = map[string]*sheet.Form{
 	// The comparison lists, by their own names.
 	ledger.ListPoor: sheet.Poor, ledger.ListPayroll: sheet.Payroll, ledger.ListCadres: sheet.Cadres, ledger.ListDeceased: sheet.Deceased, ledger.ListDebarred: sheet.Debarred,
 	"quhua":          sheet.Places,
-	ledger.ListFirms: sheet.Firms, ledger.ListPersons: sheet.FirmPersons,
+	ledger.ListFirms: sheet.Firms, ledger.ListPersons: sheet.FirmPersons, ledger.ListAccounts: sheet.Accounts,
 }
 
 // sheet is the submission's file, as the officer would upload it. It is the same
@@ -84,6 +84,8 @@ func record(a act) sheet.Record {
 		return r
 	case *ledger.RegisterSupplier:
 		return sheet.Record{"供应商名称": b.Supplier.Name, "统一社会信用代码": b.Supplier.Code, "起始日期": string(b.From), "截止日期": string(b.To), "依据": b.Basis, "住所": b.Address}
+	case *ledger.RegisterAccount:
+		return sheet.Record{"账号": a.Sealed["payee_account"], "开户网点": b.Branch, "开户日期": string(b.Opened), "开户序号": strconv.Itoa(int(b.Serial))}
 	case *ledger.GrantLine:
 		return sheet.Record{
 			"乡镇": ledger.DivisionOf(b.Place).Name, "区划代码": b.Place, "户主": a.Sealed["payee_name"], "身份证号": a.Sealed["id_number"],

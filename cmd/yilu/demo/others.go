@@ -65,6 +65,7 @@ func (y *year) tellTraining(p *project) {
 	k := contract{firm: school, id: p.id + "-HT", amount: yuan(352_400)}
 	y.submit("hetong", "服务合同备案", y.contractAct("2020-03-16", p, k, ledger.ContractSigned{
 		Contract: k.id, Project: p.id, Name: p.name + "服务合同", Supplier: k.Party, Amount: k.amount, Start: "2020-05-11", Finish: "2020-10-30", Files: []ledger.File{paper(k.id + "合同")}}))
+	y.file("2020-03-18", p, 18, "采购合同备案")
 	y.post("2020-05-11", p.by(), p.id+".started", &ledger.WorksStarted{Project: p.id, Contract: k.id})
 	y.pay("2020-05-18", p, &k, "advance", share(k.amount, 30, 100))
 	y.post("2020-10-28", p.by(), p.id+".completed", &ledger.WorksCompleted{Project: p.id, Content: "完成培训412人次"})

@@ -84,6 +84,7 @@ func tell(rules []*ledger.RuleActivated) *story {
 	y.lists(grants)
 	y.banFirm()
 	y.firmLists()
+	y.bankList()
 	y.recallSavings()
 	y.returnSurplus()
 	y.tellNotices()

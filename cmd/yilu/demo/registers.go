@@ -14,6 +14,7 @@ import (
 //	newcomer    was recognised in spring, and is not on January's list           E01
 //	cadre       of a village, gets an industry grant as the head of a household  E06
 //	a firm      wins one lot while it is banned                                  W10
+//	six cards   of one village were opened one after the other on one day        E12
 
 // found are the households that the lists find something about.
 type found struct{ villager, newcomer, cadre household }
@@ -60,6 +61,27 @@ func (y *year) firmLists() {
 	}
 	y.list("2020-01-08", financeMaker, &ledger.RegisterLoaded{List: ledger.ListFirms, Source: "襄城县市场监督管理局（演示）", Stated: "2020-01-06", From: "2020-01-10", To: "2020-12-31"}, firms)
 	y.list("2020-01-08", financeMaker, &ledger.RegisterLoaded{List: ledger.ListPersons, Source: "襄城县市场监督管理局（演示）", Stated: "2020-01-06", From: "2020-01-10", To: "2020-12-31"}, heads)
+}
+
+// cardsAtOnce is how many cards a branch opened one after the other.
+const cardsAtOnce = 6
+
+// bankList hands in what the branch of one village has opened: a card each for thirty
+// households, on days of their own but for the last ones.
+func (y *year) bankList() {
+	var opened []act
+	households := y.towns[0].villages[0].households
+	households = households[:min(len(households), 30)]
+	for i, h := range households {
+		on, serial := after("2016-03-01", 17*i), 3*i+1
+		if rest := i - (len(households) - cardsAtOnce); rest >= 0 {
+			on, serial = "2018-09-12", 200+rest
+		}
+		a := newAct("", ledger.By{}, "", &ledger.RegisterAccount{Branch: "襄城农商行示例支行（演示）", Opened: on, Serial: ledger.Count(serial)})
+		a.Sealed = map[string]string{"payee_account": Card(h.number)}
+		opened = append(opened, a)
+	}
+	y.list("2020-06-03", reliefMaker, &ledger.RegisterLoaded{List: ledger.ListAccounts, Source: "襄城农商行（演示）", Stated: "2020-06-01", From: "2020-06-05", To: "2020-12-31"}, opened)
 }
 
 // list hands in one load: its header, and the members behind it.

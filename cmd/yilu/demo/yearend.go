@@ -61,6 +61,7 @@ func (y *year) buy(l lot, started, completed ledger.Date) {
 	y.submit("hetong", "采购合同备案", y.contractAct("2020-11-19", p, k, ledger.ContractSigned{
 		Contract: k.id, Project: p.id, Tender: l.id, Name: p.name + "采购合同", Supplier: k.Party, Amount: k.amount,
 		Start: "2020-11-23", Finish: "2021-01-29", Retention: "3", Files: []ledger.File{paper(k.id + "合同")}}))
+	y.file("2020-11-23", p, 20, "采购合同")
 	y.post(started, p.by(), p.id+".started", &ledger.WorksStarted{Project: p.id, Contract: k.id})
 	y.pay(after(started, 1), p, &k, "advance", share(k.amount, 30, 100))
 	on := ledger.Date("2020-12-24")
