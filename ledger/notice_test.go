@@ -144,13 +144,26 @@ func TestNoticeAllTheWay(t *testing.T) {
 	refuses(t, l, refusal{"ended with an open objection", []Draft{draft("", &NoticeEnded{Notice: "N1", Outcome: "settled"}, maker)}, []string{"0 body.notice open_objections"}})
 	post("answer", samples()["objection.answered"].Body)
 	refuses(t, l, refusal{"no objection, though there was one", []Draft{draft("", &NoticeEnded{Notice: "N1", Outcome: "none"}, maker)}, []string{"0 body.notice_outcome objections"}})
+	for day, want := range map[Date]int{"2020-04-15": 1, "2020-04-16": 1, "": 1} { // its last day has no photograph yet
+		if on, _, err := l.Notices(ctx, testBook, NoticeFilter{OnBoards: day}, Page{}); err != nil || len(on) != want {
+			t.Error(day, on, err)
+		}
+	}
+	last := hung
+	last.End = true
+	post("h2", &last)
+	for day, want := range map[Date]int{"2020-04-15": 1, "2020-04-16": 0, "": 1} {
+		if on, _, err := l.Notices(ctx, testBook, NoticeFilter{OnBoards: day}, Page{}); err != nil || len(on) != want {
+			t.Error("with the photograph of its last day,", day, on, err)
+		}
+	}
 	end := draft("e1", &NoticeEnded{Notice: "N1", Outcome: "settled"}, maker)
 	end.On = "2020-04-16"
 	mustPost(t, l, end)
 
 	want := Notice{
 		Notice: "N1", State: StateEnded, Stage: "P3", Level: "village", Channel: "board", Place: aVillage, Period: "2020-Q1", Title: "更正", Issuer: "颍阳镇人民政府",
-		Starts: "2020-03-19", Ends: "2020-04-15", Ended: "2020-04-16", Total: 80000, Code: CheckCode(third.Hash), Hung: 1, Objections: 1, Versions: 3,
+		Starts: "2020-03-19", Ends: "2020-04-15", Ended: "2020-04-16", Total: 80000, Code: CheckCode(third.Hash), Hung: 1, HungEnd: 1, Objections: 1, Versions: 3,
 		Posted: first.Seq, Current: second.Seq, On: "2020-03-18",
 	}
 	got, err := l.Notice(ctx, testBook, "N1")
@@ -167,7 +180,7 @@ func TestNoticeAllTheWay(t *testing.T) {
 	if of, err := l.NoticesOf(ctx, testBook, "P1"); err != nil || len(of) != 1 {
 		t.Error(of, err)
 	}
-	if proofs, err := l.NoticeProofs(ctx, testBook, "N1"); err != nil || len(proofs) != 1 || proofs[0].Hanger != "王某" {
+	if proofs, err := l.NoticeProofs(ctx, testBook, "N1"); err != nil || len(proofs) != 2 || proofs[0].Hanger != "王某" {
 		t.Error(proofs, err)
 	}
 	o, err := l.ObjectionByCode(ctx, testBook, zeroHash)

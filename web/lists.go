@@ -171,7 +171,7 @@ var grantList = &listing[ledger.GrantSum]{
 			if !isVillage(r.Place) {
 				return f.placeCell(r.Place, r.Village)
 			}
-			return f.linkCell(r.Village, "/places/", r.Place)
+			return f.linkCell(f.village(map[string]string{r.Place: r.Village}, r.Place), "/places/", r.Place)
 		}},
 		{"place_code", "field.place", "", true, func(_ *frame, r ledger.GrantSum) cell { return cell{Text: r.Place} }},
 		{"project_name", "col.project", "", false, func(f *frame, r ledger.GrantSum) cell { return f.linkCell(r.ProjectName, "/p/", r.Project) }},

@@ -219,6 +219,14 @@ func photosOf(all []shownPhoto, seq ledger.Seq) []shownPhoto {
 // Ending says whether the notice ends at all.
 func (p *noticeView) Ending() bool { return p.Ends != "" }
 
+// Statement is the period that it is a statement of, "" where its facts say so already.
+func (p *noticeView) Statement() string {
+	if slices.ContainsFunc(p.Content.Facts, func(x ledger.NoticeFact) bool { return x.Field == "period" }) {
+		return ""
+	}
+	return p.Content.Period
+}
+
 // HasAmounts says whether its rows have sums: those of candidates have none.
 func (p *noticeView) HasAmounts() bool { return p.Content.Total > 0 }
 

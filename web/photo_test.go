@@ -89,7 +89,7 @@ func TestPhotographIsReleased(t *testing.T) {
 		t.Fatal(code, at)
 	}
 	at, _, _ = strings.Cut(at, "?")
-	if w := answerTo(d.h, "/notices/GS-001"); strings.Contains(w.Body.String(), "<img") {
+	if w := answerTo(d.h, "/notices/GS-001"); strings.Contains(w.Body.String(), "/photos/") {
 		t.Error("shown before it is approved")
 	}
 	page := checker.do("GET", at, nil).Body.String()
@@ -108,8 +108,8 @@ func TestPhotographIsReleased(t *testing.T) {
 	}
 	d.approve(t, checker, at)
 
-	want(t, answerTo(d.h, "/notices/GS-001").Body.String(), `<details class="photo">`, `src="`+picture+`" width="640" height="480" alt="后楚村公示栏，项目计划公示" loading="lazy"`)
-	want(t, answerTo(d.h, "/en/notices/GS-001").Body.String(), `src="`+picture+`"`)
+	want(t, answerTo(d.h, "/notices/GS-001").Body.String(), `<a href="`+picture+`">看照片：后楚村公示栏，项目计划公示（`)
+	want(t, answerTo(d.h, "/en/notices/GS-001").Body.String(), `<a href="`+picture+`" lang="zh-CN">`)
 	w := answerTo(d.h, picture)
 	got, err := jpeg.Decode(bytes.NewReader(w.Body.Bytes()))
 	if w.Code != http.StatusOK || err != nil || got.Bounds().Dx() != 640 || !photo.IsPublic(w.Body.Bytes()) || w.Header().Get("Content-Type") != "image/jpeg" || w.Header().Get("X-Content-Type-Options") != "nosniff" {
@@ -130,7 +130,7 @@ func TestPhotographIsReleased(t *testing.T) {
 	if w := answerTo(d.h, picture); w.Code != http.StatusNotFound {
 		t.Errorf("served after it was withdrawn: %d", w.Code)
 	}
-	if w := answerTo(d.h, "/notices/GS-001"); strings.Contains(w.Body.String(), "<img") || !strings.Contains(w.Body.String(), "照片") {
+	if w := answerTo(d.h, "/notices/GS-001"); strings.Contains(w.Body.String(), "/photos/") || !strings.Contains(w.Body.String(), "照片") {
 		t.Error("the page after it was withdrawn")
 	}
 	want(t, officer.do("GET", path, nil).Body.String(), "已撤下")
@@ -175,7 +175,7 @@ func TestOnlyOurPicturesAreServed(t *testing.T) {
 	if w := answerTo(d.h, "/photos/"+pictureName(last.Photo)); w.Code != http.StatusNotFound {
 		t.Errorf("served: %d", w.Code)
 	}
-	if w := answerTo(d.h, "/notices/GS-001"); w.Code != http.StatusOK || strings.Contains(w.Body.String(), "<img") {
+	if w := answerTo(d.h, "/notices/GS-001"); w.Code != http.StatusOK || strings.Contains(w.Body.String(), "/photos/") {
 		t.Errorf("shown: %d", w.Code)
 	}
 	want(t, officer.do("GET", path, nil).Body.String(), "已公开")

@@ -17,8 +17,9 @@ const (
 	// MostPixels is the largest photograph that is read: a telephone's has 12 or 48 million,
 	// and reading one takes up to eight bytes for each.
 	MostPixels = 52_000_000
-	// Widest is how many pixels a side of a public picture has at most, MostBytes its size.
-	Widest    = 640
+	// Widest is how many pixels a side of a public picture has at most.
+	Widest = 640
+	// MostBytes is the largest public picture: pages are read on cheap phones.
 	MostBytes = 60 << 10
 )
 
