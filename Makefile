@@ -13,9 +13,9 @@ ALONE     := ^yilu$$|/audit/(proof|rowset|tile)$$|/cmd/yilu/demo$$|/cmd/yilu-ver
 # without. TestKill… of alerts is not raced: the processes that it kills cannot tell.
 PARTLY    := ./alerts ./cmd/yilu ./web
 RACED     := AtOnce|ImportKilled|Abort|Concurrent|Stream|Watch|Many|Two|Follow|Once
-# The stages of test, two at a time: the pages mostly wait while the Go tests compute.
-# Each says a line, or what failed.
-STAGES := lint pages rest race raced bytes pure
+# The stages of test, one after the other: side by side they take each other's processor
+# time, and what waits for something waits in vain. Each says a line, or what failed.
+STAGES := lint race raced rest pure bytes pages
 # One way to compile: vet, lint, tests and build share what is compiled.
 export GOFLAGS := $(GOFLAGS) -trimpath
 export CGO_ENABLED ?= 0
@@ -36,7 +36,7 @@ run: ## run it with demonstration data; installs what is missing
 
 test: ## check everything: style, lint, race, pages; installs what is missing
 	@.ci/install postgresql gcc pages
-	@$(MAKE) --no-print-directory -j2 $(STAGES)
+	@$(MAKE) --no-print-directory -j1 $(STAGES)
 
 lint:
 	@.ci/stage $@ .ci/lint

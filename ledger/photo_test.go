@@ -51,18 +51,12 @@ func TestPhotoIsReleasedAndWithdrawn(t *testing.T) {
 	foreign := releaseOf(proof)
 	foreign.Original = hashOfText("another photograph")
 	withdraw := draft("", &PhotoWithdrawn{Entry: proof, Ground: "personal", Original: releaseOf(proof).Original}, maker)
-	refuses(t, l, refusal{"withdrawn before it was public", []Draft{withdraw}, []string{"0 body.photo_hash not_public"}})
-	for name, c := range map[string]struct {
-		body *PhotoReleased
-		rule string
-	}{
-		"another photograph": {foreign, "not_found"}, "an entry without photographs": {releaseOf(2), "not_found"}, "no entry": {releaseOf(5000), "not_found"},
-	} {
-		_, err := l.Submit(ctx, testBook, "bad", SubmissionMade{Submission: "bad", Title: "照片"}, []Draft{draft("bad-1", c.body, maker)})
-		if refused, ok := errors.AsType[*Refused](err); !ok || refused.Problems[0].Rule != c.rule {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
+	refuses(t, l,
+		refusal{"withdrawn before it was public", []Draft{withdraw}, []string{"0 body.photo_hash not_public"}},
+		refusal{"another photograph", []Draft{draft("", foreign, maker)}, []string{"0 body.photo_hash not_found"}},
+		refusal{"an entry without photographs", []Draft{draft("", releaseOf(2), maker)}, []string{"0 body.photo_hash not_found"}},
+		refusal{"no entry", []Draft{draft("", releaseOf(5000), maker)}, []string{"0 body.entry not_found"}},
+	)
 
 	waiting, err := l.Submit(ctx, testBook, "W", SubmissionMade{Submission: "W", Title: "照片"}, release("w1"))
 	if err != nil {
@@ -72,6 +66,7 @@ func TestPhotoIsReleasedAndWithdrawn(t *testing.T) {
 		t.Errorf("before anybody approved: %v %v", all, err)
 	}
 	settle(t, l, "S2", release("ph1")...)
+	refuses(t, l, refusal{"public already", release(""), []string{"0 body.photo_hash exists"}})
 	if _, err := l.Approve(ctx, testBook, "W-ok", "W", contentHash(t, l, "W"), "2020-03-18", second); err == nil || !strings.Contains(err.Error(), "photo_hash") {
 		t.Errorf("the same once more, from %v: %v", waiting[0].Seq, err)
 	}

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,10 +57,7 @@ func TestPlacesAreNamed(t *testing.T) {
 	if !p.Knows("411025103205") || p.Knows("411025103299") || len((Places{}).Townships(testBook)) != 16 {
 		t.Error("what has a name")
 	}
-	_, err = l.Submit(ctx, testBook, "S4", SubmissionMade{Submission: "S4", Title: "他县"}, []Draft{draft("f", name("411026103205", "他村"), maker)})
-	if refused, ok := errors.AsType[*Refused](err); !ok || refused.Problems[0].Rule != "place" {
-		t.Error("a place of another county:", err)
-	}
+	refuses(t, l, refusal{"a place of another county", []Draft{draft("", name("411026103205", "他村"), maker)}, []string{"0 body.place place"}})
 	if r, err := Rebuild(ctx, db.Owner, testBook, Replay{}); err != nil {
 		t.Errorf("rebuild: %+v %v", r, err)
 	}

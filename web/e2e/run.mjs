@@ -18,16 +18,14 @@ if (unknown.length) throw new Error(`no part ${unknown.join(', ')}: there are ${
 
 const chosen = await Promise.all(parts.filter(part => !asked.length || asked.includes(part)).map(part => import(`./${part}.mjs`)))
 
-// What brings its own server goes beside what looks at the county. Within, one thing goes
-// after the other: the county's server is restarted by a check, and a year has its order.
 const county = chosen.filter(part => !part.own), own = chosen.filter(part => part.own)
 
-describe('the pages', { concurrency: 2 }, () => {
+describe('the pages', () => {
   before(launch)
   after(() => browser?.close())
 
   if (county.length) {
-    describe('of the demonstration county', { concurrency: 1 }, () => {
+    describe('of the demonstration county', () => {
       before(begin, { timeout: beginWithin + 120_000 })
       after(end)
       for (const part of county) part.checks()
