@@ -246,11 +246,11 @@ func (f PaymentFilter) query(book Book, p Page) (sql string, args []any) {
 		}
 	}
 	const order = " order by requested_seq desc limit $3"
-	if from == "" {
-		return paymentSchema.read + where + order, args
+	if from != "" { // the newest of each project that the fund pays for, and of these the newest
+		where = " where book = $1 and payment = any(array(select p.payment from " + from +
+			" cross join lateral (select payment, requested_seq from proj.payment" + where + order + ") p" + order + "))"
 	}
-	// The newest of each project that the fund pays for, of which are the newest.
-	return "select p.* from " + from + " cross join lateral (" + paymentSchema.read + where + order + ") p" + order, args
+	return paymentSchema.read + where + order, args
 }
 
 // Lines lists the household lines of a grant batch, without personal values.
