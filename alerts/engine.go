@@ -38,6 +38,7 @@ type Engine struct {
 
 	positions positions
 	said      said
+	limits    termsKept
 }
 
 // ErrGap is returned when entries before the head cannot be read: the log was

@@ -41,13 +41,45 @@ type terms struct {
 	params   map[string]rule.Parameter
 }
 
-// terms are those in effect as of the transaction that is asked.
+// termsKept are those of each book as of the entry that last changed its rules: they
+// are asked for with every warning, and change a few times a year.
+type termsKept struct {
+	mu sync.Mutex
+	of map[ledger.Book]termsAt
+}
+
+type termsAt struct {
+	changed ledger.Seq
+	terms   *terms
+}
+
+// terms are those in effect as of the transaction that is asked, which has changed none.
 func (g *Engine) terms(ctx context.Context, q audit.Querier, book ledger.Book) (*terms, error) {
+	changed, err := ledger.RulesChanged(ctx, q, book)
+	if err != nil {
+		return nil, err
+	}
+	g.limits.mu.Lock()
+	kept, known := g.limits.of[book]
+	g.limits.mu.Unlock()
+	if known && kept.changed == changed {
+		return kept.terms, nil
+	}
 	changes, err := ledger.ParameterChanges(ctx, q, book, termsCode)
 	if err != nil {
 		return nil, err
 	}
-	return newTerms(g.Calendar, changes)
+	t, err := newTerms(g.Calendar, changes)
+	if err != nil {
+		return nil, err
+	}
+	g.limits.mu.Lock()
+	defer g.limits.mu.Unlock()
+	if g.limits.of == nil {
+		g.limits.of = map[ledger.Book]termsAt{}
+	}
+	g.limits.of[book] = termsAt{changed, t}
+	return t, nil
 }
 
 func newTerms(calendar workday.Calendar, changes []ledger.RuleChange) (*terms, error) {

@@ -150,7 +150,7 @@ func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
 	}
 	defer rollback(ctx, tx)
 	g := &group{l: l, book: q.book, units: units, state: q.state, found: map[string]audit.Row{}, answers: make([]answer, len(units))}
-	g.early = units[0].rider == nil && (len(units) > 1 || len(l.waitingItems(q)) > 0)
+	g.early = units[0].rider != nil || len(units) > 1 || len(l.waitingItems(q)) > 0
 	if err := g.load(ctx, tx, q); err != nil {
 		return err
 	}

@@ -405,6 +405,17 @@ func (l *Ledger) RuleFile(ctx context.Context, book Book, hash string) ([]byte, 
 	return row.Rules, err
 }
 
+// RulesChanged is the entry that last changed the rules of a book, None if none did, as
+// of the transaction that is asked.
+func RulesChanged(ctx context.Context, q audit.Querier, book Book) (Seq, error) {
+	var seq Seq
+	err := q.QueryRow(ctx, `select coalesce(max(seq), -1) from proj.rulebook where book = $1 and rulebook = 'history'`, book).Scan(&seq)
+	if err != nil {
+		return None, fmt.Errorf("read when rules of book %s were changed: %w", book, err)
+	}
+	return seq, nil
+}
+
 // ParameterChanges lists the parameters of one rule that were put in effect, oldest
 // first, as of the transaction that is asked.
 func ParameterChanges(ctx context.Context, q audit.Querier, book Book, code string) ([]RuleChange, error) {
