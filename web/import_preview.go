@@ -102,11 +102,9 @@ func (s *server) preview(ctx context.Context, w document.Waiting, facts *importF
 		return nil, err
 	}
 	defer func() { _ = src.Close() }() // reading only
-	var t sheet.Trial
-	if len(b.Problems) == 0 {
-		if t, err = b.Try(ctx, s.ledger); err != nil {
-			return nil, err
-		}
+	t, err := b.Try(ctx, s.ledger)
+	if err != nil {
+		return nil, err
 	}
 	return newPreview(b, t), nil
 }
@@ -193,10 +191,8 @@ func (s *server) writeErrors(ctx context.Context, w document.Waiting, facts *imp
 		return err
 	}
 	defer func() { _ = src.Close() }() // reading only
-	if len(b.Problems) == 0 {
-		if _, err := b.Try(ctx, s.ledger); err != nil {
-			return err
-		}
+	if _, err := b.Try(ctx, s.ledger); err != nil {
+		return err
 	}
 	if len(b.Problems) == 0 {
 		return ledger.ErrNotFound

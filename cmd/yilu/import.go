@@ -45,6 +45,9 @@ type importing struct {
 	preview, asJSON bool
 	// explain are answers to warnings, as CODE=GROUND:FILE.
 	explain []string
+	// trial is what a preview found, result what was posted.
+	trial  *sheet.Trial
+	result *sheet.Result
 }
 
 func (c *importing) flags(env *environment) *flag.FlagSet {
@@ -152,22 +155,30 @@ func runImport(ctx context.Context, env *environment, args []string) error {
 	if err != nil {
 		return refusedFile(env, word[1], err)
 	}
-	result, err := c.enter(ctx, l, b)
+	earlier := ""
+	if c.preview {
+		var t sheet.Trial
+		if t, err = b.Try(ctx, l); t.SameFile != nil {
+			earlier = t.SameFile.Submission
+		}
+		c.trial = &t
+	} else {
+		c.result, err = enter(ctx, l, b)
+	}
 	if same, ok := errors.AsType[*sheet.SameFile](err); ok {
-		return &coded{exitRefused, fmt.Errorf("%s: %s %s", word[1], env.say("这个文件已经导入过，提交编号", "this file was imported before, as submission"), same.Submission.Submission)}
+		earlier, err = same.Submission.Submission, nil
 	}
 	if err != nil {
 		return err
 	}
-	return c.answer(env, src, b, result)
+	if earlier != "" {
+		return &coded{exitRefused, fmt.Errorf("%s: %s %s", word[1], env.say("这个文件已经导入过，提交编号", "this file was imported before, as submission"), earlier)}
+	}
+	return c.answer(env, src, b)
 }
 
-// enter posts the sheet, or judges it as a post would where only a preview is asked for.
-// There is no result when a row is wrong.
-func (c *importing) enter(ctx context.Context, l *ledger.Ledger, b *sheet.Batch) (*sheet.Result, error) {
-	if c.preview {
-		return nil, b.Check(ctx, l)
-	}
+// enter posts the sheet. There is no result when a row is wrong.
+func enter(ctx context.Context, l *ledger.Ledger, b *sheet.Batch) (*sheet.Result, error) {
 	r, err := b.Import(ctx, l)
 	if errors.Is(err, sheet.ErrBadRows) {
 		return nil, nil
@@ -213,6 +224,7 @@ func (c *importing) complete(env *environment) error {
 		}
 		c.options.On = day
 	}
+	c.options.Look = c.preview
 	draw := env.progress("import")
 	c.options.Progress = func(rows int) { draw(int64(rows), int64(rows)+1) }
 	return nil
@@ -243,6 +255,7 @@ type importAnswer struct {
 	Problems []sheet.RowProblem `json:"problems,omitempty"`
 	More     int                `json:"more_problems,omitempty"`
 	Warnings []sheet.RowProblem `json:"warnings,omitempty"`
+	Trial    *sheet.Trial       `json:"trial,omitempty"`
 	Result   *sheet.Result      `json:"result,omitempty"`
 }
 
@@ -251,15 +264,15 @@ const mostWarnings = 20
 
 // answer shows totals and problems, writes the sheet of bad rows, and turns
 // problems into the exit code.
-func (c *importing) answer(env *environment, src *sheet.Source, b *sheet.Batch, result *sheet.Result) error {
+func (c *importing) answer(env *environment, src *sheet.Source, b *sheet.Batch) error {
 	if c.asJSON {
 		enc := json.NewEncoder(env.Stdout)
 		enc.SetIndent("", "  ")
-		if err := enc.Encode(importAnswer{b.Form.Name, b.File, b.Rows, b.Amount, b.Upper(), b.ByFund, b.ByPlace, b.Ignored, b.Problems, b.More, b.Warnings, result}); err != nil {
+		if err := enc.Encode(importAnswer{b.Form.Name, b.File, b.Rows, b.Amount, b.Upper(), b.ByFund, b.ByPlace, b.Ignored, b.Problems, b.More, b.Warnings, c.trial, c.result}); err != nil {
 			return err
 		}
 	} else {
-		showTotals(env, b, result)
+		c.showTotals(env, b)
 	}
 	for i, p := range b.Warnings {
 		if i == mostWarnings {
@@ -288,7 +301,7 @@ func (c *importing) answer(env *environment, src *sheet.Source, b *sheet.Batch, 
 	return &coded{exitRefused, fmt.Errorf(env.say("%d 处有误，未入账", "%d problems, nothing was posted"), len(b.Problems)+b.More)}
 }
 
-func showTotals(env *environment, b *sheet.Batch, result *sheet.Result) {
+func (c *importing) showTotals(env *environment, b *sheet.Batch) {
 	w := env.Stdout
 	if b.Form.HoldsMoney() {
 		fmt.Fprintf(w, env.say("%s：%d 行，%s 元（%s）\n", "%s: %d rows, %s yuan (%s)\n"), env.say(b.Form.Zh, b.Form.En), b.Rows, b.Amount.Comma(), b.Upper())
@@ -301,8 +314,22 @@ func showTotals(env *environment, b *sheet.Batch, result *sheet.Result) {
 	if len(b.Ignored) > 0 {
 		fmt.Fprintln(w, env.say("未读取的列：", "columns not read:"), strings.Join(b.Ignored, "、"))
 	}
-	if result != nil {
-		showResult(env, *result)
+	if c.trial != nil {
+		showTrial(env, c.trial, len(b.Problems) == 0)
+	}
+	if c.result != nil {
+		showResult(env, *c.result)
+	}
+}
+
+// showTrial prints what a batch draws on, and of a good one that it is too long to be
+// judged by rules.
+func showTrial(env *environment, t *sheet.Trial, good bool) {
+	for _, n := range t.Needs {
+		fmt.Fprintf(env.Stdout, env.say("  %s %s：可用 %s 元，本批 %s 元，余额 %s 元\n", "  %s %s: %s yuan available, %s in this batch, %s left\n"), n.Fund, n.Name, n.Have.Comma(), n.Asked.Comma(), n.Left().Comma())
+	}
+	if good && !t.Judged {
+		fmt.Fprintln(env.Stdout, env.say("行数较多，只核对了余额；规则在提交时逐行检查，不合格则整批不入账", "long: only balances were compared; the rules judge every row when it is submitted, and nothing is entered if one is refused"))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -281,6 +282,49 @@ func TestHostileFiles(t *testing.T) {
 	}
 	if err := readWhole("good.xlsx", good); err != nil {
 		t.Errorf("the unspoilt file: %v", err)
+	}
+}
+
+// TestFaultNeverShortensASheet puts a sign that breaks XML in each place of a worksheet:
+// the file is refused, or all of its rows are read.
+func TestFaultNeverShortensASheet(t *testing.T) {
+	t.Parallel()
+	const sheet = "xl/worksheets/sheet1.xml"
+	whole := parts(t, workbook(t, nil, []any{"申请号", "金额"}, []any{"Z1", "1"}, []any{}, []any{"Z3", "3"}))
+	rows := func(spoilt string) (n int, err error) {
+		m := maps.Clone(whole)
+		m[sheet] = spoilt
+		content := zipped(t, m)
+		src, err := Open("z.xlsx", bytes.NewReader(content), int64(len(content)), "")
+		if err != nil {
+			return 0, err
+		}
+		defer src.Close()
+		for _, err := range src.Lines() {
+			if err != nil {
+				return n, err
+			}
+			n++
+		}
+		return n, nil
+	}
+	want, err := rows(whole[sheet])
+	if err != nil || want != 3 {
+		t.Fatal(want, err)
+	}
+	refused := 0
+	for at := range len(whole[sheet]) {
+		for _, sign := range []string{"<", ""} {
+			n, err := rows(whole[sheet][:at] + sign + whole[sheet][at+1:])
+			if err != nil {
+				refused++
+			} else if n != want {
+				t.Errorf("%q at %d: %d rows of %d", sign, at, n, want)
+			}
+		}
+	}
+	if refused < len(whole[sheet]) {
+		t.Errorf("of %d faults %d were refused", 2*len(whole[sheet]), refused)
 	}
 }
 

@@ -72,30 +72,6 @@ func (b *Batch) Import(ctx context.Context, l *ledger.Ledger) (Result, error) {
 	}, nil
 }
 
-// Check judges a batch as Import would, and posts nothing (试入账): what the balances and
-// states of the book, or its rules, would refuse becomes problems of rows. It holds no
-// lock, so Import judges again.
-func (b *Batch) Check(ctx context.Context, l *ledger.Ledger) error {
-	made, drafts, err := b.submission(ctx, l)
-	if errors.Is(err, ErrBadRows) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	tried, err := l.Try(ctx, b.opt.Book, ledger.Submitted(made.Submission, made, drafts)...)
-	if err == nil && len(tried.Problems) > 0 {
-		err = &ledger.Refused{Problems: tried.Problems}
-	}
-	if acks := b.explain(made.Submission, drafts, err); len(acks) > 0 {
-		return nil
-	}
-	if b.blame(err) {
-		return nil
-	}
-	return err
-}
-
 // submission is what a batch is posted as.
 func (b *Batch) submission(ctx context.Context, l *ledger.Ledger) (made ledger.SubmissionMade, drafts []ledger.Draft, err error) {
 	if b.opt.Known.token == nil || b.light {

@@ -297,9 +297,9 @@ func project(t testing.TB, l *ledger.Ledger, id string) ledger.Project {
 	return p
 }
 
-// TestCheckTriesTheBook: a preview says what balances would refuse, by row, and posts
+// TestTryAsksTheBook: a preview says what balances would refuse, by row, and posts
 // nothing; what it finds nothing wrong with is imported.
-func TestCheckTriesTheBook(t *testing.T) {
+func TestTryAsksTheBook(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t)
 	load(t, l, FundLedger, options(t, l), file(t, FundLedger, XLSX, ledgerRows...))
@@ -312,8 +312,8 @@ func TestCheckTriesTheBook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Check(t.Context(), l); err != nil {
-		t.Fatal(err)
+	if trial, err := b.Try(t.Context(), l); err != nil || !trial.Judged {
+		t.Fatal(trial, err)
 	}
 	if len(b.Problems) != 1 || b.Problems[0].Header != "金额" || b.Problems[0].Rule != "over_contract" {
 		t.Errorf("one fen beyond: %v%s", seen(b.Problems), problems(b))

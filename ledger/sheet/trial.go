@@ -45,9 +45,13 @@ func (n Need) Left() ledger.Amount { return n.Have - n.Asked }
 
 // Try says what the book would answer if the batch were imported now. What would be
 // refused, row by row, is added to its Problems; rows that are in the book are
-// problems too, or left out, as the options say. Nothing is written.
+// problems too, or left out, as the options say. A batch with problems is not tried.
+// Nothing is written and no lock held, so Import judges again.
 func (b *Batch) Try(ctx context.Context, l *ledger.Ledger) (Trial, error) {
 	var t Trial
+	if len(b.Problems) > 0 {
+		return t, nil
+	}
 	err := b.sameFile(ctx, l)
 	if same, ok := errors.AsType[*SameFile](err); ok {
 		t.SameFile, err = &Earlier{same.Submission.Submission, same.Submission.State}, nil
@@ -75,7 +79,7 @@ func (b *Batch) Try(ctx context.Context, l *ledger.Ledger) (Trial, error) {
 	if len(tried.Problems) > 0 {
 		err = &ledger.Refused{Problems: tried.Problems}
 	}
-	if err != nil && !b.blame(err) {
+	if len(b.explain(id, drafts, err)) == 0 && err != nil && !b.blame(err) {
 		return t, fmt.Errorf("try %s: %w", b.File.Name, err)
 	}
 	return t, nil

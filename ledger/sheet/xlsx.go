@@ -11,6 +11,7 @@ import (
 	"io"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -61,22 +62,15 @@ func (s *Source) openXLSX(sheet string) error {
 	if err != nil {
 		return err
 	}
-	if s.merges, err = mergesOf(z, target); err != nil {
+	if err := checkParts(z); err != nil {
 		return err
 	}
-	s.lines = func(yield func(Line, error) bool) {
-		fault := make(chan error, 1)
-		go func() { fault <- checkParts(z, target) }()
-		stopped := false
-		for l, err := range readAhead(func(yield func(Line, error) bool) { readRows(f, name, yield) }) {
-			if stopped = !yield(l, err); stopped {
-				break
-			}
-		}
-		if err := <-fault; err != nil && !stopped {
-			yield(Line{}, err)
-		}
+	outline, err := outlineOf(z, target)
+	if err != nil {
+		return err
 	}
+	s.merges = outline.merges
+	s.lines = readAhead(func(yield func(Line, error) bool) { readRows(f, name, outline.rows, yield) })
 	return nil
 }
 
@@ -147,7 +141,7 @@ func (s *Source) chooseSheet(f *excelize.File, want string) (string, error) {
 // firstCell is the first filled cell of a worksheet.
 func firstCell(f *excelize.File, name string) string {
 	found := ""
-	readRows(f, name, func(l Line, err error) bool {
+	readRows(f, name, 0, func(l Line, err error) bool {
 		for _, c := range l.Cells {
 			if err == nil && found == "" {
 				found = strings.TrimSpace(c)
@@ -158,9 +152,9 @@ func firstCell(f *excelize.File, name string) string {
 	return found
 }
 
-// readRows streams a worksheet. Cells come raw, as the file stores them: the
-// displayed form eats digits and turns days around.
-func readRows(f *excelize.File, name string, yield func(Line, error) bool) {
+// readRows streams a worksheet that has so many rows at least. Cells come raw, as the
+// file stores them: the displayed form eats digits and turns days around.
+func readRows(f *excelize.File, name string, least int, yield func(Line, error) bool) {
 	broken := func(err error) error {
 		return fileProblem("工作表“%s”无法读取：%v", "worksheet %s cannot be read: %v", name, err)
 	}
@@ -170,7 +164,8 @@ func readRows(f *excelize.File, name string, yield func(Line, error) bool) {
 		return
 	}
 	defer func() { _ = rows.Close() }() // a read-only temporary file
-	for row := 1; rows.Next(); row++ {
+	row := 1
+	for ; rows.Next(); row++ {
 		cells, err := rows.Columns()
 		if err != nil {
 			yield(Line{}, broken(err))
@@ -182,6 +177,8 @@ func readRows(f *excelize.File, name string, yield func(Line, error) bool) {
 	}
 	if err := rows.Error(); err != nil {
 		yield(Line{}, broken(err))
+	} else if row <= least { // at a fault it ends without a word
+		yield(Line{}, fileProblem("文件已损坏：工作表“%s”第 %d 行之后无法读取", "the file is damaged: worksheet %s cannot be read after row %d", name, row-1))
 	}
 }
 
@@ -194,15 +191,14 @@ type mergedRange struct {
 // maxMerges is the most merged ranges that are looked at.
 const maxMerges = 10_000
 
-// checkParts reads the parts that matter as strict XML, beside excelize: that
-// takes the rows in front of a fault for the whole sheet. Entities are refused.
-func checkParts(z *zip.Reader, target string) error {
+// checkParts reads the parts beside the worksheets as strict XML. Entities are refused.
+func checkParts(z *zip.Reader) error {
 	for _, part := range z.File {
 		name := partName(part)
-		if !strings.HasSuffix(strings.ToLower(name), ".xml") || strings.HasPrefix(name, "xl/worksheets/") && !strings.EqualFold(name, target) {
+		if !strings.HasSuffix(strings.ToLower(name), ".xml") || strings.HasPrefix(name, "xl/worksheets/") {
 			continue
 		}
-		if err := checkPart(part); err != nil {
+		if err := checkPart(part, 0); err != nil {
 			return err
 		}
 	}
@@ -213,68 +209,141 @@ func partName(part *zip.File) string {
 	return strings.TrimPrefix(strings.ReplaceAll(part.Name, "\\", "/"), "/")
 }
 
-func checkPart(part *zip.File) error {
+// checkPart reads a part as strict XML, from an offset on where some elements are open.
+func checkPart(part *zip.File, from int64, open ...xml.Name) error {
 	r, err := part.Open()
 	if err != nil {
 		return fileProblem("文件已损坏，不是完整的 .xlsx", "the file is damaged, not a whole .xlsx")
 	}
 	defer func() { _ = r.Close() }() // reading only
+	damaged := func(err error) error {
+		return fileProblem("文件已损坏（%s）：%v", "the file is damaged (%s): %v", path.Base(part.Name), err)
+	}
+	if _, err := io.CopyN(io.Discard, r, from); err != nil {
+		return damaged(err)
+	}
 	dec := xml.NewDecoder(r)
 	for {
 		token, err := dec.RawToken()
-		if err == io.EOF {
+		if err == io.EOF && len(open) == 0 {
 			return nil
 		}
 		if err != nil {
-			return fileProblem("文件已损坏（%s）：%v", "the file is damaged (%s): %v", path.Base(part.Name), err)
+			return damaged(err)
 		}
-		if _, ok := token.(xml.Directive); ok {
-			return fileProblem("文件含实体定义（DOCTYPE），拒绝读取", "the file defines entities (DOCTYPE) and is not read")
+		switch token := token.(type) {
+		case xml.Directive:
+			return errEntities
+		case xml.StartElement:
+			open = append(open, token.Name)
+		case xml.EndElement:
+			if len(open) == 0 || open[len(open)-1] != token.Name {
+				return damaged(fmt.Errorf("</%s> closes nothing", token.Name.Local))
+			}
+			open = open[:len(open)-1]
 		}
 	}
 }
 
-// mergesOf lists the merged ranges of a worksheet by their first row. They stand
-// behind the rows, which cannot be judged without them, so the part is leafed
-// through tag by tag first.
-func mergesOf(z *zip.Reader, target string) ([]mergedRange, error) {
+var errEntities = fileProblem("文件含实体定义（DOCTYPE），拒绝读取", "the file defines entities (DOCTYPE) and is not read")
+
+// outline is what is known of a worksheet before its cells are read.
+type outline struct {
+	// merges are the merged ranges by their first row. They stand behind the rows, which
+	// cannot be judged without them.
+	merges []mergedRange
+	// rows is the number of its last row: excelize takes the rows in front of a fault
+	// for the whole sheet.
+	rows int
+}
+
+// outlineOf leafs through a worksheet tag by tag, and reads its last row and what is
+// behind it as strict XML.
+func outlineOf(z *zip.Reader, target string) (o outline, err error) {
 	damaged := fileProblem("文件已损坏，不是完整的 .xlsx", "the file is damaged, not a whole .xlsx")
 	i := slices.IndexFunc(z.File, func(part *zip.File) bool { return strings.EqualFold(partName(part), target) })
 	if i < 0 {
-		return nil, damaged
+		return o, damaged
 	}
 	part, err := z.File[i].Open()
 	if err != nil {
-		return nil, damaged
+		return o, damaged
 	}
 	defer func() { _ = part.Close() }() // reading only
-	var merges []mergedRange
+	var at, last int64                  // of the tag, and of that of the last row
+	var open []xml.Name                 // around that
+	tags, inRows := 0, true
 	for r := bufio.NewReaderSize(part, 64<<10); ; {
 		tag, err := r.ReadSlice('>')
-		if m, ok := mergeIn(tag); ok {
-			if merges = append(merges, m); len(merges) > maxMerges {
-				return nil, fileProblem("合并单元格过多，请取消合并", "too many merged cells, unmerge them")
+		before := int64(len(tag))
+		if n := bytes.LastIndexByte(tag, '<'); n >= 0 {
+			before, tag = int64(n), tag[n:]
+			switch name := tagName(tag); {
+			case strings.HasPrefix(name, "!") && !strings.HasPrefix(name, "!--") && !strings.HasPrefix(name, "![CDATA["):
+				return o, errEntities
+			case name == "row" && inRows:
+				start, _ := startOf(tag)
+				last, tags = at+before, tags+1
+				open = []xml.Name{{Space: start.Name.Space, Local: "worksheet"}, {Space: start.Name.Space, Local: "sheetData"}}
+				o.rows = max(o.rows, tags, rowNumber(start))
+			case name == "/sheetData":
+				inRows = false
+			case name == "mergeCell":
+				if m, ok := mergeIn(tag); ok {
+					if o.merges = append(o.merges, m); len(o.merges) > maxMerges {
+						return o, fileProblem("合并单元格过多，请取消合并", "too many merged cells, unmerge them")
+					}
+				}
 			}
+			before += int64(len(tag))
 		}
+		at += before
 		if err == io.EOF {
-			slices.SortFunc(merges, func(a, b mergedRange) int { return cmp.Compare(a.firstRow, b.firstRow) })
-			return merges, nil
+			slices.SortFunc(o.merges, func(a, b mergedRange) int { return cmp.Compare(a.firstRow, b.firstRow) })
+			return o, checkPart(z.File[i], last, open...)
 		}
 		if err != nil && err != bufio.ErrBufferFull { // a long text is no tag
-			return nil, damaged
+			return o, damaged
 		}
 	}
+}
+
+// tagName is the name of a tag without its prefix: row of <x:row r="1">, /row of </x:row>.
+func tagName(tag []byte) string {
+	name := strings.TrimPrefix(string(tag[1:min(len(tag), 80)]), "/")
+	closing := len(tag) > 1 && tag[1] == '/'
+	if end := strings.IndexAny(name, " \t\r\n/>"); end >= 0 {
+		name = name[:end]
+	}
+	name = name[strings.IndexByte(name, ':')+1:]
+	if closing {
+		return "/" + name
+	}
+	return name
+}
+
+// startOf reads an opening tag, with or without a prefix.
+func startOf(tag []byte) (xml.StartElement, bool) {
+	token, err := xml.NewDecoder(bytes.NewReader(tag)).RawToken()
+	start, ok := token.(xml.StartElement)
+	return start, ok && err == nil
+}
+
+// rowNumber is that of the tag <row r="7">, 0 without one.
+func rowNumber(row xml.StartElement) int {
+	for _, a := range row.Attr {
+		if a.Name.Local == "r" {
+			n, _ := strconv.Atoi(a.Value) // what is no number, excelize passes over as well
+			return n
+		}
+	}
+	return 0
 }
 
 // mergeIn reads the tag <mergeCell ref="A1:B2"/>, with or without a prefix.
 func mergeIn(tag []byte) (mergedRange, bool) {
-	at := bytes.LastIndexByte(tag, '<')
-	if at < 0 || !bytes.Contains(tag[at:], []byte("mergeCell ")) {
-		return mergedRange{}, false
-	}
-	token, err := xml.NewDecoder(bytes.NewReader(tag[at:])).RawToken()
-	start, ok := token.(xml.StartElement)
-	if err != nil || !ok || start.Name.Local != "mergeCell" {
+	start, ok := startOf(tag)
+	if !ok {
 		return mergedRange{}, false
 	}
 	for _, a := range start.Attr {
