@@ -230,7 +230,7 @@ func (b *SettlementAudited) apply(s *state, e *Entry) {
 	if b.Amount < k.Paid+k.Requested {
 		s.refuse("body.amount", "below_paid",
 			fmt.Sprintf("已支付及申请 %s 元，审定价不能少于此数", (k.Paid+k.Requested).Comma()),
-			fmt.Sprintf("%s yuan are paid or requested", k.Paid+k.Requested))
+			fmt.Sprintf("%s yuan are paid or requested", (k.Paid+k.Requested).Comma()))
 		return
 	}
 	s.contracts.edit(b.Contract).Settled = b.Amount

@@ -256,7 +256,7 @@ func (s *state) withinBudget(project, fund string, a Amount) bool {
 	if allocated+a > budget {
 		s.refuse("body.amount", "over_budget",
 			fmt.Sprintf("超过批复：项目 %s 批复使用本资金 %s 元，已分配 %s 元，本次 %s 元", project, budget.Comma(), allocated.Comma(), a.Comma()),
-			fmt.Sprintf("project %s is approved for %s yuan of fund %s, has %s, asked %s more", project, budget, fund, allocated, a))
+			fmt.Sprintf("project %s is approved for %s yuan of fund %s, has %s, asked %s more", project, budget.Comma(), fund, allocated.Comma(), a.Comma()))
 		return false
 	}
 	return true
@@ -288,7 +288,7 @@ func (s *state) allocate(e *Entry, a allocation) {
 			}
 			s.refuse("body.amount", "not_available",
 				fmt.Sprintf("项目 %s 可收回 %s 元（已拨付和已申请的除外），本次 %s 元", a.project, rest.Comma(), (-a.amount).Comma()),
-				fmt.Sprintf("project %s has %s yuan neither paid nor requested, asked %s", a.project, rest, -a.amount))
+				fmt.Sprintf("project %s has %s yuan neither paid nor requested, asked %s", a.project, rest.Comma(), (-a.amount).Comma()))
 			return
 		}
 	}

@@ -255,7 +255,7 @@ func (b *NoticeContent) agrees(s *state) bool {
 	if stated && sum != b.Total && b.Copy == "" {
 		s.refuse("body.announcement.total", "announced",
 			fmt.Sprintf("所公示各条分录合计 %s 元，公示总额 %s 元，须一致到分", sum.Comma(), b.Total.Comma()),
-			fmt.Sprintf("the entries say %s yuan, the notice %s: want the same to the fen", sum, b.Total))
+			fmt.Sprintf("the entries say %s yuan, the notice %s: want the same to the fen", sum.Comma(), b.Total.Comma()))
 		return false
 	}
 	return true

@@ -246,7 +246,7 @@ func (s *state) refuseQuota(q *Quota, p Payment) {
 	}
 	s.refuse("body.amount", "over_payment",
 		fmt.Sprintf("超过指标：项目 %s 使用资金 %s 已分配 %s 元，已支付 %s 元，在途 %s 元，可申请 %s 元，本次 %s 元", p.Project, p.Fund, q.Allocated.Comma(), q.Paid.Comma(), q.Requested.Comma(), q.Available().Comma(), p.Amount.Comma()),
-		fmt.Sprintf("project %s has %s yuan of fund %s left (allocated %s, paid %s, requested %s), asked %s", p.Project, q.Available(), p.Fund, q.Allocated, q.Paid, q.Requested, p.Amount))
+		fmt.Sprintf("project %s has %s yuan of fund %s left (allocated %s, paid %s, requested %s), asked %s", p.Project, q.Available().Comma(), p.Fund, q.Allocated.Comma(), q.Paid.Comma(), q.Requested.Comma(), p.Amount.Comma()))
 }
 
 // reserveContract holds a payment to the contract with its amendments.
@@ -260,9 +260,10 @@ func (s *state) reserveContract(p Payment) bool {
 	case k.Supplier != p.Payee:
 		s.refuse("body.payee", "other_supplier", "收款人不是合同供应商 "+k.SupplierName, "the payee is not the contract's supplier "+k.SupplierName)
 	case k.Limit()-k.Paid-k.Requested < p.Amount:
+		left := k.Limit() - k.Paid - k.Requested
 		s.refuse("body.amount", "over_contract",
-			fmt.Sprintf("超过合同：合同（含变更、审定）%s 元，已支付 %s 元，在途 %s 元，本次 %s 元", k.Limit().Comma(), k.Paid.Comma(), k.Requested.Comma(), p.Amount.Comma()),
-			fmt.Sprintf("the contract with its amendments allows %s yuan, %s are paid and %s requested, asked %s", k.Limit(), k.Paid, k.Requested, p.Amount))
+			fmt.Sprintf("超过合同：合同（含变更、审定）%s 元，已支付 %s 元，在途 %s 元，可申请 %s 元，本次 %s 元", k.Limit().Comma(), k.Paid.Comma(), k.Requested.Comma(), left.Comma(), p.Amount.Comma()),
+			fmt.Sprintf("contract %s has %s yuan left (with its amendments %s, paid %s, requested %s), asked %s", p.Contract, left.Comma(), k.Limit().Comma(), k.Paid.Comma(), k.Requested.Comma(), p.Amount.Comma()))
 	default:
 		s.contracts.edit(p.Contract).Requested += p.Amount
 		return true

@@ -241,7 +241,7 @@ func (b *ProjectApproved) coverAllocated(s *state) {
 	if missing > 0 {
 		s.refuse("body.budget", "below_allocated",
 			fmt.Sprintf("另有 %s 元已从未列入批复的资金分配到该项目，请列入或先收回", missing.Comma()),
-			fmt.Sprintf("%s yuan are allocated from funds that the budget does not name; name or recall them", missing))
+			fmt.Sprintf("%s yuan are allocated from funds that the budget does not name; name or recall them", missing.Comma()))
 	}
 }
 
@@ -258,7 +258,7 @@ func (s *state) setBudget(project string, lines []BudgetLine) {
 		if l.Amount < q.Allocated {
 			s.refuse(at+".amount", "below_allocated",
 				fmt.Sprintf("资金 %s 已分配 %s 元，批复不能少于此数", l.Fund, q.Allocated.Comma()),
-				fmt.Sprintf("%s yuan of fund %s are already allocated", q.Allocated, l.Fund))
+				fmt.Sprintf("%s yuan of fund %s are already allocated", q.Allocated.Comma(), l.Fund))
 			continue
 		}
 		t.Budget += l.Amount - q.Budget
@@ -417,7 +417,7 @@ func (b *ProjectCancelled) apply(s *state, e *Entry) {
 	if t := s.total(b.Project); t.Allocated != t.Paid || t.Requested != 0 {
 		s.refuse("body.project", "in_use",
 			fmt.Sprintf("还有 %s 元已分配未拨付，请先收回并处理在途申请", (t.Allocated-t.Paid).Comma()),
-			fmt.Sprintf("%s yuan are allocated and unpaid; recall them and settle open requests first", t.Allocated-t.Paid))
+			fmt.Sprintf("%s yuan are allocated and unpaid; recall them and settle open requests first", (t.Allocated-t.Paid).Comma()))
 		return
 	}
 	p = s.projects.edit(b.Project)

@@ -459,7 +459,7 @@ func (s *state) move(e *Entry, fund, from, to string, a Amount) bool {
 	if from != sourceAccount(fund) && have < a {
 		s.refuse("body.amount", "insufficient",
 			fmt.Sprintf("余额不足：%s现有 %s 元，本次 %s 元", accountZh(from), have.Comma(), a.Comma()),
-			fmt.Sprintf("%s has %s yuan, asked %s", from, have, a))
+			fmt.Sprintf("%s has %s yuan, asked %s", from, have.Comma(), a.Comma()))
 		return false
 	}
 	s.leg(e, fund, from, -a)

@@ -666,7 +666,7 @@ func (b *ContractAmended) by(s *state, e *Entry, a Amount) {
 	if least := k.Paid + k.Requested; k.Amount+a < 0 || k.Settled == 0 && k.Amount+a < least {
 		s.refuse("body.amount", "below_paid",
 			fmt.Sprintf("合同现为 %s 元，已支付及申请 %s 元，变更后不能少于此数", k.Amount.Comma(), least.Comma()),
-			fmt.Sprintf("the contract is %s yuan, %s are paid or requested under it", k.Amount, least))
+			fmt.Sprintf("the contract is %s yuan, %s are paid or requested under it", k.Amount.Comma(), least.Comma()))
 		return
 	}
 	changed := s.contracts.edit(b.Contract)
