@@ -47,6 +47,7 @@ func (g *group) lookAhead(q *queue) *ahead {
 		}
 	}
 	b := &pgx.Batch{}
+	b.Queue(settings, "on") // the statements of a group, and plans are the connection's
 	audit.QueueFindIDs(b, string(g.book), ids, a.found)
 	for _, t := range g.state.tables {
 		if keep := t.queueLoad(b, g.book); keep != nil {

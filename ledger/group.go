@@ -206,9 +206,11 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// neverScan keeps the planner from reading whole tables for the look-ups of a group:
-// a plan that was made while the table was small stays prepared as it grows.
-const neverScan = `set local enable_seqscan = off`
+// settings hold for a group's transaction: its statements are planned once, for whatever
+// they are given, and never read whole tables, since a plan that was made while the table
+// was small stays prepared as it grows; and its commit waits for the disk, or does not.
+const settings = `
+	select set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true), set_config('synchronous_commit', $1, true)`
 
 // load locks the head and reads what the group touches and was not read ahead,
 // mostly in one round trip. The rows kept from the last group are good if nobody
@@ -226,11 +228,12 @@ func (g *group) load(ctx context.Context, tx pgx.Tx, q *queue) error {
 			g.found[id] = row
 		}
 	}
-	b := &pgx.Batch{}
-	b.Queue(neverScan)
+	waits := "on"
 	if g.early {
-		b.Queue(`set local synchronous_commit = off`)
+		waits = "off"
 	}
+	b := &pgx.Batch{}
+	b.Queue(settings, waits)
 	audit.QueueLock(b, string(g.book), &g.head)
 	if len(ids) > 0 {
 		audit.QueueFindIDs(b, string(g.book), ids, g.found)
