@@ -10,13 +10,14 @@ import (
 	"yilu/audit/proof"
 )
 
-// A group that others wait behind is committed without waiting for the disk
-// (synchronous_commit = off), so that the book's row is free for the next group while
-// its own bytes are still being flushed. Its callers are answered only after a later
-// commit that did wait, the barrier. That one proves it: it sees the group's last entry
-// where it was written, so the group's commit stands before its own in the WAL, and
-// the disk, or the standby, has both. After a crash in between the entry is not there,
-// whatever connection asks, and the units are posted again under the same ids.
+// A group that others wait behind, or that a rider rides in, is committed without waiting
+// for the disk (synchronous_commit = off): the book's row is free for the next group, and
+// a warning can be read, while the bytes are still being flushed. Its callers are answered
+// only after a later commit that did wait, the barrier. That one proves it: it sees the
+// group's last entry where it was written, so the group's commit stands before its own in
+// the WAL, and the disk, or the standby, has both. After a crash in between the entry is
+// not there, whatever connection asks, and the units are posted again under the same ids,
+// a rider with its unit.
 
 // mark is the last entry that a group rests on.
 type mark struct {
