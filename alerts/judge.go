@@ -92,7 +92,7 @@ func (r *Rules) Judge() *ledger.Judge {
 				return
 			}
 			if k := f.kinds[e.Kind]; k != nil {
-				k.gather(v, e)
+				k.reading().Touch(v, e)
 				fact.Region(v, e)
 			}
 		},

@@ -55,6 +55,14 @@ func (r *Reading) Gather(v ledger.View, e *ledger.Entry) *Facts {
 	return f
 }
 
+// Touch asks the book for all that Gather will, and keeps nothing.
+func (r *Reading) Touch(v ledger.View, e *ledger.Entry) {
+	s := &subject{v: v, e: e}
+	for _, provide := range r.provides {
+		provide(s)
+	}
+}
+
 // Gather asks the book for the named facts of one entry.
 func Gather(v ledger.View, e *ledger.Entry, names []string) *Facts {
 	return NewReading(e.Kind, names).Gather(v, e)
@@ -98,8 +106,9 @@ type subject struct {
 	v ledger.View
 	e *ledger.Entry
 	// paid keeps the payment: nearly every fact of one asks for it, and its payee's key is
-	// the hash of a name.
+	// the hash of a name. It is empty, and pays false, for an entry without one.
 	paid *ledger.Payment
+	pays bool
 	// today keeps what sameDay found: several facts ask for it, and there may be many.
 	today *outlays
 	// alike keeps what twins found.
@@ -121,15 +130,12 @@ func day(d ledger.Date) formula.Value {
 }
 
 // payment is the payment of the entry: the one it asks for, or the one it names.
-func (s *subject) payment() (ledger.Payment, bool) {
-	if s.paid != nil {
-		return *s.paid, true
+func (s *subject) payment() (*ledger.Payment, bool) {
+	if s.paid == nil {
+		p, ok := s.findPayment()
+		s.paid, s.pays = &p, ok
 	}
-	p, ok := s.findPayment()
-	if ok {
-		s.paid = &p
-	}
-	return p, ok
+	return s.paid, s.pays
 }
 
 func (s *subject) findPayment() (ledger.Payment, bool) {
@@ -154,7 +160,7 @@ func (s *subject) findPayment() (ledger.Payment, bool) {
 }
 
 // reserved is what this entry's own payment holds already of a sum of requests.
-func (s *subject) reserved(p ledger.Payment) ledger.Amount {
+func (s *subject) reserved(p *ledger.Payment) ledger.Amount {
 	if asks := s.e.Kind == "payment.requested" || s.e.Kind == "grant.requested"; asks {
 		return 0
 	}

@@ -10,7 +10,7 @@ import (
 
 // outlayProviders know funds on their way down, payments and grants.
 var outlayProviders = map[string]func(*subject) formula.Value{
-	"payment.freezes": ofPayment(func(s *subject, p ledger.Payment) formula.Value {
+	"payment.freezes": ofPayment(func(s *subject, p *ledger.Payment) formula.Value {
 		n := int64(0)
 		for _, f := range s.v.Freezes() {
 			if f.Subject == map[string]string{"project": p.Project, "contract": p.Contract, "fund": p.Fund, "payee": p.Payee}[f.What] {
@@ -48,14 +48,14 @@ var outlayProviders = map[string]func(*subject) formula.Value{
 		return formula.True(b.Payee == ledger.Party{})
 	}),
 	"payment.payee_name": ofRequest(func(_ *subject, b *ledger.PaymentRequested) formula.Value { return formula.String(b.Payee.Name) }),
-	"payment.is_grant":   ofPayment(func(_ *subject, p ledger.Payment) formula.Value { return formula.True(p.Lines > 0) }),
-	"payment.same_day": ofPayment(func(s *subject, p ledger.Payment) formula.Value {
+	"payment.is_grant":   ofPayment(func(_ *subject, p *ledger.Payment) formula.Value { return formula.True(p.Lines > 0) }),
+	"payment.same_day": ofPayment(func(s *subject, p *ledger.Payment) formula.Value {
 		return yuan(s.sameDay(p).sum)
 	}),
-	"payment.same_day_most": ofPayment(func(s *subject, p ledger.Payment) formula.Value {
+	"payment.same_day_most": ofPayment(func(s *subject, p *ledger.Payment) formula.Value {
 		return yuan(s.sameDay(p).most)
 	}),
-	"twin.near_invoiced": ofPayment(func(s *subject, p ledger.Payment) formula.Value {
+	"twin.near_invoiced": ofPayment(func(s *subject, p *ledger.Payment) formula.Value {
 		n := int64(0)
 		for _, q := range s.twins(p) {
 			if q.Invoice != p.Invoice && q.Invoice != "" && p.Invoice != "" && bareNumber(q.Invoice) == bareNumber(p.Invoice) {
@@ -64,7 +64,7 @@ var outlayProviders = map[string]func(*subject) formula.Value{
 		}
 		return formula.Whole(n)
 	}),
-	"invoice.other_payees": ofPayment(func(s *subject, p ledger.Payment) formula.Value {
+	"invoice.other_payees": ofPayment(func(s *subject, p *ledger.Payment) formula.Value {
 		n := int64(0)
 		if p.Invoice != "" {
 			for q := range s.v.Invoiced(p.Invoice) {
@@ -77,7 +77,7 @@ var outlayProviders = map[string]func(*subject) formula.Value{
 	}),
 	"invoice.dated": ofRequest(func(_ *subject, b *ledger.PaymentRequested) formula.Value { return formula.True(b.Invoice.On != "") }),
 	"invoice.on":    ofRequest(func(_ *subject, b *ledger.PaymentRequested) formula.Value { return day(b.Invoice.On) }),
-	"refund.payee": ofPayment(func(s *subject, p ledger.Payment) formula.Value {
+	"refund.payee": ofPayment(func(s *subject, p *ledger.Payment) formula.Value {
 		if s.e.Kind != "payment.returned" && !s.v.Happened(p.Project, "payment.returned") {
 			return nothing // a deadline of P31 cannot run: most payments meet none
 		}
@@ -251,7 +251,7 @@ type outlays struct{ sum, most ledger.Amount }
 
 // sameDay adds up the other payments to the payee, under the same contract if there
 // is one, that were asked for on the same day.
-func (s *subject) sameDay(p ledger.Payment) outlays {
+func (s *subject) sameDay(p *ledger.Payment) outlays {
 	var day outlays
 	switch {
 	case s.today != nil:

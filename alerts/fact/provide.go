@@ -137,9 +137,9 @@ var mainProviders = map[string]func(*subject) formula.Value{
 		return yuan(q.Requested - s.reserved(p))
 	}),
 
-	"payment.id":    ofPayment(func(_ *subject, p ledger.Payment) formula.Value { return formula.String(p.Payment) }),
-	"payment.payee": ofPayment(func(_ *subject, p ledger.Payment) formula.Value { return formula.String(p.Payee) }),
-	"twin.invoiced": ofPayment(func(s *subject, p ledger.Payment) formula.Value {
+	"payment.id":    ofPayment(func(_ *subject, p *ledger.Payment) formula.Value { return formula.String(p.Payment) }),
+	"payment.payee": ofPayment(func(_ *subject, p *ledger.Payment) formula.Value { return formula.String(p.Payee) }),
+	"twin.invoiced": ofPayment(func(s *subject, p *ledger.Payment) formula.Value {
 		n := int64(0)
 		for _, q := range s.twins(p) {
 			if q.Invoice == p.Invoice && p.Invoice != "" {
@@ -148,11 +148,11 @@ var mainProviders = map[string]func(*subject) formula.Value{
 		}
 		return formula.Whole(n)
 	}),
-	"twin.exists": ofPayment(func(s *subject, p ledger.Payment) formula.Value {
+	"twin.exists": ofPayment(func(s *subject, p *ledger.Payment) formula.Value {
 		_, ok := s.lastTwin(p)
 		return formula.True(ok)
 	}),
-	"twin.on": ofPayment(func(s *subject, p ledger.Payment) formula.Value {
+	"twin.on": ofPayment(func(s *subject, p *ledger.Payment) formula.Value {
 		q, ok := s.lastTwin(p)
 		if !ok {
 			return nothing
@@ -160,10 +160,10 @@ var mainProviders = map[string]func(*subject) formula.Value{
 		return day(q.On)
 	}),
 
-	"invoice.id":        ofPayment(func(_ *subject, p ledger.Payment) formula.Value { return formula.String(p.Invoice) }),
+	"invoice.id":        ofPayment(func(_ *subject, p *ledger.Payment) formula.Value { return formula.String(p.Invoice) }),
 	"invoice.amount":    invoiceAmount,
-	"invoice.paid":      ofPayment(func(s *subject, p ledger.Payment) formula.Value { paid, _ := s.invoiced(p); return yuan(paid) }),
-	"invoice.requested": ofPayment(func(s *subject, p ledger.Payment) formula.Value { _, asked := s.invoiced(p); return yuan(asked) }),
+	"invoice.paid":      ofPayment(func(s *subject, p *ledger.Payment) formula.Value { paid, _ := s.invoiced(p); return yuan(paid) }),
+	"invoice.requested": ofPayment(func(s *subject, p *ledger.Payment) formula.Value { _, asked := s.invoiced(p); return yuan(asked) }),
 }
 
 // deadline is that of the entry's tender as last put off, by the entry itself if it does.
@@ -236,7 +236,7 @@ func ofContract(get func(ledger.Contract) formula.Value) func(*subject) formula.
 	}
 }
 
-func ofPayment(get func(*subject, ledger.Payment) formula.Value) func(*subject) formula.Value {
+func ofPayment(get func(*subject, *ledger.Payment) formula.Value) func(*subject) formula.Value {
 	return func(s *subject) formula.Value {
 		p, ok := s.payment()
 		if !ok {
@@ -409,7 +409,7 @@ func procurement(s *subject) formula.Value {
 }
 
 // twins are earlier payments to the same payee of the same amount that count.
-func (s *subject) twins(p ledger.Payment) []*ledger.Payment {
+func (s *subject) twins(p *ledger.Payment) []*ledger.Payment {
 	if s.alike != nil || p.Payee == "" {
 		return s.alike
 	}
@@ -423,7 +423,7 @@ func (s *subject) twins(p ledger.Payment) []*ledger.Payment {
 }
 
 // lastTwin is the latest of them for the same project.
-func (s *subject) lastTwin(p ledger.Payment) (last *ledger.Payment, ok bool) {
+func (s *subject) lastTwin(p *ledger.Payment) (last *ledger.Payment, ok bool) {
 	for _, q := range s.twins(p) {
 		if q.Project == p.Project && (last == nil || q.On >= last.On) {
 			last = q
@@ -433,7 +433,7 @@ func (s *subject) lastTwin(p ledger.Payment) (last *ledger.Payment, ok bool) {
 }
 
 // invoiced is what was paid and what is asked for on the payment's invoice.
-func (s *subject) invoiced(p ledger.Payment) (paid, asked ledger.Amount) {
+func (s *subject) invoiced(p *ledger.Payment) (paid, asked ledger.Amount) {
 	if p.Invoice == "" {
 		return 0, 0
 	}

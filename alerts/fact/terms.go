@@ -57,7 +57,7 @@ var termProviders = map[string]func(*subject) formula.Value{
 		return text(pricingOf(b), ok)
 	},
 	"contract.accepted":         acceptedValue,
-	"payment.stage":             ofPayment(func(_ *subject, p ledger.Payment) formula.Value { return formula.String(p.Stage) }),
+	"payment.stage":             ofPayment(func(_ *subject, p *ledger.Payment) formula.Value { return formula.String(p.Stage) }),
 	"amendment.has_items":       ofAmendment(func(_ *subject, b *ledger.ContractAmended) formula.Value { return formula.True(len(b.Bill) > 0) }),
 	"amendment.quantity_change": ofAmendment(quantityChange),
 
