@@ -1,9 +1,10 @@
 // Every page type: axe, reflow, bytes, requests.
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import assert from 'node:assert/strict'
 import { fits, open, out, sideways, violations } from './browser.mjs'
 import { as, base, cookie, get, officers, pages, password, payments, seenBy, sessions, uploads } from './county.mjs'
+import { test } from './server.mjs'
 
 // The first, the second and the last are axe's; the others are where tables are
 // widest for their window.

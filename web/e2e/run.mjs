@@ -9,7 +9,7 @@
 import { after, before, describe } from 'node:test'
 import { browser, launch } from './browser.mjs'
 import { begin, end } from './county.mjs'
-import { beginWithin } from './server.mjs'
+import { beginWithin, endWithin } from './server.mjs'
 
 const parts = ['everyone', 'villager', 'desk', 'administrator', 'officer', 'auditor', 'year', 'public']
 const asked = process.argv.slice(2)
@@ -20,14 +20,14 @@ const chosen = await Promise.all(parts.filter(part => !asked.length || asked.inc
 
 const county = chosen.filter(part => !part.own), own = chosen.filter(part => part.own)
 
-describe('the pages', () => {
-  before(launch)
-  after(() => browser?.close())
+describe('the pages', { concurrency: 2 }, () => {
+  before(launch, { timeout: endWithin })
+  after(() => browser?.close(), { timeout: endWithin })
 
   if (county.length) {
-    describe('of the demonstration county', () => {
+    describe('of the demonstration county', { concurrency: 1 }, () => {
       before(begin, { timeout: beginWithin + 120_000 })
-      after(end)
+      after(end, { timeout: endWithin })
       for (const part of county) part.checks()
     })
   }
