@@ -1,11 +1,12 @@
 // The pages in a real browser, on the demonstration county: node run.mjs
 //
 // It starts ../../bin/yilu serve --demo on a free port with its own data, or takes
-// the server at YILU_URL. Pictures of every page type are left in out/. Each page
-// type is looked at in every width and language; axe, which takes seconds, sees
-// each width, language and colour scheme in some of their combinations, and in all
-// of them with YILU_E2E=all. `node run.mjs officer auditor` runs these parts alone;
-// a part is a file that exports its checks, and own if it brings a server of its own.
+// the server at YILU_URL. Each page type is looked at in every width and language; axe,
+// which takes seconds, sees each width, language and colour scheme in some of their
+// combinations, and in all of them with YILU_E2E=all. That, or YILU_E2E=pictures, leaves
+// pictures of every page type in out/. `node run.mjs officer auditor` runs these parts
+// alone; a part is a file that exports its checks, and own if it brings a server of its
+// own: it goes beside those of the county, which go one after the other.
 import { after, before, describe } from 'node:test'
 import { browser, launch } from './browser.mjs'
 import { begin, end } from './county.mjs'
