@@ -83,11 +83,17 @@ func views(ctx context.Context, tx pgx.Tx, sql string) (map[string]map[string]st
 	}); err != nil {
 		return nil, fmt.Errorf("list views: %w", err)
 	}
-	maps.DeleteFunc(all, func(view string, _ map[string]string) bool {
-		return !regexp.MustCompile(`(?i)(from|join)\s+` + view + `\b`).MatchString(sql)
-	})
-	return all, nil
+	named := map[string]map[string]string{}
+	for _, found := range source.FindAllStringSubmatch(sql, -1) {
+		if view := strings.ToLower(found[1]); all[view] != nil {
+			named[view] = all[view]
+		}
+	}
+	return named, nil
 }
+
+// source is what a query reads from.
+var source = regexp.MustCompile(`(?i)(?:from|join)\s+(\w+)`)
 
 // plant puts rows before a query as expressions with the names of the views.
 func plant(ctx context.Context, tx pgx.Tx, q *rule.Query, book string, planted []map[string]string) error {

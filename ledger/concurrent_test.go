@@ -419,6 +419,7 @@ func standbyLedger(t *testing.T) (l *Ledger, owner *pgxpool.Pool, standby func(n
 	}
 	t.Cleanup(owner.Close)
 	l = ledgerAt(t, c)
+	l.commitWithin = 3 * time.Second // commits that no standby confirms go on after that
 	t.Cleanup(l.Pool.Close)
 	t.Cleanup(l.Close)
 	return l, owner, func(name string) {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -119,7 +120,7 @@ func furthest(groups []settling) (last *mark) {
 
 // passBarrier returns nil once all that was committed up to a mark is durable.
 func (l *Ledger) passBarrier(book Book, m mark) error {
-	ctx, cancel := context.WithTimeout(context.Background(), commitDeadline)
+	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(l.commitWithin, commitDeadline))
 	defer cancel()
 	conn, err := l.Pool.Acquire(ctx)
 	if err != nil {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -168,7 +169,7 @@ func (l *Ledger) tryGroup(ctx context.Context, q *queue, units []*unit) error {
 		return err
 	}
 	if len(g.accepted) > 0 || g.repeated {
-		if err := commit(ctx, tx); err != nil {
+		if err := l.commit(ctx, tx); err != nil {
 			return err
 		}
 	}
@@ -191,8 +192,8 @@ func rollback(ctx context.Context, tx pgx.Tx) {
 // gave up waiting for (no standby confirmed it) says success with a notice;
 // such a commit may be lost in a fail-over, so it counts as unknown and its
 // connection is closed.
-func commit(ctx context.Context, tx pgx.Tx) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitDeadline)
+func (l *Ledger) commit(ctx context.Context, tx pgx.Tx) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cmp.Or(l.commitWithin, commitDeadline))
 	defer cancel()
 	conn := tx.Conn()
 	err := tx.Commit(ctx)

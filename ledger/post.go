@@ -55,6 +55,8 @@ type Ledger struct {
 	Read Reader
 	// frozen is the state that all reading is of; see Freeze.
 	frozen *frozen
+	// commitWithin is 0 for commitDeadline, or less in tests that wait for it to pass.
+	commitWithin time.Duration
 
 	mu      sync.Mutex
 	queues  map[Book]*queue

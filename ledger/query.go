@@ -464,7 +464,7 @@ func (l *Ledger) Outcome(ctx context.Context, book Book, id string) (Receipt, er
 	if !ok {
 		return Receipt{}, fmt.Errorf("id %s: %w", id, ErrNotFound)
 	}
-	if err := commit(ctx, tx); err != nil {
+	if err := l.commit(ctx, tx); err != nil {
 		return Receipt{}, fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
 	return receiptOf(row)

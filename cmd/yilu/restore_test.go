@@ -431,7 +431,7 @@ func TestBackupAndRestoreOfAGivenServer(t *testing.T) {
 	if err := (&restored{From: dumped}).write(half); err != nil {
 		t.Fatal(err)
 	}
-	refuse(t, exitRefused, "did not end", "serve", "--data", half)
+	refuse(t, exitRefused, "did not end", "serve", "--data", half, "--listen", "127.0.0.1:0", "--admin", "")
 	if left, err := os.ReadDir(half); err != nil || len(left) != 1 {
 		t.Errorf("a database was made in half a restore: %v %v", left, err)
 	}

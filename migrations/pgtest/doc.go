@@ -12,6 +12,7 @@
 //	  users      every test process holds a shared flock on it while it lives
 //	  keeper     the keeper holds an exclusive flock on it
 //	  current    symlink to the running cluster's folder
+//	/dev/shm/yilu-pgtest-<uid>-<major>/, or the folder above if memory has no room
 //	  c-…/       a pgserver folder, new for every keeper
 //
 // The keeper is a detached copy of the first test binary: it starts PostgreSQL,

@@ -1,7 +1,8 @@
 // The three administrators.
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import assert from 'node:assert/strict'
 import { as, base } from './county.mjs'
+import { test } from './server.mjs'
 
 /** checks are the tests of this part. */
 export function checks() {

@@ -1,8 +1,8 @@
 // An auditor: the feed, keys, many at once.
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import assert from 'node:assert/strict'
 import { as, base, serve, sessions, stop, tokens } from './county.mjs'
-import { ask, beginWithin } from './server.mjs'
+import { ask, beginWithin, test } from './server.mjs'
 
 /** checks are the tests of this part. */
 export function checks() {

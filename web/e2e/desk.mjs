@@ -1,8 +1,9 @@
 // Everybody who has entered: sessions, and what is refused.
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import assert from 'node:assert/strict'
 import { open } from './browser.mjs'
 import { as, base, enter, get, officers, pages, password } from './county.mjs'
+import { test } from './server.mjs'
 
 /** checks are the tests of this part. */
 export function checks() {

@@ -1,9 +1,10 @@
 // An officer of finance: forms, approvals, sheets.
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import assert from 'node:assert/strict'
 import { out } from './browser.mjs'
 import { as, base, cookie, fundOfProject, get, pages, payments } from './county.mjs'
+import { test } from './server.mjs'
 
 /** checks are the tests of this part. */
 export function checks() {

@@ -1,10 +1,10 @@
 // The proof of an entry, paper, sums and links of the public pages.
 import { join } from 'node:path'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import assert from 'node:assert/strict'
 import { chromiumPath, open, out, sideways } from './browser.mjs'
 import { base, get, pages } from './county.mjs'
-import { run } from './server.mjs'
+import { run, test } from './server.mjs'
 
 const crawlPages = 600
 

@@ -1,15 +1,16 @@
 // The pages in a real browser, on the demonstration county: node run.mjs
 //
 // It starts ../../bin/yilu serve --demo on a free port with its own data, or takes
-// the server at YILU_URL. Pictures of every page type are left in out/. Each page
-// type is looked at in every width and language; axe, which takes seconds, sees
-// each width, language and colour scheme in some of their combinations, and in all
-// of them with YILU_E2E=all. `node run.mjs officer auditor` runs these parts alone;
-// a part is a file that exports its checks, and own if it brings a server of its own.
+// the server at YILU_URL. Each page type is looked at in every width and language; axe,
+// which takes seconds, sees each width, language and colour scheme in some of their
+// combinations, and in all of them with YILU_E2E=all. That, or YILU_E2E=pictures, leaves
+// pictures of every page type in out/. `node run.mjs officer auditor` runs these parts
+// alone; a part is a file that exports its checks, and own if it brings a server of its
+// own: it goes beside those of the county, which go one after the other.
 import { after, before, describe } from 'node:test'
 import { browser, launch } from './browser.mjs'
 import { begin, end } from './county.mjs'
-import { beginWithin } from './server.mjs'
+import { beginWithin, endWithin } from './server.mjs'
 
 const parts = ['everyone', 'villager', 'desk', 'administrator', 'officer', 'auditor', 'year', 'public']
 const asked = process.argv.slice(2)
@@ -20,14 +21,14 @@ const chosen = await Promise.all(parts.filter(part => !asked.length || asked.inc
 
 const county = chosen.filter(part => !part.own), own = chosen.filter(part => part.own)
 
-describe('the pages', () => {
-  before(launch)
-  after(() => browser?.close())
+describe('the pages', { concurrency: 2 }, () => {
+  before(launch, { timeout: endWithin })
+  after(() => browser?.close(), { timeout: endWithin })
 
   if (county.length) {
-    describe('of the demonstration county', () => {
+    describe('of the demonstration county', { concurrency: 1 }, () => {
       before(begin, { timeout: beginWithin + 120_000 })
-      after(end)
+      after(end, { timeout: endWithin })
       for (const part of county) part.checks()
     })
   }

@@ -3,6 +3,7 @@ import { execFile, spawn } from 'node:child_process'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import net from 'node:net'
+import { test as endless } from 'node:test'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,8 +16,14 @@ export const binary = join(here, '../../bin/yilu')
 export const verifier = join(here, '../../bin/yilu-verify')
 
 /** How long one answer, one program, and the server's beginning and end may take, at most. */
-export const answerWithin = 30_000, beginWithin = 240_000
-const runWithin = 120_000, endWithin = 45_000
+export const answerWithin = 30_000, beginWithin = 240_000, endWithin = 60_000
+const runWithin = 120_000, stopWithin = 45_000, testWithin = 120_000
+
+/** test is node's with an end, which options may set: a page that waits for what never comes is named. */
+export const test = (name, ...rest) => {
+  const [options, body] = rest.length > 1 ? rest : [{}, rest[0]]
+  return endless(name, { timeout: testWithin, ...options }, body)
+}
 
 /** ask is fetch with an end: without one, a server that never answers is told as a test that took too long. */
 export const ask = (address, options = {}) => fetch(address, { signal: AbortSignal.timeout(answerWithin), ...options })
@@ -24,9 +31,13 @@ export const ask = (address, options = {}) => fetch(address, { signal: AbortSign
 /** run runs a program to its end. */
 export const run = (program, args, options = {}) => promisify(execFile)(program, args, { timeout: runWithin, ...options })
 
-/** freePort finds a port below the range the system hands out by itself. */
+const given = new Set()
+
+/** freePort finds a port below the range the system hands out by itself, and gives none twice. */
 async function freePort() {
   for (let port = 20000 + Math.floor(Math.random() * 10000); port < 32768; port++) {
+    if (given.has(port)) continue
+    given.add(port)
     const free = await new Promise(resolve => {
       const probe = net.createServer().once('error', () => resolve(false))
       probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
@@ -75,12 +86,12 @@ export class Server {
     if (this.how) throw new Error(`nobody stopped it, and ${this.how}: ${this.log.slice(-4000)}`)
     const within = ms => Promise.race([this.ended, sleep(ms, undefined, { ref: false })])
     this.process.kill(signal)
-    await within(endWithin)
+    await within(stopWithin)
     if (this.how) return
     this.process.kill('SIGQUIT')
     await within(5_000)
     this.process.kill('SIGKILL')
-    throw new Error(`yilu runs on ${endWithin / 1000} s after ${signal}:\n${this.log}`)
+    throw new Error(`yilu runs on ${stopWithin / 1000} s after ${signal}:\n${this.log}`)
   }
 
   /** remove stops the server and takes its folder away. */

@@ -1,9 +1,9 @@
 // A villager, and the office that answers.
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import assert from 'node:assert/strict'
 import { open, scanned } from './browser.mjs'
 import { as, base, data, get, pages, tokens } from './county.mjs'
-import { ask, binary, run } from './server.mjs'
+import { ask, binary, run, test } from './server.mjs'
 
 /** checks are the tests of this part. */
 export function checks() {

@@ -3,11 +3,11 @@
 // accounts made as in earnest. Two auditors watch, and a villager asks.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, before, describe } from 'node:test'
 import assert from 'node:assert/strict'
 import { open, out, sideways } from './browser.mjs'
 import { Person, paper } from './person.mjs'
-import { Server, ask, beginWithin, binary, run, verifier } from './server.mjs'
+import { Server, ask, beginWithin, binary, endWithin, run, verifier, test } from './server.mjs'
 
 const book = '411025', village = '411025103201'
 const fund = 'ZB2020-01', project = 'XM2020-01', tender = 'BD2020-01', contract = 'HT2020-01', signedAnew = 'HT2020-01-2', asset = 'ZC2020-01'
@@ -59,7 +59,7 @@ export const own = true
 
 /** checks are the tests of this part. */
 export function checks() {
-  describe('a year of one project, by five people', () => {
+  describe('a year of one project, by five people', { concurrency: 1 }, () => {
     let server
     const people = {}
     /** where the case is, and the entries that mend it. */
@@ -69,7 +69,7 @@ export function checks() {
       server = await Server.make()
       await server.serve()
     }, { timeout: beginWithin + 10_000 })
-    after(() => server?.remove())
+    after(() => server?.remove(), { timeout: endWithin })
 
     /** decided is a submission that the checker approves; it returns the numbers of its entries. */
     async function decided(path) {
