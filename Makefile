@@ -12,7 +12,7 @@ ALONE     := ^yilu$$|/audit/(proof|rowset|tile)$$|/cmd/yilu/demo$$|/cmd/yilu-ver
 # Of these, what does several things at once is raced by its name, and the rest is run
 # without. TestKill… of alerts is not raced: the processes that it kills cannot tell.
 PARTLY    := ./alerts ./cmd/yilu ./web
-RACED     := AtOnce|ImportKilled|Abort|Concurrent|Stream|Watch|ManyLog|ManyAsk|TestTwo|Follow|VerdictOnce|SlotOnce|KeptOnce|RaisesOnce
+RACED     := AtOnce|ImportKilled|Abort|Concurrent|Stream|Watch|Many|Two|Follow|Once
 # The stages of test, one after the other: side by side they take each other's processor
 # time, and what waits for something waits in vain. Each says a line, or what failed.
 STAGES := lint race raced rest pure bytes pages

@@ -6,7 +6,7 @@
 // combinations, and in all of them with YILU_E2E=all. That, or YILU_E2E=pictures, leaves
 // pictures of every page type in out/. `node run.mjs officer auditor` runs these parts
 // alone; a part is a file that exports its checks, and own if it brings a server of its
-// own: it goes beside those of the county, which go one after the other.
+// own. They go one after the other.
 import { after, before, describe } from 'node:test'
 import { browser, launch } from './browser.mjs'
 import { begin, end } from './county.mjs'
@@ -21,12 +21,12 @@ const chosen = await Promise.all(parts.filter(part => !asked.length || asked.inc
 
 const county = chosen.filter(part => !part.own), own = chosen.filter(part => part.own)
 
-describe('the pages', { concurrency: 2 }, () => {
+describe('the pages', () => {
   before(launch, { timeout: endWithin })
   after(() => browser?.close(), { timeout: endWithin })
 
   if (county.length) {
-    describe('of the demonstration county', { concurrency: 1 }, () => {
+    describe('of the demonstration county', () => {
       before(begin, { timeout: beginWithin + 120_000 })
       after(end, { timeout: endWithin })
       for (const part of county) part.checks()
