@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ import (
 	"yilu/ledger"
 	"yilu/ledger/document"
 	"yilu/migrations/pgtest"
+	"yilu/publicity/photo"
 )
 
 // killSpec makes a copy of the test binary a server of its own, to be killed.
@@ -348,4 +350,64 @@ func TestImportKilledByHTTP(t *testing.T) {
 	if err := k.db.Owner.QueryRow(t.Context(), `select count(*), count(distinct id) from log.entry where book = $1 and seq >= $2`, pageBook, before).Scan(&entries, &ids); err != nil || entries != 301 || ids != 301 {
 		t.Errorf("in the end %d entries, %d ids, %v", entries, ids, err)
 	}
+}
+
+// TestPhotoKilledInTheMiddle: a photograph is asked for, released and taken off whole or
+// not at all. The public page has a link exactly while the picture is served, and no
+// document is left half.
+func TestPhotoKilledInTheMiddle(t *testing.T) {
+	t.Parallel()
+	k := newKillDesk(t)
+	officer, checker := k.as(ledger.PublicityOfficer, "publicity-1"), k.as(ledger.Checker, "checker-1")
+	path := hangPhoto(t, k.sheetDesk, officer, boardPhoto(t, 120))
+	before, at := k.size(), ""
+	// steps counts the entries since, and says whether the picture is public.
+	steps := func(round, status int) (entries int64, public bool) {
+		t.Helper()
+		if faults, _, err := document.Check(t.Context(), k.db.Pool, k.dir); err != nil || len(faults) > 0 {
+			t.Errorf("round %d: %v %v", round, faults, err)
+		}
+		link := regexp.MustCompile(`/photos/[0-9a-f]{64}\.jpg`).FindString(answerTo(k, "/notices/GS-001").Body.String())
+		if link != "" {
+			if w := answerTo(k, link); w.Code != http.StatusOK || !photo.IsPublic(w.Body.Bytes()) {
+				t.Errorf("round %d (%d): the page links to a picture that is not there: %d", round, status, w.Code)
+			}
+			at = link
+		} else if at != "" {
+			if w := answerTo(k, at); w.Code != http.StatusNotFound {
+				t.Errorf("round %d (%d): a picture is served that no page links to: %d", round, status, w.Code)
+			}
+		}
+		return k.size() - before, link != ""
+	}
+	// cut sends a form until it is answered, killed meanwhile, and wants it done once.
+	cut := func(who *browser, to string, form url.Values, from, until int64, shown bool) {
+		t.Helper()
+		send := func(int) *httptest.ResponseRecorder {
+			return (&browser{t: t, h: k, cookie: who.cookie}).do("POST", to, form)
+		}
+		k.midway(send, func(round, status int) {
+			entries, public := steps(round, status)
+			was := from == 3 // only what was released can be taken off
+			done, undone := entries == until && public == shown, entries == from && public == was
+			if !done && (!undone || status != killCut) {
+				t.Errorf("round %d (%d): %d entries, public %v", round, status, entries, public)
+			}
+		})
+		if entries, _ := steps(-1, 0); entries == from {
+			send(0)
+		}
+		if entries, public := steps(-1, 0); entries != until || public != shown {
+			t.Fatalf("in the end %d entries, public %v", entries, public)
+		}
+	}
+
+	ask := noticeHidden(url.Values{"act": {"ask"}, "caption": {"后楚村公示栏，项目计划公示"}, "basis": {"政府信息公开条例20"}, "photo_check": {"nobody"}}, officer.do("GET", path, nil).Body.String())
+	cut(officer, path, ask, 0, 2, false)
+	submission := "/desk/submissions/TJ-" + ask.Get("id")
+	approve := formOn(t, checker.do("GET", submission, nil).Body.String())
+	approve.Set("act", "approve")
+	cut(checker, submission, approve, 2, 3, true)
+	withdraw := noticeHidden(url.Values{"act": {"withdraw"}, "photo_ground": {"consent"}}, officer.do("GET", path, nil).Body.String())
+	cut(officer, path, withdraw, 3, 4, false)
 }

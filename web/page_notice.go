@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -140,7 +141,7 @@ func (s *server) noticePage(ctx context.Context, c echo.Context, f *frame) (page
 		p.Strict, p.Inclusive = publicity.PostingDays(n.Starts, n.Ends)
 	}
 	if d, ok := publicity.DutyOf(n.Stage, n.Level, n.Starts); ok {
-		p.Minimum, p.Basis = d.Minimum, d.Basis
+		p.Minimum, p.Basis = d.Minimum, f.basisText(strings.ReplaceAll(d.Basis, "为"+assumed, assumed))
 	}
 	p.About = p.Content.About[:min(len(p.Content.About), shownAbout)]
 	p.More = len(p.Content.About) - len(p.About)
@@ -229,6 +230,12 @@ func (p *noticeView) Statement() string {
 
 // HasAmounts says whether its rows have sums: those of candidates have none.
 func (p *noticeView) HasAmounts() bool { return p.Content.Total > 0 }
+
+// IsDay says whether a value is a day, which is never broken between lines.
+func (p *noticeView) IsDay(value string) bool {
+	_, err := ledger.ParseDate(value)
+	return err == nil
+}
 
 // HasShares says whether it prints percentages.
 func (p *noticeView) HasShares() bool {

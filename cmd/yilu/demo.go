@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"text/tabwriter"
 	"time"
 
 	"yilu/cmd/yilu/demo"
 	"yilu/ledger"
+	"yilu/ledger/document"
 	"yilu/migrations"
 )
 
@@ -32,18 +34,23 @@ func runDemo(ctx context.Context, env *environment, args []string) (err error) {
 		return err
 	}
 	defer closePools()
-	return loadDemo(ctx, env, l)
+	files, err := document.Open(filepath.Join(env.Data, filesFolder), l.Config.Pool, l.Sealer)
+	if err != nil {
+		return err
+	}
+	defer files.Close()
+	return loadDemo(ctx, env, l, files)
 }
 
 // loadDemo loads the demonstration county and says what it is, on stderr: serve
 // calls it as well. It does nothing but that when the book holds it already.
-func loadDemo(ctx context.Context, env *environment, l *ledger.Ledger) error {
+func loadDemo(ctx context.Context, env *environment, l *ledger.Ledger, files *document.Store) error {
 	if env.Book != string(demo.Book) {
 		return &coded{exitUsage, fmt.Errorf("%s %s", env.say("演示县的账套是", "the demonstration's book is"), demo.Book)}
 	}
 	begun := time.Now()
 	progress := env.progress("demo")
-	err := demo.Load(ctx, l, demo.Options{Rules: env.rules.Activations(), Progress: func(done, of int) { progress(int64(done), int64(of)) }})
+	err := demo.Load(ctx, l, demo.Options{Rules: env.rules.Activations(), Files: files, Progress: func(done, of int) { progress(int64(done), int64(of)) }})
 	if errors.Is(err, demo.ErrForeign) {
 		return &coded{exitRefused, err}
 	}

@@ -95,20 +95,22 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	if err := s.begin(ctx, env, *o, l); err != nil {
 		return err
 	}
-	people, err := env.people(ctx, db, *o, l, policy)
-	if err != nil {
-		return err
-	}
 	o.files, o.origin = s.public, w.public
 	config := o.config(env, l, log)
 	config.BoardNames, config.Limits, config.Proxies = typed.BoardNames, typed.Limits, typed.Proxies
 	config.Stopping, config.PageAge = ctx.Done(), time.Second
-	config.PublicURL, config.Accounts = w.address(*o), people
 	if config.Files, err = document.Open(filepath.Join(env.Data, filesFolder), config.Pool, l.Sealer); err != nil {
 		return err
 	}
 	config.Files.MaxFile = o.limits.file
 	defer config.Files.Close()
+	if err := o.story(ctx, env, l, config.Files); err != nil {
+		return err
+	}
+	config.PublicURL = w.address(*o)
+	if config.Accounts, err = env.people(ctx, db, *o, l, policy); err != nil {
+		return err
+	}
 	env.watch(ctx, &config, doctor{env: env, options: o, signing: s, warning: w})
 	stopSigning, err := s.start(ctx, env, *o, l, log, &config)
 	if err != nil {
@@ -175,6 +177,14 @@ func (env *environment) watch(ctx context.Context, config *web.Config, look doct
 	config.Collectors, config.Unready = []prometheus.Collector{disks}, disks.unready
 }
 
+// story loads the demonstration county, if that is what is served.
+func (o *serveOptions) story(ctx context.Context, env *environment, l *ledger.Ledger, files *document.Store) error {
+	if !o.demo {
+		return nil
+	}
+	return loadDemo(ctx, env, l, files)
+}
+
 // people are the accounts that can log in: in a demonstration its own, which are made
 // with it. Who has none yet is told how to make the first.
 func (env *environment) people(ctx context.Context, db *database, o serveOptions, l *ledger.Ledger, policy account.Policy) (*account.Accounts, error) {
@@ -183,9 +193,6 @@ func (env *environment) people(ctx context.Context, db *database, o serveOptions
 		return nil, err
 	}
 	if o.demo {
-		if err := loadDemo(ctx, env, l); err != nil {
-			return nil, err
-		}
 		return a, env.welcome(ctx, db, o, l, a)
 	}
 	all, err := a.People(ctx)

@@ -40,8 +40,13 @@ export async function scanned(page, name) {
   return [...new Set(stdout.trim().split('\n'))]
 }
 
-/** sideways is by how many pixels the page is wider than the window. */
+/** sideways is by how many pixels the page is wider than the window, with what waits below the screen laid out too. */
 export const sideways = page => page.evaluate(() => {
+  if (!document.adoptedStyleSheets.length) {
+    const all = new CSSStyleSheet()
+    all.replaceSync('*{content-visibility:visible!important}')
+    document.adoptedStyleSheets.push(all)
+  }
   const root = document.scrollingElement
   return Math.max(root.scrollWidth, document.body.scrollWidth) - root.clientWidth
 })

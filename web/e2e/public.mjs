@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 import { describe } from 'node:test'
 import assert from 'node:assert/strict'
-import { chromiumPath, open, out, sideways } from './browser.mjs'
-import { base, get, pages } from './county.mjs'
+import { chromiumPath, fits, open, out, sideways } from './browser.mjs'
+import { as, base, get, pages } from './county.mjs'
 import { run, test } from './server.mjs'
 
 const crawlPages = 600
@@ -79,6 +79,34 @@ export function checks() {
       assert.equal(await page.evaluate(() => document.activeElement.id), 'main')
       await context.close()
     })
+    for (const [whose, user, path, menu] of [['the public menu', '', '/', '#menu'], ['the menu of officers', 'maker', '/desk', '#desk']]) {
+      test(`${whose} waits behind its link on a phone, without scripts`, async () => {
+        const [page, context] = await (user ? as(user, { javaScriptEnabled: false }) : open({ javaScriptEnabled: false }))
+        await page.goto(base + path)
+        const nav = page.locator('nav' + menu), last = nav.locator('li:not(.close) a').last()
+        const height = async () => (await nav.boundingBox()).height
+        assert.equal(await height(), 1)
+        assert.ok(await page.locator('h1').evaluate(h => h.getBoundingClientRect().top) < 200, 'the page begins on the first screen')
+        assert.equal(await page.getByRole('navigation').getByRole('link', { name: await last.textContent(), exact: true }).count(), 1, 'a screen reader reads what is not seen')
+        await last.focus() // as Tab does
+        assert.ok(await height() > 100 && await nav.evaluate(n => n.getBoundingClientRect().right <= innerWidth), 'who comes by the keyboard sees where they are')
+        await last.blur()
+        await page.locator(`a[href="${menu}"]`).click()
+        assert.ok(await height() > 100)
+        assert.ok(await nav.evaluate(n => n.getBoundingClientRect().top >= 0 && n.getBoundingClientRect().top < innerHeight / 2))
+        await nav.locator('.close a').click()
+        assert.equal(await height(), 1)
+        await page.setViewportSize({ width: 1280, height: 740 })
+        assert.ok(await last.isVisible() && !await page.locator(`a[href="${menu}"]`).isVisible(), 'on a desk it stands there')
+        await context.close()
+      })
+      test(`${whose}, opened, is as good as the page`, async () => {
+        const [page, context] = await (user ? as(user) : open())
+        await page.goto(base + path + menu)
+        await fits(page, whose)
+        await context.close()
+      })
+    }
     test('print and forced colours keep the page whole', async () => {
       const [page, context] = await open({ forcedColors: 'active', viewport: { width: 794, height: 1123 } })
       await page.goto(base + pages.project)

@@ -1,7 +1,8 @@
 // A villager, and the office that answers.
+import { join } from 'node:path'
 import { describe } from 'node:test'
 import assert from 'node:assert/strict'
-import { open, scanned } from './browser.mjs'
+import { fits, open, out, scanned } from './browser.mjs'
 import { as, base, data, get, pages, tokens } from './county.mjs'
 import { ask, binary, run, test } from './server.mjs'
 
@@ -111,6 +112,74 @@ export function checks() {
       assert.match(await page.locator('main').textContent(), /施工单位已修补/)
       assert.match((await get('/objections/list.csv', { 'accept-encoding': 'identity' })).body.toString(), /施工单位已修补/)
       await Promise.all([context.close(), its.close()])
+    })
+    test('a photograph of a board is released by two persons, looked at, and taken off', { timeout: 120_000 }, async () => {
+      const [desk, its] = await as('project', { javaScriptEnabled: false }), [second, hers] = await as('checker', { javaScriptEnabled: false }), [page, context] = await open({ javaScriptEnabled: false })
+      /** good looks at an officer's page, with the scripts that axe needs. */
+      const good = async (who, address) => {
+        const [seen, context] = await as(who)
+        await seen.goto(address)
+        await fits(seen, address)
+        await seen.screenshot({ path: join(out, `photo-${who}.png`), fullPage: true })
+        await context.close()
+      }
+      await page.goto(base + '/notices?stage=P9&level=village') // these hang still
+      const notice = await page.locator('main a[href^="/notices/GS-"]').first().getAttribute('href')
+      await desk.goto(base + notice)
+      const taken = await desk.screenshot({ type: 'jpeg', quality: 80 })
+      const where = Buffer.from('Exif\0\0taken at N33.85 E113.48 by telephone')
+      const photograph = Buffer.concat([taken.subarray(0, 2), Buffer.from([0xff, 0xe1, 0, where.length + 2]), where, taken.subarray(2)])
+      await desk.goto(`${base}/desk${notice}/hung`)
+      await desk.locator('#file').setInputFiles({ name: '公示栏.jpg', mimeType: 'image/jpeg', buffer: photograph })
+      await desk.locator('#board').fill('村委会公示栏')
+      await desk.locator('#hanger').fill('演示张贴人')
+      await desk.locator('p.buttons button').click()
+      assert.ok(await desk.locator('[role=status]').isVisible(), await desk.locator('main').textContent())
+      await desk.locator('main li a[href^="/desk/photos/"]').last().click()
+      const photo = desk.url()
+      await good('project', photo)
+      await desk.locator('#caption').fill('公示栏，年度计划完成情况公示')
+      await desk.locator('#photo_check').selectOption('nobody')
+      await desk.locator('button[value=ask]').click()
+      const submission = new URL(desk.url()).pathname
+      assert.match(submission, /^\/desk\/submissions\/TJ-/)
+
+      const shown = () => page.locator('main a[href^="/photos/"]', { hasText: '看照片：公示栏，年度计划完成情况公示' })
+      await page.goto(base + notice)
+      assert.equal(await shown().count(), 0, 'before the second person')
+      await second.goto(base + submission)
+      assert.ok(await second.locator('img.photo').evaluate(i => i.complete && i.naturalWidth > 0), 'the second person sees it')
+      await good('checker', second.url())
+      await second.locator('button[value=approve]').click()
+
+      await page.goto(base + notice + '?shown=released')
+      const link = await shown().getAttribute('href')
+      const size = Number(/（(\d+) KB）/.exec(await shown().textContent())[1])
+      const picture = await get(link, { 'accept-encoding': 'identity' })
+      assert.equal(picture.status, 200)
+      assert.ok(Math.abs(picture.body.length / 1024 - size) <= 1 && size <= 60, `${picture.body.length} bytes are called ${size} KB`)
+      assert.ok(photograph.includes('telephone') && !picture.body.includes('telephone') && !picture.body.includes('Exif'), 'it says where it was taken')
+      await shown().click()
+      assert.ok(await page.locator('img').evaluate(i => i.naturalWidth > 0), 'the picture opens')
+
+      await desk.goto(photo)
+      await desk.locator('#photo_ground').selectOption('mistaken')
+      await desk.locator('button[value=withdraw]').click()
+      assert.ok(await desk.locator('[role=status]').isVisible())
+      await page.goto(base + notice + '?shown=withdrawn')
+      assert.equal(await shown().count(), 0)
+      assert.match(await page.locator('main').textContent(), /村委会公示栏/, 'the proof stays')
+      assert.equal((await get(link)).status, 404)
+      await Promise.all([context.close(), its.close(), hers.close()])
+    })
+    test('the demonstration has one photograph, which says that it is made up', async () => {
+      const [page, context] = await open({ javaScriptEnabled: false })
+      await page.goto(base + '/notices/GS-P7-GC2020-001')
+      const link = page.locator('main a[href^="/photos/"]')
+      assert.match(await link.textContent(), /演示图片/)
+      await link.click()
+      assert.deepEqual(await page.locator('img').evaluate(i => [i.naturalWidth, i.naturalHeight]), [640, 480])
+      await context.close()
     })
     test('a poster is checked by its code, and the code on paper can be scanned', async () => {
       const [page, context] = await open({ viewport: { width: 1123, height: 1587 } })

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -19,8 +20,10 @@ import (
 	"yilu/alerts/rules"
 	"yilu/audit"
 	"yilu/ledger"
+	"yilu/ledger/document"
 	"yilu/migrations/pgtest"
 	"yilu/publicity"
+	"yilu/publicity/photo"
 	councils "yilu/publicity/workday"
 )
 
@@ -46,10 +49,10 @@ var known = sync.OnceValue(func() *alerts.Rules {
 	return r
 })
 
-func load(t testing.TB, l *ledger.Ledger) {
+func load(t testing.TB, l *ledger.Ledger, files *document.Store) {
 	t.Helper()
 	begun, n := time.Now(), 0
-	if err := Load(t.Context(), l, Options{Rules: known().Activations(), Progress: func(done, _ int) { n = done }}); err != nil {
+	if err := Load(t.Context(), l, Options{Rules: known().Activations(), Files: files, Progress: func(done, _ int) { n = done }}); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%d entries in %.1f s", n, time.Since(begun).Seconds())
@@ -59,8 +62,14 @@ func load(t testing.TB, l *ledger.Ledger) {
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	l, db := newLedger(t)
-	load(t, l)
+	files, err := document.Open(t.TempDir(), db.Pool, l.Sealer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = files.Close() })
+	load(t, l, files)
 	entries := allEntries(t, l)
+	t.Run("one photograph is public", func(t *testing.T) { checkPhotograph(t, l, files) })
 	t.Run("the equation holds for each fund and in all", func(t *testing.T) { checkFunds(t, l) })
 	t.Run("the seed's figures", func(t *testing.T) { checkFigures(t, l, entries) })
 	t.Run("each household was sealed once", func(t *testing.T) { checkHouseholds(t, l) })
@@ -87,6 +96,35 @@ func TestLoad(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// checkPhotograph wants one public picture, of a posting, with its photograph and its bytes.
+func checkPhotograph(t *testing.T, l *ledger.Ledger, files *document.Store) {
+	proofs, err := l.NoticeProofs(t.Context(), Book, photographed)
+	if err != nil || len(proofs) != 2 {
+		t.Fatal(proofs, err)
+	}
+	shown, err := l.PhotosOf(t.Context(), Book, []ledger.Seq{proofs[0].Seq, proofs[1].Seq})
+	if err != nil || len(shown) != 1 || !shown[0].Public() || !strings.Contains(shown[0].Caption, "演示") {
+		t.Fatal(shown, err)
+	}
+	for hash, public := range map[string]bool{shown[0].Original: false, shown[0].Picture: true} {
+		f, err := files.Find(t.Context(), Book, hash, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := files.Content(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(file)
+		if err != nil || public && !photo.IsPublic(content) || !public && f.Size <= shown[0].Size {
+			t.Error(f.Name, f.Size, err)
+		}
+		if err := file.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // checkPublished counts what is missing and late, which is what notices.go says.
@@ -141,7 +179,7 @@ func checkResumed(t *testing.T, whole *ledger.Ledger, entries []*ledger.Entry) {
 			t.Fatalf("was not cut off at %d entries", most)
 		}
 	}
-	load(t, parts)
+	load(t, parts, nil)
 	if diff := cmp.Diff(lines(entries), lines(allEntries(t, parts))); diff != "" {
 		t.Error("entries (-whole +resumed):\n" + diff)
 	}

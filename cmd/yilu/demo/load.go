@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"yilu/ledger"
+	"yilu/ledger/document"
 	"yilu/ledger/sheet"
 	"yilu/publicity"
 	councils "yilu/publicity/workday"
@@ -24,7 +25,7 @@ var ErrForeign = errors.New("the book holds other entries than the demonstration
 // always the same. That two loads run at once is not provided for.
 func Load(ctx context.Context, l *ledger.Ledger, o Options) error {
 	steps := tell(o.Rules).steps()
-	n := &loading{ledger: l, duties: &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: councils.StateCouncil()}, submissions: map[string]*submission{}, places: map[string]place{}, rows: map[*submission][]ledger.Seq{}, explain: answers(o.Rules)}
+	n := &loading{ledger: l, files: o.Files, duties: &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: councils.StateCouncil()}, submissions: map[string]*submission{}, places: map[string]place{}, rows: map[*submission][]ledger.Seq{}, explain: answers(o.Rules)}
 	of := 0
 	for _, s := range steps {
 		n.remember(s)
@@ -54,6 +55,9 @@ type Options struct {
 	// Rules are put in force in the first days of the year; none leaves the book
 	// without warnings.
 	Rules []*ledger.RuleActivated
+	// Files, which may be nil, keeps the documents that are there in fact: one photograph.
+	// The entries are the same without.
+	Files *document.Store
 	// Progress, which may be nil, is told how many entries are done.
 	Progress func(done, of int)
 }
@@ -61,6 +65,7 @@ type Options struct {
 // loading is one run of Load.
 type loading struct {
 	ledger *ledger.Ledger
+	files  *document.Store
 	// duties composes the notices.
 	duties      *publicity.Duties
 	submissions map[string]*submission
@@ -163,9 +168,12 @@ func (n *loading) complete(ctx context.Context, acts []act) ([]ledger.Draft, err
 				return nil, err
 			}
 		}
-		if a.notice != nil {
+		switch {
+		case a.notice != nil:
 			d.Body, err = n.compose(ctx, a)
-		} else {
+		case a.shows != "":
+			d.Body, err = n.release(ctx, a)
+		default:
 			d.Body, err = n.signOff(ctx, d.Body)
 		}
 		if err != nil {

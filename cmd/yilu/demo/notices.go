@@ -148,6 +148,10 @@ func (p *publisher) hang(on ledger.Date, id string, x *project, o publicity.Orde
 	}
 	photo := strings.Join([]string{x.id, o.Stage, o.Period, about[0][len(idPrefix):]}, " ")
 	hung := &ledger.NoticeHung{Notice: id, Board: board, Hanger: ledger.Person{Name: "演示张贴人", Post: "村会计"}, Photo: paper(photo + "张贴照片"), Place: x.place}
+	if id == photographed {
+		hung.Photo = drawnPhoto().original
+		p.releasePhoto(by)
+	}
 	p.day(on).notices = append(p.day(on).notices, newAct(on, by, id+".hung", hung))
 	ends, err := p.calendar.PostingEnd(on, 10, councils.Strict)
 	if err != nil {

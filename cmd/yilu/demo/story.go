@@ -31,6 +31,9 @@ type act struct {
 	corrects string
 	// notice is what its body is composed of when it is posted, nil for all else.
 	notice *announced
+	// shows is the id of the entry that names the photograph which it releases, "" for
+	// all else.
+	shows string
 }
 
 // submission is a set of drafts of one maker that a second person decides. With
@@ -193,8 +196,7 @@ func yuan(n int64) ledger.Amount { return ledger.Amount(n * 100) }
 // paper is a file of the demonstration: its bytes are its name, so that its hash
 // is fixed and nobody mistakes it for a real one.
 func paper(name string) ledger.File {
-	content := []byte("演示文件 " + name)
-	return ledger.File{Name: "演示-" + name, SHA256: hashOf(content), SM3: national(content), Size: ledger.Count(len(content))}
+	return fileOf("演示-"+name, []byte("演示文件 "+name))
 }
 
 func national(content []byte) string {
