@@ -278,17 +278,17 @@ func outlineOf(z *zip.Reader, target string) (o outline, err error) {
 		before := int64(len(tag))
 		if n := bytes.LastIndexByte(tag, '<'); n >= 0 {
 			before, tag = int64(n), tag[n:]
-			switch name := tagName(tag); {
-			case strings.HasPrefix(name, "!") && !strings.HasPrefix(name, "!--") && !strings.HasPrefix(name, "![CDATA["):
+			switch name, closes := tagName(tag); {
+			case bytes.HasPrefix(name, []byte("!")) && !bytes.HasPrefix(name, []byte("!--")) && !bytes.HasPrefix(name, []byte("![CDATA[")):
 				return o, errEntities
-			case name == "row" && inRows:
+			case string(name) == "row" && !closes && inRows:
 				start, _ := startOf(tag)
 				last, tags = at+before, tags+1
 				open = []xml.Name{{Space: start.Name.Space, Local: "worksheet"}, {Space: start.Name.Space, Local: "sheetData"}}
 				o.rows = max(o.rows, tags, rowNumber(start))
-			case name == "/sheetData":
+			case string(name) == "sheetData" && closes:
 				inRows = false
-			case name == "mergeCell":
+			case string(name) == "mergeCell" && !closes:
 				if m, ok := mergeIn(tag); ok {
 					if o.merges = append(o.merges, m); len(o.merges) > maxMerges {
 						return o, fileProblem("合并单元格过多，请取消合并", "too many merged cells, unmerge them")
@@ -308,18 +308,14 @@ func outlineOf(z *zip.Reader, target string) (o outline, err error) {
 	}
 }
 
-// tagName is the name of a tag without its prefix: row of <x:row r="1">, /row of </x:row>.
-func tagName(tag []byte) string {
-	name := strings.TrimPrefix(string(tag[1:min(len(tag), 80)]), "/")
-	closing := len(tag) > 1 && tag[1] == '/'
-	if end := strings.IndexAny(name, " \t\r\n/>"); end >= 0 {
+// tagName is the name of a tag without its prefix, and whether it closes: row of
+// <x:row r="1"> and of </x:row>. A sheet has millions of tags: nothing is copied.
+func tagName(tag []byte) (name []byte, closes bool) {
+	name, closes = bytes.CutPrefix(tag[1:], []byte("/"))
+	if end := bytes.IndexAny(name, " \t\r\n/>"); end >= 0 {
 		name = name[:end]
 	}
-	name = name[strings.IndexByte(name, ':')+1:]
-	if closing {
-		return "/" + name
-	}
-	return name
+	return name[bytes.IndexByte(name, ':')+1:], closes
 }
 
 // startOf reads an opening tag, with or without a prefix.

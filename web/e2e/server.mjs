@@ -31,13 +31,9 @@ export const ask = (address, options = {}) => fetch(address, { signal: AbortSign
 /** run runs a program to its end. */
 export const run = (program, args, options = {}) => promisify(execFile)(program, args, { timeout: runWithin, ...options })
 
-const given = new Set()
-
-/** freePort finds a port below the range the system hands out by itself, and gives none twice. */
+/** freePort finds a port below the range the system hands out by itself. */
 async function freePort() {
   for (let port = 20000 + Math.floor(Math.random() * 10000); port < 32768; port++) {
-    if (given.has(port)) continue
-    given.add(port)
     const free = await new Promise(resolve => {
       const probe = net.createServer().once('error', () => resolve(false))
       probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))

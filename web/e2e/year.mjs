@@ -59,7 +59,7 @@ export const own = true
 
 /** checks are the tests of this part. */
 export function checks() {
-  describe('a year of one project, by five people', { concurrency: 1 }, () => {
+  describe('a year of one project, by five people', () => {
     let server
     const people = {}
     /** where the case is, and the entries that mend it. */
