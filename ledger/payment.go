@@ -259,11 +259,10 @@ func (s *state) reserveContract(p Payment) bool {
 		s.refuse("body.contract", "other_project", "合同不属于该项目", "the contract belongs to project "+k.Project)
 	case k.Supplier != p.Payee:
 		s.refuse("body.payee", "other_supplier", "收款人不是合同供应商 "+k.SupplierName, "the payee is not the contract's supplier "+k.SupplierName)
-	case k.Limit()-k.Paid-k.Requested < p.Amount:
-		left := k.Limit() - k.Paid - k.Requested
+	case k.Available() < p.Amount:
 		s.refuse("body.amount", "over_contract",
-			fmt.Sprintf("超过合同：合同（含变更、审定）%s 元，已支付 %s 元，在途 %s 元，可申请 %s 元，本次 %s 元", k.Limit().Comma(), k.Paid.Comma(), k.Requested.Comma(), left.Comma(), p.Amount.Comma()),
-			fmt.Sprintf("contract %s has %s yuan left (with its amendments %s, paid %s, requested %s), asked %s", p.Contract, left.Comma(), k.Limit().Comma(), k.Paid.Comma(), k.Requested.Comma(), p.Amount.Comma()))
+			fmt.Sprintf("超过合同：合同（含变更、审定）%s 元，已支付 %s 元，在途 %s 元，可申请 %s 元，本次 %s 元", k.Limit().Comma(), k.Paid.Comma(), k.Requested.Comma(), k.Available().Comma(), p.Amount.Comma()),
+			fmt.Sprintf("contract %s has %s yuan left (with its amendments %s, paid %s, requested %s), asked %s", p.Contract, k.Available().Comma(), k.Limit().Comma(), k.Paid.Comma(), k.Requested.Comma(), p.Amount.Comma()))
 	default:
 		s.contracts.edit(p.Contract).Requested += p.Amount
 		return true
@@ -505,7 +504,7 @@ func (s *state) canPayAgain(p *Payment, a Amount) bool {
 		return true
 	}
 	k := s.needContract("corrects", p.Contract)
-	if k != nil && k.Limit()-k.Paid-k.Requested < a {
+	if k != nil && k.Available() < a {
 		s.refuse("corrects", "over_contract", "退款后合同额度已另行使用，不能冲销", "the room under the contract has been used again")
 		return false
 	}

@@ -186,6 +186,9 @@ func (r Contract) Limit() Amount {
 	return r.Amount
 }
 
+// Available is what can still be requested under the contract.
+func (r Contract) Available() Amount { return r.Limit() - r.Requested - r.Paid }
+
 // Payment is one payment or one batch of household grants.
 type Payment struct {
 	Payment   string `db:"payment" json:"payment"`

@@ -123,7 +123,7 @@ func (s *server) rest(ctx context.Context, f *frame, kind ledger.Kind, typed fun
 	if contract := typed("contract"); plain(contract) && contract != "" {
 		k, err := s.ledger.Contract(ctx, s.Book, contract)
 		if err == nil {
-			say("rest.contract", k.Name, (k.Limit() - k.Paid - k.Requested).Comma(), k.Limit().Comma())
+			say("rest.contract", k.Name, k.Available().Comma(), k.Limit().Comma())
 		} else if !errors.Is(err, ledger.ErrNotFound) {
 			return nil, err
 		}
