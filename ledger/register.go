@@ -412,14 +412,14 @@ func (v View) Registers(list, place string, on Date) []Register {
 		if n > len(place) {
 			break
 		}
-		var last *Register
+		var last Register
 		for r := range rowsOf(v.s.loadsOf, loadsKey(list, place[:n]), v.s.registers) {
-			if !r.Withdrawn && r.From <= on && (last == nil || r.From > last.From || r.From == last.From && r.At >= last.At) {
-				last = &r
+			if !r.Withdrawn && r.From <= on && (last.Register == "" || r.From > last.From || r.From == last.From && r.At >= last.At) {
+				last = r
 			}
 		}
-		if last != nil {
-			held = append(held, *last)
+		if last.Register != "" {
+			held = append(held, last)
 		}
 	}
 	return held

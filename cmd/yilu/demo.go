@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"runtime/debug"
 	"text/tabwriter"
 	"time"
 
@@ -48,6 +49,8 @@ func loadDemo(ctx context.Context, env *environment, l *ledger.Ledger, files *do
 	if env.Book != string(demo.Book) {
 		return &coded{exitUsage, fmt.Errorf("%s %s", env.say("演示县的账套是", "the demonstration's book is"), demo.Book)}
 	}
+	limitMemory(300, 512<<20) // one load after the start, and nobody else is served yet
+	defer func() { serveMemory(); debug.FreeOSMemory() }()
 	begun := time.Now()
 	progress := env.progress("demo")
 	err := demo.Load(ctx, l, demo.Options{Rules: env.rules.Activations(), Files: files, Progress: func(done, of int) { progress(int64(done), int64(of)) }})

@@ -69,7 +69,7 @@ func commands() []command {
 }
 
 func main() {
-	limitMemory(300, 72<<20)
+	serveMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
@@ -84,6 +84,9 @@ func limitMemory(percent int, bytes int64) {
 		debug.SetMemoryLimit(bytes)
 	}
 }
+
+// serveMemory is the bound of every command that does not ask for another.
+func serveMemory() { limitMemory(300, 72<<20) }
 
 // holdBook lets a command that has a whole book in memory take what that needs: below,
 // it would do nothing but collect garbage.

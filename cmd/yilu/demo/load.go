@@ -35,12 +35,15 @@ func Load(ctx context.Context, l *ledger.Ledger, o Options) error {
 	if err != nil {
 		return err
 	}
+	grown, stop := n.follow(ctx)
+	defer stop()
 	done := 0
 	for i, s := range steps {
 		if i >= begin {
 			if err := n.post(ctx, s); err != nil {
 				return fmt.Errorf("load demonstration, %s: %w", s.id, err)
 			}
+			grown()
 		}
 		done += s.size()
 		if o.Progress != nil {
@@ -81,6 +84,26 @@ type loading struct {
 type place struct {
 	submission *submission
 	index      int
+}
+
+// follow derives what must be published while the next step is posted: a notice, which
+// needs all of it, then waits for little. Tell grown after each step; stop waits for the
+// end. What goes wrong here is told by the notice that needs it.
+func (n *loading) follow(ctx context.Context) (grown, stop func()) {
+	news, ended := make(chan struct{}, 1), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for range news {
+			_ = n.duties.CatchUp(ctx, Book)
+		}
+	}()
+	grown = func() {
+		select {
+		case news <- struct{}{}:
+		default: // it is behind, and will see this step as well
+		}
+	}
+	return grown, func() { close(news); <-ended }
 }
 
 // remember notes a submission and the acts of a sheet.
