@@ -14,13 +14,14 @@ func (l *Ledger) Withdrawn(ctx context.Context, book Book, seqs []Seq) (map[Seq]
 			select v.seq from proj.payment p
 			cross join lateral (select g.seq from proj.grant_line g where g.payment = p.payment and g.book = p.book and g.seq = any($2)) v
 			where p.book = $1 and p.lines > 0 and p.state in ('withdrawn', 'rejected')
+		), lists as materialized (
+			select r.seq, r.seq + r.members as last_seq from proj.register r where r.book = $1 and r.withdrawn
 		)
 		select s.seq from unnest($2::bigint[]) as s(seq)
 		where exists (select from proj.reversal r where r.book = $1 and r.target_key = s.seq::text)
 		or exists (select from rejected b where s.seq between b.first_seq and b.last_seq)
 		or s.seq in (select seq from lines)
-		or exists (select from proj.register r
-			where r.book = $1 and r.withdrawn and s.seq > r.seq and s.seq <= r.seq + r.members)`, book, seqs)
+		or exists (select from lists r where s.seq > r.seq and s.seq <= r.last_seq)`, book, seqs)
 	if err != nil {
 		return nil, err
 	}

@@ -81,9 +81,11 @@ func (l *Ledger) Places(ctx context.Context, book Book) (Places, error) {
 
 // PlacesAt is the entry by which the names of a book last changed, or None: names that
 // were read then are as good as new.
-func (l *Ledger) PlacesAt(ctx context.Context, book Book) (at Seq, err error) {
-	err = l.Read.QueryRow(ctx, `select coalesce(max(at_seq), -1) from proj.place where book = $1`, book).Scan(&at)
-	return at, err
+func (l *Ledger) PlacesAt(ctx context.Context, book Book) (Seq, error) {
+	return Once(l, "places", func() (at Seq, err error) {
+		err = l.Read.QueryRow(ctx, `select coalesce(max(at_seq), -1) from proj.place where book = $1`, book).Scan(&at)
+		return at, err
+	})
 }
 
 // Of names a division of 6, 9 or 12 digits; without a name in either list, the code is

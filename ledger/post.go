@@ -53,8 +53,9 @@ type Ledger struct {
 	Config
 	// Read answers questions: the pool for reading, or one transaction; see Snapshot.
 	Read Reader
-	// frozen is the state that all reading is of; see Freeze.
+	// frozen is the state that all reading is of, kept what was read of it; see Freeze.
 	frozen *frozen
+	kept   *kept
 	// commitWithin is 0 for commitDeadline, or less in tests that wait for it to pass.
 	commitWithin time.Duration
 

@@ -47,6 +47,7 @@ type frozen struct {
 	head   Head
 	begin  string
 	idle   chan pgx.Tx
+	kept   *kept
 }
 
 // Freeze lets a whole site be read from one state of a book: every Snapshot and Head
@@ -58,7 +59,7 @@ func (l *Ledger) Freeze(ctx context.Context, book Book, width int, read func(l *
 		if err := at.Read.QueryRow(ctx, `select pg_export_snapshot()`).Scan(&id); err != nil {
 			return fmt.Errorf("export snapshot: %w", err)
 		}
-		f := &frozen{ledger: l, book: book, head: head, idle: make(chan pgx.Tx, width),
+		f := &frozen{ledger: l, book: book, head: head, idle: make(chan pgx.Tx, width), kept: &kept{answers: map[string]any{}},
 			begin: "begin isolation level repeatable read read only; set transaction snapshot '" + id + "'"}
 		defer f.end(ctx)
 		for range width {
@@ -104,7 +105,7 @@ func (f *frozen) snapshot(ctx context.Context, book Book, read func(at *Ledger, 
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	err := read(&Ledger{Config: f.ledger.Config, Read: tx, closed: true}, f.head)
+	err := read(&Ledger{Config: f.ledger.Config, Read: tx, kept: f.kept, closed: true}, f.head)
 	if err != nil {
 		rollback(ctx, tx)
 		next, reopened := f.open(context.WithoutCancel(ctx))

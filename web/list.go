@@ -102,12 +102,15 @@ func (x *listing[R]) columns(f *frame) (names, heads []string) {
 func (x *listing[R]) rows(ctx context.Context, f *frame, l *ledger.Ledger, filter url.Values) iter.Seq2[[]cell, error] {
 	return func(yield func([]cell, error) bool) {
 		for after := ""; ; {
-			rows, next, err := x.Read(ctx, l, f.Book, filter, ledger.Page{After: after, Limit: ledger.MaxPage})
+			got, err := ledger.Once(l, x.Path+"?"+filter.Encode()+"#"+after, func() (p piece[R], err error) {
+				p.rows, p.next, err = x.Read(ctx, l, f.Book, filter, ledger.Page{After: after, Limit: ledger.MaxPage})
+				return p, err
+			})
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			for _, r := range rows {
+			for _, r := range got.rows {
 				cells := make([]cell, len(x.Columns))
 				for i, c := range x.Columns {
 					cells[i] = c.Cell(f, r)
@@ -116,12 +119,18 @@ func (x *listing[R]) rows(ctx context.Context, f *frame, l *ledger.Ledger, filte
 					return
 				}
 			}
-			if next == "" {
+			if got.next == "" {
 				return
 			}
-			after = next
+			after = got.next
 		}
 	}
+}
+
+// piece is a part of a list, and where the next one begins, "" for nowhere.
+type piece[R any] struct {
+	rows []R
+	next string
 }
 
 // table is a listing's rows on a page.
