@@ -34,6 +34,7 @@ var Codes = map[string]ledger.Text{
 	"id_hashed":     {Zh: "编号过长或含个人信息，以摘要代替", En: "an id too long or with something personal; its hash stands for it"},
 	"list_wanted":   {Zh: "应为列表，作为单项列表", En: "one thing where a list is wanted; taken as a list of one"},
 	"object_wanted": {Zh: "应为对象，未计入", En: "not an object; left out"},
+	"object_listed": {Zh: "应为对象，写成只有一项的列表，取该项", En: "a list of one where one thing is wanted; that one is taken"},
 	"text_wanted":   {Zh: "应为文字，已转换或未计入", En: "not a text; converted or left out"},
 	"list_cut":      {Zh: "列表过长，只取前若干项", En: "a list too long; cut"},
 	"text_cut":      {Zh: "文字过长，已截短", En: "a text too long; cut"},

@@ -217,6 +217,8 @@ type holder struct {
 	names   []string
 	members map[string]jsontext.Value
 	holds   bool
+	// inside is the member that is being read.
+	inside string
 	// links counts releases that are only linked to.
 	links int
 	up    *holder
@@ -246,8 +248,9 @@ func (w *walker) value(depth int, up *holder) error {
 	case kind == '{' && depth < maxNesting:
 		return w.object(depth, up)
 	}
+	kind := w.dec.PeekKind()
 	v, err := w.dec.ReadValue()
-	if err != nil {
+	if err != nil || kind == '"' && up != nil && up.inside == "packages" { // where its releases were published
 		return err
 	}
 	return w.report(Report{"", ledger.Finding{Code: "not_a_release", Path: "byte " + strconv.FormatInt(w.dec.InputOffset(), 10), Found: shown(string(v[:min(len(v), 80)]), 80)}})
@@ -272,7 +275,7 @@ func (w *walker) object(depth int, up *holder) error {
 		}
 		name := t.String()
 		if h.mayHold(name, w.dec.PeekKind()) {
-			h.holds = true
+			h.holds, h.inside = true, name
 			if err := w.value(depth+1, h); err != nil {
 				return err
 			}
