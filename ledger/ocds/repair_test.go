@@ -188,6 +188,11 @@ func TestRepairsOfFiles(t *testing.T) {
 		name, content string
 		says          []string
 	}{
+		{"line breaks in a text", strings.Replace(clean, `"title":"Road"`, "\"title\":\"Ro\nad\"", 1), []string{"json_mended byte " + strconv.Itoa(strings.Index(clean, `"Road"`)+3) + ": 1 →"}},
+		{"control characters in lines", oneLine(clean) + "\n" + strings.Replace(strings.Replace(oneLine(clean), "ocds-abc-1", "o", 1), "Road", "Ro\tad\x00", 1) + "\n", []string{"json_mended line 2: 2 →"}},
+		{"no number", `[{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{"value":{"amount":NaN,"currency":"CNY"}}}]`, []string{"json_mended byte 71: 1 →"}},
+		{"zeros in front", `[{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{"value":{"amount": 007,"currency":"CNY"}}}]`, []string{"json_mended byte 72: 1 →", "o amount_text tender/value/amount: 007 → 007"}},
+		{"in Windows-1252", "{\"ocid\":\"o\",\"date\":\"2020-01-01T00:00:00Z\",\"tender\":{\"title\":\"Contrataci\xf3n p\xfablica \x96 a\xf1o\"}}", []string{"charset_other :  →"}},
 		{"a line that is none", oneLine(clean) + "\n{bad\n" + oneLine(clean) + "\n", []string{"bad_json line 2: {bad →", p1 + "release_twice : r1 →"}},
 		{"the first line is none", "{bad\n" + oneLine(clean) + "\n", []string{"bad_json line 1: {bad →"}},
 		{"two values on a line", oneLine(clean) + "\n{\"ocid\":\"x\"} {}\n", []string{`bad_json line 2: {"ocid":"x"} {} →`}},
