@@ -17,7 +17,9 @@ type mender struct {
 	places      int
 	first, read int64
 
+	// out is what is mended, of which sent bytes are passed on.
 	in, out  []byte
+	sent     int
 	err      error
 	inString bool
 	escaped  bool
@@ -38,16 +40,16 @@ func (m *mender) Read(p []byte) (int, error) {
 	if m.in == nil {
 		m.in = make([]byte, 64<<10)
 	}
-	for len(m.out) == 0 && m.err == nil {
+	for m.sent == len(m.out) && m.err == nil {
 		n, err := m.r.Read(m.in)
-		m.out = m.out[:0]
+		m.out, m.sent = m.out[:0], 0
 		m.mend(m.in[:n])
 		if m.err = err; err != nil {
 			m.endWord()
 		}
 	}
-	n := copy(p, m.out)
-	if m.out = m.out[n:]; len(m.out) > 0 {
+	n := copy(p, m.out[m.sent:])
+	if m.sent += n; m.sent < len(m.out) {
 		return n, nil
 	}
 	return n, m.err
@@ -73,13 +75,15 @@ func (m *mender) mend(text []byte) {
 
 // inside takes so much of a string as needs no look, or the one byte that does.
 func (m *mender) inside(text []byte) int {
-	n := 0
-	for n < len(text) && text[n] != '"' && text[n] != '\\' && text[n] >= ' ' && !m.escaped {
-		n++
-	}
-	if n > 0 {
-		m.out = append(m.out, text[:n]...)
-		return n
+	if !m.escaped {
+		n := 0
+		for n < len(text) && text[n] != '"' && text[n] != '\\' && text[n] >= ' ' {
+			n++
+		}
+		if n > 0 {
+			m.out = append(m.out, text[:n]...)
+			return n
+		}
 	}
 	c := text[0]
 	switch {

@@ -168,8 +168,7 @@ func isLines(head []byte) bool {
 	if len(lines) < 2 || len(bytes.TrimSpace(bytes.Join(lines[1:], nil))) == 0 {
 		return false
 	}
-	asMended, _ := mended(head)
-	for _, text := range [][]byte{head, asMended} {
+	for text, again := head, false; ; again = true {
 		first := jsontext.NewDecoder(bytes.NewReader(text), lenient...)
 		switch err := first.SkipValue(); {
 		case err == nil:
@@ -178,6 +177,10 @@ func isLines(head []byte) bool {
 		case errors.Is(err, io.ErrUnexpectedEOF): // what there is of it is right
 			return false
 		}
+		if again {
+			break
+		}
+		text, _ = mended(head)
 	}
 	return slices.ContainsFunc(lines[:len(lines)-1], func(line []byte) bool {
 		line = bytes.TrimSpace(line)
