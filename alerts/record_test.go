@@ -258,7 +258,8 @@ func TestRulesJudgePublishedRecords(t *testing.T) {
 }
 
 // TestScreensOfRejectedBids: rejected bids without a price mute no screen of the valid ones
-// and are counted, a lowest one is found where the price alone decides, and of a cancelled
+// and are counted, one price of a rejected and a valid one is found whichever comes first, a
+// lowest one is found where the price alone decides, and of a cancelled
 // tender nothing is judged.
 func TestScreensOfRejectedBids(t *testing.T) {
 	t.Parallel()
@@ -293,8 +294,14 @@ func TestScreensOfRejectedBids(t *testing.T) {
 		m.bids[2] = strings.Replace(m.bids[2], "987654.32", "900000", 1)
 	})
 	add("cancelled", `"procurementMethod"`, `"status":"cancelled","procurementMethod"`, func(m *made) { m.bids[2] = strings.Replace(m.bids[1], "S2", "S3", 1) })
+	for i, ocid := range []string{"same-first", "same-last"} { // the rejected one is entered before the valid one, or after
+		add(ocid, none, "", func(m *made) {
+			reject(m, i)
+			m.bids[1-i] = strings.Replace(m.bids[1-i], strings.Fields(m.bids[1-i])[1], strings.Fields(m.bids[i])[1], 1)
+		})
+	}
 	flags, _ := w.publish("CNY", releases...)
-	for _, want := range []string{"B06 unpriced", "B13 counted", "B14 cheapest"} {
+	for _, want := range []string{"B03 same-first", "B03 same-last", "B06 unpriced", "B13 counted", "B14 cheapest"} {
 		if !slices.Contains(flags, want) {
 			t.Errorf("not found: %s among %q", want, flags)
 		}

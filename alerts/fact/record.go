@@ -31,7 +31,7 @@ func Living(e *ledger.Entry) bool {
 	case *ledger.ProcessTender:
 		return !slices.Contains([]string{"planning", "planned", "cancelled", "withdrawn"}, b.Status)
 	case *ledger.ProcessBid:
-		return b.Status == "" || b.Status == "valid" || b.Status == "pending"
+		return b.Status != "invited" && b.Status != "withdrawn" // a rejected one came too
 	case *ledger.ProcessAward:
 		return b.Status == "" || b.Status == "active"
 	case *ledger.ProcessContract:
