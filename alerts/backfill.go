@@ -130,7 +130,7 @@ func (f *backfilling) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 	if f.back.err = errors.Join(f.back.err, f.back.compile(row)); f.back.err != nil {
 		return ledger.Verdict{}
 	}
-	if k := f.back.kinds.kinds[e.Kind]; k != nil && fact.Living(e) {
+	if k := f.back.kinds.kinds[e.Kind]; k != nil && fact.Judged(v, e) {
 		facts := k.gather(v, e)
 		act := actOf(v, e, facts)
 		act.AfterFact = true

@@ -280,7 +280,7 @@ func (r *backRun) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 		return ledger.Verdict{}
 	}
 	k := r.kinds.kinds[e.Kind]
-	if k == nil || e.On > r.To || !fact.Living(e) {
+	if k == nil || e.On > r.To || !fact.Judged(v, e) {
 		return ledger.Verdict{}
 	}
 	if r.batch = append(r.batch, gathered{e, k, actOf(v, e, k.gather(v, e))}); len(r.batch) == gatheredBatch {

@@ -127,7 +127,7 @@ func (r *Rules) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 
 // weigh judges an entry by the rules for its kind.
 func (k *kindRules) weigh(v ledger.View, e *ledger.Entry, note *Note) (problems []ledger.Problem) {
-	if !fact.Living(e) {
+	if !fact.Judged(v, e) {
 		return nil
 	}
 	facts := k.gather(v, e)

@@ -257,6 +257,62 @@ func TestRulesJudgePublishedRecords(t *testing.T) {
 	}
 }
 
+// TestScreensOfRejectedBids: rejected bids without a price mute no screen of the valid ones
+// and are counted, one price of a rejected and a valid one is found whichever comes first, a
+// lowest one is found where the price alone decides, and of a cancelled
+// tender nothing is judged.
+func TestScreensOfRejectedBids(t *testing.T) {
+	t.Parallel()
+	w := newRecords(t, "CNY")
+	var releases []string
+	add := func(ocid, old, put string, change func(*made)) {
+		m := clean(ocid)
+		change(&m)
+		releases = append(releases, strings.ReplaceAll(strings.ReplaceAll(m.release(), "\n", " "), old, put))
+	}
+	reject := func(m *made, bids ...int) {
+		for _, i := range bids {
+			m.bids[i] = strings.Replace(m.bids[i], "valid", "disqualified", 1)
+		}
+	}
+	none := `"value":{"amount":0,"currency":"CNY"},`
+	add("unpriced", none, "", func(m *made) {
+		m.bids = append(m.bids, "S4 0 2020-02-25T09:00:00+08:00 disqualified CNY", "S5 0 2020-02-25T09:00:00+08:00 disqualified CNY")
+		m.bids[1] = strings.Replace(m.bids[1], "951234.56", "930512.34", 1)
+		m.bids[2] = strings.Replace(m.bids[2], "987654.32", "933333.33", 1)
+	})
+	add("counted", none, "", func(m *made) {
+		reject(m, 1, 2)
+		m.bids[1] = strings.Replace(m.bids[1], "951234.56", "0", 1)
+	})
+	add("cheapest", `"procurementMethod"`, `"awardCriteria":"priceOnly","procurementMethod"`, func(m *made) {
+		reject(m, 2)
+		m.bids[2] = strings.Replace(m.bids[2], "987654.32", "900000", 1)
+	})
+	add("points", `"procurementMethod"`, `"awardCriteria":"ratedCriteria","procurementMethod"`, func(m *made) {
+		reject(m, 2)
+		m.bids[2] = strings.Replace(m.bids[2], "987654.32", "900000", 1)
+	})
+	add("cancelled", `"procurementMethod"`, `"status":"cancelled","procurementMethod"`, func(m *made) { m.bids[2] = strings.Replace(m.bids[1], "S2", "S3", 1) })
+	for i, ocid := range []string{"same-first", "same-last"} { // the rejected one is entered before the valid one, or after
+		add(ocid, none, "", func(m *made) {
+			reject(m, i)
+			m.bids[1-i] = strings.Replace(m.bids[1-i], strings.Fields(m.bids[1-i])[1], strings.Fields(m.bids[i])[1], 1)
+		})
+	}
+	flags, _ := w.publish("CNY", releases...)
+	for _, want := range []string{"B03 same-first", "B03 same-last", "B06 unpriced", "B13 counted", "B14 cheapest"} {
+		if !slices.Contains(flags, want) {
+			t.Errorf("not found: %s among %q", want, flags)
+		}
+	}
+	for _, f := range flags {
+		if f == "B14 points" || strings.HasPrefix(f, "B") && strings.Contains(f, " cancelled") {
+			t.Errorf("found: %s", f)
+		}
+	}
+}
+
 // TestLimitsInYuanAreOfYuan: in a book of another currency a limit of money is not known
 // until it is set there.
 func TestLimitsInYuanAreOfYuan(t *testing.T) {

@@ -265,6 +265,7 @@ var (
 	}
 	// screens are statistics of one lot: valid bids, one a bidder; see statistics.go.
 	screens = []rule.Fact{
+		{Name: "tender.price_only", Type: formula.Bool, Source: "a record says that the price alone decides (awardCriteria priceOnly or lowestCost); in the county's own book the method tells it"},
 		{Name: "bids.n", Type: formula.Count, Unit: "家", Source: "bidders with an effective bid that was not rejected at the opening"},
 		{Name: "bids.lowest", Type: formula.Amount, Unit: "元", Source: "b1, the lowest of their bids"},
 		{Name: "bids.second", Type: formula.Amount, Unit: "元", Source: "b2, the second lowest; as b1 when two are lowest"},

@@ -49,9 +49,10 @@ var mainProviders = map[string]func(*subject) formula.Value{
 	"project.investment":   investment,
 	"project.public_money": ofProject(func(p ledger.Project) formula.Value { return yuan(max(p.Allocated, p.Budget)) }),
 
-	"tender.id":       func(s *subject) formula.Value { return text(s.tenderID()) },
-	"tender.method":   ofTender(func(t ledger.Tender) formula.Value { return formula.String(t.Method) }),
-	"tender.deadline": deadline,
+	"tender.id":         func(s *subject) formula.Value { return text(s.tenderID()) },
+	"tender.method":     ofTender(func(t ledger.Tender) formula.Value { return formula.String(t.Method) }),
+	"tender.price_only": func(*subject) formula.Value { return formula.True(false) }, // the method tells it
+	"tender.deadline":   deadline,
 	"tender.issued_on": func(s *subject) formula.Value {
 		if s.e.Kind == "tender.announced" {
 			return day(s.e.On)

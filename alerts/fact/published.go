@@ -48,6 +48,13 @@ var recordProviders = map[string]func(*subject) formula.Value{
 		}
 		return formula.String(recordMethods[t.Method])
 	}),
+	"tender.price_only": func(s *subject) formula.Value {
+		t, why := s.told()
+		if t == nil && why != nothing {
+			return why
+		}
+		return formula.True(t != nil && slices.Contains(priceOnly, strings.ToLower(t.Criteria)))
+	},
 	"tender.estimate":    ofTold(func(t *ledger.ProcessTender) formula.Value { return recorded(t.Amount, t.Foreign) }),
 	"tender.has_ceiling": func(*subject) formula.Value { return nothing }, // publishers tell an estimate, no ceiling
 	"tender.ceiling":     func(*subject) formula.Value { return nothing },
@@ -90,7 +97,7 @@ var recordProviders = map[string]func(*subject) formula.Value{
 	},
 	"winner.bid_at": winnerBidAt,
 
-	"bids.n":                 ofValid(func(b screen) formula.Value { return formula.Whole(int64(len(b))) }),
+	"bids.n":                 recordBidders(false),
 	"bids.lowest":            ofValid(func(b screen) formula.Value { return b.nth(0) }),
 	"bids.second":            ofValid(func(b screen) formula.Value { return b.nth(1) }),
 	"bids.highest":           ofValid(func(b screen) formula.Value { return b.nth(len(b) - 1) }),
@@ -100,8 +107,8 @@ var recordProviders = map[string]func(*subject) formula.Value{
 	"bids.percent_deviation": ofValid(screen.percentDeviation),
 	"bids.common_unit":       ofValid(screen.unit),
 	"bids.span":              recordSpan,
-	"rejected.n":             ofRecordScreen(func(_, rejected screen) formula.Value { return formula.Whole(int64(len(rejected))) }),
-	"rejected.lowest":        ofRecordScreen(func(_, rejected screen) formula.Value { return rejected.nth(0) }),
+	"rejected.n":             recordBidders(true),
+	"rejected.lowest":        ofRecordScreen(true, func(rejected screen) formula.Value { return rejected.nth(0) }),
 
 	"award.made": func(s *subject) formula.Value {
 		_, why, ok := s.restsOn()
@@ -152,6 +159,9 @@ var recordProviders = map[string]func(*subject) formula.Value{
 	"contract.requested": func(*subject) formula.Value { return yuan(0) },
 	"payment.id":         func(s *subject) formula.Value { return formula.String(ledger.RecordedOf(s.e.Body).Object) },
 }
+
+// priceOnly are the words of OCDS 1.0 and 1.1 for awards by the price alone, small.
+var priceOnly = []string{"priceonly", "lowestcost"}
 
 // recordWinner is whom a contract's award names: of several suppliers, each may sign for
 // itself.

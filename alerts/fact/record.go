@@ -1,6 +1,7 @@
 package fact
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,13 +31,32 @@ func Living(e *ledger.Entry) bool {
 	case *ledger.ProcessTender:
 		return !slices.Contains([]string{"planning", "planned", "cancelled", "withdrawn"}, b.Status)
 	case *ledger.ProcessBid:
-		return b.Status == "" || b.Status == "valid" || b.Status == "pending"
+		return b.Status != "invited" && b.Status != "withdrawn" // a rejected one came too
 	case *ledger.ProcessAward:
 		return b.Status == "" || b.Status == "active"
 	case *ledger.ProcessContract:
 		return b.Status != "cancelled" && b.Status != "pending"
 	}
 	return true
+}
+
+// Judged says whether an entry is to be judged in the book as it stands: one that is
+// living, and no bid or award of a tender that was cancelled.
+func Judged(v ledger.View, e *ledger.Entry) bool {
+	if !Living(e) {
+		return false
+	}
+	switch e.Body.(type) {
+	case *ledger.ProcessBid, *ledger.ProcessAward:
+	default:
+		return true
+	}
+	records, _ := v.Records(ledger.RecordedOf(e.Body).Process)
+	all := slices.DeleteFunc(records, func(r ledger.Record) bool { return r.Kind != "process.tender" })
+	return len(all) == 0 || slices.ContainsFunc(all, func(r ledger.Record) bool {
+		t, ok := v.Entry(r.Seq)
+		return !ok || Living(t)
+	})
 }
 
 // file is what the book holds of the process of an entry: the newest version of each
@@ -173,48 +193,66 @@ func (s *subject) lotBids() (bids []*ledger.ProcessBid, why formula.Value, ok bo
 	return bids, nothing, len(bids) > 0
 }
 
-// recordScreens parts the bids of the lot into valid and rejected ones, the lowest of
-// each bidder.
-func (s *subject) recordScreens() (valid, rejected screen, why formula.Value, ok bool) {
+// recordScreen are the valid bids of the lot, or the rejected ones: the lowest of each
+// bidder.
+func (s *subject) recordScreen(rejected bool) (in screen, why formula.Value, ok bool) {
 	bids, why, ok := s.lotBids()
 	if !ok {
-		return nil, nil, why, false
+		return nil, why, false
 	}
-	lowest := map[bool]map[string]int64{true: {}, false: {}}
+	lowest := map[string]int64{}
 	for _, b := range bids {
+		if (b.Status == "disqualified") != rejected {
+			continue
+		}
 		if b.Foreign != "" {
-			return nil, nil, formula.Unfit("currency"), false
+			return nil, formula.Unfit("currency"), false
 		}
 		if b.Amount == 0 || len(b.Bidders) == 0 {
-			return nil, nil, formula.Unfit("value"), false
+			return nil, formula.Unfit("value"), false
 		}
-		in := lowest[b.Status != "disqualified"]
 		key := keyOf(b.Bidders)
-		if old, known := in[key]; !known || int64(b.Amount) < old {
-			in[key] = int64(b.Amount)
+		if old, known := lowest[key]; !known || int64(b.Amount) < old {
+			lowest[key] = int64(b.Amount)
 		}
 	}
-	amounts := func(in map[string]int64) (list []int64) {
-		for _, a := range in {
-			list = append(list, a)
-		}
-		return list
-	}
-	return screenOf(amounts(lowest[true])), screenOf(amounts(lowest[false])), nothing, true
+	return screenOf(slices.Collect(maps.Values(lowest))), nothing, true
 }
 
-func ofRecordScreen(get func(valid, rejected screen) formula.Value) func(*subject) formula.Value {
+// recordBidders is how many bidders have a valid bid for the lot, or a rejected one,
+// whether or not its amount is told.
+func recordBidders(rejected bool) func(*subject) formula.Value {
 	return func(s *subject) formula.Value {
-		valid, rejected, why, ok := s.recordScreens()
+		bids, why, ok := s.lotBids()
 		if !ok {
 			return why
 		}
-		return get(valid, rejected)
+		who := map[string]bool{}
+		for _, b := range bids {
+			if (b.Status == "disqualified") != rejected {
+				continue
+			}
+			if len(b.Bidders) == 0 {
+				return formula.Unfit("value")
+			}
+			who[keyOf(b.Bidders)] = true
+		}
+		return formula.Whole(int64(len(who)))
+	}
+}
+
+func ofRecordScreen(rejected bool, get func(screen) formula.Value) func(*subject) formula.Value {
+	return func(s *subject) formula.Value {
+		in, why, ok := s.recordScreen(rejected)
+		if !ok {
+			return why
+		}
+		return get(in)
 	}
 }
 
 func ofValid(get func(screen) formula.Value) func(*subject) formula.Value {
-	return ofRecordScreen(func(valid, _ screen) formula.Value { return get(valid) })
+	return ofRecordScreen(false, get)
 }
 
 func ofTold(get func(*ledger.ProcessTender) formula.Value) func(*subject) formula.Value {

@@ -11,6 +11,8 @@
 //	part ── index ──► releases of one process ── merge by date ── normalise ──► Process
 //	Process ── compare with the book's records ── one unit of Post: what is new or changed
 //
+// A text that is almost JSON is mended on its way to the walk (mend.go).
+//
 // Memory is bounded by the largest release, the largest process and an index of
 // one part, whatever the file's size; the temporary folder holds the file once,
 // unpacked. The order of the log is that of the parts and ids, so that the same

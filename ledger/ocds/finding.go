@@ -14,6 +14,8 @@ import (
 var Codes = map[string]ledger.Text{
 	// The file.
 	"bad_json":         {Zh: "这一行不是 JSON，已跳过", En: "the line is not JSON; skipped"},
+	"json_mended":      {Zh: "有不合 JSON 语法之处（字符串内的控制字符、NaN、前导零），已补正", En: "places that are no JSON (control characters in strings, NaN, zeros in front); mended"},
+	"charset_other":    {Zh: "文件不是 UTF-8 编码，按 Windows-1252 读取", En: "the file is not UTF-8; read as Windows-1252"},
 	"too_deep":         {Zh: "嵌套过深，已跳过", En: "nested too deep; skipped"},
 	"process_too_big":  {Zh: "同一过程的发布总量过大，已跳过", En: "the releases of this process are too large together; skipped"},
 	"not_a_release":    {Zh: "不是发布、记录或数据包，已跳过", En: "neither a release nor a record nor a package; skipped"},
@@ -34,6 +36,7 @@ var Codes = map[string]ledger.Text{
 	"id_hashed":     {Zh: "编号过长或含个人信息，以摘要代替", En: "an id too long or with something personal; its hash stands for it"},
 	"list_wanted":   {Zh: "应为列表，作为单项列表", En: "one thing where a list is wanted; taken as a list of one"},
 	"object_wanted": {Zh: "应为对象，未计入", En: "not an object; left out"},
+	"object_listed": {Zh: "应为对象，写成只有一项的列表，取该项", En: "a list of one where one thing is wanted; that one is taken"},
 	"text_wanted":   {Zh: "应为文字，已转换或未计入", En: "not a text; converted or left out"},
 	"list_cut":      {Zh: "列表过长，只取前若干项", En: "a list too long; cut"},
 	"text_cut":      {Zh: "文字过长，已截短", En: "a text too long; cut"},

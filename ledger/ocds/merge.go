@@ -32,9 +32,17 @@ var identified = [][]string{{"parties"}, {"tender", "lots"}, {"bids", "details"}
 // prepare makes of a release's tree one that can be merged: lists are lists, and
 // the things in them have ids of their own.
 func (n *notes) prepare(tree map[string]any) {
-	if list, ok := tree["bids"].([]any); ok {
-		n.add("bids_list", "bids", strconv.Itoa(len(list)), "")
-		tree["bids"] = map[string]any{"details": list}
+	if list, ok := tree["tender"].([]any); ok && len(list) == 1 {
+		n.add("object_listed", "tender", short(list), short(list[0]))
+		tree["tender"] = list[0]
+	}
+	switch bids := tree["bids"].(type) {
+	case nil, map[string]any:
+	case []any:
+		n.add("bids_list", "bids", strconv.Itoa(len(bids)), "")
+		tree["bids"] = map[string]any{"details": bids}
+	default:
+		n.add("object_wanted", "bids", short(bids), "")
 	}
 	for _, names := range identified {
 		holder, last := tree, names[len(names)-1]

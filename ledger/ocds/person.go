@@ -31,18 +31,49 @@ var personNames = regexp.MustCompile(`(?i)^(фоп|физлицо|ип|чп|фі
 // of natural persons are their identity card's number.
 var paraguayan = regexp.MustCompile(`^([0-9]{5,8})-[0-9]$`)
 
+// personNumbers are schemes that number persons and organisations alike, and how the
+// number of a natural person looks, without blanks and points.
+var personNumbers = map[string]*regexp.Regexp{
+	"UA-EDR": tenDigits, "UA-EDRPOU": tenDigits, // 8 digits for organisations
+	"MX-RFC": mexican, "RFC": mexican, // of 12 characters for organisations
+	"PE-RUC":  regexp.MustCompile(`^1[057][0-9]{9}$`),                  // 20 for organisations
+	"EC-RUC":  regexp.MustCompile(`^[0-9]{2}[0-5][0-9]{7}[0-9]{3}$`),   // the third digit is 6 or 9 for organisations
+	"HN-RTN":  regexp.MustCompile(`^[0-9]{4}(19|20)[0-9]{8}$`),         // the year of birth, 9 for organisations
+	"AR-CUIT": regexp.MustCompile(`^2[0347]-?[0-9]{8}-?[0-9]$`),        // 30, 33, 34 for organisations
+	"CL-RUT":  regexp.MustCompile(`^([1-4][0-9]{7}|[0-9]{7})-[0-9K]$`), // from 50 million for organisations
+	"DO-RNC":  regexp.MustCompile(`^[0-9]{11}$`),                       // 9 digits for organisations
+	"RU-INN":  regexp.MustCompile(`^[0-9]{12}$`),                       // 10 digits for organisations
+	"KG-INN":  regexp.MustCompile(`^[12][0-9]{13}$`),                   // 0 for organisations
+	"MD-IDNO": regexp.MustCompile(`^[02][0-9]{12}$`),                   // 1 for organisations
+	"PT-NIF":  portuguese, "PT-NIPC": portuguese, "PT-NIPPC": portuguese,
+	"ES-NIF": regexp.MustCompile(`^[0-9XYZ][0-9]{7}-?[A-Z]$`), // a letter first for organisations
+}
+
+var (
+	tenDigits  = regexp.MustCompile(`^[0-9]{10}$`)
+	mexican    = regexp.MustCompile(`^[A-ZÑ&]{4}[0-9]{6}[A-Z0-9]{3}$`)
+	portuguese = regexp.MustCompile(`^[123][0-9]{8}$`) // 5 and 6 for organisations
+)
+
+// numbersPerson says whether a number is that of a natural person by its scheme. Some
+// publishers put the scheme in front of the number too.
+func numbersPerson(scheme, id string) bool {
+	scheme, id = strings.ToUpper(strings.TrimSpace(scheme)), strings.ToUpper(id)
+	if strings.HasPrefix(scheme, "REGISTRO FEDERAL DE CONTRIBUYENTES") {
+		scheme = "MX-RFC"
+	}
+	form := personNumbers[scheme]
+	bare := strings.NewReplacer(" ", "", ".", "").Replace(strings.TrimPrefix(id, scheme+"-"))
+	return form != nil && form.MatchString(bare)
+}
+
 // isPerson says whether a party is known to be a natural person.
 func isPerson(p map[string]any, scheme, id, name string) bool {
 	country, rest, listed := strings.Cut(strings.ToUpper(scheme), "-")
-	if listed && len(country) == 2 && personSchemes[rest] || personSchemes[country] && !listed {
+	if listed && (len(country) == 2 || len(country) == 3) && personSchemes[rest] || personSchemes[country] && !listed || numbersPerson(scheme, id) {
 		return true
 	}
-	switch {
-	case strings.EqualFold(scheme, "UA-EDR") || strings.EqualFold(scheme, "UA-EDRPOU"): // 8 digits for organisations, 10 for persons
-		if len(id) == 10 {
-			return true
-		}
-	case strings.EqualFold(scheme, "PY-RUC") || strings.Contains(strings.ToLower(scheme), "registro único de contribuyente"):
+	if strings.EqualFold(scheme, "PY-RUC") || strings.Contains(strings.ToLower(scheme), "registro único de contribuyente") {
 		if m := paraguayan.FindStringSubmatch(id); m != nil && !(len(m[1]) == 8 && strings.HasPrefix(m[1], "80")) {
 			return true
 		}
@@ -104,6 +135,15 @@ func mask(s string) (string, bool) {
 // listedScheme is a scheme of the org-id register, such as GB-COH.
 var listedScheme = regexp.MustCompile(`^[A-Z]{2,3}-[A-Za-z0-9_-]{1,40}$`)
 
+// localID is an id by which a release tells its own parties apart and no more: another
+// release gives it to others.
+var localID = regexp.MustCompile(`(?i)^((org|party|tpo|supplier|buyer|bidder|tenderer)[-_ ]?[0-9]{1,4}|[0-9]{1,2})$`)
+
+// isLocal says whether an id tells nobody apart beyond its release.
+func isLocal(id string) bool {
+	return localID.MatchString(id) || id != "" && id[0] >= '0' && id[0] <= '9' && strings.Trim(id, id[:1]) == ""
+}
+
 // placeholders are what stands where there is no identifier.
 var placeholders = []string{"null", "none", "n/a", "na", "-", "--", "0", "unknown", "undefined", "x", "xxx", "s/n", "sin datos", "не указано"}
 
@@ -155,7 +195,7 @@ func (p *process) participant(path string, v any) ledger.Participant {
 		out.Code = n.id(path+"/identifier", scheme+":"+code)
 	case code != "":
 		out.Code = n.id(path+"/identifier", code)
-	case id != "" && !strings.HasPrefix(id, made):
+	case id != "" && !strings.HasPrefix(id, made) && !(out.Name != "" && isLocal(id)):
 		out.Code = n.id(path+"/id", id)
 	}
 	if out == (ledger.Participant{}) {
@@ -167,7 +207,7 @@ func (p *process) participant(path string, v any) ledger.Participant {
 // identifier reads a party's identifier, unless it only fills the place of one.
 func (p *process) identifier(path string, v any) (scheme, code string) {
 	scheme, code = strings.TrimSpace(str(v, "scheme")), plain(idText(v, "id"))
-	if slices.Contains(placeholders, strings.ToLower(code)) {
+	if slices.Contains(placeholders, strings.ToLower(code)) || scheme == "" && isLocal(code) {
 		p.notes.add("identifier_unread", path+"/identifier/id", code, "")
 		code = ""
 	}

@@ -102,6 +102,9 @@ func (p *process) tenders() {
 	n := p.notes
 	tender, ok := p.tree["tender"].(map[string]any)
 	if !ok {
+		if p.tree["tender"] != nil {
+			n.add("object_wanted", "tender", short(p.tree["tender"]), "")
+		}
 		n.add("tender_missing", "", "", "")
 		return
 	}
@@ -352,7 +355,7 @@ func (p *process) awards() []string {
 		b := &ledger.ProcessAward{Recorded: p.record(id), At: n.moment(path+"/date", o["date"]), Lots: p.related(path, o), Name: n.text(path+"/title", o["title"], 500)}
 		b.Amount, b.Foreign = n.positive(path+"/value", o["value"])
 		b.Status = n.code(path+"/status", o["status"], ledger.AwardStatuses, "status_other")
-		b.Suppliers = p.participants(path+"/suppliers", o["suppliers"])
+		b.Suppliers = p.participants(path+"/suppliers", p.suppliers(path, o))
 		b.Bids = n.ids(path+"/relatedBids", o["relatedBids"])
 		if old := o["relatedBid"]; old != nil && len(b.Bids) == 0 {
 			b.Bids = n.ids(path+"/relatedBid", []any{old})
@@ -368,6 +371,18 @@ func (p *process) awards() []string {
 	return ids
 }
 
+// suppliers are those of an award or contract: some publishers write one, without a list.
+func (p *process) suppliers(path string, o map[string]any) any {
+	if o["supplier"] == nil || o["suppliers"] != nil {
+		return o["suppliers"]
+	}
+	p.notes.add("old_form", path+"/supplier", "supplier", "suppliers")
+	if one, ok := o["supplier"].(map[string]any); ok {
+		return []any{one}
+	}
+	return o["supplier"]
+}
+
 // contracts makes an entry for each contract and each transaction under it.
 func (p *process) contracts(awards []string) {
 	n := p.notes
@@ -380,7 +395,7 @@ func (p *process) contracts(awards []string) {
 		b.Status = n.code(path+"/status", o["status"], ledger.ContractStatuses, "status_other")
 		b.Start = n.moment(path+"/period/startDate", at(o, "period", "startDate"))
 		b.Finish = n.moment(path+"/period/endDate", at(o, "period", "endDate"))
-		b.Suppliers = p.participants(path+"/suppliers", o["suppliers"])
+		b.Suppliers = p.participants(path+"/suppliers", p.suppliers(path, o))
 		b.Amendments = p.amendments(path, o)
 		b.Extends = n.id(path+"/extendsContractID", o["extendsContractID"])
 		if told := p.merged.values[id]; len(told) > 1 {

@@ -103,14 +103,31 @@ func (n *notes) money(path string, v any) (a ledger.Amount, foreign string) {
 	}
 }
 
+// wrapped is what MongoDB's export wraps with the name of its type, such as
+// {"$numberLong": "500"}; other values are as they are.
+func wrapped(v any, types ...string) any {
+	o, ok := v.(map[string]any)
+	if !ok || len(o) != 1 {
+		return v
+	}
+	for _, name := range types {
+		if inner := o[name]; inner != nil {
+			return inner
+		}
+	}
+	return v
+}
+
 // amount reads the number of a Value, and whether there is one.
 func (n *notes) amount(path string, told any) (ledger.Amount, bool) {
 	var s string
-	switch x := told.(type) {
+	switch x := wrapped(told, "$numberDecimal", "$numberLong", "$numberInt", "$numberDouble").(type) {
 	case nil:
 		return 0, false
 	case number:
-		s = string(x)
+		if s = string(x); at(told) != x {
+			n.add("amount_text", path, s, s)
+		}
 	case string:
 		if strings.TrimSpace(x) == "" {
 			return 0, false
@@ -179,13 +196,18 @@ var timeForms = []struct {
 	{time.RFC3339, true}, {"2006-01-02T15:04:05", false}, {time.DateOnly, false},
 	{"2006-01-02T15:04:05Z0700", true}, {"2006-01-02T15:04:05Z07", true}, {"2006-01-02T15:04Z07:00", true}, {"2006-01-02T15:04Z0700", true}, {"2006-01-02T15:04", false},
 	{"2006-01-02 15:04:05Z07:00", true}, {"2006-01-02 15:04:05 Z0700", true}, {"2006-01-02 15:04:05Z0700", true}, {"2006-01-02 15:04:05Z07", true},
-	{"2006-01-02 15:04:05", false}, {"2006-01-02 15:04", false},
+	{"2006-01-02T15:04:05 Z07:00", true}, {"2006-01-02 15:04:05 Z07:00", true}, {"2006-01-02 15:04:05", false}, {"2006-01-02 15:04", false},
 	{"2006-1-2", false}, {"2006/1/2", false}, {"2006.1.2", false}, {"20060102", false}, {"2006/1/2 15:04:05", false}, {"2006/1/2 15:04", false},
-	{"2/1/2006", false}, {"1/2/2006", false}, {"2.1.2006", false}, {"2.1.2006 15:04:05", false}, {"2/1/2006 15:04:05", false}, {"1/2/2006 15:04:05", false},
+	{"2/1/2006", false}, {"1/2/2006", false}, {"2.1.2006", false}, {"2-1-2006", false}, {"2.1.2006 15:04:05", false}, {"2/1/2006 15:04:05", false}, {"1/2/2006 15:04:05", false},
 }
 
 // moment reads a time as told.
 func (n *notes) moment(path string, v any) ledger.Moment {
+	if at(v, "$date") != nil {
+		told := wrapped(v, "$date")
+		v = exported(told)
+		n.add("date_form", path, short(told), short(v))
+	}
 	s, isText := v.(string)
 	s = strings.TrimSpace(s)
 	if v == nil || isText && s == "" {
@@ -207,10 +229,19 @@ func (n *notes) moment(path string, v any) ledger.Moment {
 	return m
 }
 
+// exported is a time as MongoDB's export has it: a text, or milliseconds since 1970.
+func exported(v any) any {
+	ms, err := strconv.ParseInt(idText(wrapped(v, "$numberLong")), 10, 64)
+	if err != nil {
+		return v
+	}
+	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.999Z07:00")
+}
+
 func momentOf(s string) ledger.Moment {
 	for _, f := range timeForms {
 		t, err := time.Parse(f.form, s)
-		if err != nil || strings.HasPrefix(f.form, "2/") && t.Day() <= 12 && t.Day() != int(t.Month()) || strings.HasPrefix(f.form, "1/") && t.Day() <= 12 {
+		if err != nil || (strings.HasPrefix(f.form, "2/") || strings.HasPrefix(f.form, "2-")) && t.Day() <= 12 && t.Day() != int(t.Month()) || strings.HasPrefix(f.form, "1/") && t.Day() <= 12 {
 			continue
 		}
 		form := time.DateOnly

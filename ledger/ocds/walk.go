@@ -11,8 +11,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
@@ -101,21 +103,45 @@ func (w *walker) walk(r io.Reader) error {
 	if err != nil && err != io.EOF {
 		return &Broken{int64(len(head)), err}
 	}
+	if isWindows(head[:max(0, len(head)-utf8.UTFMax)]) { // the last character may be cut
+		if err := w.report(Report{"", ledger.Finding{Code: "charset_other"}}); err != nil {
+			return err
+		}
+		b = bufio.NewReaderSize(transform.NewReader(b, charmap.Windows1252.NewDecoder()), firstLook)
+		if head, err = b.Peek(firstLook); err != nil && err != io.EOF {
+			return &Broken{int64(len(head)), err}
+		}
+	}
 	if isLines(head) {
 		return w.lines(b)
 	}
-	w.budget = &budget{b, maxRelease}
+	return w.values(b)
+}
+
+// values reads the values of a file that stand anyhow.
+func (w *walker) values(r io.Reader) error {
+	m := &mender{r: r}
+	w.budget = &budget{m, maxRelease}
 	w.dec = jsontext.NewDecoder(w.budget, lenient...)
 	for {
 		if w.dec.PeekKind() == 0 {
 			if _, err := w.dec.ReadToken(); err == io.EOF {
-				return nil
+				break
 			}
 		}
 		if err := w.value(0, nil); err != nil {
 			return w.broken(err)
 		}
 	}
+	if m.places == 0 {
+		return nil
+	}
+	return w.report(mendedAt("byte "+strconv.FormatInt(m.first, 10), m.places))
+}
+
+// mendedAt says where a text was mended first, and in how many places.
+func mendedAt(path string, places int) Report {
+	return Report{"", ledger.Finding{Code: "json_mended", Path: path, Found: strconv.Itoa(places)}}
 }
 
 // broken tells a fault of the file from one of ours, which the report, the emit
@@ -142,13 +168,19 @@ func isLines(head []byte) bool {
 	if len(lines) < 2 || len(bytes.TrimSpace(bytes.Join(lines[1:], nil))) == 0 {
 		return false
 	}
-	first := jsontext.NewDecoder(bytes.NewReader(head), lenient...)
-	switch err := first.SkipValue(); {
-	case err == nil:
-		line, _, _ := bytes.Cut(bytes.TrimSpace(head), []byte("\n"))
-		return len(bytes.TrimSpace(line)) == len(bytes.TrimSpace(head[:first.InputOffset()]))
-	case errors.Is(err, io.ErrUnexpectedEOF): // what there is of it is right
-		return false
+	for text, again := head, false; ; again = true {
+		first := jsontext.NewDecoder(bytes.NewReader(text), lenient...)
+		switch err := first.SkipValue(); {
+		case err == nil:
+			line, _, _ := bytes.Cut(bytes.TrimSpace(text), []byte("\n"))
+			return len(bytes.TrimSpace(line)) == len(bytes.TrimSpace(text[:first.InputOffset()]))
+		case errors.Is(err, io.ErrUnexpectedEOF): // what there is of it is right
+			return false
+		}
+		if again {
+			break
+		}
+		text, _ = mended(head)
 	}
 	return slices.ContainsFunc(lines[:len(lines)-1], func(line []byte) bool {
 		line = bytes.TrimSpace(line)
@@ -178,7 +210,7 @@ func (w *walker) lines(b *bufio.Reader) error {
 			return &Broken{offset + int64(len(line)), err}
 		}
 		offset += int64(len(line))
-		if bad := w.line(line); bad != nil {
+		if bad := w.line(n, line); bad != nil {
 			if _, ours := errors.AsType[*Broken](w.broken(bad)); !ours {
 				return bad
 			}
@@ -193,9 +225,17 @@ func (w *walker) lines(b *bufio.Reader) error {
 }
 
 // line reads one line, of which nothing is taken if it is bad.
-func (w *walker) line(line []byte) error {
+func (w *walker) line(n int, line []byte) error {
 	if line = bytes.TrimSpace(line); len(line) == 0 {
 		return nil
+	}
+	if !jsontext.Value(line).IsValid(lenient...) {
+		if whole, places := mended(line); places > 0 && jsontext.Value(whole).IsValid(lenient...) {
+			if err := w.report(mendedAt("line "+strconv.Itoa(n), places)); err != nil {
+				return err
+			}
+			line = whole
+		}
 	}
 	if v := jsontext.Value(line); !v.IsValid(lenient...) {
 		w.dec.Reset(bytes.NewReader(line), lenient...)
@@ -217,6 +257,8 @@ type holder struct {
 	names   []string
 	members map[string]jsontext.Value
 	holds   bool
+	// inside is the member that is being read.
+	inside string
 	// links counts releases that are only linked to.
 	links int
 	up    *holder
@@ -246,8 +288,9 @@ func (w *walker) value(depth int, up *holder) error {
 	case kind == '{' && depth < maxNesting:
 		return w.object(depth, up)
 	}
+	kind := w.dec.PeekKind()
 	v, err := w.dec.ReadValue()
-	if err != nil {
+	if err != nil || kind == '"' && up != nil && up.inside == "packages" { // where its releases were published
 		return err
 	}
 	return w.report(Report{"", ledger.Finding{Code: "not_a_release", Path: "byte " + strconv.FormatInt(w.dec.InputOffset(), 10), Found: shown(string(v[:min(len(v), 80)]), 80)}})
@@ -272,7 +315,7 @@ func (w *walker) object(depth int, up *holder) error {
 		}
 		name := t.String()
 		if h.mayHold(name, w.dec.PeekKind()) {
-			h.holds = true
+			h.holds, h.inside = true, name
 			if err := w.value(depth+1, h); err != nil {
 				return err
 			}
