@@ -259,8 +259,8 @@ func TestRulesJudgePublishedRecords(t *testing.T) {
 
 // TestScreensOfRejectedBids: rejected bids without a price mute no screen of the valid ones
 // and are counted, one price of a rejected and a valid one is found whichever comes first, a
-// lowest one is found where the price alone decides, and of a cancelled
-// tender nothing is judged.
+// lowest one is found where the price alone decides, bidders who are only counted are too
+// few or enough, and of a cancelled tender nothing is judged.
 func TestScreensOfRejectedBids(t *testing.T) {
 	t.Parallel()
 	w := newRecords(t, "CNY")
@@ -293,6 +293,9 @@ func TestScreensOfRejectedBids(t *testing.T) {
 		reject(m, 2)
 		m.bids[2] = strings.Replace(m.bids[2], "987654.32", "900000", 1)
 	})
+	for ocid, counted := range map[string]int{"uncounted": 0, "two": 2, "three": 3} { // nobody is named
+		add(ocid, `"procurementMethod"`, fmt.Sprintf(`"numberOfTenderers":%d,"procurementMethod"`, counted), func(m *made) { m.bids = nil })
+	}
 	add("cancelled", `"procurementMethod"`, `"status":"cancelled","procurementMethod"`, func(m *made) { m.bids[2] = strings.Replace(m.bids[1], "S2", "S3", 1) })
 	for i, ocid := range []string{"same-first", "same-last"} { // the rejected one is entered before the valid one, or after
 		add(ocid, none, "", func(m *made) {
@@ -301,13 +304,13 @@ func TestScreensOfRejectedBids(t *testing.T) {
 		})
 	}
 	flags, _ := w.publish("CNY", releases...)
-	for _, want := range []string{"B03 same-first", "B03 same-last", "B06 unpriced", "B13 counted", "B14 cheapest"} {
+	for _, want := range []string{"B03 same-first", "B03 same-last", "B06 unpriced", "B13 counted", "B14 cheapest", "B01 two"} {
 		if !slices.Contains(flags, want) {
 			t.Errorf("not found: %s among %q", want, flags)
 		}
 	}
 	for _, f := range flags {
-		if f == "B14 points" || strings.HasPrefix(f, "B") && strings.Contains(f, " cancelled") {
+		if f == "B14 points" || f == "B01 three" || f == "B01 uncounted" || strings.HasPrefix(f, "B") && strings.Contains(f, " cancelled") {
 			t.Errorf("found: %s", f)
 		}
 	}

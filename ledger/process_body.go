@@ -33,7 +33,9 @@ type ProcessTender struct {
 	Recorded
 	Amendments []ProcessAmendment `json:"amendments,omitzero"`
 	Amount     Amount             `json:"amount,omitzero"` // the estimate
-	Buyer      Participant        `json:"buyer,omitzero"`
+	// Bidders is how many bidders the publisher counts, 0 where it tells no number.
+	Bidders Count       `json:"bidders_told,omitzero"`
+	Buyer   Participant `json:"buyer,omitzero"`
 	// Category is one of Categories.
 	Category string `json:"category,omitzero"`
 	// Criteria is the publisher's word, such as "priceOnly".
@@ -61,6 +63,7 @@ func (b *ProcessTender) check(c *checker) {
 	c.amendments(b.Amendments)
 	c.foreign(b.Amount, b.Foreign)
 	c.notNegative("amount", b.Amount)
+	c.count("bidders_told", b.Bidders)
 	c.optionalParticipant("buyer", b.Buyer)
 	c.optionalOneOf("category", b.Category, Categories)
 	c.optional("criteria", b.Criteria, 100)

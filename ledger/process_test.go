@@ -44,6 +44,7 @@ func TestProcessBodies(t *testing.T) {
 		{func(b *ProcessTender) { b.Version = 0 }, "version", "从1起", "from 1"},
 		{func(b *ProcessTender) { b.Currency = "yuan" }, "currency", "三位大写字母", "three capital letters"},
 		{func(b *ProcessTender) { b.Released = "18.3.2020" }, "released", "带时区", "with its offset"},
+		{func(b *ProcessTender) { b.Bidders = -1 }, "bidders_told", "不小于零", "whole number from 0"},
 		{func(b *ProcessTender) { b.Deadline = "2020-03-18T09:00" }, "bids_until", "带时区", "with its offset"},
 		{func(b *ProcessTender) { b.Opens = "2020-03-18T09:00:00.10" }, "bids_from", "带时区", "with its offset"},
 		{func(b *ProcessTender) { b.Amount = -1 }, "amount", "不得为负", "not be negative"},

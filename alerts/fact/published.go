@@ -61,6 +61,9 @@ var recordProviders = map[string]func(*subject) formula.Value{
 	"tender.bidders": func(s *subject) formula.Value {
 		bids, why, ok := s.lotBids()
 		if !ok {
+			if t, _ := s.told(); t != nil && t.Bidders > 0 { // counted, and nobody named
+				return formula.Whole(int64(t.Bidders))
+			}
 			return why
 		}
 		bidders := map[string]bool{}

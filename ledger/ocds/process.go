@@ -112,6 +112,7 @@ func (p *process) tenders() {
 	lots, _ := tender["lots"].([]any)
 	if len(lots) == 0 {
 		whole.Amount, whole.Foreign = n.positive("tender/value", tender["value"])
+		whole.Bidders = p.bidders(tender, "", true)
 		whole.Items = p.items("tender/items", n.list("tender/items", tender["items"]))
 		p.bodies = append(p.bodies, whole)
 		return
@@ -138,6 +139,7 @@ func (p *process) tenders() {
 		if body.Amount == 0 && body.Foreign == "" && len(lots) == 1 {
 			body.Amount, body.Foreign = n.positive("tender/value", tender["value"])
 		}
+		body.Bidders = p.bidders(tender, id, len(lots) == 1)
 		body.Items = p.items(path+"/items", p.itemsOf(lot, id, tender["items"], len(lots) == 1))
 		p.bodies = append(p.bodies, &body)
 	}
@@ -166,6 +168,21 @@ func (p *process) tender(path string, t map[string]any) *ledger.ProcessTender {
 		b.Buyer = p.participant(path+"/procuringEntity", t["procuringEntity"])
 	}
 	return b
+}
+
+// bidders is how many bidders are counted for a lot, 0 for no number: in the statistics of
+// bids, or, if there is no other lot, for the whole tender.
+func (p *process) bidders(tender map[string]any, lot string, alone bool) ledger.Count {
+	list, _ := at(p.tree, "bids", "statistics").([]any)
+	for i, x := range list {
+		if str(x, "measure") == "bidders" && (str(x, "relatedLot") == lot || alone && str(x, "relatedLot") == "") {
+			return p.notes.count("bids/statistics/"+strconv.Itoa(i)+"/value", at(x, "value"))
+		}
+	}
+	if !alone {
+		return 0
+	}
+	return p.notes.count("tender/numberOfTenderers", tender["numberOfTenderers"])
 }
 
 // wider are categories of later codelists and the one that holds them.

@@ -187,6 +187,22 @@ func (n *notes) positive(path string, v any) (ledger.Amount, string) {
 	return a, foreign
 }
 
+// mostCounted is the largest number of bidders that is believed.
+const mostCounted = 100_000
+
+// count reads how many of something there are.
+func (n *notes) count(path string, v any) ledger.Count {
+	if v == nil {
+		return 0
+	}
+	a, ok := n.silent().amount(path, v)
+	if whole := a / 100; ok && a >= 0 && a%100 == 0 && whole <= mostCounted {
+		return ledger.Count(whole)
+	}
+	n.add("count_unread", path, short(v), "")
+	return 0
+}
+
 // timeForms are the forms in which times are met, the standard one first. A form
 // with a slash is taken only if day and month cannot be mistaken.
 var timeForms = []struct {

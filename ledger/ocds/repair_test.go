@@ -102,6 +102,9 @@ var repairs = []repair{
 	{"old members", `"value":{"amount":100,"currency":"CNY"},"payer"`, `"amount":{"amount":100,"currency":"CNY"},"payer"`, []string{"old_form contracts[c1]/transactions[t1]/amount: amount → value"}, []string{`"amount":"100.00"`}, nil},
 	{"one supplier of an award", `"suppliers":[{"id":"S1","name":"Alpha"}]`, `"supplier":{"id":"S1","name":"Alpha"}`, []string{"old_form awards[a1]/supplier: supplier → suppliers"}, []string{`"suppliers":[{"code":"GB-COH:01","name":"Alpha"}]`}, nil},
 	{"old amendment", `"title":"Road"`, `"title":"Road","amendment":{"date":"2020-02-10T00:00:00Z","rationale":"later"}`, []string{"old_form tender/amendment: amendment → amendments"}, []string{`"reason_told":"later"`}, nil},
+	{"bidders counted", `"title":"Road"`, `"title":"Road","numberOfTenderers":"3"`, nil, []string{`"bidders_told":"3"`}, nil},
+	{"bidders counted in vain", `"title":"Road"`, `"title":"Road","numberOfTenderers":2.5`, []string{"count_unread tender/numberOfTenderers: 2.5 →"}, nil, []string{"bidders_told"}},
+	{"bidders in the statistics", `"bids":{`, `"bids":{"statistics":[{"id":"1","measure":"bids","value":4},{"id":"2","measure":"bidders","value":2}],`, nil, []string{`"bidders_told":"2"`}, nil},
 	// Parties and what is personal.
 	{"unknown party", `"tenderers":[{"id":"S2","name":"Beta"}]`, `"tenderers":[{"id":"S9","name":"Beta"}]`, []string{"party_unknown bids[b2]/tenderers/0:  →"}, []string{`"code":"S9","name":"Beta"`}, nil},
 	{"party as text", `"tenderers":[{"id":"S2","name":"Beta"}]`, `"tenderers":["Beta Ltd"]`, []string{"party_text bids[b2]/tenderers/0: Beta Ltd →"}, []string{`"name":"Beta Ltd"`}, nil},
