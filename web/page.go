@@ -35,6 +35,7 @@ func (s *server) pageRoutes(g *echo.Group) {
 		at := func(path, template, section string, v view) { get(l.Prefix+path, s.serve(template, section, v)) }
 		at("/", "county", "county", s.countyPage)
 		at("/about", "about", "about", s.aboutPage)
+		at("/flow", "flow", "county", s.flowPage)
 		at("/funds", "funds", "funds", s.fundsPage)
 		at("/funds/:fund", "fund", "funds", s.fundPage)
 		at("/documents", "documents", "documents", s.documentsPage)

@@ -55,7 +55,7 @@ func hostile(s string) string {
 
 // goldenPages are one address per template, for the small county.
 var goldenPages = map[string]string{
-	"county": "/", "about": "/about", "funds": "/funds", "fund": "/funds/2020-SJ-1", "document": "/documents?no=" + url.QueryEscape("豫财农〔2019〕112号"),
+	"county": "/", "flow": "/flow", "about": "/about", "funds": "/funds", "fund": "/funds/2020-SJ-1", "document": "/documents?no=" + url.QueryEscape("豫财农〔2019〕112号"),
 	"documents": "/documents", "township": "/places/411025101", "village": "/places/411025103205", "projects": "/projects?type=guarantees",
 	"project": "/p/XC2020-001", "grants": "/p/XC2020-002", "payments": "/payments?state=paid", "payment": "/payments/ZF-0003", "batch": "/payments/DF-0001",
 	"payees": "/payees", "payee": "/payees/91350100M000100Y43", "entries": "/entries", "entry": "/entries/10", "reversed": "/entries/25",
@@ -69,7 +69,7 @@ var goldenPages = map[string]string{
 
 // emptyPages are the addresses that an empty county answers.
 var emptyPages = map[string]string{
-	"county": "/", "funds": "/funds", "documents": "/documents", "township": "/places/411025101", "projects": "/projects",
+	"county": "/", "flow": "/flow", "funds": "/funds", "documents": "/documents", "township": "/places/411025101", "projects": "/projects",
 	"payments": "/payments", "payees": "/payees", "entries": "/entries", "notices": "/notices", "coverage": "/coverage", "objections": "/objections",
 	"contracts": "/contracts", "bidders": "/bidders", "allocations": "/allocations", "data": "/data",
 }
