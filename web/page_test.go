@@ -244,6 +244,30 @@ func TestPagesAreKeptUntilTheBookMoves(t *testing.T) {
 	}
 }
 
+// TestPagesNameTheirAddress holds what search engines are told: in full where we know our
+// own address, in both languages, however the page was asked for; else nothing.
+func TestPagesNameTheirAddress(t *testing.T) {
+	t.Parallel()
+	x := newTypical(t, plainText)
+	if got := answerTo(x.site(""), "/projects").Body.String(); strings.Contains(got, "<link rel=\"canonical\"") || strings.Contains(got, "<link rel=\"alternate\" hreflang") {
+		t.Error("a page whose address is not known names one")
+	}
+	h := New(Config{Ledger: x.l, Log: slog.New(slog.DiscardHandler), Now: always(longAfter), Book: pageBook, BasePath: "/zt", Origin: "https://example.gov.cn"})
+	for path, own := range map[string]string{"/zt/": "/zt/", "/zt/en/": "/zt/en/", "/zt/en/projects?state=approved": "/zt/en/projects/-/state=approved"} {
+		zh := strings.Replace(own, "/en/", "/", 1)
+		got := answerTo(h, path).Body.String()
+		for _, want := range []string{
+			`<link rel="canonical" href="https://example.gov.cn` + own + `">`,
+			`<link rel="alternate" hreflang="zh-CN" href="https://example.gov.cn` + zh + `">`,
+			`<link rel="alternate" hreflang="en" href="https://example.gov.cn` + strings.Replace(zh, "/zt/", "/zt/en/", 1) + `">`,
+		} {
+			if !strings.Contains(strings.ReplaceAll(got, "&#43;", "+"), want) {
+				t.Errorf("%s lacks %s", path, want)
+			}
+		}
+	}
+}
+
 func TestPrivatePersonsHaveNoPage(t *testing.T) {
 	t.Parallel()
 	x := newTypical(t, plainText)
