@@ -50,7 +50,7 @@ async function look(type, language) {
       }
     }
     if (type === 'county' && language === 'zh' && pictured.length) { // README's
-      await page.setViewportSize({ width: 1280, height: 1680 })
+      await page.setViewportSize({ width: 1280, height: 1760 })
       await page.emulateMedia({ colorScheme: 'light' })
       await page.screenshot({ path: join(out, 'home.png') })
     }
