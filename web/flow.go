@@ -21,7 +21,7 @@ type picture struct {
 	Width, Height int
 	Title, About  string
 	Nodes         []*node
-	Ribbons       []ribbon
+	Ribbons       []*ribbons
 	// Narrow is drawn for a phone: labels outside, two columns.
 	Narrow bool
 }
@@ -52,11 +52,11 @@ func (n *node) AmountY() float64 { return n.LabelY + lineHeight*float64(len(n.Li
 // LineY is where a line of the name stands.
 func (n *node) LineY(i int) float64 { return n.LabelY + lineHeight*float64(i) }
 
-// ribbon is money between two nodes.
-type ribbon struct {
-	Path, Class string
-	// Title says it in words.
-	Title string
+// ribbons are all the money of one class, between any two nodes: one shape each, since
+// a phone reads a page by its elements.
+type ribbons struct {
+	Class string
+	Path  string
 }
 
 const lineHeight = 17.0
@@ -151,7 +151,12 @@ func (d *drawing) layout(m measures) *picture {
 		}
 	}
 	for _, l := range d.links {
-		p.Ribbons = append(p.Ribbons, l.draw(unit))
+		i := slices.IndexFunc(p.Ribbons, func(r *ribbons) bool { return r.Class == l.class })
+		if i < 0 {
+			i = len(p.Ribbons)
+			p.Ribbons = append(p.Ribbons, &ribbons{Class: l.class})
+		}
+		p.Ribbons[i].Path += l.draw(unit)
 	}
 	return p
 }
@@ -181,7 +186,7 @@ func (n *node) place(m measures, first bool, y float64) {
 }
 
 // draw makes the ribbon between the two bars, below what is there already.
-func (l *link) draw(unit float64) ribbon {
+func (l *link) draw(unit float64) string {
 	h := float64(l.amount) * unit
 	shown := max(h, 0.8) // a thread of money is still seen
 	x0, x1 := l.from.X+l.from.W, l.to.X
@@ -192,9 +197,8 @@ func (l *link) draw(unit float64) ribbon {
 		x1 = l.to.X + l.to.W
 	}
 	mid := (x0 + x1) / 2
-	path := fmt.Sprintf("M%.0f %.1fC%.0f %.1f %.0f %.1f %.0f %.1fV%.1fC%.0f %.1f %.0f %.1f %.0f %.1fZ",
+	return fmt.Sprintf("M%.0f %.1fC%.0f %.1f %.0f %.1f %.0f %.1fV%.1fC%.0f %.1f %.0f %.1f %.0f %.1fZ",
 		x0, y0, mid, y0, mid, y1, x1, y1, y1+shown, mid, y1+shown, mid, y0+shown, x0, y0+shown)
-	return ribbon{Path: path, Class: l.class}
 }
 
 // wrap cuts a name into at most most lines of about width columns, a Chinese

@@ -35,6 +35,7 @@ func (s *server) pageRoutes(g *echo.Group) {
 		at := func(path, template, section string, v view) { get(l.Prefix+path, s.serve(template, section, v)) }
 		at("/", "county", "county", s.countyPage)
 		at("/about", "about", "about", s.aboutPage)
+		at("/flow", "flow", "county", s.flowPage)
 		at("/funds", "funds", "funds", s.fundsPage)
 		at("/funds/:fund", "fund", "funds", s.fundPage)
 		at("/documents", "documents", "documents", s.documentsPage)
@@ -119,8 +120,8 @@ type frame struct {
 	// places.
 	ledger *ledger.Ledger
 	names  ledger.Places
-	// origin is Config.Origin.
-	origin string
+	// Origin is Config.Origin, before the addresses that search engines want in full.
+	Origin string
 	// UploadMB is the largest file that is taken, in megabytes; zero takes none.
 	UploadMB int64
 	// script lets the page run our own script, and that ask us for files.
@@ -144,7 +145,7 @@ func (s *server) newFrame(c echo.Context, template, section string) *frame {
 	}
 	f := &frame{
 		site: site, lang: l, template: template, Lang: l.Tag, Section: section, Book: s.Book, Demo: s.Demo, Rules: s.Alerts != nil,
-		Zh: at(chinese), En: at(english), Unfiltered: c.Get(unfiltered) == true, ledger: s.ledger, licence: s.Licence, origin: s.Origin, currency: currency,
+		Zh: at(chinese), En: at(english), Unfiltered: c.Get(unfiltered) == true, ledger: s.ledger, licence: s.Licence, Origin: s.Origin, currency: currency,
 	}
 	if known := s.names.Load(); known != nil {
 		f.names = known.names
@@ -179,7 +180,7 @@ func (f *frame) name(list, code string) string { return f.lang.pick(codeNames[li
 // Live is the address of a page that only a running server can answer, in full if we
 // know our own: a copy of the site leads there.
 func (f *frame) Live(to string, pairs ...any) string {
-	return f.origin + f.site.live(f.lang, to, pairs...)
+	return f.Origin + f.site.live(f.lang, to, pairs...)
 }
 
 // base tells render which template to take, and in which language.
@@ -322,8 +323,9 @@ func (s *server) cacheHeaders(c echo.Context, tag string) {
 }
 
 // contentPolicy lets a public page load our stylesheet and pictures, send forms
-// to us, and nothing else. It is stricter than what guard sets: no scripts.
-const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+// to us, and nothing else. It is stricter than what guard sets: no scripts. What asks us
+// in the page's name, as checkers of sites ask for robots.txt, may.
+const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 
 // render makes a page's bytes: whole, or none when a template has a fault.
 func (s *site) render(p page) ([]byte, error) {
@@ -344,7 +346,7 @@ func (s *server) render(c echo.Context, status int, p page) error {
 	}
 	h := pageHeaders(c, f.Lang)
 	if f.script {
-		h.Set("Content-Security-Policy", contentPolicy+"; script-src 'self'; connect-src 'self'")
+		h.Set("Content-Security-Policy", contentPolicy+"; script-src 'self'")
 	}
 	if acceptsGzip(c.Request()) {
 		h.Set("Content-Encoding", "gzip")

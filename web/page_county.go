@@ -51,13 +51,10 @@ type countyView struct {
 	Funds   []ledger.Fund
 	// FundTable is what stands on the page.
 	FundTable table
-	Picture   *picture
-	Narrow    *picture
-	Bands     []band
-	// BandTotal is the sum of the bands: all that came.
-	BandTotal     ledger.Amount
-	Townships     []townshipSum
-	TownshipTotal townshipSum
+	// Picture and Narrow are those of flowView, whose table they lead to.
+	Picture, Narrow *picture
+	Townships       []townshipSum
+	TownshipTotal   townshipSum
 	// Published is how much of what must be public is.
 	Published publicity.Coverage
 }
@@ -90,10 +87,6 @@ func (s *server) countyPage(ctx context.Context, _ echo.Context, f *frame) (page
 		return nil, err
 	}
 	p.Townships, p.TownshipTotal = townshipSums(f.names.Townships(s.Book), flows)
-	p.Bands = bandsOf(p.Funds, flows)
-	for _, b := range p.Bands {
-		p.BandTotal += b.Amount
-	}
 	published, err := s.coverage(ctx, f, publicity.ByCounty, publicity.Filter{})
 	if err != nil {
 		return nil, err
@@ -102,8 +95,39 @@ func (s *server) countyPage(ctx context.Context, _ echo.Context, f *frame) (page
 		p.Published = published[0]
 	}
 	if p.Summary.Received > 0 {
-		p.Picture = f.countyPicture(p.Bands)
-		p.Narrow = f.narrowPicture(p.Bands)
+		bands := bandsOf(p.Funds, flows)
+		p.Picture, p.Narrow = f.countyPicture(bands), f.narrowPicture(bands)
+	}
+	return p, nil
+}
+
+// flowView is the picture of the first page with every figure of it (资金流向).
+type flowView struct {
+	*frame
+	Picture, Narrow *picture
+	Bands           []band
+	// BandTotal is the sum of the bands: all that came.
+	BandTotal ledger.Amount
+}
+
+// flowPage stands apart because its table is longer than the rest of the first page,
+// which every reader loads, and few read it.
+func (s *server) flowPage(ctx context.Context, _ echo.Context, f *frame) (page, error) {
+	p := &flowView{frame: f}
+	funds, err := fundsInOrder(ctx, f.ledger, s.Book)
+	if err != nil {
+		return nil, err
+	}
+	flows, err := f.ledger.Flows(ctx, s.Book)
+	if err != nil {
+		return nil, err
+	}
+	p.Bands = bandsOf(funds, flows)
+	for _, b := range p.Bands {
+		p.BandTotal += b.Amount
+	}
+	if p.BandTotal > 0 {
+		p.Picture, p.Narrow = f.countyPicture(p.Bands), f.narrowPicture(p.Bands)
 	}
 	return p, nil
 }

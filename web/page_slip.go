@@ -248,7 +248,7 @@ func paperOf(c Config, f *frame, sheet publicity.Sheet, slips bool) (*paperSheet
 // lets nobody else read it.
 func WritePaper(w io.Writer, c Config, sheet publicity.Sheet, slips bool) error {
 	site := siteOf(c.BasePath)
-	f := &frame{site: site, lang: chinese, Lang: chinese.Tag, Book: c.Book, Demo: c.Demo, origin: c.Origin}
+	f := &frame{site: site, lang: chinese, Lang: chinese.Tag, Book: c.Book, Demo: c.Demo, Origin: c.Origin}
 	f.County = f.division(string(c.Book))
 	p, err := paperOf(c, f, sheet, slips)
 	if err != nil {

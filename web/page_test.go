@@ -55,7 +55,7 @@ func hostile(s string) string {
 
 // goldenPages are one address per template, for the small county.
 var goldenPages = map[string]string{
-	"county": "/", "about": "/about", "funds": "/funds", "fund": "/funds/2020-SJ-1", "document": "/documents?no=" + url.QueryEscape("豫财农〔2019〕112号"),
+	"county": "/", "flow": "/flow", "about": "/about", "funds": "/funds", "fund": "/funds/2020-SJ-1", "document": "/documents?no=" + url.QueryEscape("豫财农〔2019〕112号"),
 	"documents": "/documents", "township": "/places/411025101", "village": "/places/411025103205", "projects": "/projects?type=guarantees",
 	"project": "/p/XC2020-001", "grants": "/p/XC2020-002", "payments": "/payments?state=paid", "payment": "/payments/ZF-0003", "batch": "/payments/DF-0001",
 	"payees": "/payees", "payee": "/payees/91350100M000100Y43", "entries": "/entries", "entry": "/entries/10", "reversed": "/entries/25",
@@ -69,7 +69,7 @@ var goldenPages = map[string]string{
 
 // emptyPages are the addresses that an empty county answers.
 var emptyPages = map[string]string{
-	"county": "/", "funds": "/funds", "documents": "/documents", "township": "/places/411025101", "projects": "/projects",
+	"county": "/", "flow": "/flow", "funds": "/funds", "documents": "/documents", "township": "/places/411025101", "projects": "/projects",
 	"payments": "/payments", "payees": "/payees", "entries": "/entries", "notices": "/notices", "coverage": "/coverage", "objections": "/objections",
 	"contracts": "/contracts", "bidders": "/bidders", "allocations": "/allocations", "data": "/data",
 }
@@ -240,6 +240,30 @@ func TestPagesAreKeptUntilTheBookMoves(t *testing.T) {
 	} {
 		if got := moved.Header().Get(header); got != want {
 			t.Errorf("%s: %q, want %q", header, got, want)
+		}
+	}
+}
+
+// TestPagesNameTheirAddress holds what search engines are told: in full where we know our
+// own address, in both languages, however the page was asked for; else nothing.
+func TestPagesNameTheirAddress(t *testing.T) {
+	t.Parallel()
+	x := newTypical(t, plainText)
+	if got := answerTo(x.site(""), "/projects").Body.String(); strings.Contains(got, "<link rel=\"canonical\"") || strings.Contains(got, "<link rel=\"alternate\" hreflang") {
+		t.Error("a page whose address is not known names one")
+	}
+	h := New(Config{Ledger: x.l, Log: slog.New(slog.DiscardHandler), Now: always(longAfter), Book: pageBook, BasePath: "/zt", Origin: "https://example.gov.cn"})
+	for path, own := range map[string]string{"/zt/": "/zt/", "/zt/en/": "/zt/en/", "/zt/en/projects?state=approved": "/zt/en/projects/-/state=approved"} {
+		zh := strings.Replace(own, "/en/", "/", 1)
+		got := answerTo(h, path).Body.String()
+		for _, want := range []string{
+			`<link rel="canonical" href="https://example.gov.cn` + own + `">`,
+			`<link rel="alternate" hreflang="zh-CN" href="https://example.gov.cn` + zh + `">`,
+			`<link rel="alternate" hreflang="en" href="https://example.gov.cn` + strings.Replace(zh, "/zt/", "/zt/en/", 1) + `">`,
+		} {
+			if !strings.Contains(strings.ReplaceAll(got, "&#43;", "+"), want) {
+				t.Errorf("%s lacks %s", path, want)
+			}
 		}
 	}
 }

@@ -51,7 +51,8 @@ type Config struct {
 	// book at every request. Each page says as of when it is.
 	PageAge time.Duration
 	// Origin is where the public finds this server, such as https://example.gov.cn, for
-	// what must name itself in full; "" for what each reader calls it.
+	// what must name itself in full; "" for what each reader calls it. Pages, which are
+	// kept for all readers and exported without any, then name no address in full.
 	Origin string
 	// Prefix begins the ids of contracting processes; "" says that none is registered.
 	Prefix string

@@ -108,7 +108,7 @@ func (s *server) mapPart(ctx context.Context, c echo.Context, f *frame) (siteMap
 
 // mapPages lists the fixed pages, the lists, and what money came by.
 func (s *server) mapPages(ctx context.Context, f *frame, add func(string)) error {
-	for _, at := range []string{"/", "/about", "/data", "/check", "/documents", "/search", "/coverage", "/objections"} {
+	for _, at := range []string{"/", "/flow", "/about", "/data", "/check", "/documents", "/search", "/coverage", "/objections"} {
 		add(f.site.href(chinese, at))
 	}
 	for _, x := range outlets {

@@ -36,6 +36,7 @@ func runSlip(ctx context.Context, env *environment, args []string) error {
 	fs.StringVar(&c.place, "place", "", env.say("只打印此村（12位区划代码），默认全部", "this village alone, by its 12 digits; all of them by default"))
 	fs.Int64Var(&c.line, "line", 0, env.say("只补打一户：名单上的序号（须指明 --place）", "one household alone, by its number (with --place)"))
 	fs.BoolVar(&c.list, "list", false, env.say("打印公示名单，而不是凭条", "lists for the boards instead of slips"))
+	fs.BoolVar(&c.demo, "demo", false, env.say("标明为演示数据", "mark the papers as made-up data"))
 	env.nameFlag(fs, &c.names)
 	fs.StringVar(&c.out, "out", "", env.say("写入的目录", "folder to write to"))
 	if err := parse(fs, args); err != nil {

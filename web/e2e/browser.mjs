@@ -1,15 +1,21 @@
 // Chromium, and what is asked of a page in it.
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import assert from 'node:assert/strict'
 import axe from 'axe-core/axe.min.js' // goes to each page: half the bytes
 import { chromium } from 'playwright-core'
-import { here, run } from './server.mjs'
+import { answerWithin, ask, freePort, here, run } from './server.mjs'
 
 /** The folder of pictures and papers, emptied at each run. */
 export const out = join(here, 'out')
-export let browser, chromiumPath
+export let browser
+let chromiumPath
+const chromiumArgs = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+  '--disable-sync', '--disable-dev-shm-usage', '--no-proxy-server', '--lang=zh-CN']
 
 export async function launch() {
   await rm(out, { recursive: true, force: true })
@@ -18,9 +24,30 @@ export async function launch() {
   assert.ok(chromiumPath, 'chromium is missing: apt-get install chromium fonts-noto-cjk')
   browser = await chromium.launch({
     executablePath: chromiumPath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-      '--disable-sync', '--disable-dev-shm-usage', '--no-proxy-server', '--lang=zh-CN'],
+    args: chromiumArgs,
   })
+}
+
+/** withFonts starts a browser of its own that has drawn Chinese in both weights, and calls use with the port that it can be driven by. */
+export async function withFonts(use) {
+  const profile = await mkdtemp(join(tmpdir(), 'yilu-lighthouse-')), port = await freePort()
+  const own = spawn(chromiumPath, ['--headless=new', ...chromiumArgs, `--user-data-dir=${profile}`, `--remote-debugging-port=${port}`,
+    'data:text/html;charset=utf-8,<html lang=zh-CN><title>drawn</title><p style="font-family:Noto Sans CJK SC">一<b>一</b>'], { stdio: 'ignore' })
+  const ended = new Promise(resolve => own.once('exit', resolve))
+  try {
+    for (const until = Date.now() + answerWithin; ;) {
+      const tabs = await ask(`http://127.0.0.1:${port}/json/list`).then(r => r.json()).catch(() => [])
+      if (tabs.some(tab => tab.title === 'drawn')) break
+      assert.ok(Date.now() < until, 'chromium does not answer')
+      await sleep(200)
+    }
+    await sleep(500) // the title is known before the fonts are
+    return await use(port)
+  } finally {
+    own.kill('SIGKILL')
+    await ended
+    await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+  }
 }
 
 export async function open(options = {}) {

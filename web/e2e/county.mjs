@@ -73,7 +73,7 @@ async function discover() {
     return found
   }
   Object.assign(pages, {
-    county: '/', about: '/about', funds: '/funds', documents: '/documents', projects: '/projects', payments: '/payments',
+    county: '/', flow: '/flow', about: '/about', funds: '/funds', documents: '/documents', projects: '/projects', payments: '/payments',
     payees: '/payees', entries: '/entries', search: '/search?q=%E9%A2%8D%E9%98%B3', data: '/data', check: '/check', contracts: '/contracts',
     tenders: '/tenders', bidders: '/bidders', bids: '/bids', allocations: '/allocations', grantlist: '/grants', missing: '/none', empty: '/projects?text=%F0%A0%85%A4',
   })

@@ -32,7 +32,7 @@ export const ask = (address, options = {}) => fetch(address, { signal: AbortSign
 export const run = (program, args, options = {}) => promisify(execFile)(program, args, { timeout: runWithin, ...options })
 
 /** freePort finds a port below the range the system hands out by itself. */
-async function freePort() {
+export async function freePort() {
   for (let port = 20000 + Math.floor(Math.random() * 10000); port < 32768; port++) {
     const free = await new Promise(resolve => {
       const probe = net.createServer().once('error', () => resolve(false))
