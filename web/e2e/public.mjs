@@ -155,18 +155,23 @@ export function checks() {
   })
 
   // Lighthouse 12.8.2 brings 200 packages, so it is not installed here: npm i it anywhere
-  // and set YILU_LIGHTHOUSE to its cli/index.js. On a busy machine performance is less.
+  // and set YILU_LIGHTHOUSE to its cli/index.js. On a busy machine performance is
+  // less, and of three runs the one in the middle counts, as its authors advise.
   // The browser has drawn both weights of its font before: at its start Chromium on Linux
   // copies their 19 MB each within the first layout, which Lighthouse counts four times
   // and no phone does.
   describe('lighthouse on a phone', { skip: !process.env.YILU_LIGHTHOUSE && 'YILU_LIGHTHOUSE is not set' }, () => {
     for (const type of ['county', 'project', 'notice']) {
-      test(type, { timeout: 180_000 }, async () => {
-        const { stdout } = await withFonts(port => run(process.execPath, [process.env.YILU_LIGHTHOUSE, base + pages[type], `--port=${port}`, '--quiet', '--output=json',
-          '--only-categories=performance,accessibility,best-practices,seo', '--no-enable-error-reporting', '--max-wait-for-load=20000'], { maxBuffer: 64 << 20, timeout: 150_000 }))
-        const { categories, audits } = JSON.parse(stdout)
-        const scores = Object.fromEntries(Object.values(categories).map(c => [c.id, Math.round(c.score * 100)]))
-        console.log(`# ${type}: ${JSON.stringify(scores)}, blocked for ${audits['total-blocking-time'].displayValue}, ${audits['dom-size'].displayValue}`)
+      test(type, { timeout: 480_000 }, async () => {
+        const runs = []
+        while (runs.length < 3) {
+          const { stdout } = await withFonts(port => run(process.execPath, [process.env.YILU_LIGHTHOUSE, base + pages[type], `--port=${port}`, '--quiet', '--output=json',
+            '--only-categories=performance,accessibility,best-practices,seo', '--no-enable-error-reporting', '--max-wait-for-load=20000'], { maxBuffer: 64 << 20, timeout: 150_000 }))
+          const { categories, audits } = JSON.parse(stdout)
+          runs.push(Object.fromEntries(Object.values(categories).map(c => [c.id, Math.round(c.score * 100)])))
+          console.log(`# ${type}: ${JSON.stringify(runs.at(-1))}, blocked for ${audits['total-blocking-time'].displayValue}, ${audits['dom-size'].displayValue}`)
+        }
+        const [, scores] = runs.sort((a, b) => a.performance - b.performance)
         assert.deepEqual(scores, { performance: 100, accessibility: 100, 'best-practices': 100, seo: 100 })
       })
     }
