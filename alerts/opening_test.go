@@ -51,3 +51,30 @@ func TestSweepsSeeOpenings(t *testing.T) {
 		t.Errorf("of an opening taken back: %v", got)
 	}
 }
+
+// TestSweepsSeeFailures: a lot that failed is told with its day, one whose failure was
+// taken back is not.
+func TestSweepsSeeFailures(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.funded()
+	w.post(w.announce("T1"))
+	w.post(w.draft("fail", &ledger.TenderFailed{Tender: "T1", Reason: "bidders"}, maker))
+	failed := func() (n int) {
+		t.Helper()
+		err := w.db.Pool.QueryRow(t.Context(), `
+			select count(*) from rules_v1.failure f join rules_v1.tender t on t.book = f.book and t.tender = f.tender
+			where f.book = $1 and f.tender = 'T1' and f.on_day = '2020-03-18' and t.name = '道路施工'`, testBook).Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := failed(); n != 1 {
+		t.Errorf("%d failures, want 1", n)
+	}
+	w.reverse("undo", "fail")
+	if n := failed(); n != 0 {
+		t.Errorf("%d failures once it is taken back, want none", n)
+	}
+}
