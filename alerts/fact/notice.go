@@ -2,6 +2,7 @@ package fact
 
 import (
 	"math/big"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -31,6 +32,7 @@ var (
 		{Name: "notice.ledger_sum", Type: formula.Amount, Unit: "元", Source: "Σ of the entries it is about, of the sources it announces; missing where none has a sum"},
 		{Name: "notice.has_shares", Type: formula.Bool, Source: "a row of it prints a percentage, and its total is above zero"},
 		{Name: "notice.share_gap", Type: formula.Share, Unit: "百分点", Source: "max |printed − row ÷ total|, in percentage points, cut at six decimals; missing without percentages"},
+		{Name: "notice.unnamed", Type: formula.Amount, Unit: "元", Source: "Σ amounts of its rows whose name, content, item, category and result, as far as they are told, say no more than 其他 or 其它, alone or before 支出, 项目, 费用, 资金, 类, 等"},
 		{Name: "notice.own_place", Type: formula.Bool, Source: "by.unit of the entry lies in the township of the notice's place, or is the county's own for a county's notice"},
 		{Name: "notice.three_days_on", Type: formula.Civil, Source: "the third day after its first day"},
 	}
@@ -102,6 +104,7 @@ var noticeProviders = map[string]func(*subject) formula.Value{
 	},
 	"notice.has_shares": ofContent(func(c *ledger.NoticeContent) formula.Value { return formula.True(hasShares(c)) }),
 	"notice.share_gap":  ofContent(shareGap),
+	"notice.unnamed":    ofContent(func(c *ledger.NoticeContent) formula.Value { return yuan(unnamed(c)) }),
 	"notice.own_place":  ownPlace,
 	"notice.three_days_on": ofContent(func(c *ledger.NoticeContent) formula.Value {
 		return day(c.Starts.AddDays(3))
@@ -246,6 +249,31 @@ func shareGap(c *ledger.NoticeContent) formula.Value {
 		}
 	}
 	return share(most)
+}
+
+// telling are the columns that say what a row's money is for.
+var telling = []string{"name", "content", "item", "category", "result"}
+
+// vague is a heading that says nothing (笼统科目).
+var vague = regexp.MustCompile(`^(其他|其它)(支出|项目|费用|资金|类|等)?$`)
+
+// unnamed is the sum of the rows of which nothing is told but a vague heading.
+func unnamed(c *ledger.NoticeContent) (sum ledger.Amount) {
+	for _, l := range c.Lines {
+		told, specific := false, false
+		for i, value := range l.Values {
+			value = strings.Join(strings.Fields(value), "")
+			if value == "" || !slices.Contains(telling, c.Columns[i]) {
+				continue
+			}
+			told = true
+			specific = specific || !vague.MatchString(value)
+		}
+		if told && !specific {
+			sum += l.Amount
+		}
+	}
+	return sum
 }
 
 // ownPlace says whether who posts a notice is of its place: units are called by their
