@@ -220,13 +220,29 @@ func TestSweepRaisesOnce(t *testing.T) {
 	}
 }
 
-// TestFaultySweepIsNotSilent: a query that fails is a finding, its slot is done, and
-// the other jobs run.
+// TestFaultySweepIsNotSilent: a query that fails, or names an entry that is none, is a
+// finding, its slot is done, and the other jobs run.
 func TestFaultySweepIsNotSilent(t *testing.T) {
 	t.Parallel()
+	for name, fault := range map[string][2]string{
+		"query": {"sum(l.amount) as value", "sum(l.amount / 0) as value"},
+		"entry": {"array[f.seq] as entries", "array[-1]::bigint[] as entries"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testFaultySweep(t, fault[0], fault[1])
+		})
+	}
+}
+
+func testFaultySweep(t *testing.T, right, wrong string) {
 	w := newWorld(t)
 	w.at("2020-03-18T12:00:00")
-	w.engine.Rules.files["A05@1"].SQL = strings.Replace(w.engine.Rules.files["A05@1"].SQL, "sum(l.amount) as value", "sum(l.amount / 0) as value", 1)
+	file := w.engine.Rules.files["A05@1"]
+	if !strings.Contains(file.SQL, right) {
+		t.Fatalf("A05 has no %q", right)
+	}
+	file.SQL = strings.Replace(file.SQL, right, wrong, 1)
 	w.engine.Rules.books = map[ledger.Book]*inForce{}
 	w.funded()
 	w.at("2021-12-28T12:00:00")

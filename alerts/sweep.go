@@ -248,7 +248,8 @@ func texts(v any) (list []string, err error) {
 	return nil, fmt.Errorf("%w: a subject of texts", errRow)
 }
 
-// seqs is a list of entries, each once and in order.
+// seqs is a list of entries, each once and in order. None is no entry: a warning with it
+// could never be entered, and its slot would be tried for ever.
 func seqs(v any) (list []int64, err error) {
 	all, ok := v.([]any)
 	if !ok && v != nil {
@@ -256,8 +257,8 @@ func seqs(v any) (list []int64, err error) {
 	}
 	for _, e := range all {
 		n, ok := e.(int64)
-		if !ok {
-			return nil, fmt.Errorf("%w: entries as bigint[]", errRow)
+		if !ok || ledger.Seq(n) <= ledger.None {
+			return nil, fmt.Errorf("%w: entries as bigint[], from 0", errRow)
 		}
 		list = append(list, n)
 	}
