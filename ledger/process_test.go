@@ -19,7 +19,7 @@ func processSamples() []Body {
 	firm, person := Participant{Code: "CN-USCC:91350100M000100Y43", Name: "某建筑公司"}, Participant{Name: "王某", Person: true}
 	amendments := []ProcessAmendment{{At: "2020-03-10", Reason: "延期"}}
 	return []Body{
-		&ProcessTender{Recorded: recordOf("L1", 1), Amendments: amendments, Amount: 78000, Buyer: firm, Category: "works", Criteria: "priceOnly", Deadline: told,
+		&ProcessTender{Recorded: recordOf("L1", 1), Amendments: amendments, Amount: 78000, Bidders: 3, Buyer: firm, Category: "works", Criteria: "priceOnly", Deadline: told,
 			Description: "硬化道路1公里", Documents: []string{"tenderNotice"}, Eligibility: "二级资质", Items: []ProcessItem{{Class: "CPV:45233", Name: "道路", Quantity: "1.5", Unit: "km"}},
 			Method: "open", MethodDetails: "公开招标", Name: "道路硬化", Opens: "2020-02-20T09:00:00", Status: "complete"},
 		&ProcessBid{Recorded: recordOf("B1", 1), At: told, Bidders: []Participant{firm, person}, Documents: []string{"submissionDocuments"}, Foreign: "USD", Lots: []string{"L1"}, Status: "valid"},
