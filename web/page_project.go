@@ -116,6 +116,9 @@ type step struct {
 	// State is a payment's, where it is not paid.
 	State string
 	Note  string
+	// Paper is the paper of 一项一档 that was filed, or does not apply; one outside the
+	// list has a Chinese name alone.
+	Paper ledger.Text
 }
 
 // Struck says whether the step was taken back.
@@ -155,7 +158,11 @@ func (s *server) projectPage(ctx context.Context, c echo.Context, f *frame) (pag
 	if err := s.readPhotos(ctx, p, events); err != nil {
 		return nil, err
 	}
-	p.Stages = stagesOf(p, events)
+	papers, err := s.papersOf(ctx, p, events)
+	if err != nil {
+		return nil, err
+	}
+	p.Stages = stagesOf(p, events, papers)
 	for _, e := range events {
 		if e.ReversedBy != ledger.None {
 			p.Corrections = append(p.Corrections, e)
@@ -186,6 +193,30 @@ func (s *server) readPhotos(ctx context.Context, p *projectView, events []ledger
 	p.Photos = photos[:min(len(photos), mostPhotos)]
 	p.MorePhotos = len(photos) - len(p.Photos)
 	return nil
+}
+
+// papersOf names the paper of each entry that filed one or said that it does not apply. A
+// document outside the list has the name it was filed under.
+func (s *server) papersOf(ctx context.Context, p *projectView, events []ledger.TimelineEvent) (map[ledger.Seq]ledger.Text, error) {
+	var seqs []ledger.Seq
+	for _, e := range events {
+		if e.Kind == "document.filed" || e.Kind == "document.waived" {
+			seqs = append(seqs, e.Entry)
+		}
+	}
+	entries, err := p.ledger.EntriesAt(ctx, s.Book, seqs)
+	papers := map[ledger.Seq]ledger.Text{}
+	for seq, e := range entries {
+		switch b := e.Body.(type) {
+		case *ledger.DocumentFiled:
+			if papers[seq] = (ledger.Text{Zh: b.File.Name}); b.Item > 0 {
+				papers[seq] = ledger.Papers[b.Item-1].Text
+			}
+		case *ledger.DocumentWaived:
+			papers[seq] = ledger.Papers[b.Item-1].Text
+		}
+	}
+	return papers, err
 }
 
 // readObjections reads what was said about the project, with the answers.
@@ -297,7 +328,7 @@ func (s *server) readPayments(ctx context.Context, p *projectView) error {
 
 // stagesOf sorts what happened into the five stages. Bids stand in the table of
 // tenders and would only fill the list.
-func stagesOf(p *projectView, events []ledger.TimelineEvent) []projectStage {
+func stagesOf(p *projectView, events []ledger.TimelineEvent, papers map[ledger.Seq]ledger.Text) []projectStage {
 	stages := []projectStage{
 		{Stage: ledger.StageFund}, {Stage: ledger.StageProject}, {Stage: ledger.StageTender},
 		{Stage: ledger.StagePayment}, {Stage: ledger.StageAcceptance},
@@ -314,7 +345,7 @@ func stagesOf(p *projectView, events []ledger.TimelineEvent) []projectStage {
 		if !ok || e.Kind == "tender.bid" && e.ReversedBy == ledger.None {
 			continue
 		}
-		add(spec.Stage, step{On: e.On, Kind: e.Kind, Amount: e.Amount, Entry: e.Entry, ReversedBy: e.ReversedBy})
+		add(spec.Stage, step{On: e.On, Kind: e.Kind, Amount: e.Amount, Entry: e.Entry, ReversedBy: e.ReversedBy, Paper: papers[e.Entry]})
 	}
 	if !slices.ContainsFunc(stages[0].Steps, func(st step) bool { return st.Kind == "fund.allocated" }) {
 		for _, q := range p.Quotas {

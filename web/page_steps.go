@@ -23,6 +23,12 @@ func (w *htmlWriter) step(f *frame, st *step) {
 	}
 	w.deed(f, st)
 	switch {
+	case st.Paper.En != "":
+		w.raw(" ").text(f.lang.pick(st.Paper))
+	case st.Paper.Zh != "":
+		w.raw(" <span").inChinese(true).raw(">").text(st.Paper.Zh).raw("</span>")
+	}
+	switch {
 	case st.Fund != "":
 		w.raw(" ").link(f.site.query(f.lang, "/documents", "no", st.Note), st.Note, true).raw(" ").text(f.t("step.issued", st.On))
 	case st.Note != "":

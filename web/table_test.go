@@ -74,7 +74,9 @@ func TestStepsAreWhatATemplateMakes(t *testing.T) {
 					st := step{On: "2020-03-18", Kind: "payment.requested", Amount: ledger.Amount(i * 123456), Entry: ledger.Seq(i), ReversedBy: by, State: state, Note: text}
 					inFund, paid := st, st
 					inFund.Fund, paid.Payment = "ZJ-1", "P-1"+text
-					steps = append(steps, st, inFund, paid)
+					filed, other := st, st
+					filed.Paper, other.Paper = ledger.Text{Zh: "合同" + text, En: "contract" + text}, ledger.Text{Zh: text}
+					steps = append(steps, st, inFund, paid, filed, other)
 				}
 			}
 		}
