@@ -228,9 +228,10 @@ func (f *Finding) notEvaluable(act rule.Act) {
 	}
 	print := rule.Fingerprint(act.Book, f.Code, f.Subject, f.Window)
 	f.Fingerprint = hex.EncodeToString(print[:])
+	why := lacks(f.Reason)
 	f.Sentence = ledger.Text{
-		Zh: fmt.Sprintf("规则%s无法判定：%s", f.Code, f.Reason),
-		En: fmt.Sprintf("rule %s cannot be judged: %s", f.Code, f.Reason),
+		Zh: fmt.Sprintf("规则%s无法判定：%s", f.Code, why.Zh),
+		En: fmt.Sprintf("rule %s cannot be judged: %s", f.Code, why.En),
 	}
 }
 
