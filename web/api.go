@@ -31,7 +31,7 @@ func (s *server) apiRoutes(g *echo.Group) {
 
 	b.POST("/precheck", s.inside(s.precheck, tokenRoles...))
 	b.POST("/entries", s.writing(s.postEntry))
-	b.POST("/units", s.writing(s.postUnit))
+	b.POST("/units", s.writing(s.unit(s.post)))
 	b.POST("/submissions", s.writing(s.postSubmission))
 	b.POST("/submissions/:submission/approve", s.writing(s.approveSubmission))
 	b.POST("/submissions/:submission/reject", s.writing(s.rejectSubmission))
@@ -73,7 +73,7 @@ func (s *server) apiRoutes(g *echo.Group) {
 	b.GET("/alerts/feed", s.warned(s.listFeed))
 	b.GET("/alerts/stream", s.warned(s.streamFeed))
 	b.GET("/alerts/:alert", s.warned(s.getAlert))
-	b.POST("/alerts/steps", s.writing(s.handling(s.takeSteps)))
+	b.POST("/alerts/steps", s.writing(s.handling(s.unit(s.take))))
 	b.POST("/alerts/:alert/steps", s.writing(s.handling(s.takeStep)))
 }
 

@@ -182,24 +182,6 @@ func (s *server) takeStep(c *call) error {
 	return c.write(created(r), r[0])
 }
 
-// takeSteps takes a step of each of up to 200 cases, all or none. A refusal names
-// every one that stands against it, by its index.
-func (s *server) takeSteps(c *call) error {
-	var in unitRequest
-	if err := c.decode(&in); err != nil {
-		return err
-	}
-	ds, err := drafts(in.Entries, c.who.by())
-	if err != nil {
-		return err
-	}
-	r, err := s.take(c, ds...)
-	if err != nil {
-		return err
-	}
-	return c.write(created(r), receipts{r})
-}
-
 // aboutCase makes a step that of the case which the path names.
 func aboutCase(b ledger.Body, alert string) error {
 	step, ok := b.(ledger.CaseStep)
@@ -221,7 +203,8 @@ type moved struct {
 
 func (m *moved) Error() string { return "the case has moved on since it was seen" }
 
-// take takes steps of cases that the token may act on.
+// take takes steps of cases that the token may act on, up to 200, all or none. A refusal
+// names every one that stands against it, by its index.
 func (s *server) take(c *call, ds ...ledger.Draft) ([]ledger.Receipt, error) {
 	if err := s.mayTake(c, ds); err != nil {
 		return nil, err

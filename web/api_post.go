@@ -157,21 +157,23 @@ type receipts struct {
 	Receipts []ledger.Receipt `json:"receipts"`
 }
 
-// postUnit posts entries together or not at all.
-func (s *server) postUnit(c *call) error {
-	var in unitRequest
-	if err := c.decode(&in); err != nil {
-		return err
+// unit takes entries together or not at all, by post.
+func (s *server) unit(post func(*call, ...ledger.Draft) ([]ledger.Receipt, error)) func(*call) error {
+	return func(c *call) error {
+		var in unitRequest
+		if err := c.decode(&in); err != nil {
+			return err
+		}
+		ds, err := drafts(in.Entries, c.who.by())
+		if err != nil {
+			return err
+		}
+		r, err := post(c, ds...)
+		if err != nil {
+			return err
+		}
+		return c.write(created(r), receipts{r})
 	}
-	ds, err := drafts(in.Entries, c.who.by())
-	if err != nil {
-		return err
-	}
-	r, err := s.post(c, ds...)
-	if err != nil {
-		return err
-	}
-	return c.write(created(r), receipts{r})
 }
 
 // submissionRequest is entries that take effect when a second person approves

@@ -78,14 +78,11 @@ func (s *server) countyPage(ctx context.Context, _ echo.Context, f *frame) (page
 		return nil, err
 	}
 	p.Money = money{p.Summary.Received, p.Summary.InHand, p.Summary.Allocated, p.Summary.Paid, p.Summary.Returned}
-	if p.Funds, err = fundsInOrder(ctx, f.ledger, s.Book); err != nil {
+	var flows []ledger.Flow
+	if p.Funds, flows, err = s.fundsAndFlows(ctx, f); err != nil {
 		return nil, err
 	}
 	p.FundTable = fundTable(f, p.Funds)
-	flows, err := f.ledger.Flows(ctx, s.Book)
-	if err != nil {
-		return nil, err
-	}
 	p.Townships, p.TownshipTotal = townshipSums(f.names.Townships(s.Book), flows)
 	published, err := s.coverage(ctx, f, publicity.ByCounty, publicity.Filter{})
 	if err != nil {
@@ -101,6 +98,16 @@ func (s *server) countyPage(ctx context.Context, _ echo.Context, f *frame) (page
 	return p, nil
 }
 
+// fundsAndFlows reads what the picture of the county is drawn from.
+func (s *server) fundsAndFlows(ctx context.Context, f *frame) ([]ledger.Fund, []ledger.Flow, error) {
+	funds, err := fundsInOrder(ctx, f.ledger, s.Book)
+	if err != nil {
+		return nil, nil, err
+	}
+	flows, err := f.ledger.Flows(ctx, s.Book)
+	return funds, flows, err
+}
+
 // flowView is the picture of the first page with every figure of it (资金流向).
 type flowView struct {
 	*frame
@@ -114,11 +121,7 @@ type flowView struct {
 // which every reader loads, and few read it.
 func (s *server) flowPage(ctx context.Context, _ echo.Context, f *frame) (page, error) {
 	p := &flowView{frame: f}
-	funds, err := fundsInOrder(ctx, f.ledger, s.Book)
-	if err != nil {
-		return nil, err
-	}
-	flows, err := f.ledger.Flows(ctx, s.Book)
+	funds, flows, err := s.fundsAndFlows(ctx, f)
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func loadDemo(ctx context.Context, env *environment, l *ledger.Ledger, files *do
 	if env.Book != string(demo.Book) {
 		return &coded{exitUsage, fmt.Errorf("%s %s", env.say("演示县的账套是", "the demonstration's book is"), demo.Book)}
 	}
-	limitMemory(300, 512<<20) // one load after the start, and nobody else is served yet
+	bulkMemory()
 	defer func() { serveMemory(); debug.FreeOSMemory() }()
 	begun := time.Now()
 	progress := env.progress("demo")

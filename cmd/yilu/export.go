@@ -189,7 +189,7 @@ func isFolder(name string) bool {
 
 // copySite copies the site as it is now; what is entered meanwhile is not in it.
 func (env *environment) copySite(ctx context.Context, l *ledger.Ledger, o publicOptions, out string) (site.Summary, error) {
-	limitMemory(300, 512<<20) // many pages at once, and nobody waits for this process's memory
+	bulkMemory()
 	var s site.Summary
 	width := runtime.GOMAXPROCS(0) + 1
 	duties := publicity.Duties{Ledger: l, Pool: l.Config.Pool, Calendar: workday.StateCouncil()}

@@ -88,6 +88,10 @@ func limitMemory(percent int, bytes int64) {
 // serveMemory is the bound of every command that does not ask for another.
 func serveMemory() { limitMemory(300, 72<<20) }
 
+// bulkMemory is the bound of what makes a lot at once while nobody else is served: a
+// load of the demonstration, an export of all pages.
+func bulkMemory() { limitMemory(300, 512<<20) }
+
 // holdBook lets a command that has a whole book in memory take what that needs: below,
 // it would do nothing but collect garbage.
 func holdBook() { limitMemory(200, math.MaxInt64) }
