@@ -94,10 +94,9 @@ func (g *Engine) step(ctx context.Context, book ledger.Book, least int64) (bool,
 	if v.Entries != int64(v.Until-at.seen) {
 		return false, fmt.Errorf("%w: %d of %d after %d", ErrGap, v.Entries, v.Until-at.seen, at.seen)
 	}
-	more := v.Until > at.seen
 	if waiting := int64(v.Until - at.stored); len(v.Notes) == 0 && waiting < least {
 		g.positions.keep(book, position{at.stored, v.Until})
-		return more, nil
+		return v.Entries == batchSize, nil // who posts more wakes us
 	} else if waiting == 0 {
 		return false, nil
 	}
@@ -117,7 +116,7 @@ func (g *Engine) step(ctx context.Context, book ledger.Book, least int64) (bool,
 	}
 	g.said.remember(b.notes)
 	g.positions.keep(book, position{v.Until, v.Until})
-	return more, nil
+	return v.Until > at.seen, nil
 }
 
 // batch is one step: what was read, and what will be posted.
