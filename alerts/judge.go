@@ -238,7 +238,7 @@ func (f *Finding) notEvaluable(act rule.Act) {
 // ofCounty says whether what is missing is nothing of the entry's own.
 func ofCounty(reason string) bool {
 	for part := range strings.SplitSeq(reason, ", ") {
-		if cause, _, _ := strings.Cut(part, ":"); cause != "register" && cause != "param" && cause != "calendar" && part != "stale:register" {
+		if cause, _, _ := strings.Cut(part, ":"); !slices.Contains([]string{"register", "param", "calendar", "grants"}, cause) && part != "stale:register" {
 			return false
 		}
 	}

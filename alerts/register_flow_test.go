@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"yilu/ledger"
 )
 
@@ -151,4 +153,52 @@ func TestFlowOfRegisters(t *testing.T) {
 	w.tells("the first was rejected", "-E09", w.grants("GE", "奖补", "2020-02", li)...)
 	w.tells("not work", "-E17", w.grants("GB", "一次性补助", "2020-06", wang)...)
 	w.replays()
+}
+
+// TestSweepsOfHouseholds: measures and entitlements from the lists themselves, grants to
+// anybody of the household, taken back too; a household's number is nowhere in what is said.
+func TestSweepsOfHouseholds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.funded()
+	swept := func(what string, want ...string) {
+		t.Helper()
+		var got []string
+		err := w.engine.SweepAll(w.Context(), testBook, "2020-03-20", func(s Swept) {
+			for _, f := range s.Findings {
+				if s.Code != "H08" && s.Code != "H11" {
+					continue
+				}
+				got = append(got, strings.TrimSpace(fmt.Sprint(s.Code, " ", f.Reason, strings.Join(f.Subject, "/"), " ", f.Value)))
+				if said := fmt.Sprint(f); strings.Contains(said, "户77") || strings.Contains(said, zhang) || strings.Contains(said, li) {
+					t.Errorf("%s: %s", what, said)
+				}
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	home := func(id string, more ...string) map[string]string {
+		return person(id, append(more, "household", "户77", "place", "411025103205")...)
+	}
+	swept("no lists", "H08 register:poorregister:poor", "H11 register:entitledregister:entitled")
+	w.settle("poor", w.register("POOR", ledger.ListPoor, "2020-03-01", "2020-12-31", home(zhang, "class", "监测户"), home(li, "class", "监测户"), person(wang))...)
+	farm, post := home(zhang, "class", "产业帮扶", "first_on", "2020-01-01"), home(li, "class", "公益岗位", "first_on", "2020-03-20")
+	ended := home(zhang, "class", "危房改造", "first_on", "2019-01-01", "last_on", "2020-03-19")
+	w.settle("measures", w.register("MS", ledger.ListMeasures, "2020-03-01", "2020-12-31", farm, post, ended)...)
+	w.settle("entitled", w.register("YX", ledger.ListEntitled, "2020-03-01", "2020-12-31", person(li, "class", "雨露计划", "first_on", "2019-02-18"), person(wang, "class", "雨露计划", "first_on", "2019-02-17"))...)
+	village, line := "H08 411025103205 2.00", "H08 POOR/1 2"
+	swept("nobody got the grant", village, line, "H11 grants:雨露计划grants:雨露计划")
+	w.post(w.grants("YL1", "雨露计划补助", "2020-Q1", wang)...)
+	swept("another got it", village, line, "H11 YX/1 31")
+	w.post(w.grants("YL2", "雨露计划补助", "2020-Q1", zhang)...)
+	swept("the household got it", village, line)
+	w.reverse("back", "YL2")
+	swept("it was taken back", village, line, "H11 YX/1 31")
+	w.settle("measures2", w.register("MS2", ledger.ListMeasures, "2020-03-02", "2020-12-31", farm, post, home(zhang, "class", "医保资助", "first_on", "2020-01-01"))...)
+	swept("the next list has a third measure", "H11 YX/1 31")
 }

@@ -215,9 +215,11 @@ const (
 	// Of the members of comparison registers.
 	fieldPerson    = "name"      // 姓名
 	fieldHousehold = "household" // 户编号
-	fieldClass     = "class"     // 户类别: 脱贫户, 监测户 …
+	fieldClass     = "class"     // 户类别: 脱贫户, 监测户 …; 帮扶措施; 政策
 	fieldPost      = "post"      // 单位职务
 	fieldDied      = "died_on"   // 死亡日期
+	fieldFirst     = "first_on"  // 起始日期 of a measure or an entitlement
+	fieldLast      = "last_on"   // 截止日期, none while it goes on
 )
 
 // ValidIDNumber says whether s is a citizen's number (GB 11643), see scan.

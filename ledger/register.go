@@ -14,8 +14,8 @@ import (
 // hash, so that approving the header approves every member.
 var registerKinds = []Spec{
 	{Kind: "register.loaded", Stage: StageGovernance, Text: Text{"比对名单登记", "comparison register loaded"}, TwoPersons: true, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(RegisterLoaded) }},
-	{Kind: "register.person", Stage: StageGovernance, Text: Text{"名单人员", "person of a register"}, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldPerson, fieldIDNumber, fieldHousehold, fieldClass, fieldPost, fieldDied, fieldNote},
-		opened: []string{fieldHousehold, fieldClass, fieldDied}, new: func() Body { return new(RegisterPerson) }},
+	{Kind: "register.person", Stage: StageGovernance, Text: Text{"名单人员", "person of a register"}, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldPerson, fieldIDNumber, fieldHousehold, fieldClass, fieldPost, fieldDied, fieldFirst, fieldLast, fieldNote},
+		opened: []string{fieldHousehold, fieldClass, fieldDied, fieldFirst, fieldLast}, new: func() Body { return new(RegisterPerson) }},
 	{Kind: "register.supplier", Stage: StageGovernance, Text: Text{"名单供应商", "supplier of a register"}, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldNote}, new: func() Body { return new(RegisterSupplier) }},
 	{Kind: "register.account", Stage: StageGovernance, Text: Text{"名单账户", "account of a register"}, Roles: []Role{Auditor, Maker}, Sealed: []string{fieldAccount, fieldPerson, fieldIDNumber, fieldNote}, opened: []string{fieldAccount}, new: func() Body { return new(RegisterAccount) }},
 }
@@ -30,12 +30,16 @@ const (
 	ListFirms    = "firms"
 	ListPersons  = "firm_persons"
 	ListAccounts = "accounts"
+	ListMeasures = "measures"
+	ListEntitled = "entitled"
 )
 
 // Lists are the comparison lists (比对名单). Those of debarred suppliers (政府采购法实施条例
 // 73) and of registered firms (企业信息公示暂行条例 6) are published anyway; all others are
 // of private persons and sealed. Persons of firms are 法定代表人、股东、高管; opened accounts
-// are those of one bank or of all, as it hands them over.
+// are those of one bank or of all, as it hands them over. Measures (帮扶措施)
+// are what a household is helped by; entitled is who may have what a policy gives: 低保,
+// 特困供养, 临时救助 (社会救助暂行办法), 残疾人两项补贴, 危房改造, 雨露计划, 医保参保资助.
 var Lists = codes{
 	ListPoor:     {"脱贫户、监测户名单", "households lifted out of poverty or under watch"},
 	ListPayroll:  {"财政供养人员名单", "persons paid by the budget"},
@@ -45,6 +49,8 @@ var Lists = codes{
 	ListFirms:    {"市场主体登记名单", "registered firms"},
 	ListPersons:  {"企业关联人员名单", "persons of firms"},
 	ListAccounts: {"银行开户清单", "opened bank accounts"},
+	ListMeasures: {"帮扶措施台账", "measures for households"},
+	ListEntitled: {"应享政策名单", "persons entitled by a policy"},
 }
 
 // MemberKind is the kind of the entries that a list consists of.
@@ -144,11 +150,12 @@ func (b *RegisterLoaded) revert(s *state, _ *Entry) { s.registers.edit(b.Registe
 func loadsKey(list, region string) string { return list + "/" + region }
 
 // RegisterPerson is one person of a comparison list (名单人员). Sealed: name, ID number,
-// and by list the household's number and class (脱贫户、监测户), post (职务) or day of
-// death. Matching goes by the keyed token of the ID number alone.
+// and by list the household's number and class (脱贫户、监测户), post (职务), day of death, or
+// a measure or policy, as the class, with its first and last day. Matching goes by the
+// keyed token of the ID number alone.
 //
-// Effect: the person is a member of the load. Refused outside of it, twice in it, and
-// without what the list is about.
+// Effect: the person is a member of the load. Refused outside of it, twice in it (for the
+// same measure or policy from the same day on), and without what the list is about.
 type RegisterPerson struct {
 	// Firm is the credit code of the firm that the person belongs to, in a list of those.
 	Firm string `json:"firm,omitzero"`
@@ -192,12 +199,25 @@ func (b *RegisterPerson) checkSealed(c *checker, sealed map[string]string) {
 			c.bad(fieldDied, "死亡日期早于出生日期", "is before the day of birth")
 		}
 	}
+	for _, field := range []string{fieldFirst, fieldLast} {
+		if day := sealed[field]; day != "" {
+			if _, err := ParseDate(day); err != nil {
+				c.bad(field, "日期须形如 2020-03-18", "want a day such as 2020-03-18")
+				return
+			}
+		}
+	}
+	if first, last := sealed[fieldFirst], sealed[fieldLast]; last != "" && last < first {
+		c.bad(fieldLast, "截止日期早于起始日期", "is before the first day")
+	}
 }
 
 func (b *RegisterPerson) touch(*state, *Entry) {}
 
 // sealedOf lists what each list of persons cannot do without.
-var sealedOf = map[string][]string{ListPoor: {fieldHousehold, fieldClass}, ListDeceased: {fieldDied}}
+var sealedOf = map[string][]string{
+	ListPoor: {fieldHousehold, fieldClass}, ListDeceased: {fieldDied}, ListMeasures: {fieldHousehold, fieldClass, fieldFirst}, ListEntitled: {fieldClass, fieldFirst},
+}
 
 func (b *RegisterPerson) apply(s *state, e *Entry) {
 	if !s.takeLine(e, b.Register, b.Line) {
@@ -216,7 +236,7 @@ func (b *RegisterPerson) apply(s *state, e *Entry) {
 	}
 	s.takeMember(Member{
 		Member: lineKey(b.Register, b.Line), Register: b.Register, Line: int64(b.Line), Who: personOrNone(e.Person), Household: cmp.Or(b.Firm, e.Sealed[fieldHousehold]),
-		Class: e.Sealed[fieldClass], Place: b.Place, From: Date(e.Sealed[fieldDied]), Seq: e.Seq,
+		Class: e.Sealed[fieldClass], Place: b.Place, From: Date(cmp.Or(e.Sealed[fieldDied], e.Sealed[fieldFirst])), To: Date(e.Sealed[fieldLast]), Seq: e.Seq,
 	})
 }
 
@@ -315,7 +335,8 @@ func (b *RegisterAccount) apply(s *state, e *Entry) {
 }
 
 // takeMember adds a member to the load that is coming. A firm may be banned twice, by
-// two decisions, and a person may belong to two firms; else one is a member once.
+// two decisions, a person may belong to two firms, and have several measures or policies,
+// each again from another day on; else one is a member once.
 func (s *state) takeMember(m Member) {
 	o := s.batch
 	if m.Who != "" {
@@ -325,9 +346,11 @@ func (s *state) takeMember(m Member) {
 			once += "/" + string(m.From)
 		case ListPersons:
 			once += "/" + m.Household
+		case ListMeasures, ListEntitled:
+			once += "/" + m.Class + "/" + string(m.From)
 		}
 		if first := o.members[once]; first != 0 {
-			s.refuse("body.line", "duplicate", fmt.Sprintf("与第 %d 行是同一人、同一账户（同一决定）", first), fmt.Sprintf("is the same as line %d", first))
+			s.refuse("body.line", "duplicate", fmt.Sprintf("与第 %d 行是同一人、同一账户（同一决定、同一措施或政策）", first), fmt.Sprintf("is the same as line %d", first))
 		}
 		o.members[once] = Count(m.Line)
 		s.membersOf.add(memberKey(m.Register, m.Who), m.Member)
@@ -382,8 +405,10 @@ func (s *state) forgetValue(target *Entry, field string) {
 			m.Household = ""
 		case fieldClass:
 			m.Class = ""
-		case fieldDied:
+		case fieldDied, fieldFirst:
 			m.From = ""
+		case fieldLast:
+			m.To = ""
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -136,9 +137,9 @@ func TestRegisterBodies(t *testing.T) {
 		{func(b *RegisterSupplier) { b.To = "2019-05-31" }, "to", "不得早于2019-06-01", "before 2019-06-01"},
 	})
 	person := samples()["register.person"]
-	for field, value := range map[string]string{fieldPerson: "", fieldIDNumber: "", fieldDied: "1989-12-31"} {
+	for field, value := range map[string]string{fieldPerson: "", fieldIDNumber: "", fieldDied: "1989-12-31", fieldFirst: "2020-02-30", fieldLast: "2019-12-31"} {
 		d := person
-		d.Sealed = map[string]string{fieldPerson: "张三", fieldIDNumber: anID}
+		d.Sealed = map[string]string{fieldPerson: "张三", fieldIDNumber: anID, fieldFirst: "2020-01-01"}
 		if d.Sealed[field] = value; value == "" {
 			delete(d.Sealed, field)
 		}
@@ -192,6 +193,12 @@ func TestRegisterRefusals(t *testing.T) {
 	delete(poor[1].Sealed, fieldHousehold)
 	delete(poor[1].Sealed, fieldClass)
 	refuses(t, l, refusal{"no household, no class", poor, []string{"1 sealed.household required", "1 sealed.class required"}})
+	refuses(t, l,
+		refusal{"a measure of no household, from no day", lists(ListMeasures, map[string]string{fieldClass: "产业帮扶"}), []string{"1 sealed.household required", "1 sealed.first_on required"}},
+		refusal{"one measure twice from a day on", lists(ListMeasures, measure("产业帮扶", "2020-01-01"), measure("产业帮扶", "2020-01-01")), []string{"2 body.line duplicate"}},
+		refusal{"entitled to nothing", lists(ListEntitled, map[string]string{}), []string{"1 sealed.class required", "1 sealed.first_on required"}},
+		refusal{"entitled twice from a day on", lists(ListEntitled, measure("低保", "2020-01-01"), measure("低保", "2020-01-01")), []string{"2 body.line duplicate"}},
+	)
 	_, err := l.Post(t.Context(), testBook, load("RW", ListPoor, "411025", "2020-02-01", "2020-12-31", 1)...)
 	wantRule(t, "two_persons", err)
 	settle(t, l, "S2", debarred("R2", ban, &later)...)
@@ -207,6 +214,68 @@ func TestRegisterRefusals(t *testing.T) {
 		persons[1+i].Body.(*RegisterPerson).Firm = firm
 	}
 	settle(t, l, "S5", persons...)
+	settle(t, l, "S6", lists(ListMeasures, measure("产业帮扶", "2020-01-01"), measure("产业帮扶", "2020-02-01"), measure("公益岗位", "2020-01-01"))...)
+	settle(t, l, "S7", lists(ListEntitled, map[string]string{fieldClass: "低保", fieldFirst: "2020-01-01"}, map[string]string{fieldClass: "医保参保资助", fieldFirst: "2020-01-01"})...)
+}
+
+// lists is a register in which one person stands once for each of what is sealed.
+func lists(list string, sealed ...map[string]string) []Draft {
+	drafts := []Draft{draft("R-"+list, &RegisterLoaded{Register: "R-" + list, List: list, Region: "411025", Source: "县扶贫办", Stated: "2020-01-31", From: "2020-02-01", To: "2020-12-31", Lines: Count(len(sealed))}, maker)}
+	for i, values := range sealed {
+		d := draft(fmt.Sprint("R-", list, i), &RegisterPerson{Register: "R-" + list, Line: Count(i + 1), Place: aVillage}, maker)
+		d.Sealed = map[string]string{fieldPerson: "李四", fieldIDNumber: citizen(1)}
+		maps.Copy(d.Sealed, values)
+		drafts = append(drafts, d)
+	}
+	return drafts
+}
+
+// measure is what a list seals of a measure or policy that goes on.
+func measure(class, first string) map[string]string {
+	return map[string]string{fieldHousehold: "户H7", fieldClass: class, fieldFirst: first}
+}
+
+// TestMeasures: what a list says of a measure stands in the projections alone, its days
+// too, and goes when it is erased.
+func TestMeasures(t *testing.T) {
+	t.Parallel()
+	l, db := testLedger(t)
+	ctx := t.Context()
+	ended := measure("公益岗位", "2020-01-05")
+	ended[fieldLast] = "2020-01-20"
+	r := settle(t, l, "S1", lists(ListMeasures, measure("产业帮扶", "2020-01-04"), ended)...)
+	member := func(line int) (said string) {
+		t.Helper()
+		if err := db.Owner.QueryRow(ctx, `
+			select concat_ws(' ', household, class, from_day, coalesce(to_day::text, 'on'))
+			from rules_v1.register_member where book = $1 and line = $2`, testBook, line).Scan(&said); err != nil {
+			t.Fatal(err)
+		}
+		return said
+	}
+	if one, two := member(1), member(2); one != "户H7 产业帮扶 2020-01-04 on" || two != "户H7 公益岗位 2020-01-05 2020-01-20" {
+		t.Errorf("%q, %q", one, two)
+	}
+	var leaves string
+	if err := db.Owner.QueryRow(ctx, `select string_agg(convert_from(leaf, 'UTF8'), '') from log.entry`).Scan(&leaves); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"户H7", "产业帮扶", "公益岗位", "2020-01-04", "2020-01-05", "2020-01-20"} {
+		if strings.Contains(leaves, secret) {
+			t.Errorf("a leaf holds %s", secret)
+		}
+	}
+	var drafts []Draft
+	for _, field := range []string{fieldFirst, fieldLast} {
+		drafts = append(drafts, draft("e"+field, &SealErased{Entry: Count(r[2].Seq), Field: field, Ground: "order"}, maker))
+	}
+	settle(t, l, "S2", drafts...)
+	if said := member(2); said != "户H7 公益岗位 on" {
+		t.Errorf("after the erasure %q", said)
+	}
+	if r, err := Rebuild(ctx, db.Owner, testBook, Replay{Sealer: l.Sealer}); err != nil {
+		t.Errorf("rebuild: %+v %v", r, err)
+	}
 }
 
 // seen is what registers say of the person of each grant line, as a judge reads it.

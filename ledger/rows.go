@@ -295,10 +295,11 @@ type Member struct {
 	// Household is the number of the household, or the code of the firm that the person
 	// belongs to.
 	Household string `db:"household" json:"-"`
-	Class     string `db:"class" json:"-"`
-	Place     string `db:"place" json:"place"`
-	// From is the day of death, the first day of a ban, or that of a firm's registration, or
-	// the day on which an account was opened; To is the last day.
+	// Class is that of the household, or the measure or policy that the line is of.
+	Class string `db:"class" json:"-"`
+	Place string `db:"place" json:"place"`
+	// From is the day of death, the first day of a ban, a measure or an entitlement, or that
+	// of a firm's registration, or the day on which an account was opened; To is the last day.
 	From Date `db:"from_day" json:"-"`
 	To   Date `db:"to_day" json:"-"`
 	Seq  Seq  `db:"seq" json:"seq"`

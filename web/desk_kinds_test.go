@@ -122,6 +122,9 @@ func formCases() []formCase {
 		{body: &ledger.RegisterLoaded{From: "2020-06-01", List: ledger.ListPoor, Region: "411025", Register: "MD-1", Source: "县扶贫办", Stated: "2020-05-31", To: "2020-12-31"}, more: url.Values{
 			"0.line.0.sealed.name": {"张三"}, "0.line.0.sealed.id_number": {idNumber(3)}, "0.line.0.sealed.household": {"H1"}, "0.line.0.sealed.class": {"脱贫户"}, "0.line.0.body.place": {"411025103205"},
 		}},
+		{body: &ledger.RegisterLoaded{From: "2020-06-01", List: ledger.ListMeasures, Region: "411025", Register: "MD-4", Source: "县扶贫办", Stated: "2020-05-31", To: "2020-12-31"}, more: url.Values{
+			"0.line.0.sealed.name": {"张三"}, "0.line.0.sealed.id_number": {idNumber(3)}, "0.line.0.sealed.household": {"H1"}, "0.line.0.sealed.class": {"产业帮扶"}, "0.line.0.sealed.first_on": {"2020-01-01"}, "0.line.0.sealed.last_on": {"2020-12-31"},
+		}},
 		{body: &ledger.PlaceNamed{Basis: "2020年区划代码", English: "Houchu", Name: "后楚村", Place: "411025103205"}},
 		{body: &ledger.RegisterLoaded{From: "2020-06-01", List: ledger.ListFirms, Region: "411025", Register: "MD-2", Source: "县市场监管局", Stated: "2020-05-31", To: "2020-12-31"}, more: url.Values{
 			"0.line.0.body.supplier.name": {"某公司"}, "0.line.0.body.supplier.code": {"91350100M000100Y43"}, "0.line.0.body.from": {"2015-06-01"},

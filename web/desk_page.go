@@ -398,7 +398,7 @@ func (a *asker) sealed(spec ledger.Spec, at string) []*input {
 		if name == "note" {
 			in.Form, in.Help = formLong, a.f.t("help.note")
 		}
-		if name == "died_on" {
+		if slices.Contains([]string{"died_on", "first_on", "last_on"}, name) {
 			in.Form = formDay
 		}
 		out = append(out, in)

@@ -65,7 +65,7 @@ type Form struct {
 
 // Forms lists the forms that can be imported: in the order of the money's way, then
 // the lists that it is held against, then the names of places.
-var Forms = []*Form{FundLedger, Plan, Allocation, Payment, Grant, Poor, Payroll, Cadres, Deceased, Debarred, Firms, FirmPersons, Accounts, Places}
+var Forms = []*Form{FundLedger, Plan, Allocation, Payment, Grant, Poor, Payroll, Cadres, Deceased, Debarred, Firms, FirmPersons, Accounts, Measures, Entitled, Places}
 
 // FormOf finds a form by its name or title.
 func FormOf(name string) (*Form, bool) {

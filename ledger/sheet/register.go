@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"yilu/ledger"
@@ -14,6 +15,8 @@ const (
 	sealedClass     = "class"
 	sealedPost      = "post"
 	sealedDied      = "died_on"
+	sealedFirst     = "first_on"
+	sealedLast      = "last_on"
 )
 
 var (
@@ -21,6 +24,7 @@ var (
 	idNumberColumn = Column{Name: "身份证号", kind: number, required: true, Aliases: []string{"身份证", "公民身份号码", "身份证号码", "证件号码"}, example: "11010519491231002X"}
 	postColumn     = Column{Name: "职务", Aliases: []string{"职务职级", "岗位", "任职"}, example: "科员"}
 	firmColumn     = Column{Name: "供应商名称", required: true, Aliases: []string{"供应商", "企业名称", "单位名称", "名称"}, example: "河南某建筑有限公司"}
+	homeColumn     = Column{Name: "户编号", kind: id, required: true, Aliases: []string{"户编码", "家庭编号", "户号"}, example: "H0001"}
 	relationColumn = Column{Name: "与户主关系", Aliases: []string{"关系"}, unhashed: true, example: "户主"}
 )
 
@@ -32,8 +36,7 @@ var (
 		Name: "poor", Text: ledger.Lists[ledger.ListPoor], main: "身份证号", list: ledger.ListPoor,
 		Columns: []Column{
 			orderColumn, townColumn, villageColumn, placeColumn,
-			{Name: "户编号", kind: id, required: true, Aliases: []string{"户编码", "家庭编号", "户号"}, example: "H0001"},
-			personColumn, idNumberColumn, relationColumn,
+			homeColumn, personColumn, idNumberColumn, relationColumn,
 			{Name: "户类别", required: true, Aliases: []string{"户类型", "户属性", "类别", "农户类型", "监测对象类别"}, example: "脱贫户"},
 			remarkColumn,
 		},
@@ -113,13 +116,46 @@ var (
 		},
 		fields: registerFields, row: registerAccountRow, done: registerDone,
 	}
+	// Measures is 帮扶措施台账: a line for each measure that a household is helped by.
+	Measures = &Form{
+		Name: "measures", Text: ledger.Lists[ledger.ListMeasures], main: "帮扶措施", list: ledger.ListMeasures,
+		Columns: []Column{
+			orderColumn, townColumn, villageColumn, placeColumn, homeColumn, personColumn, idNumberColumn,
+			{Name: "帮扶措施", required: true, Aliases: []string{"措施", "措施名称", "措施类型", "帮扶项目"}, example: "产业帮扶"},
+			firstColumn, lastColumn, remarkColumn,
+		},
+		fields: ofClass("帮扶措施"), row: registerPersonRow, done: registerDone,
+	}
+	// Entitled is 应享政策名单: a line for each person and policy.
+	Entitled = &Form{
+		Name: "entitled", Text: ledger.Lists[ledger.ListEntitled], main: "享受政策", list: ledger.ListEntitled,
+		Columns: []Column{
+			orderColumn, townColumn, villageColumn, placeColumn, personColumn, idNumberColumn,
+			{Name: "享受政策", required: true, Aliases: []string{"应享政策", "政策", "政策名称", "救助类型", "保障类型"}, example: "雨露计划"},
+			firstColumn, lastColumn, remarkColumn,
+		},
+		fields: ofClass("享受政策"), row: registerPersonRow, done: registerDone,
+	}
+)
+
+// The first and last day of a measure or policy.
+var (
+	firstColumn = Column{Name: "起始日期", kind: day, required: true, Aliases: []string{"开始日期", "实施日期", "生效日期", "认定日期"}, example: "2020-01-01"}
+	lastColumn  = Column{Name: "截止日期", kind: day, Aliases: []string{"结束日期", "终止日期", "到期日期"}}
 )
 
 var registerFields = map[string]string{
 	"body.place": "区划代码", "body.line": "身份证号", "sealed.name": "姓名", "sealed.id_number": "身份证号", "sealed.household": "户编号", "sealed.class": "户类别",
-	"sealed.post": "职务", "sealed.died_on": "死亡日期",
+	"sealed.post": "职务", "sealed.died_on": "死亡日期", "sealed.first_on": "起始日期", "sealed.last_on": "截止日期",
 	"body.supplier.name": "供应商名称", "body.supplier.code": "统一社会信用代码", "body.firm": "统一社会信用代码", "body.address": "住所", "body.from": "起始日期", "body.to": "截止日期", "body.basis": "依据",
 	"sealed.payee_account": "账号", "body.branch": "开户网点", "body.opened": "开户日期", "body.serial": "开户序号",
+}
+
+// ofClass are the columns of a list whose lines are of a measure or policy.
+func ofClass(column string) map[string]string {
+	fields := maps.Clone(registerFields)
+	fields["sealed.class"] = column
+	return fields
 }
 
 // registerID is the id of the load that this file is: the list and the day it states,
@@ -135,14 +171,21 @@ func registerPersonRow(b *builder, r *record) {
 	}
 	sealed := map[string]string{sealedPerson: r.get("姓名"), sealedID: r.get("身份证号")}
 	put(sealed, sealedHousehold, r.get("户编号"))
-	put(sealed, sealedClass, r.get("户类别"))
+	class := r.get("户类别") + r.get("帮扶措施") + r.get("享受政策") // a list has one of them
+	put(sealed, sealedClass, class)
 	put(sealed, sealedPost, r.get("单位")+r.get("职务"))
 	died := r.get("死亡日期")
 	put(sealed, sealedDied, died)
+	put(sealed, sealedFirst, r.get("起始日期"))
+	put(sealed, sealedLast, r.get("截止日期"))
 	if b.opt.Stated != "" && died > string(b.opt.Stated) {
 		r.problem("死亡日期", "future", "晚于数据截止日 "+string(b.opt.Stated), "is after the day that the list states, "+string(b.opt.Stated))
 	}
-	if r.bad || b.listed(r, "身份证号", r.get("身份证号")+body.Firm) {
+	once := r.get("身份证号") + body.Firm
+	if first := r.get("起始日期"); first != "" { // of a measure or policy
+		once += " " + class + " " + first
+	}
+	if r.bad || b.listed(r, "身份证号", once) {
 		return
 	}
 	b.emit(r, ledger.Draft{ID: b.rowID(r, r.digest(b.registerID()), "reg"), Kind: "register.person", Body: body, Sealed: sealed})
@@ -184,7 +227,7 @@ func registerAccountRow(b *builder, r *record) {
 }
 
 // listed reports a member that an earlier row has. Nobody is on a list twice, for one
-// firm or decision, whatever else the rows say.
+// firm, decision, measure or policy, whatever else the rows say.
 func (b *builder) listed(r *record, column, who string) bool {
 	key := [16]byte([]byte(hash("member", who))[:16])
 	first, twice := b.seen[key]

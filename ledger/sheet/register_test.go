@@ -44,6 +44,10 @@ func TestListsAreImported(t *testing.T) {
 			"register.person", map[string]string{"name": "张三", "id_number": "11010519491231002X", "post": "法定代表人"}, &ledger.RegisterPerson{Firm: "91350100M000100Y43", Line: 1}},
 		{Accounts, [][]string{{"卡号", "客户姓名", "证件号码", "开户机构", "开户时间", "开户流水号"}, {"6217000000000000004", "张三", "11010519491231002X", "某银行襄城支行", "2020年2月3日", "127"}},
 			"register.account", map[string]string{"payee_account": "6217000000000000004", "name": "张三", "id_number": "11010519491231002X"}, &ledger.RegisterAccount{Line: 1, Branch: "某银行襄城支行", Opened: "2020-02-03", Serial: 127}},
+		{Measures, [][]string{{"乡镇", "村代码", "户编号", "姓名", "身份证号", "措施名称", "开始日期", "结束日期"}, {"颍阳镇", "411025103205", "H0001", "张三", "11010519491231002X", "公益性岗位", "2020年1月1日", "2020-06-30"}},
+			"register.person", map[string]string{"name": "张三", "id_number": "11010519491231002X", "household": "H0001", "class": "公益性岗位", "first_on": "2020-01-01", "last_on": "2020-06-30"}, &ledger.RegisterPerson{Line: 1, Place: "411025103205"}},
+		{Entitled, [][]string{{"姓名", "身份证号", "应享政策", "认定日期"}, {"张三", "11010519491231002X", "低保", "2020-01-01"}},
+			"register.person", map[string]string{"name": "张三", "id_number": "11010519491231002X", "class": "低保", "first_on": "2020-01-01"}, &ledger.RegisterPerson{Line: 1}},
 	} {
 		t.Run(c.form.Name, func(t *testing.T) {
 			t.Parallel()
@@ -132,6 +136,27 @@ func TestBadListsNameEveryRow(t *testing.T) {
 		[]string{"6200000000000021", "李四", "某支行", "2020-02-03", "0"},
 		[]string{"", "李四", "某支行", "2020-02-03", "十"}), Accounts)
 	if diff := cmp.Diff([]string{"A3 duplicate", "C4 required", "D5 future", "E6 form", "A7 required", "E7 form"}, seen(b.Problems)); diff != "" {
+		t.Errorf("problems (-want +got):\n%s%s", diff, problems(b))
+	}
+	b = read(t, "措施.csv", lines(t, []string{"户编号", "姓名", "身份证号", "帮扶措施", "起始日期", "截止日期"},
+		[]string{"H0001", "张三", "11010519491231002X", "产业帮扶", "2020-01-01", ""},
+		[]string{"H0001", "张三", "11010519491231002X", "公益岗位", "2020-01-01", ""},           // another measure
+		[]string{"H0001", "张三", "11010519491231002X", "产业帮扶", "2020-02-01", ""},           // the same once more
+		[]string{"H0001", "张三", "11010519491231002X", "产业帮扶", "2020-01-01", "2020-02-01"}, // the same from the same day on
+		[]string{"", "李四", "411025199001010012", "产业帮扶", "2020-01-01", ""},                // no household
+		[]string{"H0002", "李四", "411025199001010012", "", "2020-01-01", ""},               // no measure
+		[]string{"H0002", "李四", "411025199001010012", "产业帮扶", "", ""},                     // no day
+		[]string{"H0002", "李四", "411025199001010012", "产业帮扶", "2020-01-02", "2020-01-01"}, // ended before it began
+		[]string{"H0002", "李四", "411025199001010012", "医保", "2020-02-30", ""}), Measures)
+	if diff := cmp.Diff([]string{"C5 duplicate", "A6 required", "D7 required", "E8 required", "F9 form", "E10 form"}, seen(b.Problems)); diff != "" {
+		t.Errorf("problems (-want +got):\n%s%s", diff, problems(b))
+	}
+	b = read(t, "应享.csv", lines(t, []string{"姓名", "身份证号", "享受政策", "起始日期"},
+		[]string{"张三", "11010519491231002X", "低保", "2020-01-01"},
+		[]string{"张三", "11010519491231002X", "医保参保资助", "2020-01-01"},
+		[]string{"张三", "11010519491231002X", "低保", "2020-01-01"},
+		[]string{"李四", "411025199001010012", strings.Repeat("长", ledger.MaxText+1), "2020-01-01"}), Entitled)
+	if diff := cmp.Diff([]string{"B4 duplicate", "C5 form"}, seen(b.Problems)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s%s", diff, problems(b))
 	}
 	o := options(t, nil)

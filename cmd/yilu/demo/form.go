@@ -24,6 +24,7 @@ var forms = map[string]*sheet.Form{
 	ledger.ListPoor: sheet.Poor, ledger.ListPayroll: sheet.Payroll, ledger.ListCadres: sheet.Cadres, ledger.ListDeceased: sheet.Deceased, ledger.ListDebarred: sheet.Debarred,
 	"quhua":          sheet.Places,
 	ledger.ListFirms: sheet.Firms, ledger.ListPersons: sheet.FirmPersons, ledger.ListAccounts: sheet.Accounts,
+	ledger.ListMeasures: sheet.Measures, ledger.ListEntitled: sheet.Entitled,
 }
 
 // sheet is the submission's file, as the officer would upload it. It is the same
@@ -44,7 +45,7 @@ func (sub *submission) sheet() (name string, content []byte, err error) {
 		}
 	}
 	format := sheet.XLSX
-	if sub.form == sheet.Payment || sub.form == sheet.Grant || sub.form == sheet.Poor { // systems write CSV
+	if slices.Contains([]*sheet.Form{sheet.Payment, sheet.Grant, sheet.Poor, sheet.Measures}, sub.form) { // systems write CSV
 		format = sheet.CSV
 	}
 	var b bytes.Buffer
@@ -77,7 +78,11 @@ func record(a act) sheet.Record {
 			"支付方式": ledger.PayMethods.Name(b.Method).Zh, "款项性质": ledger.PayStages.Name(b.Stage).Zh,
 		}
 	case *ledger.RegisterPerson:
-		r := sheet.Record{"姓名": a.Sealed["name"], "身份证号": a.Sealed["id_number"], "户编号": a.Sealed["household"], "户类别": a.Sealed["class"], "职务": a.Sealed["post"], "死亡日期": a.Sealed["died_on"], "统一社会信用代码": b.Firm}
+		class := a.Sealed["class"] // under the header that the list's form has for it
+		r := sheet.Record{
+			"姓名": a.Sealed["name"], "身份证号": a.Sealed["id_number"], "户编号": a.Sealed["household"], "户类别": class, "帮扶措施": class, "享受政策": class, "职务": a.Sealed["post"],
+			"死亡日期": a.Sealed["died_on"], "起始日期": a.Sealed["first_on"], "截止日期": a.Sealed["last_on"], "统一社会信用代码": b.Firm,
+		}
 		if b.Place != "" {
 			r["乡镇"], r["区划代码"] = ledger.DivisionOf(b.Place).Name, b.Place
 		}

@@ -85,6 +85,8 @@ func tell(rules []*ledger.RuleActivated) *story {
 	y.banFirm()
 	y.firmLists()
 	y.bankList()
+	y.measureList()
+	y.entitledList(grants)
 	y.recallSavings()
 	y.returnSurplus()
 	y.tellNotices()

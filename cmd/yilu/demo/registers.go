@@ -15,6 +15,8 @@ import (
 //	cadre       of a village, gets an industry grant as the head of a household  E06
 //	a firm      wins one lot while it is banned                                  W10
 //	six cards   of one village were opened one after the other on one day        E12
+//	a watched   household has two measures left, and its village less than three H08
+//	a student   of a household that got no 雨露计划 for the year before          H11
 
 // found are the households that the lists find something about.
 type found struct{ villager, newcomer, cadre household }
@@ -33,7 +35,7 @@ func (y *year) lists(grants []*grants) {
 				if h.watched {
 					class = "监测户"
 				}
-				poor = append(poor, y.member(h, map[string]string{"household": fmt.Sprintf("H%05d", h.number), "class": class}))
+				poor = append(poor, y.member(h, map[string]string{"household": h.home(), "class": class}))
 			}
 		}
 		payroll = append(payroll, y.stranger(len(payroll)+1, "", map[string]string{"post": t.government() + "科员"}), y.stranger(100+len(payroll)+1, "", map[string]string{"post": t.government() + "中学教师"}))
@@ -47,6 +49,55 @@ func (y *year) lists(grants []*grants) {
 	y.list("2020-05-27", reliefMaker, &ledger.RegisterLoaded{List: ledger.ListCadres, Source: "中共襄城县委组织部（演示）", Stated: "2020-05-25", From: "2020-06-01", To: "2020-12-31"}, cadres)
 	y.list("2020-05-28", reliefMaker, &ledger.RegisterLoaded{List: ledger.ListDeceased, Source: "襄城县公安局（演示）", Stated: "2020-05-25", From: "2020-06-01", To: "2020-11-30"}, spring)
 	y.list("2020-11-26", reliefMaker, &ledger.RegisterLoaded{List: ledger.ListDeceased, Source: "襄城县公安局（演示）", Stated: "2020-11-25", From: "2020-12-01", To: "2020-12-31"}, autumn)
+}
+
+// helped are the measures of each watched household.
+var helped = []string{"产业帮扶", "基本医疗保险参保资助", "驻村干部结对帮扶"}
+
+// measureList hands in what each watched household is helped by. Of one the first measure
+// ended in autumn.
+func (y *year) measureList() {
+	var measures []act
+	short := y.towns[4]
+	for _, t := range y.towns {
+		for _, v := range t.villages {
+			for _, h := range v.households {
+				if !h.watched {
+					continue
+				}
+				for i, name := range helped {
+					sealed := map[string]string{"household": h.home(), "class": name, "first_on": "2020-01-06"}
+					if t == short && i == 0 {
+						sealed["last_on"], short = "2020-09-30", nil
+					}
+					measures = append(measures, y.member(h, sealed))
+				}
+			}
+		}
+	}
+	y.list("2020-11-26", reliefMaker, &ledger.RegisterLoaded{List: ledger.ListMeasures, Source: "襄城县扶贫办（演示）", Stated: "2020-11-25", From: "2020-12-01", To: "2020-12-31"}, measures)
+}
+
+// entitledList hands in who may have 雨露计划 for the school year before: of each township
+// a household that got it in autumn, and of one another that did not.
+func (y *year) entitledList(all []*grants) {
+	got := map[int]bool{}
+	var entitled []act
+	student := func(h household) {
+		entitled = append(entitled, y.member(h, map[string]string{"class": "雨露计划", "first_on": "2019-09-01"}))
+	}
+	for _, g := range all {
+		if g.item.code != "YL" {
+			continue
+		}
+		student(g.rounds[0][0].household)
+		for _, l := range g.rounds[0] {
+			got[l.number] = true
+		}
+	}
+	others := y.towns[5].villages[0].households
+	student(others[slices.IndexFunc(others, func(h household) bool { return !got[h.number] })])
+	y.list("2020-11-26", reliefMaker, &ledger.RegisterLoaded{List: ledger.ListEntitled, Source: "襄城县教育体育局（演示）", Stated: "2020-11-25", From: "2020-12-01", To: "2020-12-31"}, entitled)
 }
 
 // firmLists hands in who is registered as a firm, and the head of each.
@@ -83,6 +134,9 @@ func (y *year) bankList() {
 	}
 	y.list("2020-06-03", reliefMaker, &ledger.RegisterLoaded{List: ledger.ListAccounts, Source: "襄城农商行（演示）", Stated: "2020-06-01", From: "2020-06-05", To: "2020-12-31"}, opened)
 }
+
+// home is the household's number on lists (户编号).
+func (h household) home() string { return fmt.Sprintf("H%05d", h.number) }
 
 // list hands in one load: its header, and the members behind it.
 func (y *year) list(on ledger.Date, by ledger.By, head *ledger.RegisterLoaded, members []act) {
