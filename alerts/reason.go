@@ -13,6 +13,7 @@ var causes = map[string]ledger.Text{
 	"param":       {Zh: "没有设定限额“§”", En: "the limit “§” is not set"},
 	"calendar":    {Zh: "没有§年的工作日历", En: "there is no calendar of working days for §"},
 	"register":    {Zh: "没有登记“§”", En: "no list “§” is loaded"},
+	"grants":      {Zh: "本账簿没有“§”的发放，可能由他处发放", En: "this book has no grants of “§”; they may be paid elsewhere"},
 	"stale":       {Zh: "比对名单已过有效期", En: "the list held against is out of date"},
 	"n<":          {Zh: "可比的不足§个", En: "there are fewer than § to compare"},
 	"s0":          {Zh: "可比的数值全部相同", En: "all values compared are the same"},

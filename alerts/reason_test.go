@@ -12,6 +12,7 @@ func TestReasonsAreSaidInWords(t *testing.T) {
 		"register:payroll":               {Zh: "没有登记“财政供养人员名单”", En: "no list “persons paid by the budget” is loaded"},
 		"register:unheard":               {Zh: "没有登记“unheard”", En: "no list “unheard” is loaded"},
 		"stale:register":                 {Zh: "比对名单已过有效期", En: "the list held against is out of date"},
+		"grants:低保":                      {Zh: "本账簿没有“低保”的发放，可能由他处发放", En: "this book has no grants of “低保”; they may be paid elsewhere"},
 		"param:limit":                    {Zh: "没有设定限额“limit”", En: "the limit “limit” is not set"},
 		"calendar:2031":                  {Zh: "没有2031年的工作日历", En: "there is no calendar of working days for 2031"},
 		"n<20":                           {Zh: "可比的不足20个", En: "there are fewer than 20 to compare"},
