@@ -218,6 +218,11 @@ func TestSweepRaisesOnce(t *testing.T) {
 	if got := w.slots("sweep.A05"); len(got) != 4 {
 		t.Errorf("slots %q", got)
 	}
+	var unmeasured int
+	if err := w.engine.Pool.QueryRow(t.Context(), `
+		select count(*) from pg_class where oid = 'proj.fund'::regclass and reltuples < 0`).Scan(&unmeasured); err != nil || unmeasured != 0 {
+		t.Errorf("the planner knows nothing of the funds after a sweep over them: %v", err)
+	}
 }
 
 // TestFaultySweepIsNotSilent: a query that fails, or names an entry that is none, is a

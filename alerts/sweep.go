@@ -87,6 +87,9 @@ func passing(p *pgconn.PgError) bool {
 // sweepRows runs a query as a role that can read the views alone, on one snapshot. An
 // advisory lock keeps other processes from doing the same work; it decides nothing.
 func (g *Engine) sweepRows(ctx context.Context, s slot, q rule.Query) (rows []rule.Row, err error) {
+	if err := measure(ctx, g.Pool); err != nil {
+		return nil, err
+	}
 	err = pgx.BeginTxFunc(ctx, g.Pool, readOnly, func(tx pgx.Tx) error {
 		var free, done bool
 		if err := tx.QueryRow(ctx, `
@@ -110,6 +113,28 @@ func (g *Engine) sweepRows(ctx context.Context, s slot, q rule.Query) (rows []ru
 }
 
 var readOnly = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+
+// measure gives the planner statistics of tables that have none yet: of a county that was
+// loaded a moment ago, or rebuilt, it would think that each holds a row.
+func measure(ctx context.Context, pool *pgxpool.Pool) error {
+	if _, err := pool.Exec(ctx, `select proj.measure_new()`); err != nil {
+		return fmt.Errorf("measure tables: %w", err)
+	}
+	return nil
+}
+
+// readViews does something as a role that can read the views alone, on one snapshot.
+func readViews(ctx context.Context, pool *pgxpool.Pool, do func(pgx.Tx) error) error {
+	if err := measure(ctx, pool); err != nil {
+		return err
+	}
+	return pgx.BeginTxFunc(ctx, pool, readOnly, func(tx pgx.Tx) error {
+		if err := becomeReader(ctx, tx); err != nil {
+			return err
+		}
+		return do(tx)
+	})
+}
 
 // becomeReader gives up all rights but those on the views, until the transaction ends. A
 // sweep sorts a year of payments, and runs alone.
@@ -142,12 +167,7 @@ func (r *Rules) CheckSweeps(ctx context.Context, pool *pgxpool.Pool) error {
 		if wrong = append(wrong, problems...); len(problems) > 0 {
 			continue
 		}
-		err := pgx.BeginTxFunc(ctx, pool, readOnly, func(tx pgx.Tx) error {
-			if err := becomeReader(ctx, tx); err != nil {
-				return err
-			}
-			return checkSweep(ctx, tx, compiled.Plan())
-		})
+		err := readViews(ctx, pool, func(tx pgx.Tx) error { return checkSweep(ctx, tx, compiled.Plan()) })
 		if err != nil {
 			wrong = append(wrong, fmt.Errorf("%s: %w", file.File, err))
 		}

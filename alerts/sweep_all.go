@@ -71,10 +71,8 @@ func (g *Engine) sweepAsOf(ctx context.Context, x *active, act rule.Act, upto le
 		return s, nil
 	}
 	var rows []rule.Row
-	err = pgx.BeginTxFunc(ctx, g.Pool, readOnly, func(tx pgx.Tx) (err error) {
-		if err = becomeReader(ctx, tx); err == nil {
-			rows, err = readRows(ctx, tx, q)
-		}
+	err = readViews(ctx, g.Pool, func(tx pgx.Tx) (err error) {
+		rows, err = readRows(ctx, tx, q)
 		return err
 	})
 	if err != nil {
