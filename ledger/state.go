@@ -33,6 +33,8 @@ type state struct {
 	// fetch reads an older entry for a whole state, which keeps the latest ones.
 	fetch func(Seq) *Entry
 	rules *Judge
+	// begun is the day on which the book's first entry was recorded, once that was asked.
+	begun Date
 	// sealer opens what entries that are read from the log seal, as far as their
 	// effect needs it; without one it stays unknown.
 	sealer *audit.Sealer
