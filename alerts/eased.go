@@ -25,7 +25,9 @@ type easing struct {
 	then, now *Rules
 	// past are the rulebooks with the instants since which they were in force.
 	past []ruled
-	rows map[string]*rule.Row
+	// rows are by the rule that was eased, changes the entries by which it was.
+	rows    map[string]*rule.Row
+	changes map[string][]int64
 }
 
 type ruled struct {
@@ -45,7 +47,7 @@ func (g *Engine) easing(ctx context.Context, s slot) (*easing, error) {
 	}
 	for _, p := range x.compiled().Settings(sweepAct(s.book, s.day())) {
 		if days, err := strconv.Atoi(p.Value.String()); p.Expression == "param.t" && err == nil {
-			return &easing{by: x, days: days, then: g.Rules.apart(), now: g.Rules.apart(), rows: map[string]*rule.Row{}}, nil
+			return &easing{by: x, days: days, then: g.Rules.apart(), now: g.Rules.apart(), rows: map[string]*rule.Row{}, changes: map[string][]int64{}}, nil
 		}
 	}
 	return nil, nil
@@ -96,7 +98,7 @@ func (x *easing) judge(v ledger.View, e *ledger.Entry, at time.Time) {
 	hit, listed := x.now.hits(v, e, latest.book)
 	for code := range before {
 		if !hit[code] && !listed[code] {
-			x.add(code, e.Seq, int64(fact.Day(day)-fact.Day(ledger.DateOf(latest.since))))
+			x.add(v, code, e.Seq, day, latest)
 		}
 	}
 }
@@ -127,14 +129,25 @@ func (r *Rules) hits(v ledger.View, e *ledger.Entry, book ledger.Rulebook) (hit,
 	return hit, listed
 }
 
-// add takes a payment into the row of the rule that would have hit it.
-func (x *easing) add(code string, seq ledger.Seq, days int64) {
+// add takes a payment of a day into the row of the rule that would have hit it, before the
+// submission and the approval of the change: the case is about the payment, and those who
+// made the change cannot decide on it either.
+func (x *easing) add(v ledger.View, code string, seq ledger.Seq, day ledger.Date, change ruled) {
 	row := x.rows[code]
 	if row == nil {
-		row = &rule.Row{Subject: []string{code, "参数或规则"}, Value: formula.Whole(days), Limit: formula.Whole(int64(x.days))}
+		days := fact.Day(day) - fact.Day(ledger.DateOf(change.since))
+		row = &rule.Row{Subject: []string{code, "参数或规则"}, Value: formula.Whole(int64(days)), Limit: formula.Whole(int64(x.days))}
 		x.rows[code] = row
 	}
 	row.Entries = append(row.Entries, int64(seq))
+	x.changes[code] = []int64{int64(change.book.Seq)}
+	if e, ok := v.Entry(change.book.Seq); ok {
+		if b, ok := e.Body.(*ledger.SubmissionApproved); ok {
+			if sub, ok := v.Submission(b.Submission); ok {
+				x.changes[code] = append(x.changes[code], int64(sub.Seq))
+			}
+		}
+	}
 }
 
 // raise warns of what was found, one case a rule.
@@ -143,6 +156,7 @@ func (x *easing) raise(ctx context.Context, b *batch, s slot) error {
 		row := *x.rows[code]
 		slices.Sort(row.Entries)
 		row.Entries = slices.Compact(row.Entries)
+		row.Entries = append(row.Entries[:min(len(row.Entries), mostEntries-2)], x.changes[code]...)
 		f, err := x.by.find(sweepAct(s.book, s.day()), row)
 		if err != nil {
 			return fmt.Errorf("find what a change of %s let pass: %w", code, err)

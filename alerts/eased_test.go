@@ -22,6 +22,9 @@ func TestRulesEasedBeforeAPayment(t *testing.T) {
 	w.at("2020-04-07T03:00:00")
 	w.wantCase("L15", "7", "P13", "参数或规则")
 	c := w.find("L15")
+	if c.Project != "P1" || !slices.Equal(c.Makers, []string{"u0", "u1"}) {
+		t.Errorf("about project %q, of %q", c.Project, c.Makers)
+	}
 	if c.Level != "orange" || c.Zh != "规则与改动P13、参数或规则：改动生效后7天即有付款因此不作预警，线为7天，请核实" {
 		t.Errorf("%+v", c)
 	}
