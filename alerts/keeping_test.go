@@ -125,3 +125,57 @@ func TestNamesAreAsAlikeInSQL(t *testing.T) {
 		}
 	}
 }
+
+// TestAlikeNamesAreAllFound: J04 compares only names that share a rare part, and misses
+// none for it.
+func TestAlikeNamesAreAllFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := rand.New(rand.NewPCG(3, 4))
+	letters := []rune("道路硬化村组")
+	names := make([]string, 200)
+	drafts := make([]ledger.Draft, len(names))
+	for i := range names {
+		name := make([]rune, 6+r.IntN(14))
+		for n := range name {
+			name[n] = letters[r.IntN(len(letters))]
+		}
+		if i > 0 && r.IntN(3) > 0 { // a name before, changed a little
+			name = []rune(names[r.IntN(i)])
+			name[r.IntN(len(name))] = letters[r.IntN(len(letters))]
+			name = append(name, letters[:r.IntN(2)]...)
+		}
+		names[i] = string(name)
+		drafts[i] = w.listed(fmt.Sprintf("A%03d", i), "411025103206", names[i], "内容")
+	}
+	w.post(drafts...)
+	line, err := formula.ParseDecimal("0.85")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want [][]string
+	for i := range names {
+		for j := range i {
+			if formula.Similarity(names[i], names[j]).Cmp(line) >= 0 {
+				want = append(want, []string{fmt.Sprintf("A%03d", j), fmt.Sprintf("A%03d", i)})
+			}
+		}
+	}
+	rules, err := w.engine.inForce(t.Context(), testBook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := w.engine.sweepAsOf(t.Context(), rules.rules["J04"], sweepAct(testBook, "2020-03-23"), 1<<40)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got [][]string
+	for _, f := range found.Findings {
+		got = append(got, f.Subject)
+	}
+	slices.SortFunc(want, slices.Compare)
+	slices.SortFunc(got, slices.Compare)
+	if diff := cmp.Diff(want, got); diff != "" || len(want) < 20 {
+		t.Errorf("%d pairs are alike (-want +got):\n%s", len(want), diff)
+	}
+}
