@@ -30,6 +30,10 @@
 // keep of the past is written at each: where it is only the state of now, a late run
 // may find what a punctual one would not.
 //
+// Each night the entries of the day before are judged once more from the log alone
+// (runReplay): verdicts that differ from the stored ones are a fault, and payments that
+// rules would have hit before they were eased (easing) a warning.
+//
 // BackTest judges the past by proposed rules on a book in memory (ledger.Fold), and
 // World posts the entries of test files to one.
 //

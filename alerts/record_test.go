@@ -242,7 +242,7 @@ func TestRulesJudgePublishedRecords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if differ, err := w.engine.rejudge(t.Context(), recordBook, ledger.None, ledger.Seq(head.Size-1)); err != nil || len(differ) > 0 {
+	if differ, err := w.engine.rejudge(t.Context(), recordBook, ledger.None, ledger.Seq(head.Size-1), nil); err != nil || len(differ) > 0 {
 		t.Errorf("judged again: %v %v", differ, err)
 	}
 	// The same in another order is found the same.

@@ -106,6 +106,7 @@ func TestPayingADeadVillager(t *testing.T) {
 	w.settle("dead2", w.register("DEAD2", ledger.ListDeceased, "2020-03-18", "2020-03-31", person(wang, "died_on", "2020-01-05"))...)
 	w.tells("by the newer list", "-E02", w.grants("G6", "一次性补助", "2020-05", zhang)...)
 	w.tells("no period: the day of the request", "E02 acknowledgement", w.grants("G7", "一次性补助", "", wang)...)
+	w.reach("2020-04-01")
 	late := w.grants("G8", "产业奖补", "2020-04", zhang)
 	dead := w.grants("G9", "产业奖补", "2020-04", wang)
 	for i := range late {
@@ -138,6 +139,7 @@ func TestFlowOfRegisters(t *testing.T) {
 	w.tells("a cadre", "E06", w.grants("G7", "一次性补助", "2020-04", li)...)
 	w.tells("neither", "-E06", w.grants("G8", "一次性补助", "2020-04", wang)...)
 	w.tells("what everybody may get", "-E06", w.grants("G9", "耕地地力保护补贴", "2020-04", li)...)
+	w.reach("2020-05-01")
 	stale := w.grants("GA", "脱贫户补助", "2020-05", zhang)
 	for i := range stale {
 		stale[i].On = "2020-05-01"

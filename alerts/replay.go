@@ -18,6 +18,8 @@ import (
 // (复算不符, L20). Each entry is judged by the rules of its time, whose files the log
 // holds.
 //
+// On the way it finds the payments that a change of limits or rules let pass (see easing).
+//
 // It folds the book from its first entry, so it costs as much as a back-test.
 func (g *Engine) runReplay(ctx context.Context, s slot) error {
 	from, err := g.LastSeqOf(ctx, s.book, s.day().AddDays(-2))
@@ -28,7 +30,11 @@ func (g *Engine) runReplay(ctx context.Context, s slot) error {
 	if err != nil {
 		return err
 	}
-	differ, err := g.rejudge(ctx, s.book, from, until)
+	x, err := g.easing(ctx, s)
+	if err != nil {
+		return err
+	}
+	differ, err := g.rejudge(ctx, s.book, from, until, x)
 	if err != nil {
 		return err
 	}
@@ -47,14 +53,19 @@ func (g *Engine) runReplay(ctx context.Context, s slot) error {
 			return err
 		}
 	}
+	if x != nil {
+		if err := x.raise(ctx, b, s); err != nil {
+			return err
+		}
+	}
 	return b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		return record(ctx, tx, s, fmt.Sprintf("%d of %d differ", len(differ), until-from))
 	})
 }
 
 // rejudge lists the entries after one up to another whose verdicts are not those that
-// are stored.
-func (g *Engine) rejudge(ctx context.Context, book ledger.Book, from, until ledger.Seq) (differ []ledger.Seq, err error) {
+// are stored, and shows each to x, which may be nil.
+func (g *Engine) rejudge(ctx context.Context, book ledger.Book, from, until ledger.Seq, x *easing) (differ []ledger.Seq, err error) {
 	stored, err := ledger.ReadVerdicts(ctx, g.Pool, book, from, int(until-from))
 	if err != nil {
 		return nil, err
@@ -64,14 +75,20 @@ func (g *Engine) rejudge(ctx context.Context, book ledger.Book, from, until ledg
 	for _, n := range stored.Notes {
 		left[place{n.At, n.Entry}] = n.Note
 	}
-	rules := &Rules{calendar: g.Rules.calendar, files: g.Rules.files, tests: g.Rules.tests, books: map[ledger.Book]*inForce{}} // else past and present would take turns
+	rules := g.Rules.apart()
 	fold := ledger.NewFold(book, &ledger.Judge{Weigh: func(v ledger.View, e *ledger.Entry) ledger.Verdict {
-		p := place{e.Seq, e.Seq}
+		p, at := place{e.Seq, e.Seq}, e.At
 		if a := v.Approval(); a != nil {
-			p.at = a.Seq
+			p.at, at = a.Seq, a.At
+		}
+		if x != nil {
+			x.follow(v, at)
 		}
 		if p.at <= from || p.at > until {
 			return ledger.Verdict{}
+		}
+		if x != nil {
+			x.judge(v, e, at)
 		}
 		if !sameVerdict(left[p], rules.weigh(v, e).Note) && !erased(e) {
 			differ = append(differ, p.entry)

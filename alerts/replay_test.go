@@ -87,7 +87,7 @@ func TestOldFilesJudgeTheirTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	differ, err := w.engine.rejudge(t.Context(), testBook, ledger.None, ledger.Seq(head.Size-1))
+	differ, err := w.engine.rejudge(t.Context(), testBook, ledger.None, ledger.Seq(head.Size-1), nil)
 	if err != nil || len(differ) > 0 {
 		t.Errorf("judged otherwise now: %v %v", differ, err)
 	}

@@ -114,8 +114,22 @@ func (w *world) replays() {
 	}
 }
 
-// on is a draft of an own day.
+// reach moves the clock to a day, unless it is there already.
+func (w *world) reach(day ledger.Date) {
+	w.Helper()
+	noon, err := time.ParseInLocation(time.DateOnly, string(day), ledger.Shanghai)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if noon = noon.Add(12 * time.Hour); noon.After(w.now) {
+		w.now = noon
+	}
+}
+
+// on is a draft of an own day, which the clock reaches.
 func (w *world) on(day ledger.Date, id string, b ledger.Body, by ledger.By) ledger.Draft {
+	w.Helper()
+	w.reach(day)
 	d := w.draft(id, b, by)
 	d.On = day
 	return d
@@ -385,6 +399,7 @@ func TestFlowOfWorks(t *testing.T) {
 	w.tells("with a paper", "-V11, -V05, -V01, -C18, V13 2020-08-25, V09 2020-09-24, P27 2020-07-27, met V07", passed("2020-06-26", []ledger.File{paper}, bureau))
 	w.tells("settled at a tenth more", "-V08", w.on("2020-07-01", "set", &ledger.SettlementAudited{Contract: "K1", Amount: 110000, Auditor: bureau, Document: "审字〔2020〕1号"}, maker))
 	late := func(id string, a ledger.Amount, day ledger.Date) ledger.Draft {
+		w.reach(day)
 		d := pay(id, a)
 		d.On = day
 		return d

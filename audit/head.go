@@ -137,18 +137,25 @@ func joinHashes(hashes []proof.Hash) []byte {
 	return b
 }
 
+// Instant is the one that an entry gets which is recorded now: cut to microseconds
+// and, should the clock have gone back (时钟倒退), raised to the last entry's. So a
+// clock that is wrong stops nobody and loses nothing.
+func (h Head) Instant(now time.Time) time.Time {
+	at := now.UTC().Truncate(time.Microsecond)
+	if at.Before(h.LastAt) {
+		return h.LastAt
+	}
+	return at
+}
+
 // Append enters a prepared act as the next entry, in memory: it gives it the
-// next number, hashes it and folds it into the edge. at is cut to microseconds
-// and, should the clock have gone back, raised to the last entry's instant;
-// h.LastAt is then what was written. An act of another book is a bug.
-func (h *Head) Append(p *Prepared, at time.Time) Row {
+// next number, hashes it and folds it into the edge. Its instant is that of
+// [Head.Instant]; h.LastAt is then what was written. An act of another book is a bug.
+func (h *Head) Append(p *Prepared, now time.Time) Row {
 	if p.Act.Book != h.Book {
 		panic("audit: act of book " + p.Act.Book + " appended to book " + h.Book)
 	}
-	at = at.UTC().Truncate(time.Microsecond)
-	if at.Before(h.LastAt) {
-		at = h.LastAt
-	}
+	at := h.Instant(now)
 	row := h.appendLeaf(p.Leaf(at, h.Size))
 	row.ID = p.Act.ID
 	h.LastAt = at

@@ -117,6 +117,8 @@ type group struct {
 	units []*unit
 	state *state
 	head  audit.Head
+	// at is when the group's entries are recorded, as they are judged and written.
+	at time.Time
 	// found are entries already in the book under ids of the group.
 	found map[string]audit.Row
 	// answers by unit, given only after the commit: what was judged beside an
@@ -255,6 +257,7 @@ func (g *group) load(ctx context.Context, tx pgx.Tx, q *queue) error {
 	for _, k := range keep {
 		k()
 	}
+	g.setInstant(q)
 	// What was loaded may name more: a payment its project, a submission its
 	// entries.
 	for range 5 {
@@ -264,6 +267,21 @@ func (g *group) load(ctx context.Context, tx pgx.Tx, q *queue) error {
 		}
 	}
 	return nil
+}
+
+// clockBack is how far the clock may be behind the last entry before that is told.
+const clockBack = time.Second
+
+// setInstant sets when the group is recorded. That the clock is behind the book's last
+// entry is told once, until it no longer is; entries get the last one's instant.
+func (g *group) setInstant(q *queue) {
+	now := g.l.Now()
+	g.at = g.head.Instant(now)
+	behind := g.at.Sub(now)
+	if behind > clockBack && !q.behind {
+		g.l.Log.Warn("clock is behind the last entry", "book", string(g.book), "behind", behind)
+	}
+	q.behind = behind > clockBack
 }
 
 // unitIDs are the ids of all entries of the group.
@@ -422,7 +440,7 @@ func (g *group) judgeUnit(i int, u *unit) {
 	}
 	entries := make([]*Entry, len(u.items))
 	for n, p := range u.items {
-		p.entry.Seq = Seq(g.head.Size) + Seq(len(g.accepted)+n)
+		p.entry.Seq, p.entry.At = Seq(g.head.Size)+Seq(len(g.accepted)+n), g.at
 		entries[n] = p.entry
 	}
 	if problems := g.state.judgeUnit(entries); len(problems) > 0 {
@@ -461,13 +479,12 @@ func (g *group) write(ctx context.Context, tx pgx.Tx) error {
 		return audit.Barrier(ctx, tx)
 	}
 	w := &writer{tx: tx, book: g.book}
-	now := g.l.Now()
 	for chunk := range slices.Chunk(g.accepted, writeChunk) {
 		rows := make([]audit.Row, len(chunk))
 		var private []audit.PrivateRow
 		for i, p := range chunk {
-			rows[i] = g.head.Append(p.act, now)
-			p.entry.At, p.entry.LeafHash = g.head.LastAt, rows[i].LeafHash
+			rows[i] = g.head.Append(p.act, g.at)
+			p.entry.LeafHash = rows[i].LeafHash
 			for n := range p.sealed {
 				p.sealed[n].Seq = rows[i].Seq
 			}

@@ -96,6 +96,8 @@ type queue struct {
 	settling   []settling
 	confirming bool
 	room       chan struct{}
+	// behind is set while the clock is behind the last entry.
+	behind bool
 }
 
 // unit is entries that are posted together or not at all, with its answer.

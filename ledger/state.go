@@ -33,6 +33,8 @@ type state struct {
 	// fetch reads an older entry for a whole state, which keeps the latest ones.
 	fetch func(Seq) *Entry
 	rules *Judge
+	// begun is the day on which the book's first entry was recorded, once that was asked.
+	begun Date
 	// sealer opens what entries that are read from the log seal, as far as their
 	// effect needs it; without one it stays unknown.
 	sealer *audit.Sealer
@@ -595,6 +597,15 @@ func (s *state) checkOpen(on Date) {
 	}
 }
 
+// checkCome refuses a business day that has not come when the entry is recorded (未来
+// 日期). What others published says what it says. A replay asks nothing: an entry that
+// stands in the log was not refused.
+func (s *state) checkCome(e *Entry) {
+	if today := DateOf(e.At); e.On > today && RecordedOf(e.Body) == nil {
+		s.refuse("on", "future", "业务日期晚于今天 "+string(today), "is after today, "+string(today))
+	}
+}
+
 // effect applies an entry's body.
 func (s *state) effect(e *Entry) {
 	if s.batch != nil && e.Kind != s.batch.line {
@@ -617,6 +628,7 @@ func (s *state) judgeUnit(entries []*Entry) []Problem {
 	for i, e := range entries {
 		n := len(s.problems)
 		s.index = i
+		s.checkCome(e)
 		s.judge(e)
 		for j := n; j < len(s.problems); j++ {
 			s.problems[j].Index = i

@@ -75,6 +75,7 @@ func (g *group) try(ctx context.Context, tx pgx.Tx) error {
 	if g.head, err = audit.ReadHead(ctx, tx, string(g.book)); err != nil {
 		return err
 	}
+	g.at = g.head.Instant(g.l.Now())
 	if g.found, err = audit.FindIDs(ctx, tx, string(g.book), g.unitIDs()); err != nil {
 		return err
 	}

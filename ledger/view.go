@@ -187,6 +187,21 @@ func (v View) Entry(q Seq) (*Entry, bool) {
 	return e, e != nil
 }
 
+// Begun is the day on which the first entry of the book was recorded.
+func (v View) Begun() (Date, bool) {
+	if v.s.begun != "" {
+		return v.s.begun, true
+	}
+	first, ok := v.Entry(0)
+	if !ok {
+		return "", false
+	}
+	if len(v.s.unit) == 0 || v.s.unit[0].Seq > 0 { // the first unit may not be entered
+		v.s.begun = DateOf(first.At)
+	}
+	return DateOf(first.At), true
+}
+
 // Rulebook returns the rules in force.
 func (v View) Rulebook() (Rulebook, bool) { return copied(v.s.rulebook()) }
 
@@ -221,9 +236,12 @@ func (v View) Sheet() bool {
 // recorded: what a bank has paid, another's record, or an older book that is taken over
 // in a submission that says so.
 func (v View) AfterFact(e *Entry) bool {
-	if v.Recorded(e) || e.Kind == "payment.paid" {
-		return true
-	}
+	return v.Recorded(e) || e.Kind == "payment.paid" || v.TakenOver()
+}
+
+// TakenOver says whether the submission of the entry at hand says that it tells what had
+// happened before (补录).
+func (v View) TakenOver() bool {
 	if v.s.cover != nil {
 		return v.s.cover.body.AfterFact
 	}

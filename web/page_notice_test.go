@@ -35,6 +35,7 @@ var hiddenForm = regexp.MustCompile(`name="form" value="([^"]+)"`)
 func TestVillagerObjectsAndGetsAnAnswer(t *testing.T) {
 	t.Parallel()
 	x := newTypical(t, plainText)
+	x.l.Now = always(longAfter) // as the page's
 	h := x.site("")
 	if page := answerTo(h, "/notices/GS-001").Body.String(); !strings.Contains(page, "/object?notice=GS-001") {
 		t.Fatal("the notice does not lead to the form")

@@ -18,33 +18,33 @@ import (
 func Catalogue() rule.Catalogue {
 	payment := slices.Concat(entry, amount, project, fund, allocation, contract, payment, invoice)
 	return rule.Catalogue{
-		"fund.received":          slices.Concat(entry, amount, fund, receipt, level, dates),
-		"fund.allocated":         slices.Concat(entry, amount, fund, pool, project, level, allotment, carry, money, papers),
-		"project.listed":         slices.Concat(entry, project, plan, names, wording, place),
-		"project.approved":       slices.Concat(entry, project, plan, estimate, names, wording, place, papers),
-		"tender.announced":       slices.Concat(entry, project, tender, terms, sale, purchase, names),
+		"fund.received":          slices.Concat(entry, recording, amount, fund, receipt, level, dates),
+		"fund.allocated":         slices.Concat(entry, recording, amount, fund, pool, project, level, allotment, carry, money, papers),
+		"project.listed":         slices.Concat(entry, recording, project, plan, names, wording, place),
+		"project.approved":       slices.Concat(entry, recording, project, plan, estimate, names, wording, place, papers),
+		"tender.announced":       slices.Concat(entry, recording, project, tender, terms, sale, purchase, names),
 		"tender.changed":         slices.Concat(entry, project, tender),
 		"tender.bid":             slices.Concat(entry, amount, project, tender, terms, bids, bond, names, codes, shared),
 		"tender.evaluator":       slices.Concat(entry, project, tender, linked),
-		"tender.opened":          slices.Concat(entry, project, tender, terms, bids, opening, filed, waived),
+		"tender.opened":          slices.Concat(entry, recording, project, tender, terms, bids, opening, filed, waived),
 		"tender.candidates":      slices.Concat(entry, project, tender, shortlist),
-		"tender.awarded":         slices.Concat(entry, amount, project, tender, terms, bids, screens, winner, debarred, related, purchase, works, money, approved, names, codes),
-		"contract.signed":        slices.Concat(entry, amount, project, tender, purchase, contract, deed, award, approved, money, filing, waived, names, codes, dates, conditions, registration),
-		"contract.amended":       slices.Concat(entry, amount, project, contract, deed, amendment, quantities, purchase, approved, money),
+		"tender.awarded":         slices.Concat(entry, recording, amount, project, tender, terms, bids, screens, winner, debarred, related, purchase, works, money, approved, names, codes),
+		"contract.signed":        slices.Concat(entry, recording, amount, project, tender, purchase, contract, deed, award, approved, money, filing, waived, names, codes, dates, conditions, registration),
+		"contract.amended":       slices.Concat(entry, recording, amount, project, contract, deed, amendment, quantities, purchase, approved, money),
 		"contract.subcontracted": slices.Concat(entry, amount, project, tender, contract, subcontract),
-		"payment.requested":      slices.Concat(payment, request, bill, dead, settled, warranty, carry, eve, works, names, codes, wording, dates, papers, frozen, posting, account, holder),
-		"payment.approved":       slices.Concat(payment, approval, frozen),
-		"payment.paid":           slices.Concat(payment, eve, debt, posting),
-		"payment.returned":       slices.Concat(entry, amount, project, fund, returned),
-		"grant.requested":        slices.Concat(entry, amount, project, fund, allocation, batch, wording, papers, frozen),
+		"payment.requested":      slices.Concat(payment, recording, request, bill, dead, settled, warranty, carry, eve, works, names, codes, wording, dates, papers, frozen, posting, account, holder),
+		"payment.approved":       slices.Concat(payment, recording, approval, frozen),
+		"payment.paid":           slices.Concat(payment, recording, eve, debt, posting),
+		"payment.returned":       slices.Concat(entry, recording, amount, project, fund, returned),
+		"grant.requested":        slices.Concat(entry, recording, amount, project, fund, allocation, batch, wording, papers, frozen),
 		"grant.line":             slices.Concat(entry, amount, project, fund, batch, line, place, dead, recipient, holder),
-		"works.started":          slices.Concat(entry, project, approved, money, exempted, term),
-		"works.progressed":       slices.Concat(entry, project, money, progress),
-		"works.completed":        slices.Concat(entry, project, works, term, approved, money, exempted),
-		"acceptance.passed":      slices.Concat(entry, project, works, acceptance, accounts, waived, debt, papers, approved, money, exempted),
-		"settlement.audited":     slices.Concat(entry, amount, project, contract),
-		"asset.registered":       slices.Concat(entry, project),
-		"asset.disposed":         slices.Concat(entry, amount, project, disposal),
+		"works.started":          slices.Concat(entry, recording, project, approved, money, exempted, term),
+		"works.progressed":       slices.Concat(entry, recording, project, money, progress),
+		"works.completed":        slices.Concat(entry, recording, project, works, term, approved, money, exempted),
+		"acceptance.passed":      slices.Concat(entry, recording, project, works, acceptance, accounts, waived, debt, papers, approved, money, exempted),
+		"settlement.audited":     slices.Concat(entry, recording, amount, project, contract),
+		"asset.registered":       slices.Concat(entry, recording, project),
+		"asset.disposed":         slices.Concat(entry, recording, amount, project, disposal),
 		"document.filed":         slices.Concat(entry, project, accounts, filing),
 		"document.waived":        slices.Concat(entry, project, accounts, filing),
 		"submission.approved":    slices.Concat(entry, approval),
@@ -67,6 +67,12 @@ var (
 	entry = []rule.Fact{
 		{Name: "entry.on", Type: formula.Civil, Source: "day of the act: on of the entry"},
 		{Name: "entry.unit", Type: formula.Text, Source: "by.unit of the entry"},
+	}
+	// recording is when an entry came into the book, against its own day.
+	recording = []rule.Fact{
+		{Name: "entry.recorded_on", Type: formula.Civil, Source: "the day in Shanghai of at of the entry: of what a second person approved, of the submission"},
+		{Name: "entry.taken_over", Type: formula.Bool, Source: "the submission that the entry came in says after_fact (补录)"},
+		{Name: "book.begun_on", Type: formula.Civil, Source: "the day in Shanghai of at of the first entry of the book"},
 	}
 	amount = []rule.Fact{
 		{Name: "entry.amount", Type: formula.Amount, Unit: "元", Source: "body.amount; for payment.approved and payment.paid, of the payment's request"},
@@ -157,6 +163,7 @@ var (
 	// other facts are there.
 	recordFacts = []rule.Fact{
 		{Name: "record.id", Type: formula.Text, Source: "the process and the object of the record"},
+		{Name: "record.gone", Type: formula.Text, Source: "members that the version before had and this one has not, in the order of their names; empty for none, and for a first version. An amount that is now told in another currency is not gone"},
 		{Name: "entry.currency", Type: formula.Text, Source: "the currency in which the amount was told; the book's if it was told in that or not at all"},
 		{Name: "book.currency", Type: formula.Text, Source: "the book's currency"},
 	}

@@ -22,6 +22,16 @@ var mainProviders = map[string]func(*subject) formula.Value{
 	"entry.unit":   func(s *subject) formula.Value { return formula.String(s.e.By.Unit) },
 	"entry.amount": entryAmount,
 
+	"entry.recorded_on": func(s *subject) formula.Value { return day(ledger.DateOf(s.e.At)) },
+	"entry.taken_over":  func(s *subject) formula.Value { return formula.True(s.v.TakenOver()) },
+	"book.begun_on": func(s *subject) formula.Value {
+		begun, ok := s.v.Begun()
+		if !ok {
+			return nothing
+		}
+		return day(begun)
+	},
+
 	"fund.id":       func(s *subject) formula.Value { return text(s.fundID()) },
 	"fund.received": ofFund(func(f ledger.Fund) formula.Value { return yuan(f.Received) }),
 	"fund.allocated": ofFund(func(f ledger.Fund) formula.Value {

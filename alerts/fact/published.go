@@ -28,7 +28,8 @@ var recordProviders = map[string]func(*subject) formula.Value{
 		r := ledger.RecordedOf(s.e.Body)
 		return formula.String(strings.TrimSuffix(r.Process+"/"+r.Object, "/"))
 	},
-	"project.id": func(s *subject) formula.Value { return formula.String(ledger.RecordedOf(s.e.Body).Process) },
+	"record.gone": recordGone,
+	"project.id":  func(s *subject) formula.Value { return formula.String(ledger.RecordedOf(s.e.Body).Process) },
 
 	"tender.id": func(s *subject) formula.Value {
 		if _, ok := s.e.Body.(*ledger.ProcessContract); ok { // its award need not name a lot

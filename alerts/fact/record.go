@@ -1,10 +1,14 @@
 package fact
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"yilu/alerts/formula"
 	"yilu/ledger"
@@ -337,6 +341,45 @@ func amountOf(body ledger.Body) (ledger.Amount, string) {
 		return b.Amount, b.Foreign
 	}
 	return 0, ""
+}
+
+// recordGone are the members that the version before had and this one has not (来源改删).
+func recordGone(s *subject) formula.Value {
+	own := ledger.RecordedOf(s.e.Body)
+	if own.Version == 1 {
+		return formula.String("")
+	}
+	records, whole := s.v.Records(own.Process)
+	i := slices.IndexFunc(records, func(r ledger.Record) bool { return r.Kind == s.e.Kind && r.Object == own.Object })
+	if i < 0 && !whole {
+		return formula.Unfit("many")
+	}
+	if i < 0 {
+		return nothing
+	}
+	before, ok := s.v.Entry(records[i].Seq)
+	if !ok {
+		return nothing
+	}
+	had, has := members(before.Body), members(s.e.Body)
+	if _, foreign := amountOf(s.e.Body); foreign != "" {
+		delete(had, "amount")
+	}
+	delete(had, "foreign_currency")
+	maps.DeleteFunc(had, func(name string, _ jsontext.Value) bool { return has[name] != nil })
+	return formula.String(strings.Join(slices.Sorted(maps.Keys(had)), ", "))
+}
+
+// members are those of a body as its leaf has them.
+func members(b ledger.Body) (m map[string]jsontext.Value) {
+	text, err := ledger.EncodeBody(b)
+	if err == nil {
+		err = json.Unmarshal(text, &m)
+	}
+	if err != nil {
+		panic(fmt.Errorf("fact: the body of an entry: %w", err)) // a bug: it was decoded from one
+	}
+	return m
 }
 
 // recordNames are what a record calls things and parties.

@@ -46,7 +46,7 @@ func newCounty(t *testing.T) *county {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := time.Date(2020, 3, 1, 1, 0, 0, 0, time.UTC)
+	at := time.Date(2021, 3, 1, 1, 0, 0, 0, time.UTC)
 	l := ledger.New(ledger.Config{Pool: db.Pool, Sealer: sealer, Now: func() time.Time { at = at.Add(time.Hour); return at }})
 	t.Cleanup(l.Close)
 	if err := l.CreateBook(t.Context(), testBook); err != nil {
