@@ -3,11 +3,12 @@ package alerts
 import (
 	"strings"
 
+	"yilu/alerts/fact"
 	"yilu/ledger"
 )
 
 // causes are the words of what a verdict lacks (无法判定的原因), by its code; § stands for
-// what follows the code. Inputs and limits go by the names that the rule's page has.
+// what follows the code. Limits go by the names that the rule's page has.
 var causes = map[string]ledger.Text{
 	"field":       {Zh: "缺少数据“§”", En: "the input “§” is missing"},
 	"param":       {Zh: "没有设定限额“§”", En: "the limit “§” is not set"},
@@ -41,6 +42,8 @@ func lacks(reason string) ledger.Text {
 		switch {
 		case strings.HasPrefix(part, "n<"):
 			code, named = "n<", ledger.Text{Zh: part[2:], En: part[2:]}
+		case code == "field":
+			named = fact.NameOf(of)
 		case code == "register":
 			if list, ok := ledger.Lists[of]; ok {
 				named = list
