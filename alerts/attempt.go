@@ -13,7 +13,8 @@ import (
 // Attempt keeps that somebody tried what a blocking rule refuses (拦截时间): a
 // warning with origin "attempt", or one more hit of the open one about the same
 // matter, once for each matter and day. refused is the answer of the ledger to the
-// drafts; one that no blocking rule gave is left alone.
+// drafts, which arithmetic may have given before the rule could; of what no blocking
+// rule finds nothing is kept.
 //
 // The post itself left no trace, so this is a post of its own: it may fail where the
 // answer was given already, and then the attempt is not known. Trying again is safe.
@@ -67,12 +68,10 @@ func (b *batch) attempted(ctx context.Context, h ledger.Heard, problems []ledger
 	return nil
 }
 
-// blocked says whether a finding is what refused a draft.
+// blocked says whether a finding refuses a draft, whatever else did.
 func blocked(f Finding, index int, problems []ledger.Problem) bool {
-	if _, stops := f.problem(); !stops {
-		return false
-	}
-	return slices.ContainsFunc(problems, func(p ledger.Problem) bool { return p.Index == index && p.Rule == f.Code && p.Needs == "" })
+	p, stops := f.problem()
+	return stops && p.Needs == "" && slices.ContainsFunc(problems, func(p ledger.Problem) bool { return p.Index == index })
 }
 
 // attempters tried it, or made what they tried to put in effect.

@@ -52,8 +52,11 @@ func loadDemo(ctx context.Context, env *environment, l *ledger.Ledger, files *do
 	bulkMemory()
 	defer func() { serveMemory(); debug.FreeOSMemory() }()
 	begun := time.Now()
-	progress := env.progress("demo")
-	err := demo.Load(ctx, l, demo.Options{Rules: env.rules.Activations(), Files: files, Progress: func(done, of int) { progress(int64(done), int64(of)) }})
+	progress, engine := env.progress("demo"), env.engine(l, env.rules)
+	tried := func(ctx context.Context, refused *ledger.Refused, drafts ...ledger.Draft) error {
+		return engine.Attempt(ctx, demo.Book, refused, drafts...)
+	}
+	err := demo.Load(ctx, l, demo.Options{Rules: env.rules.Activations(), Files: files, Tried: tried, Progress: func(done, of int) { progress(int64(done), int64(of)) }})
 	if errors.Is(err, demo.ErrForeign) {
 		return &coded{exitRefused, err}
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/alerts"
+	"yilu/alerts/rule"
 	"yilu/alerts/rules"
 	"yilu/audit"
 	"yilu/ledger"
@@ -52,7 +53,7 @@ var known = sync.OnceValue(func() *alerts.Rules {
 func load(t testing.TB, l *ledger.Ledger, files *document.Store) {
 	t.Helper()
 	begun, n := time.Now(), 0
-	if err := Load(t.Context(), l, Options{Rules: known().Activations(), Files: files, Progress: func(done, _ int) { n = done }}); err != nil {
+	if err := Load(t.Context(), l, Options{Rules: known().Activations(), Files: files, Tried: tried(l), Progress: func(done, _ int) { n = done }}); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%d entries in %.1f s", n, time.Since(begun).Seconds())
@@ -78,10 +79,11 @@ func TestLoad(t *testing.T) {
 	t.Run("the lists find whom they should", func(t *testing.T) { checkListed(t, l, entries) })
 	t.Run("the sweeps of lists find what they should", func(t *testing.T) { checkSwept(t, l, db.Owner) })
 	t.Run("published procurement is valid and reads back", func(t *testing.T) { checkProcurement(t, l) })
+	t.Run("the first rules are seen at work", func(t *testing.T) { checkFlagged(t, l, entries) })
 	t.Run("mistakes stay visible", func(t *testing.T) { checkMistakes(t, entries) })
 	t.Run("what is not published was meant so", func(t *testing.T) { checkPublished(t, l, db.Owner) })
 	t.Run("loading again does nothing", func(t *testing.T) {
-		if err := Load(t.Context(), l, Options{Rules: known().Activations()}); err != nil {
+		if err := Load(t.Context(), l, Options{Rules: known().Activations(), Tried: tried(l)}); err != nil {
 			t.Fatal(err)
 		}
 		if h, err := l.Head(t.Context(), Book); err != nil || h.Size != int64(len(entries)) {
@@ -170,7 +172,7 @@ func checkResumed(t *testing.T, whole *ledger.Ledger, entries []*ledger.Entry) {
 	parts, _ := newLedger(t)
 	for _, most := range []int{1, 700, 9_000, 18_000} {
 		ctx, cancel := context.WithCancel(t.Context())
-		err := Load(ctx, parts, Options{Rules: known().Activations(), Progress: func(done, _ int) {
+		err := Load(ctx, parts, Options{Rules: known().Activations(), Tried: tried(parts), Progress: func(done, _ int) {
 			if done >= most {
 				cancel()
 			}
@@ -319,6 +321,9 @@ func checkFigures(t *testing.T, l *ledger.Ledger, entries []*ledger.Entry) {
 	for _, e := range entries {
 		if _, ok := e.Body.(*ledger.WorksStarted); ok && strings.HasPrefix(e.ID, idPrefix+"GC") && e.On > "2020-03-31" {
 			t.Errorf("%s started on %s", e.ID, e.On)
+		}
+		if _, now := e.Body.(*ledger.AlertRaised); now { // of what was tried: it is kept on the day it is loaded
+			continue
 		}
 		if e.On < "2020-01-02" || e.On > "2020-12-25" || !isWorkday(e.On) {
 			t.Errorf("%s stands on %s", e.ID, e.On)
@@ -495,6 +500,46 @@ func checkListed(t *testing.T, l *ledger.Ledger, entries []*ledger.Entry) {
 	}
 }
 
+// tried keeps what was refused, as a server does.
+func tried(l *ledger.Ledger) func(context.Context, *ledger.Refused, ...ledger.Draft) error {
+	engine := &alerts.Engine{Ledger: l, Pool: l.Pool, Rules: known()}
+	return func(ctx context.Context, refused *ledger.Refused, drafts ...ledger.Draft) error {
+		return engine.Attempt(ctx, Book, refused, drafts...)
+	}
+}
+
+// checkFlagged wants a warning of each rule that flagged.go names.
+func checkFlagged(t *testing.T, l *ledger.Ledger, entries []*ledger.Entry) {
+	verdicts, err := ledger.ReadVerdicts(t.Context(), l.Pool, Book, ledger.None, 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int{}
+	for _, n := range verdicts.Notes {
+		var note alerts.Note
+		if err := json.Unmarshal(n.Note, &note); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range note.Findings {
+			if slices.Contains(strings.Fields("B01 B03 B20 C04 D10 J01 J09 P05 P24 T01"), f.Code) && f.State == rule.Flag {
+				got[f.Code]++
+			}
+		}
+	}
+	for _, e := range entries {
+		if b, ok := e.Body.(*ledger.AlertRaised); ok && b.Origin == "attempt" {
+			got["tried "+b.Code]++
+		}
+	}
+	want := map[string]int{
+		"B01": 1, "B03": 1, "B20": 1, "C04": 1, "D10": 1, "J01": 1, "J09": 1, "P05": 1, "P24": 1, "T01": 1,
+		"tried A01": 1, "tried L09": 1, "tried P01": 1, "tried P02": 1, "tried P03": 1, "tried P12": 1,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("flagged and tried (-want +got):\n%s", diff)
+	}
+}
+
 // checkSwept runs the sweeps as of the first Monday of the next year: those on lists find
 // what registers.go says, and that the lists of December are out of date.
 func checkSwept(t *testing.T, l *ledger.Ledger, owner *pgxpool.Pool) {
@@ -536,8 +581,8 @@ func checkMistakes(t *testing.T, entries []*ledger.Entry) {
 		}
 	}
 	want := map[string]int{
-		"submission.rejected": 1, "payment.rejected": 1, "tender.failed": 1, "acceptance.failed": 1, "payment.returned": 20, "project.cancelled": 1, "period.closed": 1,
-		"reversed project.listed": 1, "reversed fund.allocated": 1, "corrected fund.allocated": 1, "reversed tender.announced": 1,
+		"submission.rejected": 1, "payment.rejected": 3, "tender.failed": 1, "acceptance.failed": 1, "payment.returned": 20, "project.cancelled": 1, "period.closed": 1,
+		"reversed project.listed": 1, "reversed fund.allocated": 1, "corrected fund.allocated": 1, "reversed tender.announced": 2, "reversed project.approved": 1, "reversed contract.amended": 1,
 		"reversed contract.signed": 1, "corrected contract.signed": 1, "reversed payment.requested": 1,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

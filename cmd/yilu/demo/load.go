@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -25,7 +26,7 @@ var ErrForeign = errors.New("the book holds other entries than the demonstration
 // always the same. That two loads run at once is not provided for.
 func Load(ctx context.Context, l *ledger.Ledger, o Options) error {
 	steps := tell(o.Rules).steps()
-	n := &loading{ledger: l, files: o.Files, duties: &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: councils.StateCouncil()}, submissions: map[string]*submission{}, places: map[string]place{}, rows: map[*submission][]ledger.Seq{}, explain: answers(o.Rules)}
+	n := &loading{ledger: l, files: o.Files, duties: &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: councils.StateCouncil()}, submissions: map[string]*submission{}, places: map[string]place{}, rows: map[*submission][]ledger.Seq{}, explain: answers(o.Rules), tried: o.Tried}
 	of := 0
 	for _, s := range steps {
 		n.remember(s)
@@ -61,6 +62,8 @@ type Options struct {
 	// Files, which may be nil, keeps the documents that are there in fact: one photograph.
 	// The entries are the same without.
 	Files *document.Store
+	// Tried, which may be nil, keeps what a rule refused, as a server does.
+	Tried func(context.Context, *ledger.Refused, ...ledger.Draft) error
 	// Progress, which may be nil, is told how many entries are done.
 	Progress func(done, of int)
 }
@@ -78,6 +81,8 @@ type loading struct {
 	rows map[*submission][]ledger.Seq
 	// explain is what the officers answer to warnings that hold rows of sheets.
 	explain map[string]sheet.Explanation
+	// tried keeps what a rule refused, if anybody does.
+	tried func(context.Context, *ledger.Refused, ...ledger.Draft) error
 }
 
 // place is where an act stands in a submission.
@@ -123,8 +128,11 @@ func (n *loading) remember(s step) {
 
 // size is how many entries the step posts.
 func (s step) size() int {
-	if s.submission != nil {
+	switch {
+	case s.submission != nil:
 		return 1 + len(s.acts)
+	case s.tried:
+		return 0
 	}
 	return len(s.acts)
 }
@@ -172,6 +180,9 @@ func (n *loading) post(ctx context.Context, s step) error {
 	if err != nil {
 		return err
 	}
+	if s.tried {
+		return n.try(ctx, s, drafts)
+	}
 	if s.submission == nil {
 		_, err = n.ledger.Post(ctx, Book, drafts...)
 		return err
@@ -179,6 +190,27 @@ func (n *loading) post(ctx context.Context, s step) error {
 	_, err = n.ledger.Submit(ctx, Book, s.id, ledger.SubmissionMade{Submission: s.id, Title: s.submission.title}, drafts)
 	return err
 }
+
+// try does what a rule refuses, and has that kept.
+func (n *loading) try(ctx context.Context, s step, drafts []ledger.Draft) error {
+	var err error
+	if spec, _ := ledger.SpecOf(drafts[0].Kind); spec.TwoPersons {
+		_, err = n.ledger.Submit(ctx, Book, s.id+".ti", ledger.SubmissionMade{Submission: s.id + ".ti", Title: "演示数据-" + spec.Zh}, drafts)
+		drafts = append(drafts[:1:1], drafts...) // the submission stands first, by the same maker
+	} else {
+		_, err = n.ledger.Post(ctx, Book, drafts...)
+	}
+	refused, ok := errors.AsType[*ledger.Refused](err)
+	if !ok {
+		return fmt.Errorf("want it refused: %w", cmp.Or(err, errNotRefused))
+	}
+	if n.tried == nil {
+		return nil
+	}
+	return n.tried(ctx, refused, drafts...)
+}
+
+var errNotRefused = errors.New("it was not")
 
 // complete fills in what only the book knows.
 func (n *loading) complete(ctx context.Context, acts []act) ([]ledger.Draft, error) {

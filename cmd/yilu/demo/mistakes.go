@@ -105,6 +105,7 @@ func (y *year) announceWrongly(w *works) {
 func (y *year) failTender(l *lot) {
 	y.announce(*l, "2020-01-15", "2020-02-10")
 	y.bid(*l, "2020-02-10", 2)
+	y.bidAlike(*l, "2020-02-10")
 	y.post("2020-02-10", l.project.by(), l.id+".failed", &ledger.TenderFailed{Tender: l.id, Reason: "bidders"})
 	l.id += "2"
 }

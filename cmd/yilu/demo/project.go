@@ -81,6 +81,7 @@ func tell(rules []*ledger.RuleActivated) *story {
 	}
 	y.tellOthers(others)
 	y.tellMistakes(works, grants)
+	y.tellFlagged(works)
 	y.lists(grants)
 	y.banFirm()
 	y.firmLists()

@@ -55,6 +55,8 @@ type day struct {
 	notices     []act
 	acts        []act
 	submissions []*submission
+	// tried are acts that a rule refuses, at the end of the day.
+	tried []act
 }
 
 // story is the year as it is told: days in any order, acts of a day in the order
@@ -138,6 +140,14 @@ func (s *story) handIn(subject, title string, acts ...act) (*submission, bool) {
 	return sub, true
 }
 
+// try has somebody try on a day what a rule refuses, if it is in force.
+func (y *year) try(on ledger.Date, code string, a act) {
+	if y.rules[code] > 0 {
+		d := y.day(on)
+		d.tried = append(d.tried, a)
+	}
+}
+
 // step is one unit that Load posts: the acts of a day, or one submission.
 type step struct {
 	// id is an entry's of the unit: if it is in the book, the unit is. Of a sheet
@@ -145,6 +155,8 @@ type step struct {
 	id         string
 	acts       []act
 	submission *submission
+	// tried says that the acts are refused, and of them the book has a warning alone.
+	tried bool
 }
 
 // steps tells the story in order.
@@ -163,6 +175,9 @@ func (s *story) steps() []step {
 		}
 		for _, sub := range d.submissions {
 			out = append(out, step{id: sub.id, acts: sub.acts, submission: sub})
+		}
+		for _, a := range d.tried {
+			out = append(out, step{id: a.ID, acts: []act{a}, tried: true})
 		}
 	}
 	return out

@@ -65,12 +65,14 @@ func (y *year) bid(l lot, on ledger.Date, n int) []offer {
 }
 
 // open opens the bids at the deadline, as the law has it.
-func (y *year) open(l lot, on ledger.Date) {
+func (y *year) open(l lot, on ledger.Date) { y.add(opening(l, on)) }
+
+func opening(l lot, on ledger.Date) act {
 	members := ledger.Count(5)
 	if l.estimate >= wan(400) {
 		members = 7
 	}
-	y.post(on, l.project.by(), l.id+".opened", &ledger.TenderOpened{
+	return newAct(on, l.project.by(), l.id+".opened", &ledger.TenderOpened{
 		Tender: l.id, At: ledger.Instant(clock(on, 9, 30)), Members: members, Experts: members - 1, Place: "公共资源交易中心（演示）"})
 }
 
