@@ -26,7 +26,7 @@ func (y *year) sign(i int, w *works, tender string, k contract) *contract {
 	k.id, k.signed = w.id+"-HT", k.amount
 	body := ledger.ContractSigned{
 		Contract: k.id, Project: w.id, Tender: tender, Name: w.name + "施工合同", Supplier: k.Party, Amount: k.amount,
-		Start: c.started, Finish: "2020-06-30", Retention: "3", Pricing: "lump", PaymentDays: 30, LabourShare: "18", LabourMonths: 1, WageAccount: true, Files: []ledger.File{paper(k.id + "合同")},
+		Start: c.started, Finish: "2020-06-30", Retention: "3", Pricing: "lump", PaymentDays: 30, LabourShare: "18", LabourMonths: 1, WageAccount: true, SME: i == paidLate, Files: []ledger.File{paper(k.id + "合同")},
 	}
 	if i == mistypedContract {
 		y.mistypeContract(w, &k, body)
@@ -126,7 +126,11 @@ func (y *year) close(i int, w *works) {
 	y.submit("shending", "结算审核", newAct(c.settled, by, k.id+".settled", &ledger.SettlementAudited{
 		Contract: k.id, Amount: settled, Auditor: pick(y.story, auditors).Party, Document: "审字（演示）" + w.id, Files: []ledger.File{paper(w.id + "结算审核报告")}}))
 	y.file(workdays(c.settled, 1), w.project, 25, "结算审核报告")
-	y.pay(workdays(c.settled, 2), w.project, k, "final", share(settled, 97, 100)-k.asked)
+	pays := workdays(c.settled, 2)
+	if i == paidLate {
+		pays = workdays(c.settled, 20)
+	}
+	y.pay(pays, w.project, k, "final", share(settled, 97, 100)-k.asked)
 	y.post(workdays(c.settled, 6), by, w.id+".asset", &ledger.AssetRegistered{
 		Asset: w.id + "-ZC", Project: w.id, Name: w.name, Class: w.sort.asset, Owner: w.placeName + "集体", Keeper: w.placeName + "村委会", Place: w.place, Value: settled})
 	y.file(workdays(c.settled, 6), w.project, 26, "确权移交书")

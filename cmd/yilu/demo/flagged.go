@@ -10,6 +10,8 @@ import "yilu/ledger"
 //	           two firms at one price, bonds from one      opened with two, failed (B01, B03, B20)
 //	           account
 //	           more allocated than the fund has            refused (A01)
+//	           a winner's bid a minute after the deadline  explained, and stands (B12)
+//	           a household's grant of the month once more  refused (E03)
 //	March      a contract grown by a third                 taken back (C04, J09)
 //	           most of a contract asked for too early      sent back (P05)
 //	           progress paid to a township's finance       sent back (P24, D10), its own
@@ -17,9 +19,14 @@ import "yilu/ledger"
 //	           more asked than the contract, the project   refused (P01, P02, P12)
 //	           or the invoice has, and money dated before  refused (P03)
 //	           the contract
+//	August     a small firm not paid in thirty days        paid late (P27)
 const (
 	// paidAhead is asked for most of its money before there are works.
 	paidAhead = 41
+	// cameLate is the project whose winner came late, paidLate the works whose small firm
+	// was.
+	cameLate = "GC2020-044"
+	paidLate = 44
 	// overAsked is asked for more than there is.
 	overAsked = 40
 	// hospital is the first of the county's works.
@@ -27,13 +34,14 @@ const (
 )
 
 // tellFlagged tells them, but for the tender that failed.
-func (y *year) tellFlagged(works []*works) {
+func (y *year) tellFlagged(works []*works, grants []*grants) {
 	y.approveUnlisted(works[doubledProject].project)
 	y.offerPrivately(works[hospital])
 	y.growContract(works[hospital])
 	y.payOffice(works[hospital])
 	y.payAhead(works[paidAhead])
 	y.askTooMuch(works[overAsked])
+	y.grantTwice(grants[0])
 }
 
 // approveUnlisted approves a project by the number of another plan, which is in no
@@ -66,6 +74,22 @@ func (y *year) bidAlike(l lot, on ledger.Date) {
 	for _, a := range y.explained("fact", opening(l, on), "B01") {
 		y.add(a)
 	}
+}
+
+// comeLate has the winner's bid come a minute after the deadline.
+func (y *year) comeLate(l lot, on ledger.Date, winner offer) {
+	for _, a := range y.day(on).acts {
+		if b, ok := a.Body.(*ledger.TenderBid); ok && b.Tender == l.id && b.Bidder == winner.Party {
+			b.At = ledger.Instant(clock(on, 9, 31))
+		}
+	}
+}
+
+// grantTwice has a household stand in a second batch of the same month.
+func (y *year) grantTwice(g *grants) {
+	line := g.rounds[0][0]
+	on := workdays(g.item.days[0], g.townIndex()%5+2)
+	y.try(on, "E03", batchActs(on, g.id+"-P1C", g, grantBatch{fund: fundLines[g.holdings[0].line].id, lines: []grantLine{line}, sum: line.amount()})...)
 }
 
 // growContract has a supplement approved of a third of the contract.

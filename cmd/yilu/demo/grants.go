@@ -156,6 +156,14 @@ type grantBatch struct {
 }
 
 func (y *year) batch(on ledger.Date, id string, g *grants, b grantBatch) {
+	y.submit("fafang."+id, g.name+"一卡通发放", batchActs(on, id, g, b)...)
+	for _, a := range y.explained("fact", newAct(paidOut(on, id), treasury, id+".paid", &ledger.PaymentPaid{Payment: id, Voucher: voucher(id)}), held(id)...) {
+		y.add(a)
+	}
+}
+
+// batchActs is a batch with its lines.
+func batchActs(on ledger.Date, id string, g *grants, b grantBatch) []act {
 	by := cashier(g.town.Code)
 	acts := []act{newAct(on, by, id+".requested", &ledger.GrantRequested{
 		Payment: id, Project: g.id, Fund: b.fund, Item: g.item.name, Amount: b.sum, Lines: ledger.Count(len(b.lines)), Period: on.Month(),
@@ -173,10 +181,7 @@ func (y *year) batch(on ledger.Date, id string, g *grants, b grantBatch) {
 		a.Sealed = map[string]string{"payee_name": l.head, "id_number": l.id, "payee_account": l.account, "phone": l.phone}
 		acts = append(acts, a)
 	}
-	y.submit("fafang."+id, g.name+"一卡通发放", acts...)
-	for _, a := range y.explained("fact", newAct(paidOut(on, id), treasury, id+".paid", &ledger.PaymentPaid{Payment: id, Voucher: voucher(id)}), held(id)...) {
-		y.add(a)
-	}
+	return acts
 }
 
 // paidOut is when a batch that was handed in on a day is paid: once its list has hung

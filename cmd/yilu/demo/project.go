@@ -81,7 +81,7 @@ func tell(rules []*ledger.RuleActivated) *story {
 	}
 	y.tellOthers(others)
 	y.tellMistakes(works, grants)
-	y.tellFlagged(works)
+	y.tellFlagged(works, grants)
 	y.lists(grants)
 	y.banFirm()
 	y.firmLists()

@@ -56,7 +56,7 @@ type day struct {
 	acts        []act
 	submissions []*submission
 	// tried are acts that a rule refuses, at the end of the day.
-	tried []act
+	tried [][]act
 }
 
 // story is the year as it is told: days in any order, acts of a day in the order
@@ -141,10 +141,10 @@ func (s *story) handIn(subject, title string, acts ...act) (*submission, bool) {
 }
 
 // try has somebody try on a day what a rule refuses, if it is in force.
-func (y *year) try(on ledger.Date, code string, a act) {
+func (y *year) try(on ledger.Date, code string, acts ...act) {
 	if y.rules[code] > 0 {
 		d := y.day(on)
-		d.tried = append(d.tried, a)
+		d.tried = append(d.tried, acts)
 	}
 }
 
@@ -176,8 +176,8 @@ func (s *story) steps() []step {
 		for _, sub := range d.submissions {
 			out = append(out, step{id: sub.id, acts: sub.acts, submission: sub})
 		}
-		for _, a := range d.tried {
-			out = append(out, step{id: a.ID, acts: []act{a}, tried: true})
+		for _, acts := range d.tried {
+			out = append(out, step{id: acts[0].ID, acts: acts, tried: true})
 		}
 	}
 	return out

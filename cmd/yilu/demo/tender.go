@@ -28,6 +28,9 @@ type offer struct {
 func (y *year) tender(l lot, c schedule) offer {
 	y.announce(l, c.announced, c.deadline)
 	bids := y.bid(l, c.deadline, y.between(3, 6))
+	if l.project.id == cameLate {
+		y.comeLate(l, c.deadline, bids[0])
+	}
 	y.open(l, c.deadline)
 	y.nameCandidates(l, c.candidates, bids)
 	y.award(l, c.awarded, bids[0])
@@ -85,7 +88,14 @@ func (y *year) nameCandidates(l lot, on ledger.Date, bids []offer) {
 }
 
 func (y *year) award(l lot, on ledger.Date, best offer) {
-	y.post(on, l.project.by(), l.id+".awarded", &ledger.TenderAwarded{
+	award := newAct(on, l.project.by(), l.id+".awarded", &ledger.TenderAwarded{
 		Tender: l.id, Winner: best.Party, Amount: best.amount, Files: []ledger.File{paper(l.id + "中标通知书")}})
+	acts := []act{award}
+	if l.project.id == cameLate {
+		acts = y.explained("fact", award, "B12")
+	}
+	for _, a := range acts {
+		y.add(a)
+	}
 	y.file(on, l.project, 18, "招标实施手续")
 }
