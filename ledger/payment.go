@@ -249,7 +249,8 @@ func (s *state) refuseQuota(q *Quota, p Payment) {
 		fmt.Sprintf("project %s has %s yuan of fund %s left (allocated %s, paid %s, requested %s), asked %s", p.Project, q.Available().Comma(), p.Fund, q.Allocated.Comma(), q.Paid.Comma(), q.Requested.Comma(), p.Amount.Comma()))
 }
 
-// reserveContract holds a payment to the contract with its amendments.
+// reserveContract holds a payment to the contract with its amendments. That it goes to
+// another than the supplier, such as an assignee (受让人), is rule P09's to hold.
 func (s *state) reserveContract(p Payment) bool {
 	k := s.needContract("body.contract", p.Contract)
 	switch {
@@ -257,8 +258,6 @@ func (s *state) reserveContract(p Payment) bool {
 		return false
 	case k.Project != p.Project:
 		s.refuse("body.contract", "other_project", "合同不属于该项目", "the contract belongs to project "+k.Project)
-	case k.Supplier != p.Payee:
-		s.refuse("body.payee", "other_supplier", "收款人不是合同供应商 "+k.SupplierName, "the payee is not the contract's supplier "+k.SupplierName)
 	case k.Available() < p.Amount:
 		s.refuse("body.amount", "over_contract",
 			fmt.Sprintf("超过合同：合同（含变更、审定）%s 元，已支付 %s 元，在途 %s 元，可申请 %s 元，本次 %s 元", k.Limit().Comma(), k.Paid.Comma(), k.Requested.Comma(), k.Available().Comma(), p.Amount.Comma()),

@@ -677,8 +677,6 @@ func (m *model) request(e modelEntry, id string, p modelPayment, second bool) {
 		switch {
 		case k.project != p.project:
 			refuse("other_project")
-		case k.supplier != p.payee:
-			refuse("other_supplier")
 		case m.used(p.contract)+p.amount > k.most():
 			refuse("over_contract")
 		}

@@ -14,8 +14,8 @@ import "yilu/ledger"
 //	           a household's grant of the month once more  refused (E03)
 //	March      a contract grown by a third                 taken back (C04, J09)
 //	           most of a contract asked for too early      sent back (P05)
-//	           progress paid to a township's finance       sent back (P24, D10), its own
-//	           office, for patients by their illness       officer's approval refused (L09)
+//	           progress paid to a township's finance       sent back (P09, P24, D10), its
+//	           office, for patients by their illness       own officer's approval refused (L09)
 //	           more asked than the contract, the project   refused (P01, P02, P12)
 //	           or the invoice has, and money dated before  refused (P03)
 //	           the contract
@@ -108,10 +108,9 @@ func (y *year) payOffice(w *works) {
 	id := w.id + "-Z1C"
 	ask := paymentAct(on, id, w.project, w.contract, &ledger.PaymentRequested{
 		Stage: "progress", Amount: share(w.contract.signed, 10, 100), Fund: fundLines[w.holdings[0].line].id, Purpose: "精神病患者病区改造进度款"})
-	body := ask.Body.(*ledger.PaymentRequested)
-	body.Contract, body.Payee = "", ledger.Party{Name: w.town.Name + "财政所（演示）"}
+	ask.Body.(*ledger.PaymentRequested).Payee = ledger.Party{Name: w.town.Name + "财政所（演示）"}
 	ask.Sealed = map[string]string{"payee_account": "41001530000000000990", "payee_bank": "演示银行"}
-	for _, a := range y.explained("other", ask, "P24", "D10") {
+	for _, a := range y.explained("other", ask, "P04", "P08", "P09", "P24", "D10") {
 		y.add(a)
 	}
 	own := financeMaker
