@@ -19,6 +19,8 @@ import "yilu/ledger"
 //	           more asked than the contract, the project   refused (P01, P02, P12)
 //	           or the invoice has, and money dated before  refused (P03)
 //	           the contract
+//	           a contract's notice copied by a portal      stands (D04)
+//	           with a slip in its total
 //	August     a small firm not paid in thirty days        paid late (P27)
 const (
 	// paidAhead is asked for most of its money before there are works.
@@ -29,6 +31,8 @@ const (
 	paidLate = 44
 	// overAsked is asked for more than there is.
 	overAsked = 40
+	// miscopied is the contract whose notice a portal copied with a slip.
+	miscopied = "GC2020-002-HT.signed"
 	// hospital is the first of the county's works.
 	hospital = 52
 )
@@ -83,6 +87,14 @@ func (y *year) comeLate(l lot, on ledger.Date, winner offer) {
 			b.At = ledger.Instant(clock(on, 9, 31))
 		}
 	}
+}
+
+// copyWrongly has the county's portal copy a notice with a slip in its total.
+func (y *year) copyWrongly(on ledger.Date, id string, by ledger.By, of announced) {
+	of.copied, of.slip = "襄城县人民政府门户网站（演示）", yuan(9_000)
+	a := newAct(on, by, id+"F.posted", &ledger.NoticePosted{Notice: id + "F"})
+	a.notice = &of
+	y.day(on).notices = append(y.day(on).notices, a)
 }
 
 // grantTwice has a household stand in a second batch of the same month.

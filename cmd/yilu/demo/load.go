@@ -259,6 +259,7 @@ func (n *loading) compose(ctx context.Context, a act) (ledger.Body, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compose %s: %w", a.ID, err)
 	}
+	content.Copy, content.Total = a.notice.copied, content.Total+a.notice.slip
 	return &ledger.NoticePosted{Notice: a.Body.(*ledger.NoticePosted).Notice, Content: content}, nil
 }
 

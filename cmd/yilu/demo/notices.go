@@ -50,6 +50,10 @@ type announced struct {
 	order publicity.Order
 	// about are ids of entries; their numbers are only known then.
 	about []string
+	// copied is where somebody else published it, "" for one made here, slip how much its
+	// total says too much.
+	copied string
+	slip   ledger.Amount
 }
 
 var contacts = ledger.NoticeContacts{Hotline: "12317", Phone: "0374-3560000", Mail: "fupin@example.gov.cn", Address: "襄城县文化路1号（演示）"}
@@ -132,8 +136,11 @@ func (p *publisher) announce(on ledger.Date, id string, by ledger.By, o publicit
 	o.Signed, o.Starts, o.Contacts = on, on, contacts
 	o.Issuer = cmp.Or(o.Issuer, ledger.DivisionOf(by.Unit).Name)
 	a := newAct(on, by, id+".posted", &ledger.NoticePosted{Notice: id})
-	a.notice = &announced{o, about}
+	a.notice = &announced{order: o, about: about}
 	p.day(on).notices = append(p.day(on).notices, a)
+	if slices.Contains(about, idPrefix+miscopied) {
+		p.copyWrongly(on, id, by, *a.notice)
+	}
 	return id
 }
 
