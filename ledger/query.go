@@ -470,12 +470,15 @@ func (l *Ledger) Outcome(ctx context.Context, book Book, id string) (Receipt, er
 	return receiptOf(row)
 }
 
-// EntriesAt returns the entries with some numbers, by number, in one round trip.
+// EntriesAt returns the entries with some numbers, by number, in one round trip. None is
+// the number of no entry.
 func (l *Ledger) EntriesAt(ctx context.Context, book Book, seqs []Seq) (map[Seq]*Entry, error) {
 	out := make(map[Seq]*Entry, len(seqs))
-	numbers := make([]uint64, len(seqs))
-	for i, q := range seqs {
-		numbers[i] = uint64(q)
+	numbers := make([]uint64, 0, len(seqs))
+	for _, q := range seqs {
+		if q != None {
+			numbers = append(numbers, uint64(q))
+		}
 	}
 	b := &pgx.Batch{}
 	audit.QueueRows(b, string(book), numbers, func(r audit.Row) error {

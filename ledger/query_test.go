@@ -264,6 +264,17 @@ func TestHostileCursors(t *testing.T) {
 
 func second3[R any](_ []R, _ string, err error) error { return err }
 
+// TestNoneIsNoEntry: a project whose approval was taken back, and that was in no library,
+// names no entry, and whoever asks for it gets the others.
+func TestNoneIsNoEntry(t *testing.T) {
+	t.Parallel()
+	l := county(t)
+	found, err := l.EntriesAt(t.Context(), testBook, []Seq{None, 0, None, 1})
+	if err != nil || len(found) != 2 || found[0] == nil || found[1] == nil {
+		t.Errorf("%d entries, %v", len(found), err)
+	}
+}
+
 func TestWhatIsNotThere(t *testing.T) {
 	t.Parallel()
 	l, _ := testLedger(t)

@@ -47,6 +47,9 @@ func ledgerNews(ctx context.Context, f *frame, place string) ([]news, error) {
 	for _, p := range payments {
 		seqs = append(seqs, max(p.Paid, p.Approved, p.Requested))
 	}
+	projects = slices.DeleteFunc(projects, func(p ledger.Project) bool { // neither stands any more
+		return p.Listed == ledger.None && p.Approved == ledger.None
+	})
 	for _, p := range projects {
 		seqs = append(seqs, max(p.Listed, p.Approved))
 	}
