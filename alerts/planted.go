@@ -33,10 +33,7 @@ func PlantedSweeps(ctx context.Context, pool *pgxpool.Pool) gate.Sweeps {
 		case rule.NotEvaluable:
 			return []rule.Result{{Code: r.Code, Version: r.Version, State: state, Reason: reason}}, nil
 		}
-		err = pgx.BeginTxFunc(ctx, pool, readOnly, func(tx pgx.Tx) error {
-			if err := becomeReader(ctx, tx); err != nil {
-				return err
-			}
+		err = readViews(ctx, pool, func(tx pgx.Tx) error {
 			if err := plant(ctx, tx, &q, a.Book, p.Rows); err != nil {
 				return err
 			}

@@ -125,9 +125,6 @@ func measure(ctx context.Context, pool *pgxpool.Pool) error {
 
 // readViews does something as a role that can read the views alone, on one snapshot.
 func readViews(ctx context.Context, pool *pgxpool.Pool, do func(pgx.Tx) error) error {
-	if err := measure(ctx, pool); err != nil {
-		return err
-	}
 	return pgx.BeginTxFunc(ctx, pool, readOnly, func(tx pgx.Tx) error {
 		if err := becomeReader(ctx, tx); err != nil {
 			return err

@@ -70,6 +70,9 @@ func (g *Engine) sweepAsOf(ctx context.Context, x *active, act rule.Act, upto le
 		s.Findings, s.regions = []Finding{x.unjudged(act, reason)}, []string{act.Region}
 		return s, nil
 	}
+	if err := measure(ctx, g.Pool); err != nil {
+		return s, err
+	}
 	var rows []rule.Row
 	err = readViews(ctx, g.Pool, func(tx pgx.Tx) (err error) {
 		rows, err = readRows(ctx, tx, q)

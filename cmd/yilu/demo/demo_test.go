@@ -460,23 +460,30 @@ func checkTraces(t *testing.T, l *ledger.Ledger) {
 	}
 }
 
-// checkListed counts what the rules on comparison lists said of the year: one hit of
-// each, and nothing that could not be judged.
-func checkListed(t *testing.T, l *ledger.Ledger, entries []*ledger.Entry) {
+// findings are all that the rules said of the year.
+func findings(t *testing.T, l *ledger.Ledger) (all []alerts.Finding) {
+	t.Helper()
 	verdicts, err := ledger.ReadVerdicts(t.Context(), l.Pool, Book, ledger.None, 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[string]int{}
 	for _, n := range verdicts.Notes {
 		var note alerts.Note
 		if err := json.Unmarshal(n.Note, &note); err != nil {
 			t.Fatal(err)
 		}
-		for _, f := range note.Findings {
-			if f.Code[0] == 'E' && f.Due == "" || f.Code == "W10" {
-				got[f.Code+" "+string(f.State)+f.Reason]++
-			}
+		all = append(all, note.Findings...)
+	}
+	return all
+}
+
+// checkListed counts what the rules on comparison lists said of the year: one hit of
+// each, and nothing that could not be judged.
+func checkListed(t *testing.T, l *ledger.Ledger, entries []*ledger.Entry) {
+	got := map[string]int{}
+	for _, f := range findings(t, l) {
+		if f.Code[0] == 'E' && f.Due == "" || f.Code == "W10" {
+			got[f.Code+" "+string(f.State)+f.Reason]++
 		}
 	}
 	if diff := cmp.Diff(map[string]int{"E01 flag": 1, "E02 flag": 1, "E06 flag": 1, "W10 flag": 1}, got); diff != "" {
@@ -492,7 +499,7 @@ func checkListed(t *testing.T, l *ledger.Ledger, entries []*ledger.Entry) {
 		t.Errorf("lists (-want +got):\n%s", diff)
 	}
 	cards := 0
-	err = l.Pool.QueryRow(t.Context(), `
+	err := l.Pool.QueryRow(t.Context(), `
 		select count(distinct m.who) from proj.register_member m join proj.grant_line g on g.book = m.book and g.account = m.who
 		where m.book = $1 and m.serial >= 200 and m.who <> ''`, Book).Scan(&cards)
 	if err != nil || cards != cardsAtOnce {
@@ -510,20 +517,10 @@ func tried(l *ledger.Ledger) func(context.Context, *ledger.Refused, ...ledger.Dr
 
 // checkFlagged wants a warning of each rule that flagged.go names.
 func checkFlagged(t *testing.T, l *ledger.Ledger, entries []*ledger.Entry) {
-	verdicts, err := ledger.ReadVerdicts(t.Context(), l.Pool, Book, ledger.None, 1<<30)
-	if err != nil {
-		t.Fatal(err)
-	}
 	got := map[string]int{}
-	for _, n := range verdicts.Notes {
-		var note alerts.Note
-		if err := json.Unmarshal(n.Note, &note); err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range note.Findings {
-			if slices.Contains(strings.Fields("B01 B03 B12 B20 C04 D04 D10 J01 J09 P05 P09 P24 T01"), f.Code) && f.State == rule.Flag {
-				got[f.Code]++
-			}
+	for _, f := range findings(t, l) {
+		if slices.Contains(strings.Fields("B01 B03 B12 B20 C04 D04 D10 J01 J09 P05 P09 P24 T01"), f.Code) && f.State == rule.Flag {
+			got[f.Code]++
 		}
 	}
 	for _, e := range entries {

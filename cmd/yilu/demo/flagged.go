@@ -3,7 +3,7 @@ package demo
 import "yilu/ledger"
 
 // What an auditor is shown at work. Each was tried or done in good faith, was held or
-// flagged by a rule, and came to nothing:
+// flagged by a rule, and came to nothing unless it says that it stands:
 //
 //	January    a project approved that is in no library    taken back (J01)
 //	February   a hospital's works offered to three firms   taken back, tendered (T01)
@@ -61,9 +61,7 @@ func (y *year) approveUnlisted(p *project) {
 // offerPrivately offers works beyond the limit of compulsory tender to chosen firms.
 func (y *year) offerPrivately(w *works) {
 	l := lot{project: w.project, id: w.id + "-ZB0", method: "negotiation", category: "works", estimate: w.estimate}
-	for _, a := range y.explained("other", announcement(l, "2020-02-06", "2020-02-27"), "T01") {
-		y.add(a)
-	}
+	y.add(y.explained("other", announcement(l, "2020-02-06", "2020-02-27"), "T01")...)
 	y.submit("gengzheng", "更正：应当招标", reversal("2020-02-06", w.by(), l.id+".announced", "other"))
 }
 
@@ -75,9 +73,7 @@ func (y *year) bidAlike(l lot, on ledger.Date) {
 	first, second := one.Body.(*ledger.TenderBid), other.Body.(*ledger.TenderBid)
 	second.Amount, second.BondPayer = first.Amount, first.BondPayer
 	d.acts = append(d.acts[:len(d.acts)-1], y.explained("fact", other, "B20")...)
-	for _, a := range y.explained("fact", opening(l, on), "B01") {
-		y.add(a)
-	}
+	y.add(y.explained("fact", opening(l, on), "B01")...)
 }
 
 // comeLate has the winner's bid come a minute after the deadline.
@@ -122,9 +118,7 @@ func (y *year) payOffice(w *works) {
 		Stage: "progress", Amount: share(w.contract.signed, 10, 100), Fund: fundLines[w.holdings[0].line].id, Purpose: "精神病患者病区改造进度款"})
 	ask.Body.(*ledger.PaymentRequested).Payee = ledger.Party{Name: w.town.Name + "财政所（演示）"}
 	ask.Sealed = map[string]string{"payee_account": "41001530000000000990", "payee_bank": "演示银行"}
-	for _, a := range y.explained("other", ask, "P04", "P08", "P09", "P24", "D10") {
-		y.add(a)
-	}
+	y.add(y.explained("other", ask, "P04", "P08", "P09", "P24", "D10")...)
 	own := financeMaker
 	own.Role = ledger.Checker
 	y.try(on, "L09", newAct(on, own, id+".own", &ledger.PaymentApproved{Payment: id}))
@@ -137,9 +131,7 @@ func (y *year) payAhead(w *works) {
 	id := w.id + "-Z1C"
 	ask := paymentAct(on, id, w.project, w.contract, &ledger.PaymentRequested{
 		Stage: "progress", Amount: share(w.contract.signed, 55, 100), Fund: fundLines[w.holdings[0].line].id, Purpose: "进度款"})
-	for _, a := range y.explained("other", ask, "P04", "P08") {
-		y.add(a)
-	}
+	y.add(y.explained("other", ask, "P04", "P08")...)
 	y.post(workdays(on, 1), financeChecker, id+".rejected", &ledger.PaymentRejected{Payment: id, Reason: "incomplete"})
 }
 

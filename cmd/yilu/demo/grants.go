@@ -157,9 +157,7 @@ type grantBatch struct {
 
 func (y *year) batch(on ledger.Date, id string, g *grants, b grantBatch) {
 	y.submit("fafang."+id, g.name+"一卡通发放", batchActs(on, id, g, b)...)
-	for _, a := range y.explained("fact", newAct(paidOut(on, id), treasury, id+".paid", &ledger.PaymentPaid{Payment: id, Voucher: voucher(id)}), held(id)...) {
-		y.add(a)
-	}
+	y.add(y.explained("fact", newAct(paidOut(on, id), treasury, id+".paid", &ledger.PaymentPaid{Payment: id, Voucher: voucher(id)}), held(id)...)...)
 }
 
 // batchActs is a batch with its lines.

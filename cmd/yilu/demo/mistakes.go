@@ -94,9 +94,7 @@ func (y *year) allocateWrongly(p *project) {
 // the announcement back before anybody bid.
 func (y *year) announceWrongly(w *works) {
 	l := lot{project: w.project, id: w.id + "-ZB0", method: "open", category: "works", estimate: w.estimate}
-	for _, a := range y.explained("fact", announcement(l, "2020-02-06", "2020-02-20"), "T07") {
-		y.add(a)
-	}
+	y.add(y.explained("fact", announcement(l, "2020-02-06", "2020-02-20"), "T07")...)
 	y.submit("gengzheng", "更正：投标截止时间", reversal("2020-02-06", w.by(), l.id+".announced", "date"))
 }
 
@@ -130,9 +128,7 @@ func (y *year) payTwice(w *works) {
 	id := w.id + "-Z1C"
 	again := paymentAct(on, id, w.project, w.contract, &ledger.PaymentRequested{
 		Stage: "advance", Amount: share(w.contract.signed, 30, 100), Fund: fundLines[w.holdings[0].line].id, Purpose: "预付款"})
-	for _, a := range y.explained("other", again, "P04", "P08", "P13") {
-		y.add(a)
-	}
+	y.add(y.explained("other", again, "P04", "P08", "P13")...)
 	y.post(workdays(on, 1), financeChecker, id+".rejected", &ledger.PaymentRejected{Payment: id, Reason: "duplicate"})
 }
 
@@ -143,9 +139,7 @@ func (y *year) payTooEarly(w *works) {
 	id := w.id + "-Z1C"
 	early := paymentAct(on, id, w.project, w.contract, &ledger.PaymentRequested{
 		Stage: "progress", Amount: share(w.contract.signed, 20, 100), Fund: fundLines[w.holdings[0].line].id, Purpose: "进度款"})
-	for _, a := range y.explained("other", early, "P04", "P08") {
-		y.add(a)
-	}
+	y.add(y.explained("other", early, "P04", "P08")...)
 	y.submit("gengzheng", "更正：支付申请资料不全", reversal(workdays(on, 1), financeMaker, id+".requested", "incomplete"))
 }
 

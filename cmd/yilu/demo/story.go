@@ -99,9 +99,10 @@ func (s *story) post(on ledger.Date, by ledger.By, id string, body ledger.Body) 
 	s.add(newAct(on, by, id, body))
 }
 
-func (s *story) add(a act) {
-	d := s.day(a.On)
-	d.acts = append(d.acts, a)
+// add adds acts of one day.
+func (s *story) add(acts ...act) {
+	d := s.day(acts[0].On)
+	d.acts = append(d.acts, acts...)
 }
 
 // submit hands in acts of one maker on one day under one subject; what is

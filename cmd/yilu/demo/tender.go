@@ -94,8 +94,6 @@ func (y *year) award(l lot, on ledger.Date, best offer) {
 	if l.project.id == cameLate {
 		acts = y.explained("fact", award, "B12")
 	}
-	for _, a := range acts {
-		y.add(a)
-	}
+	y.add(acts...)
 	y.file(on, l.project, 18, "招标实施手续")
 }

@@ -73,9 +73,7 @@ func (y *year) buy(l lot, started, completed ledger.Date) {
 	request := paymentAct(on, id, p, &k, &ledger.PaymentRequested{
 		Stage: "progress", Amount: share(k.amount, 40, 100), Fund: fundLines[countyFund].id, Purpose: "进度款"})
 	if completed == "" { // ahead of any delivery, as the contract is said to agree
-		for _, a := range y.explained("agreed", request, "P04", "P08") {
-			y.add(a)
-		}
+		y.add(y.explained("agreed", request, "P04", "P08")...)
 		return
 	}
 	y.add(request)
