@@ -26,7 +26,7 @@ func (g *Engine) Attempt(ctx context.Context, book ledger.Book, refused *ledger.
 }
 
 func (g *Engine) attempt(ctx context.Context, book ledger.Book, refused *ledger.Refused, drafts []ledger.Draft) error {
-	b := &batch{g: g, book: book, now: g.Ledger.Now().UTC(), known: map[string]*Current{}, tally: map[tallyKey]int64{}}
+	b := g.newBatch(book, "attempt")
 	for _, h := range refused.Heard {
 		if err := b.attempted(ctx, h, refused.Problems, drafts); err != nil {
 			return err
@@ -48,7 +48,7 @@ func (b *batch) attempted(ctx context.Context, h ledger.Heard, problems []ledger
 		if !blocked(f, h.Index, problems) || b.known[f.Fingerprint] != nil {
 			continue
 		}
-		m := matter{Finding: f, origin: "attempt", region: note.Region, at: ledger.None, entry: h.Entry, day: ledger.DateOf(b.now)}
+		m := matter{Finding: f, origin: b.origin, region: note.Region, at: ledger.None, entry: h.Entry, day: ledger.DateOf(b.now)}
 		var err error
 		if m.makers, err = b.attempters(ctx, h, drafts); err != nil {
 			return err
@@ -63,7 +63,7 @@ func (b *batch) attempted(ctx context.Context, h ledger.Heard, problems []ledger
 		if err := b.raise(ctx, m); err != nil {
 			return err
 		}
-		b.tally[tallyKey{m.day.Month(), f.Code, m.origin}]++
+		b.count(m.day.Month(), f)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -22,13 +23,17 @@ import (
 // People are told once, when all of it is judged: one message with the count, for what
 // was long ago is no news of today.
 //
+// A sweep is run at each slot that its schedule has between the days and that has come,
+// as of the day of the slot but over all that the book knows by now: what was entered
+// later of that time is seen too.
+//
 // It has a cursor of its own, which moves in the transaction of the warnings: who was
 // cut off begins again and goes on where it was.
 type Backfill struct {
 	Code string
-	// From and To bound the days of the acts.
+	// From and To bound the days of the acts, and of the slots.
 	From, To ledger.Date
-	// Progress, which may be nil, is told how many entries are done.
+	// Progress, which may be nil, is told how many entries, or slots, are done.
 	Progress func(done, of int64)
 }
 
@@ -36,14 +41,15 @@ type Backfill struct {
 type Backfilled struct {
 	Code    string       `json:"code"`
 	Version ledger.Count `json:"version"`
-	// Judged is how many entries were looked at, Found what was raised of them, in all
-	// runs over this range.
+	// Judged is how many entries were looked at, Slots how often a sweep was run instead,
+	// Found what was raised, in all runs over this range.
 	Judged int64 `json:"judged"`
+	Slots  int64 `json:"slots"`
 	Found  int64 `json:"found"`
 }
 
-// ErrNotBackfilled is a rule that has nothing to catch up with: it is not in force, its
-// file is nowhere, or it is a sweep, which sees the past at its next slot.
+// ErrNotBackfilled is a rule that cannot judge: it is not in force, or its file is
+// nowhere.
 var ErrNotBackfilled = errors.New("the rule cannot be back-filled")
 
 // Run judges from where an earlier run was cut off, up to the last entry there was when
@@ -54,58 +60,120 @@ func (f *Backfill) Run(ctx context.Context, g *Engine, book ledger.Book) (Backfi
 		return Backfilled{}, err
 	}
 	x := rules.rules[f.Code]
-	if x == nil || x.compiled() == nil || x.file.Kind == rule.OnSweep {
+	if x == nil || x.compiled() == nil {
 		return Backfilled{}, fmt.Errorf("%s: %w", f.Code, ErrNotBackfilled)
 	}
-	r := &backfilling{Backfill: f, g: g, book: book, rule: x, back: &backRun{BackTest: &BackTest{Rules: []*rule.Rule{x.file}, From: f.From, To: f.To}, rules: g.Rules}}
-	if err := r.begin(ctx); err != nil {
-		return Backfilled{}, err
+	r := &backfilling{Backfill: f, g: g, book: book, rule: x}
+	done := Backfilled{Code: x.Code, Version: x.Version}
+	if x.file.Kind == rule.OnSweep {
+		done.Slots, err = r.sweepPast(ctx)
+	} else {
+		done.Judged, err = r.judgePast(ctx)
 	}
-	fold := ledger.NewFold(book, &ledger.Judge{Weigh: r.weigh})
-	err = g.Ledger.FoldUpTo(ctx, fold, r.until, func(e *ledger.Entry) error {
-		if r.back.err != nil {
-			return r.back.err
-		}
-		if f.Progress != nil && (e.Seq%batchSize == batchSize-1 || e.Seq == r.until) {
-			f.Progress(int64(e.Seq)+1, int64(r.until)+1)
-		}
-		if e.Seq <= r.pos || e.Seq-r.pos < batchSize && e.Seq < r.until {
-			return nil
-		}
-		return r.raise(ctx, e.Seq)
-	})
 	if err != nil {
 		return Backfilled{}, fmt.Errorf("back-fill %s of book %s: %w", f.Code, book, err)
 	}
-	return Backfilled{x.Code, x.Version, int64(r.until) + 1, r.found}, nil
+	done.Found = r.found
+	return done, nil
 }
 
 // backfilling is a back-fill under way.
 type backfilling struct {
 	*Backfill
-	g     *Engine
-	book  ledger.Book
-	rule  *active
-	back  *backRun
+	g    *Engine
+	book ledger.Book
+	rule *active
+	// back judges entries; a sweep has none.
+	back *backRun
+	// pos is the last entry, or the index of the last slot, that is done, until the last
+	// one of all.
 	pos   ledger.Seq
 	until ledger.Seq
 	found int64
+	// last is the last entry that was seen.
+	last ledger.Seq
 	// notes are what was found since pos.
 	notes []judged
 }
 
-// begin reads how far it came, or begins.
-func (f *backfilling) begin(ctx context.Context) error {
+// judgePast judges the entries of the range by a rule on events or deadlines.
+func (f *backfilling) judgePast(ctx context.Context) (entries int64, err error) {
+	f.back = &backRun{BackTest: &BackTest{Rules: []*rule.Rule{f.rule.file}, From: f.From, To: f.To}, rules: f.g.Rules}
+	head, err := f.g.Ledger.Head(ctx, f.book)
+	if err != nil {
+		return 0, err
+	}
+	if err := f.begin(ctx, head.Size); err != nil {
+		return 0, err
+	}
+	fold := ledger.NewFold(f.book, &ledger.Judge{Weigh: f.weigh})
+	err = f.g.Ledger.FoldUpTo(ctx, fold, f.until, func(e *ledger.Entry) error {
+		if f.back.err != nil {
+			return f.back.err
+		}
+		if f.Progress != nil && (e.Seq%batchSize == batchSize-1 || e.Seq == f.until) {
+			f.Progress(int64(e.Seq)+1, int64(f.until)+1)
+		}
+		if e.Seq <= f.pos || e.Seq-f.pos < batchSize && e.Seq < f.until {
+			return nil
+		}
+		return f.raise(ctx, e.Seq)
+	})
+	return int64(f.until) + 1, err
+}
+
+// sweepPast runs a sweep at the slots of the range that have come.
+func (f *backfilling) sweepPast(ctx context.Context) (slots int64, err error) {
+	all, err := slotsBetween(f.rule.compiled().Schedule, f.From, f.To)
+	if err != nil {
+		return 0, err
+	}
+	now, err := f.g.clock(ctx)
+	if err != nil {
+		return 0, err
+	}
+	all = slices.DeleteFunc(all, func(at time.Time) bool { return at.After(now) })
+	if err := f.begin(ctx, int64(len(all))); err != nil {
+		return 0, err
+	}
+	for f.pos < f.until {
+		i := f.pos + 1
+		if err := f.sweepSlot(ctx, all[i], i); err != nil {
+			return 0, err
+		}
+		if f.Progress != nil {
+			f.Progress(int64(i)+1, int64(f.until)+1)
+		}
+	}
+	return int64(f.until) + 1, nil
+}
+
+// sweepSlot raises what a sweep finds as of the day of one slot, the i-th of the range.
+func (f *backfilling) sweepSlot(ctx context.Context, at time.Time, i ledger.Seq) error {
 	head, err := f.g.Ledger.Head(ctx, f.book)
 	if err != nil {
 		return err
 	}
+	s := slot{book: f.book, job: "sweep." + f.Code, at: at, upto: ledger.Seq(head.Size) - 1}
+	swept, err := f.g.sweepAsOf(ctx, f.rule, s.book, s.day(), s.upto)
+	if err != nil {
+		return err
+	}
+	f.last = s.upto
+	return f.enter(ctx, i, func(b *batch) (int64, error) {
+		err := b.takeSwept(ctx, s, swept)
+		return int64(len(b.drafts)), err
+	})
+}
+
+// begin reads how far it came, or begins with so many entries or slots to do.
+func (f *backfilling) begin(ctx context.Context, of int64) error {
 	if _, err := f.g.Pool.Exec(ctx, `
 		insert into alert.backfill (book, code, version, file_hash, from_day, to_day, until, pos, found, at)
-		values ($1, $2, $3, $4, $5::date, $6::date, $7, -1, 0, clock_timestamp()) on conflict do nothing`, append(f.key(), head.Size-1)...); err != nil {
+		values ($1, $2, $3, $4, $5::date, $6::date, $7, -1, 0, clock_timestamp()) on conflict do nothing`, append(f.key(), of-1)...); err != nil {
 		return fmt.Errorf("begin back-fill: %w", err)
 	}
-	err = f.g.Pool.QueryRow(ctx, `
+	err := f.g.Pool.QueryRow(ctx, `
 		select until, pos, found from alert.backfill
 		where book = $1 and code = $2 and version = $3 and file_hash = $4 and from_day = $5::date and to_day = $6::date`, f.key()...).Scan(&f.until, &f.pos, &f.found)
 	if err != nil {
@@ -165,28 +233,40 @@ func (f *backfilling) raise(ctx context.Context, upto ledger.Seq) error {
 	if err != nil {
 		return err
 	}
-	var found int64
-	err = again(func() error {
-		b := &batch{g: f.g, book: f.book, now: f.g.Ledger.Now().UTC(), known: map[string]*Current{}, tally: map[tallyKey]int64{}, quiet: true}
-		found = 0
+	f.last = upto
+	err = f.enter(ctx, upto, func(b *batch) (found int64, err error) {
 		for _, j := range f.notes {
 			for _, finding := range j.Findings {
 				if said[[2]ledger.Seq{j.at, j.entry}] {
 					continue
 				}
 				found++
-				b.tally[tallyKey{j.month, f.Code, "backfill"}]++
-				if err := b.take(ctx, j, finding, "backfill"); err != nil {
-					return err
+				b.count(j.month, finding)
+				if err := b.take(ctx, j, finding); err != nil {
+					return found, err
 				}
 			}
 			b.close(j)
+		}
+		return found, nil
+	})
+	f.notes = nil
+	return err
+}
+
+// enter enters what find finds, with the cursor at pos, in one transaction.
+func (f *backfilling) enter(ctx context.Context, pos ledger.Seq, find func(*batch) (found int64, err error)) error {
+	var found int64
+	err := again(func() (err error) {
+		b := f.g.newBatch(f.book, "backfill")
+		if found, err = find(b); err != nil {
+			return err
 		}
 		if err := b.calm(ctx); err != nil {
 			return err
 		}
 		return b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error {
-			if err := f.move(ctx, tx, upto, found); err != nil || upto < f.until {
+			if err := f.move(ctx, tx, pos, found); err != nil || pos < f.until {
 				return err
 			}
 			return f.tell(ctx, tx, f.found+found)
@@ -195,7 +275,7 @@ func (f *backfilling) raise(ctx context.Context, upto ledger.Seq) error {
 	if err != nil {
 		return err
 	}
-	f.notes, f.pos, f.found = nil, upto, f.found+found
+	f.pos, f.found = pos, f.found+found
 	return nil
 }
 
@@ -209,7 +289,7 @@ func (f *backfilling) tell(ctx context.Context, tx pgx.Tx, found int64) error {
 		key = append(key, fmt.Sprint(part))
 	}
 	return f.g.tellOfMany(ctx, tx, f.book, Current{
-		Alert: hashID("b", key...), Code: f.Code, Level: f.rule.file.Level, Region: string(f.book), Step: 1, Last: f.until,
+		Alert: hashID("b", key...), Code: f.Code, Level: f.rule.file.Level, Region: string(f.book), Step: 1, Last: f.last,
 		Zh: fmt.Sprintf("规则%s补评%s至%s，得%d项，请到预警列表核实", f.Code, f.From, f.To, found),
 		En: fmt.Sprintf("rule %s was judged for %s to %s and found %d, please see the list of warnings", f.Code, f.From, f.To, found),
 	}, notify.Raised)

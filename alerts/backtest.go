@@ -427,7 +427,7 @@ func (r *backRun) sweep(ctx context.Context, g *Engine, book ledger.Book, x *act
 			return err
 		}
 		day := ledger.DateOf(at)
-		swept, err := g.sweepAsOf(ctx, x, sweepAct(book, day), upto)
+		swept, err := g.sweepAsOf(ctx, x, book, day, upto)
 		if err != nil {
 			return err
 		}
@@ -435,7 +435,7 @@ func (r *backRun) sweep(ctx context.Context, g *Engine, book ledger.Book, x *act
 			if f.State == rule.NotEvaluable {
 				found.report.NotEvaluable[f.Reason]++
 			} else if print := printOf(f.Fingerprint); !found.prints[print] { // that it is still so is no news
-				found.hit(hit{upto, day, swept.regions[i], print, f.Suppressed != ""}, func() Finding { return f })
+				found.hit(hit{upto, day, swept.rows[i].Region, print, f.Suppressed != ""}, func() Finding { return f })
 			}
 		}
 	}

@@ -42,8 +42,11 @@ func init() {
 			os.Exit(0)
 		}()
 		serve := serveChild
-		if strings.HasPrefix(run, "slots-") {
+		switch {
+		case strings.HasPrefix(run, "slots-"):
 			serve = serveSlots
+		case run == "past":
+			serve = sweepPast
 		}
 		if err := serve(context.Background(), run, url); err != nil {
 			log.Fatalf("child: %v", err)

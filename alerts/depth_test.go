@@ -314,10 +314,6 @@ func TestBackfill(t *testing.T) {
 		t.Error("told (-want +got):\n" + diff)
 	}
 	w.wantTimers("a deadline that began then", "J06", "running 2020-06-01")
-	sweep := Backfill{Code: "A05", From: "2020-01-01", To: "2020-12-31"}
-	if _, err := sweep.Run(t.Context(), w.engine, testBook); !errors.Is(err, ErrNotBackfilled) {
-		t.Errorf("a sweep: %v", err)
-	}
 	w.rebuilds()
 }
 

@@ -100,8 +100,8 @@ func (g *Engine) step(ctx context.Context, book ledger.Book, least int64) (bool,
 	} else if waiting == 0 {
 		return false, nil
 	}
-	b := &batch{g: g, book: book, from: at.stored, until: v.Until, now: g.Ledger.Now().UTC(), known: map[string]*Current{}}
-	b.said = &g.said
+	b := g.newBatch(book, "live")
+	b.from, b.until, b.said = at.stored, v.Until, &g.said
 	if err := b.read(ctx, v.Notes); err != nil {
 		return false, err
 	}
@@ -121,8 +121,10 @@ func (g *Engine) step(ctx context.Context, book ledger.Book, least int64) (bool,
 
 // batch is one step: what was read, and what will be posted.
 type batch struct {
-	g           *Engine
-	book        ledger.Book
+	g    *Engine
+	book ledger.Book
+	// origin is how its findings came to be: a key of ledger.Origins.
+	origin      string
 	from, until ledger.Seq
 	now         time.Time
 	notes       []judged
@@ -149,6 +151,22 @@ type batch struct {
 	terms *terms
 }
 
+// newBatch begins a batch; people are not told of what was found in a past that is judged
+// later.
+func (g *Engine) newBatch(book ledger.Book, origin string) *batch {
+	return &batch{g: g, book: book, origin: origin, now: g.Ledger.Now().UTC(), known: map[string]*Current{}, tally: map[tallyKey]int64{}, quiet: origin == "backfill"}
+}
+
+// count adds a finding to what its rule found in a month; what was judged later, or was
+// but tried, is counted apart.
+func (b *batch) count(month string, f Finding) {
+	state := string(f.State)
+	if b.origin == "backfill" || b.origin == "attempt" {
+		state = b.origin
+	}
+	b.tally[tallyKey{month, f.Code, state}]++
+}
+
 // judged is a verdict with the entries it is about.
 type judged struct {
 	Note
@@ -163,7 +181,7 @@ type tallyKey struct{ month, code, state string }
 
 // read takes the verdicts, with the entries and the open cases they are about.
 func (b *batch) read(ctx context.Context, notes []ledger.Note) error {
-	b.tally = map[tallyKey]int64{{b.now.Format("2006-01"), "", "judged"}: int64(b.until - b.from)}
+	b.tally[tallyKey{b.now.Format("2006-01"), "", "judged"}] = int64(b.until - b.from)
 	var seqs []ledger.Seq
 	for _, n := range notes {
 		note, err := readNote(n)
@@ -247,8 +265,8 @@ func (b *batch) find(ctx context.Context, matters []string) error {
 func (b *batch) plan(ctx context.Context) error {
 	for _, j := range b.notes {
 		for _, f := range j.Findings {
-			b.tally[tallyKey{j.month, f.Code, string(f.State)}]++
-			if err := b.take(ctx, j, f, "live"); err != nil {
+			b.count(j.month, f)
+			if err := b.take(ctx, j, f); err != nil {
 				return err
 			}
 		}
@@ -258,16 +276,16 @@ func (b *batch) plan(ctx context.Context) error {
 }
 
 // take makes a deadline or a warning of a finding.
-func (b *batch) take(ctx context.Context, j judged, f Finding, origin string) error {
+func (b *batch) take(ctx context.Context, j judged, f Finding) error {
 	if f.Due != "" {
-		b.timers = append(b.timers, b.openTimer(j, f, origin))
+		b.timers = append(b.timers, b.openTimer(j, f))
 		return nil
 	}
 	if f.Waiting != nil {
-		b.timers = append(b.timers, b.openTimer(j, *f.Waiting, origin))
+		b.timers = append(b.timers, b.openTimer(j, *f.Waiting))
 		f.Waiting = nil
 	}
-	return b.raise(ctx, matter{Finding: f, origin: origin, region: j.Region, at: j.at, entry: j.entry, makers: j.makers})
+	return b.raise(ctx, matter{Finding: f, origin: b.origin, region: j.Region, at: j.at, entry: j.entry, makers: j.makers})
 }
 
 // close ends the deadlines that an entry meets, or that end with it.

@@ -165,7 +165,7 @@ func TestAlikeNamesAreAllFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := w.engine.sweepAsOf(t.Context(), rules.rules["J04"], sweepAct(testBook, "2020-03-23"), 1<<40)
+	found, err := w.engine.sweepAsOf(t.Context(), rules.rules["J04"], testBook, "2020-03-23", 1<<40)
 	if err != nil {
 		t.Fatal(err)
 	}

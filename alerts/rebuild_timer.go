@@ -51,7 +51,8 @@ func (g *Engine) rebuildTimers(ctx context.Context, tx pgx.Tx, book ledger.Book,
 		if err != nil {
 			return err
 		}
-		b := &batch{g: g, book: book, from: from, until: v.Until, now: g.Ledger.Now().UTC(), known: map[string]*Current{}}
+		b := g.newBatch(book, "live")
+		b.from, b.until = from, v.Until
 		if err := b.read(ctx, v.Notes); err != nil {
 			return err
 		}

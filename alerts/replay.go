@@ -38,7 +38,7 @@ func (g *Engine) runReplay(ctx context.Context, s slot) error {
 	if err != nil {
 		return err
 	}
-	b := &batch{g: g, book: s.book, now: g.Ledger.Now().UTC(), known: map[string]*Current{}, tally: map[tallyKey]int64{}}
+	b := g.newBatch(s.book, "sweep")
 	if len(differ) > 0 {
 		day := s.day().AddDays(-1)
 		numbers := make([]string, min(len(differ), 10))

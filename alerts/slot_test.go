@@ -240,15 +240,21 @@ func TestFaultySweepIsNotSilent(t *testing.T) {
 	}
 }
 
-func testFaultySweep(t *testing.T, right, wrong string) {
-	w := newWorld(t)
-	w.at("2020-03-18T12:00:00")
+// breakSweep puts something wrong into the query of A05.
+func (w *world) breakSweep(right, wrong string) {
+	w.Helper()
 	file := w.engine.Rules.files["A05@1"]
 	if !strings.Contains(file.SQL, right) {
-		t.Fatalf("A05 has no %q", right)
+		w.Fatalf("A05 has no %q", right)
 	}
 	file.SQL = strings.Replace(file.SQL, right, wrong, 1)
 	w.engine.Rules.books = map[ledger.Book]*inForce{}
+}
+
+func testFaultySweep(t *testing.T, right, wrong string) {
+	w := newWorld(t)
+	w.at("2020-03-18T12:00:00")
+	w.breakSweep(right, wrong)
 	w.funded()
 	w.at("2021-12-28T12:00:00")
 	got := w.slots("sweep.A05")

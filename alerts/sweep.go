@@ -30,53 +30,89 @@ const sweepTimeout = 2 * time.Minute
 // are asked for.
 const mostEntries = 50
 
+// Swept is what one sweep finds as of a day (全面扫描): hits, and what could not be
+// judged.
+type Swept struct {
+	Code string
+	// Outcome is "3 rows", "error", or the state that kept it from being asked.
+	Outcome  string
+	Findings []Finding
+	// rows are those of the findings.
+	rows []rule.Row
+}
+
 // runSweep judges the rows of one slot and raises what they say, in one post with the
 // slot's row.
 func (g *Engine) runSweep(ctx context.Context, s slot, x *active) error {
-	b := &batch{g: g, book: s.book, now: g.Ledger.Now().UTC(), known: map[string]*Current{}, tally: map[tallyKey]int64{}}
-	outcome, err := g.sweepInto(ctx, b, s, x, sweepAct(s.book, s.day()))
+	b := g.newBatch(s.book, "sweep")
+	swept, err := g.sweep(ctx, x, sweepAct(s.book, s.day()), s.upto, func(do func(pgx.Tx) error) error { return g.readAlone(ctx, s, do) })
 	if err != nil {
+		return err
+	}
+	if err := b.takeSwept(ctx, s, swept); err != nil {
 		return err
 	}
 	if err := b.calm(ctx); err != nil {
 		return err
 	}
-	return b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error { return record(ctx, tx, s, outcome) })
+	return b.enter(ctx, func(ctx context.Context, tx pgx.Tx) error { return record(ctx, tx, s, swept.Outcome) })
 }
 
-// sweepInto plans what the rows of a slot become. A query that fails for a fault of
-// its own is a finding too: the slot is done, and the rule was not evaluable.
-func (g *Engine) sweepInto(ctx context.Context, b *batch, s slot, x *active, act rule.Act) (outcome string, err error) {
+// sweep asks what a rule finds as of the day of an act, among the entries up to one of
+// them; read runs the query. A query that fails for a fault of its own is a finding too:
+// the rule was not evaluable.
+func (g *Engine) sweep(ctx context.Context, x *active, act rule.Act, upto ledger.Seq, read func(func(pgx.Tx) error) error) (Swept, error) {
+	s := Swept{Code: x.Code}
+	add := func(f Finding, row rule.Row) {
+		row.Region = cmp.Or(row.Region, act.Region)
+		s.Findings, s.rows = append(s.Findings, f), append(s.rows, row)
+	}
 	if x.compiled() == nil {
-		return "error", b.sweepHit(ctx, s, x.broken(act), rule.Row{})
+		s.Outcome = "error"
+		add(x.broken(act), rule.Row{})
+		return s, nil
 	}
-	q, state, reason := x.compiled().Query(act, int64(s.upto))
-	switch state {
-	case rule.NotApplicable:
-		return string(state), nil
-	case rule.NotEvaluable:
-		return string(state), b.sweepHit(ctx, s, x.unjudged(act, reason), rule.Row{})
-	}
-	rows, err := g.sweepRows(ctx, s, q)
-	if fault, ok := errors.AsType[*pgconn.PgError](err); ok && !passing(fault) || errors.Is(err, errRow) {
-		if g.Log != nil {
-			g.Log.ErrorContext(ctx, "sweep", "rule", x.Code, "book", string(s.book), "error", err)
+	q, state, reason := x.compiled().Query(act, int64(upto))
+	if state != "" {
+		s.Outcome = string(state)
+		if state == rule.NotEvaluable {
+			add(x.unjudged(act, reason), rule.Row{})
 		}
-		return "error", b.sweepHit(ctx, s, x.unjudged(act, "error"), rule.Row{})
+		return s, nil
+	}
+	if err := measure(ctx, g.Pool); err != nil {
+		return s, err
+	}
+	var rows []rule.Row
+	err := read(func(tx pgx.Tx) (err error) {
+		rows, err = readRows(ctx, tx, q)
+		return err
+	})
+	if fault, ok := errors.AsType[*pgconn.PgError](err); ctx.Err() == nil && (ok && !passing(fault) || errors.Is(err, errRow)) {
+		if g.Log != nil {
+			g.Log.ErrorContext(ctx, "sweep", "rule", x.Code, "book", act.Book, "error", err)
+		}
+		s.Outcome = "error"
+		add(x.unjudged(act, "error"), rule.Row{})
+		return s, nil
 	}
 	if err != nil {
-		return "", err
+		return s, err
 	}
 	for _, row := range rows {
 		f, err := x.find(act, row)
 		if err != nil {
-			return "", err
+			return s, err
 		}
-		if err := b.sweepHit(ctx, s, f, row); err != nil {
-			return "", err
-		}
+		add(f, row)
 	}
-	return fmt.Sprintf("%d rows", len(rows)), nil
+	s.Outcome = fmt.Sprintf("%d rows", len(rows))
+	return s, nil
+}
+
+// sweepAct is what a sweep of a day judges.
+func sweepAct(book ledger.Book, day ledger.Date) rule.Act {
+	return rule.Act{Book: string(book), Day: fact.Day(day), Region: string(book)}
 }
 
 // passing faults are the server's and not the query's: it is asked again.
@@ -84,13 +120,10 @@ func passing(p *pgconn.PgError) bool {
 	return slices.ContainsFunc([]string{"40", "08", "53", "57P"}, func(class string) bool { return strings.HasPrefix(p.Code, class) })
 }
 
-// sweepRows runs a query as a role that can read the views alone, on one snapshot. An
-// advisory lock keeps other processes from doing the same work; it decides nothing.
-func (g *Engine) sweepRows(ctx context.Context, s slot, q rule.Query) (rows []rule.Row, err error) {
-	if err := measure(ctx, g.Pool); err != nil {
-		return nil, err
-	}
-	err = pgx.BeginTxFunc(ctx, g.Pool, readOnly, func(tx pgx.Tx) error {
+// readAlone reads the views for a slot, unless another process is at it or has been: an
+// advisory lock keeps others from doing the same work; it decides nothing.
+func (g *Engine) readAlone(ctx context.Context, s slot, do func(pgx.Tx) error) error {
+	return pgx.BeginTxFunc(ctx, g.Pool, readOnly, func(tx pgx.Tx) error {
 		var free, done bool
 		if err := tx.QueryRow(ctx, `
 			select pg_try_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0)),
@@ -106,10 +139,8 @@ func (g *Engine) sweepRows(ctx context.Context, s slot, q rule.Query) (rows []ru
 		if err := becomeReader(ctx, tx); err != nil {
 			return err
 		}
-		rows, err = readRows(ctx, tx, q)
-		return err
+		return do(tx)
 	})
-	return rows, err
 }
 
 var readOnly = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
@@ -353,11 +384,21 @@ func (x *active) unjudged(act rule.Act, reason string) Finding {
 	return f
 }
 
+// takeSwept takes what a sweep of a slot found.
+func (b *batch) takeSwept(ctx context.Context, s slot, swept Swept) error {
+	for i, f := range swept.Findings {
+		if err := b.sweepHit(ctx, s, f, swept.rows[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // sweepHit raises a finding of a slot, unless it says nothing new: a case that is open
 // stays open without a word unless its level rises, and one that has ended begins
 // anew only if the numbers are not those that were decided on.
 func (b *batch) sweepHit(ctx context.Context, s slot, f Finding, row rule.Row) error {
-	b.tally[tallyKey{s.day().Month(), f.Code, string(f.State)}]++
+	b.count(s.day().Month(), f)
 	last, err := b.lastCase(ctx, f.Fingerprint)
 	if err != nil {
 		return err
@@ -371,7 +412,7 @@ func (b *batch) sweepHit(ctx context.Context, s slot, f Finding, row rule.Row) e
 	case severity(f.Level) >= severity(last.Level):
 		return nil
 	}
-	m := matter{Finding: f, origin: "sweep", region: cmp.Or(row.Region, string(b.book)), at: s.upto, entry: ledger.None, makers: []string{}}
+	m := matter{Finding: f, origin: b.origin, region: cmp.Or(row.Region, string(b.book)), at: s.upto, entry: ledger.None, makers: []string{}}
 	for _, seq := range row.Entries[:min(len(row.Entries), mostEntries)] {
 		e, err := b.g.Ledger.Entry(ctx, b.book, ledger.Seq(seq))
 		if err != nil {

@@ -1,7 +1,6 @@
 package alerts
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -10,19 +9,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"yilu/alerts/fact"
 	"yilu/alerts/rule"
 	"yilu/ledger"
 )
-
-// Swept is what one sweep finds as of a day (全面扫描): hits, and what could not be
-// judged.
-type Swept struct {
-	Code     string
-	Findings []Finding
-	// regions are those of the findings.
-	regions []string
-}
 
 // SweepAll runs every sweep in force over all that a book has, as of a day, one after
 // the other, and tells of what each found. It belongs to no slot: nothing is raised
@@ -41,11 +30,7 @@ func (g *Engine) SweepAll(ctx context.Context, book ledger.Book, day ledger.Date
 		if x.file == nil || x.file.Kind != rule.OnSweep {
 			continue
 		}
-		if x.compiled() == nil {
-			each(Swept{Code: code, Findings: []Finding{x.broken(sweepAct(book, day))}, regions: []string{string(book)}})
-			continue
-		}
-		swept, err := g.sweepAsOf(ctx, x, sweepAct(book, day), ledger.Seq(head.Size)-1)
+		swept, err := g.sweepAsOf(ctx, x, book, day, ledger.Seq(head.Size)-1)
 		if err != nil {
 			return fmt.Errorf("sweep %s: %w", code, err)
 		}
@@ -54,41 +39,9 @@ func (g *Engine) SweepAll(ctx context.Context, book ledger.Book, day ledger.Date
 	return nil
 }
 
-// sweepAct is what a sweep of a day judges.
-func sweepAct(book ledger.Book, day ledger.Date) rule.Act {
-	return rule.Act{Book: string(book), Day: fact.Day(day), Region: string(book)}
-}
-
-// sweepAsOf runs a sweep over the entries up to one of them.
-func (g *Engine) sweepAsOf(ctx context.Context, x *active, act rule.Act, upto ledger.Seq) (s Swept, err error) {
-	s.Code = x.Code
-	q, state, reason := x.compiled().Query(act, int64(upto))
-	switch state {
-	case rule.NotApplicable:
-		return s, nil
-	case rule.NotEvaluable:
-		s.Findings, s.regions = []Finding{x.unjudged(act, reason)}, []string{act.Region}
-		return s, nil
-	}
-	if err := measure(ctx, g.Pool); err != nil {
-		return s, err
-	}
-	var rows []rule.Row
-	err = readViews(ctx, g.Pool, func(tx pgx.Tx) (err error) {
-		rows, err = readRows(ctx, tx, q)
-		return err
-	})
-	if err != nil {
-		return s, err
-	}
-	for _, row := range rows {
-		f, err := x.find(act, row)
-		if err != nil {
-			return s, err
-		}
-		s.Findings, s.regions = append(s.Findings, f), append(s.regions, cmp.Or(row.Region, act.Region))
-	}
-	return s, nil
+// sweepAsOf runs a sweep as of a day over the entries up to one of them, for no slot.
+func (g *Engine) sweepAsOf(ctx context.Context, x *active, book ledger.Book, day ledger.Date, upto ledger.Seq) (Swept, error) {
+	return g.sweep(ctx, x, sweepAct(book, day), upto, func(do func(pgx.Tx) error) error { return readViews(ctx, g.Pool, do) })
 }
 
 // lastSeqAt is the last entry recorded at or before an instant.

@@ -29,7 +29,7 @@ func (g *Engine) Report(ctx context.Context, book ledger.Book, f Fault) error {
 }
 
 func (g *Engine) report(ctx context.Context, book ledger.Book, f Fault) error {
-	b := &batch{g: g, book: book, now: g.Ledger.Now().UTC(), known: map[string]*Current{}, tally: map[tallyKey]int64{}}
+	b := g.newBatch(book, "system")
 	if err := b.fault(ctx, f); err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func taken(err error) bool {
 
 // openTimer lets a deadline run that an entry began, or wait until its last day can
 // be told.
-func (b *batch) openTimer(j judged, f Finding, origin string) func(*pgx.Batch) {
+func (b *batch) openTimer(j judged, f Finding) func(*pgx.Batch) {
 	text, err := json.Marshal(&f, json.Deterministic(true))
 	if err != nil {
 		panic(fmt.Errorf("alerts: write a deadline: %w", err)) // a struct of ours
@@ -35,7 +35,7 @@ func (b *batch) openTimer(j judged, f Finding, origin string) func(*pgx.Batch) {
 		q.Queue(`
 			insert into alert.timer (book, code, match, opened_seq, entry_seq, project, due, finding, region, makers, state, origin)
 			values ($1, $2, $3, $4, $5, $6, nullif($7, '')::date, $8, $9, $10, $11, $12)
-			on conflict do nothing`, b.book, f.Code, f.Match, j.at, j.entry, j.Project, string(f.Due), text, j.Region, j.makers, state, origin)
+			on conflict do nothing`, b.book, f.Code, f.Match, j.at, j.entry, j.Project, string(f.Due), text, j.Region, j.makers, state, b.origin)
 	}
 }
 
@@ -141,9 +141,9 @@ func (g *Engine) Fire(ctx context.Context, book ledger.Book) (bool, error) {
 // fire raises the warnings of deadlines that have passed, unless one of them has moved
 // meanwhile or an entry after the cursor would end it.
 func (g *Engine) fire(ctx context.Context, book ledger.Book, pos ledger.Seq, due []dueTimer) error {
-	b := &batch{g: g, book: book, now: g.Ledger.Now().UTC(), known: map[string]*Current{}}
+	b := g.newBatch(book, "deadline")
 	for _, t := range due {
-		m := matter{origin: "deadline", region: t.Region, at: t.Opened, entry: t.Entry, makers: t.Makers}
+		m := matter{origin: b.origin, region: t.Region, at: t.Opened, entry: t.Entry, makers: t.Makers}
 		if err := json.Unmarshal(t.Finding, &m.Finding); err != nil {
 			return fmt.Errorf("read deadline of rule %s: %w", t.Code, err)
 		}

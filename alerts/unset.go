@@ -35,11 +35,11 @@ func unset(file *rule.Rule, book ledger.Rules) string {
 
 // runUnset says once a month of each rule in force that a limit is missing.
 func (g *Engine) runUnset(ctx context.Context, s slot, rules *inForce) error {
-	b := &batch{g: g, book: s.book, now: g.Ledger.Now().UTC(), known: map[string]*Current{}, tally: map[tallyKey]int64{}}
+	b := g.newBatch(s.book, "system")
 	act := sweepAct(s.book, s.day())
 	for _, code := range slices.Sorted(maps.Keys(rules.unset)) {
 		f := rules.rules[code].unjudged(act, "param:"+rules.unset[code])
-		if err := b.raise(ctx, matter{Finding: f, origin: "system", region: act.Region, at: s.upto, entry: ledger.None, makers: []string{}}); err != nil {
+		if err := b.raise(ctx, matter{Finding: f, origin: b.origin, region: act.Region, at: s.upto, entry: ledger.None, makers: []string{}}); err != nil {
 			return err
 		}
 	}

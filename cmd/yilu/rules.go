@@ -32,7 +32,7 @@ func rulesCommands() []rulesCommand {
 		{"check", "[--rules DIR] [--sweeps]", "读入全部规则，查形式、依据、参数，跑测试和变异", "load all rules, look at form, basis and parameters, run tests and mutants", rulesCheck},
 		{"test", "[CODE…] [--rules DIR] [--tests DIR] [--sweeps]", "跑规则的测试；--tests 跑另一目录的测试", "run the tests of rules; --tests runs those of another folder", rulesTest},
 		{"backtest", "CODE[@VERSION]… --from DAY --to DAY [--diff live] [-o FILE]", "用规则重判过去，只读", "judge the past by rules, read-only", rulesBacktest},
-		{"backfill", "[CODE…] --from DAY --to DAY", "补评：用现行规则评过去的分录，所得记为补评预警", "judge the past by a rule in force and raise what it finds, marked as back-fill", rulesBackfill},
+		{"backfill", "[CODE…] --from DAY --to DAY", "补评：用现行规则评过去，所得记为补评预警；不列编号则为扫描以外的全部", "judge the past by rules in force and raise what they find, marked as back-fill; by all but the sweeps if none is named", rulesBackfill},
 		{"explain", "CODE | --alert ID", "用话说明一条规则，或一条预警为何出现", "say in words what a rule is, or why a warning was raised", rulesExplain},
 		{"submit", "[CODE…] --user U --unit N [--report FILE]", "提交启用全部或所列规则，由第二人 yilu approve", "submit all or some rules for activation; a second person runs yilu approve", rulesSubmit},
 	}

@@ -90,7 +90,7 @@ func rulesBackfill(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	if fill.From == "" || fill.To == "" {
-		return &coded{exitUsage, errors.New(env.say("须给出 --from、--to；可列规则编号，不列则为全部现行规则", "give --from and --to, and codes of rules, or none for all in force"))}
+		return &coded{exitUsage, errors.New(env.say("须给出 --from、--to；可列规则编号，不列则为全部现行规则（定期扫描须逐条列出）", "give --from and --to, and codes of rules, or none for all in force but the sweeps"))}
 	}
 	known, err := r.load()
 	if err != nil {
@@ -108,7 +108,9 @@ func rulesBackfill(ctx context.Context, env *environment, args []string) error {
 	all := len(words) == 0
 	if all {
 		for _, f := range known.Known() {
-			words = append(words, f.Code)
+			if f.Kind != rule.OnSweep { // one may have hundreds of slots
+				words = append(words, f.Code)
+			}
 		}
 	}
 	var done []alerts.Backfilled
@@ -118,13 +120,18 @@ func rulesBackfill(ctx context.Context, env *environment, args []string) error {
 			if all {
 				continue
 			}
-			return &coded{exitRefused, fmt.Errorf(env.say("%s 不能补评：未启用、没有文件，或为定期扫描（下次扫描自会看到过去）", "%s cannot be back-filled: it is not in force, has no file, or is a sweep, which sees the past at its next slot"), fill.Code)}
+			return &coded{exitRefused, fmt.Errorf(env.say("%s 不能补评：未启用或没有文件", "%s cannot be back-filled: it is not in force or has no file"), fill.Code)}
 		}
 		if err != nil {
 			return err
 		}
 		done = append(done, one)
-		if !r.asJSON {
+		if r.asJSON {
+			continue
+		}
+		if one.Slots > 0 {
+			fmt.Fprintf(env.Stdout, env.say("%s@%d 补扫 %d 次，得 %d 项\n", "%s@%d: swept as of %d days, found %d\n"), one.Code, one.Version, one.Slots, one.Found)
+		} else {
 			fmt.Fprintf(env.Stdout, env.say("%s@%d 补评 %d 条分录，得 %d 项\n", "%s@%d: judged %d entries, found %d\n"), one.Code, one.Version, one.Judged, one.Found)
 		}
 	}

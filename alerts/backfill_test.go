@@ -1,0 +1,184 @@
+package alerts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"yilu/ledger"
+	"yilu/migrations/pgtest"
+)
+
+// TestBackfillSweepAtOnce runs a sweep over slots of the past, by two at once and cut off
+// in between: what is found is a case once, whose level rises with the days, told of once.
+func TestBackfillSweepAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.funded()
+	w.tellsOf()
+	w.now = moment("2022-01-12T04:00:00Z")
+	w.engine.Clock = func() time.Time { return w.now }
+	cut, cancel := context.WithCancel(t.Context())
+	fill := Backfill{Code: "A05", From: "2021-10-25", To: "2099-12-31", Progress: func(done, of int64) {
+		if of != 12 {
+			t.Errorf("%d slots, want the Mondays that have come", of)
+		}
+		if done == 5 {
+			cancel()
+		}
+	}}
+	if _, err := fill.Run(cut, w.engine, testBook); !errors.Is(err, context.Canceled) {
+		t.Errorf("cut off: %v", err)
+	}
+	fill.Progress = nil
+	var all sync.WaitGroup
+	for range 2 {
+		all.Go(func() {
+			for { // who was slower is told so, and asks again
+				done, err := fill.Run(t.Context(), w.engine, testBook)
+				if err != nil && t.Context().Err() == nil {
+					continue
+				}
+				if done.Slots != 12 || done.Judged != 0 || done.Found != 2 {
+					t.Errorf("%+v", done)
+				}
+				return
+			}
+		})
+	}
+	all.Wait()
+	c := w.find("A05")
+	if c.Origin != "backfill" || c.Level != "red" || c.Count != 2 || c.State != Open || c.Value != "10000.00" {
+		t.Errorf("%+v", c)
+	}
+	if diff := cmp.Diff([]string{"raised A05"}, w.told()); diff != "" {
+		t.Error("told (-want +got):\n" + diff)
+	}
+	w.at("2022-01-12T12:00:00")
+	w.at("2022-01-18T12:00:00") // the slot of its own day
+	if c = w.find("A05"); c.Count != 2 {
+		t.Errorf("a week later it is no news: %+v", c)
+	}
+	w.rebuilds()
+}
+
+// TestBackfillFaultySweep: a query that fails is a finding of its slot, and the next slots
+// are looked at.
+func TestBackfillFaultySweep(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.breakSweep("sum(l.amount) as value", "sum(l.amount / 0) as value")
+	w.funded()
+	fill := Backfill{Code: "A05", From: "2021-12-20", To: "2022-01-03"}
+	w.now = moment("2022-01-12T04:00:00Z")
+	w.engine.Clock = func() time.Time { return w.now }
+	if done, err := fill.Run(t.Context(), w.engine, testBook); err != nil || done.Slots != 3 || done.Found != 3 {
+		t.Errorf("%+v %v", done, err)
+	}
+	list, err := List(t.Context(), w.db.Pool, testBook, Filter{Code: "A05"}, -1, 10)
+	if err != nil || len(list) != 3 {
+		t.Fatal(list, err)
+	}
+	for _, c := range list {
+		if c.State != Recorded || c.Outcome != "not_evaluable" || c.Reason != "error" || c.Origin != "backfill" {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
+// sweepPast back-fills a sweep over twenty years until it is killed.
+func sweepPast(ctx context.Context, _, url string) error {
+	g, err := engineAt(ctx, url)
+	if err != nil {
+		return err
+	}
+	g.Clock = func() time.Time { return moment("2042-01-01T00:00:00Z") }
+	for { // the database may be down: the next round tries again
+		if _, err := longPast.Run(ctx, g, testBook); err == nil {
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+// longPast has 1,096 Mondays.
+var longPast = Backfill{Code: "A05", From: "2020-01-01", To: "2040-12-31"}
+
+// TestKillBackfill kills a process that runs a sweep over the past, and PostgreSQL under
+// it: each slot is done once, and what was found is entered once.
+func TestKillBackfill(t *testing.T) {
+	t.Parallel()
+	c := pgtest.Durable(t)
+	g, err := engineAt(t.Context(), c.ServiceURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{T: t, ledger: g.Ledger, engine: g}
+	w.adopt("P01", "A05")
+	w.rich()
+	owner, err := pgxpool.New(t.Context(), c.OwnerURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer owner.Close()
+	seed := rand.Uint64()
+	r := rand.New(rand.NewPCG(seed, 0))
+	t.Logf("seed %d", seed)
+	child := startChild(t, "past", c.ServiceURL())
+	for round := range *slotRounds {
+		waitForPast(t, owner, 1+r.Int64N(150))
+		if round%4 == 3 {
+			c.Kill()
+			c.Start()
+			continue
+		}
+		kill(t, child)
+		child = startChild(t, "past", c.ServiceURL())
+	}
+	waitForPast(t, owner, longPastSlots)
+	kill(t, child)
+	owner.Reset() // its connections of before may be dead
+	rows, err := owner.Query(t.Context(), `
+		select (select pos || ' of ' || until || ', found ' || found from alert.backfill where book = $1) || ': ' || string_agg(e.kind, ' ' order by e.seq)
+		from rules_v1.entry e where e.book = $1 and e.kind like 'alert.r%'`, testBook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	want := []string{fmt.Sprintf("%d of %d, found 2: alert.raised alert.repeated", longPastSlots-1, longPastSlots-1)}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q %v, want %q", got, err, want)
+	}
+	if _, err := ledger.Rebuild(t.Context(), owner, testBook, ledger.Replay{Judge: g.Rules.Judge()}); err != nil {
+		t.Error(err)
+	}
+}
+
+const longPastSlots = 1096
+
+// waitForPast waits until so many more slots are done, or all.
+func waitForPast(t *testing.T, owner *pgxpool.Pool, more int64) {
+	t.Helper()
+	first, deadline := int64(-1), time.Now().Add(time.Minute)
+	for time.Now().Before(deadline) {
+		var pos int64
+		err := owner.QueryRow(t.Context(), `select coalesce(max(pos), -1) + 1 from alert.backfill where book = $1`, testBook).Scan(&pos)
+		switch {
+		case err != nil: // it was killed a moment ago
+		case first < 0:
+			first = pos
+		case pos >= min(first+more, longPastSlots):
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("no slot is run")
+}
