@@ -63,6 +63,9 @@ func loadDemo(ctx context.Context, env *environment, l *ledger.Ledger, files *do
 	if err != nil {
 		return err
 	}
+	if err := demo.Sweep(ctx, engine); err != nil {
+		return err
+	}
 	return env.describeDemo(ctx, l, time.Since(begun))
 }
 

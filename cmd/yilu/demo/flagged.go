@@ -22,7 +22,12 @@ import "yilu/ledger"
 //	           a contract's notice copied by a portal      stands (D04)
 //	           with a slip in its total
 //	August     a small firm not paid in thirty days        paid late (P27)
+//	all year   a township's works offered to chosen firms  stand (T02)
+//	           in four lots, each below the limit and
+//	           together above it
 const (
+	// boughtApart is the fourth of them.
+	boughtApart = "GC2020-038"
 	// paidAhead is asked for most of its money before there are works.
 	paidAhead = 41
 	// cameLate is the project whose winner came late, paidLate the works whose small firm

@@ -100,6 +100,7 @@ func (y *year) listProjects() {
 		on := []ledger.Date{"2020-01-02", "2020-01-03", "2020-01-06"}[i%3]
 		y.post(on, p.by(), p.id+".listed", p.listing())
 		y.file(on, p, 5, "立项申报表")
+		y.file(workdays(on, 2), p, 10, "入库批复")
 	}
 }
 

@@ -164,8 +164,11 @@ func (y *year) tellWorks(i int, w *works) {
 	y.file("2020-01-13", w.project, 17, "实施方案")
 	l := lot{project: w.project, id: w.id + "-ZB", category: "works", estimate: w.estimate, market: builders}
 	l.method = pick(y.story, []string{"open", "open", "consultation", "negotiation"})
-	if w.estimate >= wan(400) {
+	switch {
+	case w.estimate >= wan(400):
 		l.method = "open"
+	case w.id == boughtApart:
+		l.method = "consultation"
 	}
 	if i == failedTender {
 		y.failTender(&l)
