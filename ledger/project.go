@@ -82,15 +82,19 @@ func (c *checker) households(all, poor Count) {
 func (b *ProjectListed) touch(s *state, _ *Entry) { s.project(b.Project) }
 
 func (b *ProjectListed) apply(s *state, e *Entry) {
-	if s.project(b.Project) != nil {
+	p := s.project(b.Project)
+	if p != nil && !p.neverWas() {
 		s.refuse("body.project", "exists", "项目编号 "+b.Project+" 已存在", "project "+b.Project+" exists")
 		return
 	}
-	s.projects.add(b.Project, ProjectFacts{
-		Project: b.Project, State: StateListed, Name: b.Name, Type: b.Type, Subtype: b.Subtype,
-		Place: b.Place, PlaceName: b.PlaceName, Content: b.Content, Unit: b.Unit, Start: b.Start, Finish: b.Finish,
-		Targets: b.Targets, Linkage: b.Linkage, Beneficiaries: int64(b.Beneficiaries), Listed: e.Seq, Approved: None, Exempted: None,
-	})
+	if p == nil {
+		s.projects.add(b.Project, ProjectFacts{Project: b.Project, Approved: None, Exempted: None})
+	}
+	p = s.projects.edit(b.Project)
+	p.State, p.Listed, p.Name, p.Type, p.Subtype = StateListed, e.Seq, b.Name, b.Type, b.Subtype
+	p.Place, p.PlaceName, p.Content, p.Unit = b.Place, b.PlaceName, b.Content, b.Unit
+	p.Start, p.Finish, p.Targets, p.Linkage, p.Beneficiaries = b.Start, b.Finish, b.Targets, b.Linkage, int64(b.Beneficiaries)
+	p.Responsible, p.Document = "", ""
 	s.event(e, b.Project, b.Estimate)
 }
 
@@ -124,8 +128,8 @@ type Person struct {
 //
 // Effect: the project may be paid; its budget by fund is the limit of
 // allocation. Refused: an unknown fund, a cancelled or already approved
-// project. A project not listed before is listed by this entry, since old
-// plans come without a library.
+// project. A project not listed before is taken as well, since old plans come
+// without a library; taken back, it is no project until it is listed or approved.
 type ProjectApproved struct {
 	// Beneficiaries is how many households benefit, Poor how many of them are
 	// 脱贫户 or 监测户.
@@ -211,7 +215,7 @@ func (b *ProjectApproved) touch(s *state, _ *Entry) {
 
 func (b *ProjectApproved) apply(s *state, e *Entry) {
 	p := s.project(b.Project)
-	if p != nil && p.State != StateListed {
+	if p != nil && p.State != StateListed && !p.neverWas() {
 		s.refuse("body.project", "state", "项目 "+b.Project+" "+States.Name(p.State).Zh+"，只有已入库项目可以批复", "project "+b.Project+" is "+p.State+", only a listed project can be approved")
 		return
 	}
@@ -277,6 +281,9 @@ func (b *ProjectApproved) revert(s *state, e *Entry) {
 	}
 	p = s.projects.edit(b.Project)
 	p.State, p.Approved = StateListed, None
+	if p.Listed == None {
+		p.State = StateWithdrawn
+	}
 	t := s.editTotal(b.Project)
 	for _, l := range b.Budget {
 		q := s.editQuota(b.Project, l.Fund)
@@ -284,6 +291,10 @@ func (b *ProjectApproved) revert(s *state, e *Entry) {
 		q.Budget = 0
 	}
 }
+
+// neverWas says of a project that it came without a library and its approval was taken
+// back: it may come anew, the proper way.
+func (r ProjectFacts) neverWas() bool { return r.State == StateWithdrawn && r.Listed == None }
 
 // isBudget says whether the project's budget is still the one approved here: a
 // change may have added funds that this entry does not know.

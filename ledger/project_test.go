@@ -202,3 +202,36 @@ func TestProjectReversals(t *testing.T) {
 	)
 	rebuilds(t, db)
 }
+
+// TestUnlistedProjectTakenBack: an approval of what is in no library goes away whole, and
+// the project may come anew, by another approval or by the library.
+func TestUnlistedProjectTakenBack(t *testing.T) {
+	t.Parallel()
+	l, db := testLedger(t)
+	funded(t, l)
+	gone := func(what string, seq Seq) {
+		t.Helper()
+		if err := reverse(t, l, what, seq); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := l.Project(t.Context(), testBook, "P8"); err != nil || p.State != StateWithdrawn || p.Budget != 0 || p.Approved != None || p.Listed != None {
+			t.Errorf("%s: %+v %v", what, p, err)
+		}
+		refuses(t, l,
+			refusal{"cancelled", []Draft{draft("", &ProjectCancelled{Project: "P8", Document: "文", Reason: "plan"}, maker)}, []string{"0 body.project state"}},
+			refusal{"allocated", []Draft{draft("", &FundAllocated{Fund: "F1", Project: "P8", Document: "文", Amount: 1}, maker)}, []string{"0 body.project cancelled"}},
+		)
+	}
+	gone("x1", settle(t, l, "A1", draft("p8a", approvedProject("P8", "F1", 500), maker))[0].Seq)
+	gone("x2", settle(t, l, "A2", draft("p8b", approvedProject("P8", "F1", 500), maker))[0].Seq)
+	listed := samples()["project.listed"].Body.(*ProjectListed)
+	listed.Project = "P8"
+	seq := mustPost(t, l, draft("p8", listed, maker))[0].Seq
+	p, err := l.Project(t.Context(), testBook, "P8")
+	if err != nil || p.State != StateListed || p.Listed != seq || p.Name != listed.Name || p.Responsible != "" || p.Document != "" {
+		t.Errorf("listed: %+v %v", p, err)
+	}
+	settle(t, l, "A3", draft("p8c", approvedProject("P8", "F1", 500), maker))
+	refuses(t, l, refusal{"listed again", []Draft{draft("", listed, maker)}, []string{"0 body.project exists"}})
+	rebuilds(t, db)
+}

@@ -25,6 +25,7 @@ type model struct {
 	moves     []modelMove
 	funds     map[string]bool
 	projects  map[string]string        // id → state
+	listed    map[string]bool          // projects that came by the library
 	budgets   map[[2]string]Amount     // project, fund
 	changes   map[string][]modelChange // project → those that stand
 	tenders   map[string]modelTender
@@ -97,7 +98,7 @@ type modelLots struct {
 
 func newModel(person func(string) string) *model {
 	return &model{
-		ids: map[string]Seq{}, funds: map[string]bool{}, projects: map[string]string{}, budgets: map[[2]string]Amount{}, changes: map[string][]modelChange{},
+		ids: map[string]Seq{}, funds: map[string]bool{}, projects: map[string]string{}, listed: map[string]bool{}, budgets: map[[2]string]Amount{}, changes: map[string][]modelChange{},
 		tenders: map[string]modelTender{}, bids: map[[2]string]bool{}, contracts: map[string]modelContract{},
 		payments: map[string]modelPayment{}, lines: map[string]modelLine{}, subs: map[string]modelSub{},
 		reversed: map[Seq]Seq{}, events: map[string]Amount{}, person: person,
@@ -107,6 +108,7 @@ func newModel(person func(string) string) *model {
 func (m *model) clone() *model {
 	c := *m
 	c.log, c.moves = slices.Clip(m.log), slices.Clip(m.moves)
+	c.listed = maps.Clone(m.listed)
 	c.ids, c.funds, c.projects, c.budgets = maps.Clone(m.ids), maps.Clone(m.funds), maps.Clone(m.projects), maps.Clone(m.budgets)
 	c.changes = maps.Clone(m.changes)
 	c.tenders, c.bids, c.contracts, c.payments = maps.Clone(m.tenders), maps.Clone(m.bids), maps.Clone(m.contracts), maps.Clone(m.payments)
@@ -484,13 +486,13 @@ func (m *model) allocate(e modelEntry, fund, project, to, from string, a Amount)
 func (m *model) projectKinds(e modelEntry) {
 	switch b := e.Body.(type) {
 	case *ProjectListed:
-		if _, ok := m.projects[b.Project]; ok {
+		if state, ok := m.projects[b.Project]; ok && (state != StateWithdrawn || m.listed[b.Project]) {
 			refuse("exists")
 		}
-		m.projects[b.Project] = StateListed
+		m.projects[b.Project], m.listed[b.Project] = StateListed, true
 		m.event(e, b.Project, b.Estimate)
 	case *ProjectApproved:
-		if state, ok := m.projects[b.Project]; ok {
+		if state, ok := m.projects[b.Project]; ok && (state != StateWithdrawn || m.listed[b.Project]) {
 			oneOf(state, StateListed)
 		}
 		m.projects[b.Project] = StateApproved
@@ -1025,6 +1027,9 @@ func (m *model) takeBackApproval(b *ProjectApproved) {
 		refuse("in_use")
 	}
 	m.projects[b.Project] = StateListed
+	if !m.listed[b.Project] {
+		m.projects[b.Project] = StateWithdrawn
+	}
 	for _, l := range b.Budget {
 		delete(m.budgets, [2]string{b.Project, l.Fund})
 	}
