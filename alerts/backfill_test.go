@@ -28,7 +28,7 @@ func TestBackfillSweepAtOnce(t *testing.T) {
 	w.now = moment("2022-01-12T04:00:00Z")
 	w.engine.Clock = func() time.Time { return w.now }
 	cut, cancel := context.WithCancel(t.Context())
-	fill := Backfill{Code: "A05", From: "2021-10-25", To: "2099-12-31", Progress: func(done, of int64) {
+	fill := Backfill{Codes: []string{"A05"}, From: "2021-10-25", To: "2099-12-31", Progress: func(done, of int64) {
 		if of != 12 {
 			t.Errorf("%d slots, want the Mondays that have come", of)
 		}
@@ -48,7 +48,7 @@ func TestBackfillSweepAtOnce(t *testing.T) {
 				if err != nil && t.Context().Err() == nil {
 					continue
 				}
-				if done.Slots != 12 || done.Judged != 0 || done.Found != 2 {
+				if want := (Backfilled{Code: "A05", Version: 1, Slots: 12, Found: 2}); len(done) != 1 || done[0] != want {
 					t.Errorf("%+v", done)
 				}
 				return
@@ -78,10 +78,10 @@ func TestBackfillFaultySweep(t *testing.T) {
 	w := newWorld(t)
 	w.breakSweep("sum(l.amount) as value", "sum(l.amount / 0) as value")
 	w.funded()
-	fill := Backfill{Code: "A05", From: "2021-12-20", To: "2022-01-03"}
+	fill := Backfill{Codes: []string{"A05"}, From: "2021-12-20", To: "2022-01-03"}
 	w.now = moment("2022-01-12T04:00:00Z")
 	w.engine.Clock = func() time.Time { return w.now }
-	if done, err := fill.Run(t.Context(), w.engine, testBook); err != nil || done.Slots != 3 || done.Found != 3 {
+	if done, err := fill.Run(t.Context(), w.engine, testBook); err != nil || done[0].Slots != 3 || done[0].Found != 0 {
 		t.Errorf("%+v %v", done, err)
 	}
 	list, err := List(t.Context(), w.db.Pool, testBook, Filter{Code: "A05"}, -1, 10)
@@ -110,7 +110,7 @@ func sweepPast(ctx context.Context, _, url string) error {
 }
 
 // longPast has 1,096 Mondays.
-var longPast = Backfill{Code: "A05", From: "2020-01-01", To: "2040-12-31"}
+var longPast = Backfill{Codes: []string{"A05"}, From: "2020-01-01", To: "2040-12-31"}
 
 // TestKillBackfill kills a process that runs a sweep over the past, and PostgreSQL under
 // it: each slot is done once, and what was found is entered once.
@@ -181,4 +181,69 @@ func waitForPast(t *testing.T, owner *pgxpool.Pool, more int64) {
 		time.Sleep(time.Millisecond)
 	}
 	t.Fatal("no slot is run")
+}
+
+// TestBackfillTogether judges by several rules in one reading: one that had come further
+// says nothing twice, and a rule in shadow opens no case and is not told of.
+func TestBackfillTogether(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.settle("off", w.frozen("P13", "frozen"), w.frozen("J06", "frozen"), w.frozen("P12", "frozen"))
+	w.funded()
+	for i := range 3 {
+		w.post(w.draft(fmt.Sprint("z", i), w.request(fmt.Sprint("Z", i), 10000), maker))
+	}
+	w.settle("on", w.frozen("P13", "shadow"), w.frozen("J06", "active"))
+	w.tellsOf()
+	run := func(codes ...string) (said []string) {
+		t.Helper()
+		fill := Backfill{Codes: codes, From: "2020-01-01", To: "2020-12-31"}
+		done, err := fill.Run(t.Context(), w.engine, testBook)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range done {
+			if d.Found > 0 {
+				said = append(said, fmt.Sprint(d.Code, " ", d.Found, " ", d.Judged > 0 && d.Slots == 0))
+			}
+		}
+		return said
+	}
+	if diff := cmp.Diff([]string{"J06 1 true"}, run("J06")); diff != "" {
+		t.Error(diff)
+	}
+	w.post(w.draft("z9", w.request("Z9", 10000), maker)) // for the rules that have not begun
+	for range 2 {
+		if diff := cmp.Diff([]string{"J06 1 true", "P13 2 true"}, run()); diff != "" {
+			t.Error(diff)
+		}
+	}
+	list, err := List(t.Context(), w.db.Pool, testBook, Filter{Code: "P13"}, -1, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range list {
+		if c.State != Recorded || !c.Shadow {
+			t.Errorf("%+v", c)
+		}
+	}
+	if len(list) == 0 || len(w.told()) != 1 {
+		t.Errorf("%d cases, told %q", len(list), w.told())
+	}
+	before, err := w.ledger.Head(t.Context(), testBook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := Backfill{Codes: []string{"P13"}, From: "2020-01-02", To: "2020-12-31"}
+	if done, err := other.Run(t.Context(), w.engine, testBook); err != nil || done[0].Found != 0 {
+		t.Errorf("the same over other days: %+v %v", done, err)
+	}
+	if after, err := w.ledger.Head(t.Context(), testBook); err != nil || after.Size != before.Size {
+		t.Errorf("%d entries, want %d: %v", after.Size, before.Size, err)
+	}
+	w.wantTimers("its deadline", "J06", "running 2020-06-01")
+	if _, err := (&Backfill{Codes: []string{"J06", "P12"}, From: "2020-01-01", To: "2020-12-31"}).Run(t.Context(), w.engine, testBook); !errors.Is(err, ErrNotBackfilled) {
+		t.Errorf("one of them is frozen: %v", err)
+	}
+	w.rebuilds()
 }

@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -184,9 +185,11 @@ type backRun struct {
 	*BackTest
 	rules *Rules
 	// kinds are the tested rules by kind, compiled with the parameters of text.
-	text   []byte
-	ready  bool
-	kinds  *inForce
+	text  []byte
+	ready bool
+	kinds *inForce
+	// states are those of rules that are not taken for active.
+	states map[string]string
 	found  map[string]*tested
 	sweeps map[string]*active
 	err    error
@@ -234,9 +237,10 @@ type timer struct {
 	finding *Finding
 }
 
-// compile makes the tested rules ready with the parameters of a rulebook.
-func (r *backRun) compile(row ledger.Rulebook) error {
-	if r.ready && string(r.text) == string(row.Rules) {
+// compile makes the tested rules ready with the parameters of a rulebook, once an entry
+// comes that one of them judges: of many changes in a row the last one counts.
+func (r *backRun) compile(row ledger.Rulebook, of ledger.Kind) error {
+	if r.ready && (r.kinds.kinds[of] == nil || string(r.text) == string(row.Rules)) {
 		return nil
 	}
 	var book ledger.Rules
@@ -262,7 +266,7 @@ func (r *backRun) compile(row ledger.Rulebook) error {
 		if len(problems) > 0 {
 			return errors.Join(problems...)
 		}
-		x := &active{RuleActivated: ledger.RuleActivated{Code: file.Code, Version: ledger.Count(file.Version), State: "active"}, file: file, compiled: func() *rule.Compiled { return compiled }}
+		x := &active{RuleActivated: ledger.RuleActivated{Code: file.Code, Version: ledger.Count(file.Version), State: cmp.Or(r.states[file.Code], "active")}, file: file, compiled: func() *rule.Compiled { return compiled }}
 		r.kinds.rules[file.Code] = x
 		r.kinds.place(x, file)
 	}
@@ -276,7 +280,7 @@ func (r *backRun) weigh(v ledger.View, e *ledger.Entry) ledger.Verdict {
 		return ledger.Verdict{}
 	}
 	row, _ := v.Rulebook()
-	if r.err = r.compile(row); r.err != nil {
+	if r.err = r.compile(row, e.Kind); r.err != nil {
 		return ledger.Verdict{}
 	}
 	k := r.kinds.kinds[e.Kind]

@@ -273,7 +273,7 @@ func TestBackfill(t *testing.T) {
 	for i := range 3 {
 		w.post(w.draft(fmt.Sprint("z", i), w.request(fmt.Sprint("Z", i), 10000), maker))
 	}
-	fill := Backfill{Code: "P13", From: "2020-01-01", To: "2020-12-31"}
+	fill := Backfill{Codes: []string{"P13"}, From: "2020-01-01", To: "2020-12-31"}
 	if _, err := fill.Run(t.Context(), w.engine, testBook); !errors.Is(err, ErrNotBackfilled) {
 		t.Errorf("a frozen rule: %v", err)
 	}
@@ -290,7 +290,7 @@ func TestBackfill(t *testing.T) {
 	}
 	for range 2 { // the second time nothing is left
 		done, err := fill.Run(t.Context(), w.engine, testBook)
-		if err != nil || done.Found != 2 || done.Version != 1 {
+		if err != nil || done[0].Found != 2 || done[0].Version != 1 {
 			t.Fatalf("%+v %v", done, err)
 		}
 	}
@@ -306,8 +306,8 @@ func TestBackfill(t *testing.T) {
 	if diff := cmp.Diff([]string{"backfill Z1 1", "backfill Z2 1", "live Z4 1"}, got); diff != "" {
 		t.Error(diff)
 	}
-	deadlines := Backfill{Code: "J06", From: "2020-01-01", To: "2020-12-31"}
-	if done, err := deadlines.Run(t.Context(), w.engine, testBook); err != nil || done.Found != 1 {
+	deadlines := Backfill{Codes: []string{"J06"}, From: "2020-01-01", To: "2020-12-31"}
+	if done, err := deadlines.Run(t.Context(), w.engine, testBook); err != nil || done[0].Found != 1 {
 		t.Errorf("%+v %v", done, err)
 	}
 	if diff := cmp.Diff([]string{"raised J06", "raised P13"}, w.told()); diff != "" {

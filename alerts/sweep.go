@@ -49,7 +49,7 @@ func (g *Engine) runSweep(ctx context.Context, s slot, x *active) error {
 	if err != nil {
 		return err
 	}
-	if err := b.takeSwept(ctx, s, swept); err != nil {
+	if _, err := b.takeSwept(ctx, s, swept); err != nil {
 		return err
 	}
 	if err := b.calm(ctx); err != nil {
@@ -384,14 +384,18 @@ func (x *active) unjudged(act rule.Act, reason string) Finding {
 	return f
 }
 
-// takeSwept takes what a sweep of a slot found.
-func (b *batch) takeSwept(ctx context.Context, s slot, swept Swept) error {
+// takeSwept takes what a sweep of a slot found, and counts the hits that are news.
+func (b *batch) takeSwept(ctx context.Context, s slot, swept Swept) (hits int64, err error) {
 	for i, f := range swept.Findings {
+		before := len(b.drafts)
 		if err := b.sweepHit(ctx, s, f, swept.rows[i]); err != nil {
-			return err
+			return hits, err
+		}
+		if f.State == rule.Flag && len(b.drafts) > before {
+			hits++
 		}
 	}
-	return nil
+	return hits, nil
 }
 
 // sweepHit raises a finding of a slot, unless it says nothing new: a case that is open

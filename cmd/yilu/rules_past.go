@@ -105,38 +105,23 @@ func rulesBackfill(ctx context.Context, env *environment, args []string) error {
 	if err := telling.through(engine, l); err != nil {
 		return err
 	}
-	all := len(words) == 0
-	if all {
-		for _, f := range known.Known() {
-			if f.Kind != rule.OnSweep { // one may have hundreds of slots
-				words = append(words, f.Code)
-			}
-		}
+	fill.Codes = words
+	done, err := fill.Run(ctx, engine, ledger.Book(env.Book))
+	if errors.Is(err, alerts.ErrNotBackfilled) {
+		return &coded{exitRefused, fmt.Errorf("%s: %w", env.say("不能补评：未启用或没有文件", "cannot be back-filled: not in force, or without a file"), err)}
 	}
-	var done []alerts.Backfilled
-	for _, fill.Code = range words {
-		one, err := fill.Run(ctx, engine, ledger.Book(env.Book))
-		if errors.Is(err, alerts.ErrNotBackfilled) {
-			if all {
-				continue
-			}
-			return &coded{exitRefused, fmt.Errorf(env.say("%s 不能补评：未启用或没有文件", "%s cannot be back-filled: it is not in force or has no file"), fill.Code)}
-		}
-		if err != nil {
-			return err
-		}
-		done = append(done, one)
-		if r.asJSON {
-			continue
-		}
+	if err != nil {
+		return err
+	}
+	if r.asJSON {
+		return writeJSON(env, done)
+	}
+	for _, one := range done {
 		if one.Slots > 0 {
 			fmt.Fprintf(env.Stdout, env.say("%s@%d 补扫 %d 次，得 %d 项\n", "%s@%d: swept as of %d days, found %d\n"), one.Code, one.Version, one.Slots, one.Found)
 		} else {
 			fmt.Fprintf(env.Stdout, env.say("%s@%d 补评 %d 条分录，得 %d 项\n", "%s@%d: judged %d entries, found %d\n"), one.Code, one.Version, one.Judged, one.Found)
 		}
-	}
-	if r.asJSON {
-		return writeJSON(env, done)
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func Sweep(ctx context.Context, engine *alerts.Engine) error {
 			days = []ledger.Date{"2022-01-03"}
 		}
 		for _, day := range days {
-			past := alerts.Backfill{Code: file.Code, From: day, To: day}
+			past := alerts.Backfill{Codes: []string{file.Code}, From: day, To: day}
 			if _, err := past.Run(ctx, engine, Book); err != nil && !errors.Is(err, alerts.ErrNotBackfilled) {
 				return err
 			}
