@@ -27,7 +27,7 @@ var only = flag.String("rule", "", "check the tests of one rule and print its re
 func TestSweepsPassTheirGate(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	g, err := gate.New(rule.Surroundings{Catalogue: fact.Catalogue(), Calendar: counter(workday.StateCouncil())}, nil)
+	g, err := gate.New(fact.Surroundings(counter(workday.StateCouncil())), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

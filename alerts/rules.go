@@ -348,7 +348,7 @@ func (f *inForce) place(x *active, file *rule.Rule) {
 
 // surroundings are the limits and the white list of a book, for some files of rules.
 func (r *Rules) surroundings(book ledger.Rules, files map[string]*rule.Rule) rule.Surroundings {
-	s := rule.Surroundings{Catalogue: fact.Catalogue(), Calendar: r.calendar}
+	s := fact.Surroundings(r.calendar)
 	for _, p := range book.Parameters {
 		s.Settings = append(s.Settings, settingOf(files[p.Code], p))
 	}

@@ -182,7 +182,7 @@ func becomeReader(ctx context.Context, tx pgx.Tx) error {
 // CheckSweeps has the database read every sweep there is a file of: whether its tables,
 // columns and types exist, and whether it gives what a sweep has to give.
 func (r *Rules) CheckSweeps(ctx context.Context, pool *pgxpool.Pool) error {
-	compiler, err := rule.NewCompiler(rule.Surroundings{Catalogue: fact.Catalogue(), Calendar: r.calendar})
+	compiler, err := rule.NewCompiler(fact.Surroundings(r.calendar))
 	if err != nil {
 		return err
 	}

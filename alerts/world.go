@@ -248,7 +248,7 @@ func plain(n *yaml.Node) any {
 // NewGate is a gate with a world in memory. Sweeps are run by what is given; nil looks
 // at the form of their tests alone.
 func NewGate(calendar workday.Calendar, sweeps gate.Sweeps) (*gate.Gate, error) {
-	g, err := gate.New(rule.Surroundings{Catalogue: fact.Catalogue(), Calendar: counter(calendar)}, World(calendar))
+	g, err := gate.New(fact.Surroundings(counter(calendar)), World(calendar))
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json"
+
 	"yilu/alerts"
 	rulefact "yilu/alerts/fact"
 	"yilu/alerts/formula"
@@ -96,6 +98,25 @@ func (p *alertView) Figure(text string) string {
 		return text
 	}
 	return d.Yuan()
+}
+
+// Subject is what it is about, with the codes in it said in words.
+func (p *alertView) Subject() (parts []string) {
+	if p.Rule == nil {
+		return p.Detail.Subject
+	}
+	for _, n := range rulefact.Say(p.Rule, p.Detail.Subject) {
+		parts = append(parts, p.lang.pick(ledger.Text{Zh: n.Zh, En: n.En}))
+	}
+	return parts
+}
+
+// Shown are the entries that a sweep names as evidence, nil for another input.
+func (p *alertView) Shown(x alerts.Input) (seqs []ledger.Seq) {
+	if x.Name != "entries" || json.Unmarshal([]byte(x.Value), &seqs) != nil {
+		return nil
+	}
+	return seqs
 }
 
 // Raised is when it was raised, in Shanghai.

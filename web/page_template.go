@@ -223,7 +223,12 @@ func (s *site) functions(l language) template.FuncMap {
 			return l.pick(name(argument(code))), nil
 		},
 		// fact and condition are what a rule reads and asks, as people call it.
-		"factname":  func(name string) string { return l.pick(rulefact.NameOf(name)) },
+		"factname": func(name string) (string, error) {
+			if strings.HasPrefix(name, "param.") {
+				return m.text("rule.parameter")
+			}
+			return l.pick(rulefact.NameOf(name)), nil
+		},
 		"condition": func(formula string) string { return rulefact.InWords(formula, l.pick) },
 		"yuan":      ledger.Amount.Comma,
 		"wan":       ledger.Amount.Wan,

@@ -94,7 +94,7 @@ func (c *compilation) checkHandling(key, handling, level string) {
 func (c *compilation) checkTrigger() {
 	r := c.rule
 	deadline := r.Start != "" || len(r.Expect) > 0 || len(r.Match) > 0 || r.Within != (Within{}) || len(r.Remind) > 0
-	sweep := r.Sweep != (Sweep{})
+	sweep := r.Schedule+r.TZ+r.CatchUp+r.SQL != "" || len(r.Said) > 0
 	condition := r.When != "" || len(r.Bands) > 0
 	switch r.Kind {
 	case OnEvent:
@@ -184,6 +184,11 @@ func (c *compilation) checkSweep() {
 		if !strings.Contains(sql, column) {
 			c.bad("sql", "want the columns subject, entries, value, limit_value")
 			break
+		}
+	}
+	for i, kind := range r.Said {
+		if kind != "" && c.Words[kind] == nil {
+			c.bad(fmt.Sprintf("said[%d]", i), "%q is no kind of code; %s", kind, strings.Join(slices.Sorted(maps.Keys(c.Words)), ", "))
 		}
 	}
 	for _, name := range placeholders(r.SQL) {

@@ -17,6 +17,8 @@ type Surroundings struct {
 	Settings []Setting
 	// Exemptions are the white list.
 	Exemptions []Exemption
+	// Words say the codes of a kind in words, for the sentences of sweeps.
+	Words map[string]func(code string) Names
 }
 
 // Compiler makes rules ready. It is safe for use by many goroutines.
@@ -63,7 +65,7 @@ func (c *Compiler) CompileMutant(r *Rule) (*Compiled, []error) { return c.compil
 
 func (c *Compiler) compile(r *Rule, strict bool) (*Compiled, []error) {
 	w := &compilation{Compiler: c, rule: r, strict: strict, used: map[string]bool{}}
-	w.out = &Compiled{Rule: r, types: map[string]formula.Type{}, missing: map[string]formula.Value{}, calendar: c.Calendar}
+	w.out = &Compiled{Rule: r, types: map[string]formula.Type{}, missing: map[string]formula.Value{}, calendar: c.Calendar, words: c.Words}
 	w.out.inputs.New = func() any { return newInputs(w.out) }
 	w.checkHead()
 	w.checkTrigger()

@@ -89,7 +89,9 @@ type Compiled struct {
 	missing map[string]formula.Value
 	// calendar is for the end of deadlines; formulas have it already.
 	calendar formula.Calendar
-	inputs   sync.Pool
+	// words say the codes in a subject.
+	words  map[string]func(code string) Names
+	inputs sync.Pool
 }
 
 type band struct {
@@ -271,6 +273,8 @@ type inputs struct {
 	rule       *Compiled
 	act        Act
 	activation formula.Activation
+	// said is the subject of a row in words.
+	said Names
 }
 
 func newInputs(c *Compiled) *inputs {

@@ -117,6 +117,9 @@ type Sweep struct {
 	TZ       string `yaml:"tz"`
 	CatchUp  string `yaml:"catch_up"` // all, latest
 	SQL      string `yaml:"sql"`
+	// Said says of each part of a subject what kind of code it is, for the sentence;
+	// empty, or none, for what is said as it is.
+	Said []string `yaml:"said"`
 }
 
 // Invalid is something wrong in a rule file: where, and what would be right.

@@ -90,6 +90,8 @@ func write(pieces []piece, in *inputs, r *Result, lang formula.Reader) string {
 			b.WriteString(r.Value.Show(formula.Amount, lang))
 		case "limit":
 			b.WriteString(r.Limit.Show(formula.Amount, lang))
+		case SubjectName:
+			b.WriteString([]string{"", in.said.Zh, in.said.En}[lang])
 		default:
 			b.WriteString(in.fact(p.name).Show(in.rule.types[p.name], lang))
 		}

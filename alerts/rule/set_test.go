@@ -258,9 +258,11 @@ func TestSweep(t *testing.T) {
 		{"limit_value", "top", "want the columns"},
 		{"months::int >= :m and", "", "param.m is declared and used nowhere"},
 		{"schedule:", "facts: [project.id]\nschedule:", "a sweep has schedule"},
+		{"schedule:", "said: [place, colour]\nschedule:", `said[1]: "colour" is no kind of code; place`},
 	} {
 		text := strings.Replace(idleSweep, test.old, test.new, 1)
-		if _, err := load(Surroundings{}, map[string]string{"A04.yaml": text}); err == nil || !strings.Contains(err.Error(), test.want) {
+		words := map[string]func(string) Names{"place": func(code string) Names { return Names{code, code} }}
+		if _, err := load(Surroundings{Words: words}, map[string]string{"A04.yaml": text}); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %s", test.new, err, test.want)
 		}
 	}

@@ -156,6 +156,24 @@ func (c *Compiled) Found(a Act, row Row) (r Result, err error) {
 	r.Window = c.window(a.Day)
 	r.Fingerprint = Fingerprint(a.Book, c.Code, r.Subject, r.Window)
 	r.SuppressedBy = in.exempted()
+	said := Say(c.words, c.Said, row.Subject)
+	var zh, en []string
+	for _, part := range said {
+		zh, en = append(zh, part.Zh), append(en, part.En)
+	}
+	in.said = Names{strings.Join(zh, "、"), strings.Join(en, ", ")}
 	r.Message = c.message.fill(in, &r)
 	return r, nil
+}
+
+// Say says the parts of a subject in words, each by the kind of code that it is.
+func Say(words map[string]func(code string) Names, kinds, subject []string) []Names {
+	said := make([]Names, len(subject))
+	for i, part := range subject {
+		said[i] = Names{part, part}
+		if i < len(kinds) && words[kinds[i]] != nil {
+			said[i] = words[kinds[i]](part)
+		}
+	}
+	return said
 }

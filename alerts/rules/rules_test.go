@@ -37,7 +37,7 @@ func workdays(from, to formula.Day) (int, error) {
 }
 
 func surroundings() rule.Surroundings {
-	return rule.Surroundings{Catalogue: fact.Catalogue(), Calendar: workdays}
+	return fact.Surroundings(workdays)
 }
 
 func TestRulesLoad(t *testing.T) {
