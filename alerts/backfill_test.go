@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -15,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/ledger"
-	"yilu/migrations/pgtest"
 )
 
 // TestBackfillSweepAtOnce runs a sweep over slots of the past, by two at once and cut off
@@ -116,22 +114,8 @@ var longPast = Backfill{Codes: []string{"A05"}, From: "2020-01-01", To: "2040-12
 // it: each slot is done once, and what was found is entered once.
 func TestKillBackfill(t *testing.T) {
 	t.Parallel()
-	c := pgtest.Durable(t)
-	g, err := engineAt(t.Context(), c.ServiceURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{T: t, ledger: g.Ledger, engine: g}
-	w.adopt("P01", "A05")
+	w, c, owner, r := newMortal(t, "P01", "A05")
 	w.rich()
-	owner, err := pgxpool.New(t.Context(), c.OwnerURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer owner.Close()
-	seed := rand.Uint64()
-	r := rand.New(rand.NewPCG(seed, 0))
-	t.Logf("seed %d", seed)
 	child := startChild(t, "past", c.ServiceURL())
 	for round := range *slotRounds {
 		waitForPast(t, owner, 1+r.Int64N(150))
@@ -157,7 +141,7 @@ func TestKillBackfill(t *testing.T) {
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q %v, want %q", got, err, want)
 	}
-	if _, err := ledger.Rebuild(t.Context(), owner, testBook, ledger.Replay{Judge: g.Rules.Judge()}); err != nil {
+	if _, err := ledger.Rebuild(t.Context(), owner, testBook, ledger.Replay{Judge: w.engine.Rules.Judge()}); err != nil {
 		t.Error(err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -15,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/ledger"
-	"yilu/migrations/pgtest"
 )
 
 var slotRounds = flag.Int("slotrounds", 4, "rounds of kill -9 of processes that run slots, and of PostgreSQL")
@@ -53,27 +51,14 @@ func serveSlots(ctx context.Context, run, url string) error {
 // slot of a job that catches up is run once; one that jumps leaves none uncounted.
 func TestKillSlots(t *testing.T) {
 	t.Parallel()
-	c := pgtest.Durable(t)
-	g, err := engineAt(t.Context(), c.ServiceURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{T: t, ledger: g.Ledger, engine: g}
-	w.adopt("P01", "A05")
-	owner, err := pgxpool.New(t.Context(), c.OwnerURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer owner.Close()
+	w, c, owner, r := newMortal(t, "P01", "A05")
+	g := w.engine
 	began := time.Now().Truncate(time.Millisecond)
 	g.Clock = fastClock(began)
 	if err := g.Tick(t.Context(), testBook); err != nil {
 		t.Fatal(err)
 	}
 	name := fmt.Sprint("slots-", began.UnixMilli())
-	seed := rand.Uint64()
-	r := rand.New(rand.NewPCG(seed, 0))
-	t.Logf("seed %d", seed)
 	children := []*exec.Cmd{startChild(t, name, c.ServiceURL()), startChild(t, name, c.ServiceURL())}
 	for round := range *slotRounds {
 		waitForSlots(t, owner, 1+r.IntN(3))

@@ -95,26 +95,33 @@ func engineAt(ctx context.Context, url string) (*Engine, error) {
 	return &Engine{Ledger: l, Pool: pool, Rules: known, Calendar: workday.StateCouncil(), Log: slog.New(slog.DiscardHandler), Link: func(a string) string { return a }}, nil
 }
 
-// TestKillWorkersAndDatabase kills processes that post and raise warnings, and
-// PostgreSQL under them. Each verdict must have become a warning once.
-func TestKillWorkersAndDatabase(t *testing.T) {
-	t.Parallel()
+// newMortal is a world with some rules in a PostgreSQL of its own that may be killed, as
+// the chance says that comes with it.
+func newMortal(t *testing.T, codes ...string) (*world, *pgtest.Cluster, *pgxpool.Pool, *rand.Rand) {
+	t.Helper()
 	c := pgtest.Durable(t)
 	g, err := engineAt(t.Context(), c.ServiceURL())
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{T: t, ledger: g.Ledger, engine: g}
-	w.adopt("P01", "P13")
-	w.rich()
 	owner, err := pgxpool.New(t.Context(), c.OwnerURL())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer owner.Close()
+	t.Cleanup(owner.Close)
+	w := &world{T: t, ledger: g.Ledger, engine: g}
+	w.adopt(codes...)
 	seed := rand.Uint64()
-	r := rand.New(rand.NewPCG(seed, 0))
 	t.Logf("seed %d", seed)
+	return w, c, owner, rand.New(rand.NewPCG(seed, 0))
+}
+
+// TestKillWorkersAndDatabase kills processes that post and raise warnings, and
+// PostgreSQL under them. Each verdict must have become a warning once.
+func TestKillWorkersAndDatabase(t *testing.T) {
+	t.Parallel()
+	w, c, owner, r := newMortal(t, "P01", "P13")
+	w.rich()
 	children := []*exec.Cmd{startChild(t, "a0", c.ServiceURL()), startChild(t, "b0", c.ServiceURL())}
 	for round := range *killRounds {
 		waitFor(t, owner, 4+r.IntN(30))
