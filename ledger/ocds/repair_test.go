@@ -53,6 +53,7 @@ var repairs = []repair{
 	{"currency in small letters", `"amount":1000,"currency":"CNY"`, `"amount":1000,"currency":" cny"`, []string{"currency_form tender/value/amount: cny → CNY"}, []string{`"amount":"1000.00"`}, nil},
 	{"no such currency", `"amount":1000,"currency":"CNY"`, `"amount":1000,"currency":"yuan"`, []string{"currency_unread tender/value/amount: yuan →"}, nil, []string{`"amount":"1000`}},
 	{"another currency", `"amount":1000,"currency":"CNY"`, `"amount":1000,"currency":"EUR"`, []string{"currency_other tender/value/amount: 1000 EUR →"}, []string{`"foreign_currency":"EUR"`}, []string{`"amount":"1000`}},
+	{"with tax only", `"amount":1000,`, `"amountGross":1200,`, []string{"amount_gross tender/value/amountGross: 1200 →"}, nil, []string{`"amount":"1000`, `"amount":"1200`}},
 	// Times.
 	{"no zone", `"date":"2020-02-19T09:00:00Z"`, `"date":"2020-02-19T09:00:00"`, []string{"bid_time_unknown bids[b1]/date: 2020-02-19T09:00:00 → 2020-02-20T09:00:00Z", "date_no_zone bids[b1]/date: 2020-02-19T09:00:00 → 2020-02-19T09:00:00"}, []string{`"told_at":"2020-02-19T09:00:00"`}, nil},
 	{"a day", `"dateSigned":"2020-02-28T00:00:00Z"`, `"dateSigned":"2020-02-28"`, []string{"date_day contracts[c1]/dateSigned: 2020-02-28 →"}, []string{`"signed_at":"2020-02-28"`}, nil},
@@ -114,6 +115,8 @@ var repairs = []repair{
 	{"nameless party", `"tenderers":[{"id":"S2","name":"Beta"}]`, `"tenderers":[{}]`, []string{"party_nameless bids[b2]/tenderers/0:  →"}, nil, nil},
 	{"party listed twice", `{"id":"S2","name":"Beta"}],`, `{"id":"S2","name":"Beta"},{"id":"S2","name":"Gamma"}],`, []string{"party_repeated parties:  →"}, nil, nil},
 	{"placeholder", `"identifier":{"scheme":"GB-COH","id":"01"}`, `"identifier":{"scheme":"GB-COH","id":"N/A"}`, nil, []string{`"code":"S1","name":"Alpha"`}, []string{"N/A"}},
+	{"placeholder of another language", `"identifier":{"scheme":"GB-COH","id":"01"}`, `"identifier":{"id":"N.N."}`, nil, []string{`"code":"S1","name":"Alpha"`}, []string{"N.N."}},
+	{"nothing but zeros", `"identifier":{"scheme":"GB-COH","id":"01"}`, `"identifier":{"scheme":"GB-COH","id":"00000-0"}`, nil, []string{`"code":"S1","name":"Alpha"`}, []string{"00000-0"}},
 	{"natural person by scheme", `"identifier":{"scheme":"GB-COH","id":"01"}`, `"identifier":{"scheme":"BR-CPF","id":"123.456.789-09"},"contactPoint":{"email":"a@b.example"},"address":{"streetAddress":"x"}`, nil, []string{`{"name":"Alpha","natural_person":true}`}, []string{"123.456", "S1", "b.example"}},
 	{"natural person by what it is", `{"id":"S2","name":"Beta"}],`, `{"id":"S2","name":"Beta","details":{"entityType":"Natural Person"}}],`, []string{"person_code bids[b2]/tenderers/0:  →"}, []string{`{"name":"Beta","natural_person":true}`}, []string{`"S2"`}},
 	{"sole trader by name", `{"id":"S2","name":"Beta"}`, `{"id":"S2","name":"ФОП Бета"}`, []string{"person_code bids[b2]/tenderers/0:  →"}, []string{`{"name":"Beta","natural_person":true}`}, []string{`"S2"`}},
@@ -155,6 +158,10 @@ func TestRepairs(t *testing.T) {
 		switch c.name {
 		case "placeholder":
 			c.says = everyAlpha("identifier_unread", "/identifier/id: N/A →")
+		case "placeholder of another language":
+			c.says = everyAlpha("identifier_unread", "/identifier/id: N.N. →")
+		case "nothing but zeros":
+			c.says = everyAlpha("identifier_unread", "/identifier/id: 00000-0 →")
 		case "natural person by scheme":
 			c.says = append([]string{"contacts : 2 →"}, everyAlpha("person_code", ":  →")...)
 		}
@@ -210,6 +217,11 @@ func TestRepairsOfFiles(t *testing.T) {
 		{"a tender in words, and bids", `{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":"x","bids":"y"}`, []string{"o tender_missing :  →", "o object_wanted bids: y →", "o object_wanted tender: x →"}},
 		{"linked alone", `{"ocid":"o","url":"https://x"}`, []string{"o linked_release : 1 →"}},
 		{"versioned", `{"records":[{"ocid":"o","versionedRelease":{"ocid":"o"}}]}`, []string{"o versioned_only :  →"}},
+		{"linked, and versioned", `{"records":[{"ocid":"o","releases":[{"url":"https://x","date":"2020-01-01T00:00:00Z"}],"versionedRelease":{"ocid":"o","tender":{"title":[{"releaseID":"r","releaseDate":"2020-01-01T00:00:00Z","value":"x"}]}}}]}`, []string{"o versioned_only :  →"}},
+		{"versioned, and all releases", `{"records":[{"ocid":"o","releases":[{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{}}],"versionedRelease":{"ocid":"o"}}]}`, nil},
+		{"deadlines of lots", `{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{"tenderPeriod":{"endDate":"2020-01-02T00:00:00Z"},"lots":[{"id":"L1"},{"id":"L2","tenderPeriod":{"endDate":"2020-01-05T00:00:00Z"}}]},"bids":{"details":[
+			{"id":"b1","date":"2020-01-04T00:00:00Z","relatedLots":["L1"]},{"id":"b2","date":"2020-01-04T00:00:00Z","relatedLots":["L2"]},{"id":"b3","date":"2020-01-06T00:00:00Z"}]}}`,
+			[]string{"o bid_late bids[b1]/date: 2020-01-04T00:00:00Z → 2020-01-02T00:00:00Z", "o bid_late bids[b3]/date: 2020-01-06T00:00:00Z → 2020-01-05T00:00:00Z"}},
 		{"no ocid", `{"id":"r","date":"2020-01-01T00:00:00Z","tender":{"title":"x"}}`, []string{"~r ocid_missing :  → ~r"}},
 		{"one release id", `[{"ocid":"o","id":"r","date":"2020-01-01T00:00:00Z","tender":{"title":"x"}},{"ocid":"o","id":"r","date":"2020-01-02T00:00:00Z","tender":{"title":"y"}}]`, []string{"o release_repeated id: r →"}},
 		{"one date", `[{"ocid":"o","id":"r1","date":"2020-01-01T00:00:00Z","tender":{"title":"x"}},{"ocid":"o","id":"r2","date":"2020-01-01T01:00:00+01:00","tender":{"title":"y"}}]`, []string{"o same_date : r1 → r2"}},
