@@ -37,7 +37,7 @@ func (b *builder) tellHidden() {
 		rows += s.to - s.from + 1
 	}
 	b.warnHidden(RowProblem{Row: b.hidden[0].from}, fmt.Sprintf("有 %d 行是隐藏或筛选掉的（%s），也读取了；不应入账的请删去", rows, written(b.hidden, "、")),
-		fmt.Sprintf("rows are hidden or filtered away (%s: %d in all) and were read all the same; delete what should not be entered", written(b.hidden, ", "), rows))
+		fmt.Sprintf("hidden or filtered rows were read all the same (%d: %s); delete what should not be entered", rows, written(b.hidden, ", ")))
 }
 
 func (b *builder) warnHidden(p RowProblem, zh, en string) {
