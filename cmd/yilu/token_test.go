@@ -33,8 +33,12 @@ func TestTokensFromTheShell(t *testing.T) {
 	if code, _, _ := yilu("token", "revoke", id[1]); code != exitRefused {
 		t.Errorf("revoked twice: code %d", code)
 	}
+	if code, out, stderr := yilu("token", "--user", "u1", "--unit", "x", "--role", "auditor", "--book", "ocds-ua"); code != exitOK || !strings.HasPrefix(out, "yilu_") {
+		t.Errorf("of a book of published records: code %d, %s", code, stderr)
+	}
 	for _, args := range [][]string{
 		{"token"},
+		{"token", "--user", "u1", "--unit", "x", "--role", "auditor", "--book", "OCDS UA"},
 		{"token", "--user", "u1", "--unit", "x", "--role", "root"},
 		{"token", "--user", "u1", "--unit", "x", "--role", "maker", "--days", "0"},
 		{"token", "--user", "u 1", "--unit", "x", "--role", "maker"},
