@@ -350,3 +350,22 @@ func TestRulesJudgeRealTenders(t *testing.T) {
 		t.Errorf("the contract that was signed before its award: %v", flags)
 	}
 }
+
+// TestTransactionsOfTwoProcesses: c1/t1 of one process is another payment than c1/t1 of the
+// next, and each is a case of its own.
+func TestTransactionsOfTwoProcesses(t *testing.T) {
+	t.Parallel()
+	w := newRecords(t, "CNY")
+	var releases []string
+	for _, ocid := range []string{"ocds-x-1", "ocds-x-2"} {
+		m := clean(ocid)
+		m.signed = "2020-04-21T00:00:00Z" // a day after the payment
+		releases = append(releases, m.release())
+	}
+	flags, _ := w.publish("CNY", releases...)
+	for _, want := range []string{"P03 ocds-x-1/c1/t1", "P03 ocds-x-2/c1/t1"} {
+		if !slices.Contains(flags, want) {
+			t.Errorf("no %s among %q", want, flags)
+		}
+	}
+}
