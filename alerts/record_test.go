@@ -369,3 +369,16 @@ func TestTransactionsOfTwoProcesses(t *testing.T) {
 		}
 	}
 }
+
+// TestBidsOfUnknownStatus: with a bid of which nobody knows whether it counts, nothing is
+// said of the lot's prices.
+func TestBidsOfUnknownStatus(t *testing.T) {
+	t.Parallel()
+	w := newRecords(t, "CNY")
+	m := clean("ocds-x-1")
+	m.bids = []string{"S1 930000.01 2020-02-20T09:00:00+08:00 valid CNY", "S2 930000.01 2020-02-25T09:00:00+08:00 unsuccessful CNY", "S3 987654.32 2020-02-28T09:00:00+08:00 valid CNY"}
+	flags, unjudged := w.publish("CNY", m.release())
+	if slices.Contains(flags, "B03 ocds-x-1") || !slices.Contains(unjudged, "B03?status") {
+		t.Errorf("flags %q, not judged %q", flags, unjudged)
+	}
+}

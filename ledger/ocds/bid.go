@@ -1,8 +1,10 @@
 package ocds
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"yilu/ledger"
 )
@@ -16,7 +18,7 @@ func (p *process) bids() {
 		path := "bids[" + id + "]"
 		b := &ledger.ProcessBid{Recorded: p.record(id), At: n.moment(path+"/date", o["date"]), Lots: p.related(path, o)}
 		b.Amount, b.Foreign = n.positive(path+"/value", o["value"])
-		b.Status = n.code(path+"/status", o["status"], ledger.BidStatuses, "status_other")
+		b.Status = n.bidStatus(path+"/status", o["status"])
 		b.Documents = p.documents(path+"/documents", o["documents"])
 		tenderers := o["tenderers"]
 		if tenderers == nil {
@@ -40,6 +42,32 @@ func (p *process) bids() {
 		}
 		p.bodies = append(p.bodies, &ledger.ProcessBid{Recorded: p.record(object), Bidders: []ledger.Participant{party}})
 	}
+}
+
+// bidWords are what publishers write for the words of the codelist: Ukraine's and the
+// Dominican Republic's own, and what cannot be mistaken. An unsuccessful bid is not here: to
+// some it was rejected, to others it lost.
+var bidWords = map[string]string{
+	"active": "valid", "qualified": "valid", "accepted": "valid", "admitted": "valid",
+	"invalid": "disqualified", "invalid.pre-qualification": "disqualified", "rejected": "disqualified", "notqualified": "disqualified", "unqualified": "disqualified", "excluded": "disqualified",
+	"intreatment": "pending", "underreview": "pending", "underevaluation": "pending",
+	"deleted": "withdrawn", "cancelled": "withdrawn", "canceled": "withdrawn",
+}
+
+// bidStatus reads what has become of a bid. A word that is not known is not taken for none:
+// whether the bid counts would be a guess.
+func (n *notes) bidStatus(path string, v any) string {
+	told, isText := v.(string)
+	if v == nil || isText && strings.TrimSpace(told) == "" {
+		return ""
+	}
+	word := strings.ToLower(strings.NewReplacer(" ", "", "_", "").Replace(told))
+	if _, listed := ledger.BidStatuses[word]; listed && word != "other" {
+		return n.code(path, v, ledger.BidStatuses, "status_other")
+	}
+	made := cmp.Or(bidWords[word], "other")
+	n.add("status_other", path, short(v), made)
+	return made
 }
 
 // deadline is the end of the time for bids on some lots, the latest if they have several;

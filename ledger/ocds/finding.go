@@ -42,7 +42,7 @@ var Codes = map[string]ledger.Text{
 	"text_cut":      {Zh: "文字过长，已截短", En: "a text too long; cut"},
 	"text_html":     {Zh: "文字含网页标记，已去除", En: "markup in a text; removed"},
 	"text_masked":   {Zh: "文字含邮箱、电话或个人号码，已隐去", En: "an e-mail address, telephone or personal number in a text; masked"},
-	"status_other":  {Zh: "状态不在标准代码表内，未计入", En: "a status that is on no list; left out"},
+	"status_other":  {Zh: "状态不在标准代码表内，未计入或归入", En: "a status that is on no list; left out, or taken as the one it means"},
 	"method_other":  {Zh: "采购方式不在标准代码表内，未计入", En: "a method that is on no list; left out"},
 	"kind_other":    {Zh: "采购类别不在标准代码表内，未计入或归入", En: "a category that is on no list; left out, or taken as the one it belongs to"},
 	"old_form":      {Zh: "使用旧版字段，已读取", En: "a member of an older version; read"},
