@@ -80,3 +80,26 @@ func TestHidden(t *testing.T) {
 		t.Errorf("warnings of a sheet without hidden rows: %v", shown.Warnings)
 	}
 }
+
+// TestNumbersThatAreNone: of 3-5, typed as an amount, a spreadsheet makes a day, and its
+// number would pass for money; so would TRUE.
+func TestNumbersThatAreNone(t *testing.T) {
+	t.Parallel()
+	day, truth, money, own := formulaRow("Z1"), formulaRow("Z2"), formulaRow("Z3"), formulaRow("Z4")
+	day[6], truth[6], money[6], own[6], own[1] = 43895, true, 43895, 43895, 43895
+	b := read(t, "days.xlsx", workbook(t, func(f *excelize.File) {
+		yuan, custom := `[Red]"元/day"#,##0.00_);\y0.00`, `yyyy"年"m"月"`
+		for cell, style := range map[string]excelize.Style{"G2": {NumFmt: 58}, "G4": {CustomNumFmt: &yuan}, "G5": {CustomNumFmt: &custom}, "B5": {NumFmt: 14}} {
+			id, err := f.NewStyle(&style)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := f.SetCellStyle("Sheet1", cell, cell, id); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}, formulaHeader, day, truth, money, own), Payment)
+	if diff := cmp.Diff([]string{"G2 formula", "G3 formula", "G5 formula"}, seen(b.Problems)); diff != "" || len(b.Drafts) != 1 || b.Amount != 43895_00 {
+		t.Errorf("%s, problems (-want +got):\n%s%s", b.Amount, diff, problems(b))
+	}
+}

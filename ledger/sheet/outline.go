@@ -8,6 +8,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,8 +26,11 @@ type outline struct {
 	rows int
 	// hiddenRows and hiddenColumns are not shown to who looks at the sheet.
 	hiddenRows, hiddenColumns []span
-	// uncomputed are cells of a formula that has no result in the file.
-	uncomputed map[cellAt]bool
+	// uncomputed are cells of a formula that has no result in the file, truths those that
+	// hold true or false.
+	uncomputed, truths map[cellAt]bool
+	// dates are the rows of each column, from 1, whose cells are shown as days or times.
+	dates map[int][]span
 }
 
 type (
@@ -50,6 +54,8 @@ type leafing struct {
 	// row and column are where we are; text, formula and computed are of the cell there.
 	row, column             int
 	text, formula, computed bool
+	// dated are the numbers of styles that show a number as a day or time.
+	dated map[string]bool
 }
 
 // outlineOf leafs through a worksheet tag by tag, and reads its last row and what is
@@ -65,7 +71,7 @@ func outlineOf(z *zip.Reader, target string) (outline, error) {
 		return outline{}, damaged
 	}
 	defer func() { _ = part.Close() }() // reading only
-	l := &leafing{outline: outline{uncomputed: map[cellAt]bool{}}}
+	l := &leafing{outline: outline{uncomputed: map[cellAt]bool{}, truths: map[cellAt]bool{}, dates: map[int][]span{}}, dated: datedStyles(z)}
 	var at int64
 	for r := bufio.NewReaderSize(part, 64<<10); ; {
 		tag, err := r.ReadSlice('>')
@@ -148,7 +154,51 @@ func (l *leafing) begin(tag []byte) {
 			l.column = n
 		}
 	}
+	if bytes.Contains(tag, []byte(`t="b"`)) && len(l.truths) < maxUncomputed {
+		l.truths[cellAt{l.row, l.column}] = true
+	}
+	if len(l.dated) == 0 {
+		return
+	}
+	if _, after, ok := bytes.Cut(tag, []byte(` s="`)); ok {
+		if style, _, _ := bytes.Cut(after, []byte(`"`)); l.dated[string(style)] {
+			l.dates[l.column] = extended(l.dates[l.column], l.row)
+		}
+	}
 }
+
+// datedStyles are the numbers of the workbook's styles that show a number as a day or a
+// time (ECMA-376 part 1, 18.8.30). A workbook without styles has none.
+func datedStyles(z *zip.Reader) map[string]bool {
+	var sheet struct {
+		Formats []struct {
+			ID   int    `xml:"numFmtId,attr"`
+			Code string `xml:"formatCode,attr"`
+		} `xml:"numFmts>numFmt"`
+		Styles []struct {
+			Format int `xml:"numFmtId,attr"`
+		} `xml:"cellXfs>xf"`
+	}
+	if decodePart(z, "xl/styles.xml", &sheet) != nil {
+		return nil
+	}
+	own := map[int]bool{}
+	for _, f := range sheet.Formats {
+		own[f.ID] = strings.ContainsAny(strings.ToLower(notShown.ReplaceAllString(f.Code, "")), "ydhs年月日")
+	}
+	dated := map[string]bool{}
+	for i, style := range sheet.Styles {
+		n := style.Format
+		if own[n] || n >= 14 && n <= 22 || n >= 27 && n <= 36 || n >= 45 && n <= 47 || n >= 50 && n <= 58 {
+			dated[strconv.Itoa(i)] = true
+		}
+	}
+	return dated
+}
+
+// notShown are the parts of a number format that say nothing of days: texts, colours,
+// languages and currencies, single characters.
+var notShown = regexp.MustCompile(`"[^"]*"|\[[^\]]*\]|\\.|_.`)
 
 // columnOf is the number of the column that a reference such as AB12 begins with, 0 for
 // none.
