@@ -471,12 +471,12 @@ func (c decided) in(run *backRun) bool {
 }
 
 // compare counts what is new and lost against what was said live, and what became of
-// the cases.
+// the cases. The warning that tells of a storm is none of them: its parts are.
 func (x *tested) compare(ctx context.Context, g *Engine, book ledger.Book, run *backRun) error {
 	x.report.Matters = len(x.prints)
 	rows, err := g.Pool.Query(ctx, `
 		select c.fingerprint, c.state, c.violation, c.entry_seq, c.raised_at from alert.current c
-		where c.book = $1 and c.code = $2 and c.outcome = 'flag' order by c.fingerprint, c.episode`, book, x.file.Code)
+		where c.book = $1 and c.code = $2 and c.outcome = 'flag' and c.subject <> $3 order by c.fingerprint, c.episode`, book, x.file.Code, stormy)
 	if err != nil {
 		return fmt.Errorf("read cases of %s: %w", x.file.Code, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"yilu/alerts/rule"
 	"yilu/alerts/rules"
 	"yilu/ledger"
 	"yilu/publicity/workday"
@@ -141,6 +142,10 @@ func TestStorm(t *testing.T) {
 		if want := parents[0].Alert; c.Alert != want && c.State == Open && c.Parent != want {
 			t.Errorf("%s belongs to %q", c.Alert, c.Parent)
 		}
+	}
+	test := BackTest{Rules: []*rule.Rule{w.engine.Rules.files["P13@1"]}, From: "2020-01-01", To: "2020-12-31", Live: true}
+	if report, err := test.Run(t.Context(), w.engine, testBook); err != nil || *report.Rules[0].New != 0 || *report.Rules[0].Lost != 0 {
+		t.Errorf("the one that tells of all counts as a matter of its own: %+v %v", report, err)
 	}
 	w.rebuilds()
 }

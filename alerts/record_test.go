@@ -350,3 +350,35 @@ func TestRulesJudgeRealTenders(t *testing.T) {
 		t.Errorf("the contract that was signed before its award: %v", flags)
 	}
 }
+
+// TestTransactionsOfTwoProcesses: c1/t1 of one process is another payment than c1/t1 of the
+// next, and each is a case of its own.
+func TestTransactionsOfTwoProcesses(t *testing.T) {
+	t.Parallel()
+	w := newRecords(t, "CNY")
+	var releases []string
+	for _, ocid := range []string{"ocds-x-1", "ocds-x-2"} {
+		m := clean(ocid)
+		m.signed = "2020-04-21T00:00:00Z" // a day after the payment
+		releases = append(releases, m.release())
+	}
+	flags, _ := w.publish("CNY", releases...)
+	for _, want := range []string{"P03 ocds-x-1/c1/t1", "P03 ocds-x-2/c1/t1"} {
+		if !slices.Contains(flags, want) {
+			t.Errorf("no %s among %q", want, flags)
+		}
+	}
+}
+
+// TestBidsOfUnknownStatus: with a bid of which nobody knows whether it counts, nothing is
+// said of the lot's prices.
+func TestBidsOfUnknownStatus(t *testing.T) {
+	t.Parallel()
+	w := newRecords(t, "CNY")
+	m := clean("ocds-x-1")
+	m.bids = []string{"S1 930000.01 2020-02-20T09:00:00+08:00 valid CNY", "S2 930000.01 2020-02-25T09:00:00+08:00 unsuccessful CNY", "S3 987654.32 2020-02-28T09:00:00+08:00 valid CNY"}
+	flags, unjudged := w.publish("CNY", m.release())
+	if slices.Contains(flags, "B03 ocds-x-1") || !slices.Contains(unjudged, "B03?status") {
+		t.Errorf("flags %q, not judged %q", flags, unjudged)
+	}
+}

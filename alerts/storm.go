@@ -14,6 +14,9 @@ import (
 	"yilu/ledger"
 )
 
+// stormy is what the warning of many is about.
+var stormy = []string{"storm"}
+
 // fresh is a new case of a batch and its draft.
 type fresh struct {
 	c     *Current
@@ -54,7 +57,7 @@ func (b *batch) calm(ctx context.Context) error {
 // storm raises the warning of many, one a day for a rule, and has them name it.
 func (b *batch) storm(ctx context.Context, list []fresh, most int) error {
 	first, day := list[0].c, string(ledger.DateOf(b.now))
-	subject := []string{"storm"}
+	subject := stormy
 	print := rule.Fingerprint(string(b.book), first.Code, subject, day)
 	m := matter{origin: first.Origin, region: string(b.book), at: first.At, entry: first.Entry, Finding: Finding{
 		Code: first.Code, Version: first.Version, State: rule.Flag, Handling: "W", Level: first.Level, Subject: subject, Window: day, Fingerprint: hex.EncodeToString(print[:]),

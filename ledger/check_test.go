@@ -5,7 +5,24 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"yilu/audit"
+	"yilu/audit/proof"
 )
+
+// TestFaultsInBothLanguages: what the log says of a text is said in Chinese too.
+func TestFaultsInBothLanguages(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"a\x00", "e\u0301", "\xff"} {
+		reason := proof.TextFault(s)
+		if got := faultOf(&audit.Malformed{Path: "/body/purpose", Reason: reason}); reason == "" || got.En != reason || strings.Contains(got.Zh, reason) {
+			t.Errorf("%q: %+v", s, got)
+		}
+	}
+	if got := faultOf(&audit.Malformed{Reason: "70000 bytes, more than an entry may have"}); !strings.Contains(got.Zh, "字节") {
+		t.Errorf("too long: %+v", got)
+	}
+}
 
 // The vectors of domain §5; GB 11643 prints the first two.
 func TestValidIDNumber(t *testing.T) {

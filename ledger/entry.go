@@ -213,13 +213,34 @@ func (l *Ledger) prepare(book Book, index int, d Draft) (*prepared, error) {
 	act, err := prepareAct(book, d, p.entry.Commitments)
 	if m, ok := errors.AsType[*audit.Malformed](err); ok {
 		field := strings.ReplaceAll(strings.TrimPrefix(m.Path, "/"), "/", ".")
-		return nil, &Invalid{[]Problem{{Index: index, Field: field, Rule: "form", Text: Text{"内容不能入账：" + m.Reason, m.Reason}}}}
+		return nil, &Invalid{[]Problem{{Index: index, Field: field, Rule: "form", Text: faultOf(m)}}}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("prepare entry %s: %w", d.ID, err)
 	}
 	p.act, p.entry.Hash = act, act.Hash
 	return p, nil
+}
+
+// malformed are the rules of the leaf format that a draft can break, as package audit says
+// them.
+var malformed = map[string]string{
+	"a control character":     "含有控制字符",
+	"not in Unicode form NFC": "须为 Unicode 规范形式 NFC",
+	"not valid UTF-8":         "不是 UTF-8 文字",
+}
+
+// faultOf says in both languages what the log does not take.
+func faultOf(m *audit.Malformed) Text {
+	zh, known := malformed[m.Reason]
+	switch {
+	case known:
+	case m.Path == "": // the whole is too long
+		zh = fmt.Sprintf("一条分录最多 %d 字节", proof.MaxAct)
+	default:
+		zh = m.Reason
+	}
+	return Text{"内容不能入账：" + zh, m.Reason}
 }
 
 // fields lists sealed values in the order of their names; the person is found

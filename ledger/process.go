@@ -226,13 +226,15 @@ var TenderStatuses = codes{
 	"withdrawn":    {"已撤下", "withdrawn"},
 }
 
-// BidStatuses are what has become of a published bid [OCDS bidStatus].
+// BidStatuses are what has become of a published bid [OCDS bidStatus]. Of an other status
+// nobody knows whether the bid counts; one that is not told counts.
 var BidStatuses = codes{
 	"invited":      {"已邀请", "invited"},
 	"pending":      {"待评审", "pending"},
 	"valid":        {"有效", "valid"},
 	"disqualified": {"否决", "disqualified"},
 	"withdrawn":    {"撤回", "withdrawn"},
+	"other":        {"其他状态", "another status"},
 }
 
 // AwardStatuses are what has become of a published award [OCDS awardStatus].

@@ -216,7 +216,9 @@ func listed(kind string, title ledger.Text, ps []ledger.Problem) *problem {
 	p := answer(http.StatusUnprocessableEntity, kind, title, ledger.Text{})
 	p.Problems = ps
 	if len(ps) > 0 {
-		p.detail = ledger.Text{Zh: ps[0].Field + "：" + ps[0].Zh, En: ps[0].Field + ": " + ps[0].En}
+		if p.detail = ps[0].Text; ps[0].Field != "" {
+			p.detail = ledger.Text{Zh: ps[0].Field + "：" + ps[0].Zh, En: ps[0].Field + ": " + ps[0].En}
+		}
 	}
 	if n := len(ps) - 1; n > 0 {
 		p.detail.Zh += "（另有 " + strconv.Itoa(n) + " 处）"

@@ -275,3 +275,11 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestDetailOfTheWhole: what is wrong with a request as a whole names no member.
+func TestDetailOfTheWhole(t *testing.T) {
+	t.Parallel()
+	if got := problemOf(one("", "须为对象", "want an object")).detail; got.Zh != "须为对象" || got.En != "want an object" {
+		t.Errorf("detail %+v", got)
+	}
+}

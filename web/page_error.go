@@ -31,6 +31,8 @@ func (s *server) renderError(c echo.Context, p *problem) error {
 		key = "media"
 	case p.Status == http.StatusServiceUnavailable:
 		key = "busy"
+	case p.Status == http.StatusForbidden:
+		key = "forbidden"
 	case p.Status < http.StatusInternalServerError:
 		key = "refused"
 	}

@@ -302,7 +302,7 @@ func TestErrorsAreSaidInTheReadersLanguage(t *testing.T) {
 		}
 	}
 	s, e := newServer(Config{Ledger: x.l, Log: slog.New(slog.DiscardHandler), Now: time.Now, Book: pageBook})
-	for status, want := range map[int]string{500: "Something went wrong", 503: "Not available right now", 403: "The request is not right"} {
+	for status, want := range map[int]string{500: "Something went wrong", 503: "Not available right now", 400: "The request is not right", 403: "Not yours to do"} {
 		w := httptest.NewRecorder()
 		if err := s.renderError(e.NewContext(httptest.NewRequest(http.MethodGet, "/en/funds", nil), w), &problem{Status: status, Request: "r1"}); err != nil {
 			t.Fatal(err)

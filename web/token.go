@@ -61,6 +61,8 @@ func CreateToken(ctx context.Context, owner *pgxpool.Pool, t Token) (secret stri
 	switch {
 	case !slices.Contains(tokenRoles, t.Role):
 		return "", fmt.Errorf("%w: the role is one of %v", ErrToken, tokenRoles)
+	case !t.Book.Valid():
+		return "", fmt.Errorf("%w: the book is a county's code of 6 digits, or the name of a book of published records", ErrToken)
 	case !namePattern.MatchString(t.User) || !namePattern.MatchString(t.Unit):
 		return "", fmt.Errorf("%w: user and unit are 1 to 64 letters, digits, dots, hyphens or underscores", ErrToken)
 	case t.Area != "" && !areaPattern.MatchString(t.Area), !strings.HasPrefix(t.Area, string(t.Book)) && t.Area != "":

@@ -758,6 +758,10 @@ func TestProposal(t *testing.T) {
 	if !strings.Contains(own, "本人提出的变更须由他人审批") || strings.Contains(own, `value="approve"`) {
 		t.Errorf("one's own: %s", own)
 	}
+	_, read := w.officer(ledger.Leader, "leader-1", "411025-XZ", "/desk/rules")
+	if !strings.Contains(read, `href="/rules/P13"`) || strings.Contains(read, `"/desk/rules/P13"`) || strings.Contains(read, `value="approve"`) {
+		t.Errorf("who reads only is offered what only auditors may do: %s", read)
+	}
 	waiting := two.do("GET", "/desk/rules", nil).Body.String()
 	decide := url.Values{"form": {sessionWord(t, two)}, "decision": {"approve"}}
 	for _, name := range []string{"id", "submission", "hash"} {

@@ -183,7 +183,7 @@ var (
 		{Name: "contract.signed_on", Type: formula.Civil, Source: "signed_at of the contract's newest record"},
 		{Name: "contract.paid", Type: formula.Amount, Unit: "元", Source: "Σ of the contract's other transactions"},
 		{Name: "contract.requested", Type: formula.Amount, Unit: "元", Source: "0.00: what is asked for is not told"},
-		{Name: "payment.id", Type: formula.Text, Source: "the object of the transaction"},
+		{Name: "payment.id", Type: formula.Text, Source: "the object of the transaction, unlike that of any other process"},
 	}
 
 	// level is a fund on its way down.

@@ -161,7 +161,10 @@ var recordProviders = map[string]func(*subject) formula.Value{
 	},
 	"contract.paid":      recordPaid,
 	"contract.requested": func(*subject) formula.Value { return yuan(0) },
-	"payment.id":         func(s *subject) formula.Value { return formula.String(ledger.RecordedOf(s.e.Body).Object) },
+	"payment.id": func(s *subject) formula.Value { // one process says nothing of another's ids
+		r := ledger.RecordedOf(s.e.Body)
+		return formula.String(r.Process + "/" + r.Object)
+	},
 }
 
 // priceOnly are the words of OCDS 1.0 and 1.1 for awards by the price alone, small.

@@ -189,6 +189,9 @@ func (s *subject) lotBids() (bids []*ledger.ProcessBid, why formula.Value, ok bo
 		if b.Status == "invited" || b.Status == "withdrawn" || len(b.Lots) > 0 && !slices.Contains(b.Lots, object) {
 			continue
 		}
+		if b.Status == "other" {
+			return nil, formula.Unfit("status"), false
+		}
 		if len(b.Lots) > 1 || len(b.Lots) == 0 && len(s.file().tenders) > 1 {
 			return nil, formula.Unfit("lot"), false // its amount is for more than this lot
 		}

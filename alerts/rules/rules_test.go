@@ -10,15 +10,14 @@ import (
 	"yilu/alerts/fact"
 	"yilu/alerts/formula"
 	"yilu/alerts/rule"
-	"yilu/alerts/rule/gate"
 	"yilu/alerts/rules"
 	"yilu/publicity/workday"
 )
 
 var verbose = flag.Bool("reports", false, "print every report of the gate")
 
-// workdays counts Mondays to Fridays of 2020 and knows no other year: what a
-// rule makes of a calendar is tested here, not the calendar.
+// workdays counts Mondays to Fridays of 2020 and knows no other year: enough to load
+// rules and to compare what formulas say.
 func workdays(from, to formula.Day) (int, error) {
 	n := 0
 	for d := from + 1; d <= to; d++ {
@@ -50,10 +49,11 @@ func TestRulesLoad(t *testing.T) {
 	}
 }
 
-// TestRulesPassTheirGate runs every test file and every mutant; entries are posted to a
-// book in memory. Of sweeps only the form is looked at: package alerts runs them.
+// TestRulesPassTheirGate runs every test file and every mutant by the gate of "yilu rules
+// check", with its calendar; entries are posted to a book in memory. Of sweeps only the form
+// is looked at: package alerts runs them.
 func TestRulesPassTheirGate(t *testing.T) {
-	g, err := gate.New(surroundings(), alerts.World(workday.StateCouncil()))
+	g, err := alerts.NewGate(workday.StateCouncil(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,12 +92,33 @@ func setting(name, otherwise string) string { return cmp.Or(os.Getenv(name), oth
 func (env *environment) flags(name string) *flag.FlagSet {
 	fs := flag.NewFlagSet("yilu "+name, flag.ContinueOnError)
 	fs.SetOutput(env.Stderr)
+	fs.Usage = func() {
+		fmt.Fprintln(env.Stderr, env.usage(name))
+		fs.PrintDefaults()
+	}
 	env.made = fs
 	fs.StringVar(&env.Data, "data", setting("YILU_DATA", defaultData()), env.say("数据目录 (YILU_DATA)", "data folder (YILU_DATA)"))
 	fs.StringVar(&env.PGBin, "pg-bin", setting("YILU_PG_BIN", ""), env.say("PostgreSQL 程序目录 (YILU_PG_BIN)", "folder of the PostgreSQL binaries (YILU_PG_BIN)"))
 	fs.StringVar(&env.PGUser, "pg-user", setting("YILU_PG_USER", "postgres"), env.say("以 root 启动时运行 PostgreSQL 的用户 (YILU_PG_USER)", "who PostgreSQL runs as when started by root (YILU_PG_USER)"))
 	fs.StringVar(&env.Book, "book", setting("YILU_BOOK", "411025"), env.say("账套：县级区划代码 (YILU_BOOK)", "book: the county's division code (YILU_BOOK)"))
 	return fs
+}
+
+// usage says how a command is written and what it does, as far as the lists of commands
+// tell.
+func (env *environment) usage(name string) string {
+	args, does := "", ""
+	for _, c := range commands() {
+		if c.name == name {
+			args, does = " "+c.args, "\n  "+env.say(c.zh, c.en)
+		}
+	}
+	for _, c := range rulesCommands() {
+		if "rules "+c.name == name {
+			args, does = " "+c.args, "\n  "+env.say(c.zh, c.en)
+		}
+	}
+	return env.say("用法：", "usage: ") + "yilu " + strings.TrimSpace(name+args) + env.say(" [参数]", " [FLAGS]") + does
 }
 
 // parse reads a command line that takes no further words.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -282,14 +283,17 @@ func (c *importing) answer(env *environment, src *sheet.Source, b *sheet.Batch) 
 		}
 		fmt.Fprintf(env.Stderr, "%s:%d:%s: %s%s\n", b.File.Name, p.Row, p.Column, env.say("提醒：", "warning: "), env.say(p.Zh, p.En))
 	}
+	var held []string
 	for _, p := range b.Problems {
-		fmt.Fprintf(env.Stderr, "%s:%d:%s: %s\n", b.File.Name, p.Row, p.Column, env.say(p.Zh, p.En))
-	}
-	for _, p := range b.Problems {
+		mark := ""
 		if p.Needs != "" {
-			fmt.Fprintf(env.Stderr, env.say("有规则须说明后才能入账：加 --explain %s=理由:文件，或先更正\n", "a rule holds rows until explained: add --explain %s=GROUND:FILE, or mend them\n"), p.Rule)
-			break
+			mark = p.Rule + " "
+			held = append(held, "--explain "+p.Rule+env.say("=理由:文件", "=GROUND:FILE"))
 		}
+		fmt.Fprintf(env.Stderr, "%s:%d:%s: %s%s\n", b.File.Name, p.Row, p.Column, mark, env.say(p.Zh, p.En))
+	}
+	if slices.Sort(held); len(held) > 0 {
+		fmt.Fprintln(env.Stderr, env.say("有规则须说明后才能入账；更正，或加", "rules hold rows until explained: mend them, or add"), strings.Join(slices.Compact(held), " "))
 	}
 	if len(b.Problems) == 0 {
 		return nil

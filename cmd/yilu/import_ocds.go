@@ -108,6 +108,8 @@ func (c *importingOCDS) prepare(env *environment, fs *flag.FlagSet) (*ocds.Impor
 	switch {
 	case !named && !(c.dryRun && c.currency != ""):
 		return nil, &coded{exitUsage, errors.New(env.say("须指明账套，如 --book ocds-ua：公开数据不与县的账混在一起", "name the book, such as --book ocds-ua: published records stand in a book of their own"))}
+	case named && strings.Trim(env.Book, "0123456789") == "":
+		return nil, &coded{exitUsage, fmt.Errorf(env.say("%s 是县的账套：公开数据不与县的账混在一起，请另起名，如 --book ocds-ua", "%s is the book of a county: published records stand in a book of their own, such as --book ocds-ua"), env.Book)}
 	case !c.dryRun && (c.user == "" || c.unit == ""):
 		return nil, &coded{exitUsage, errors.New(env.say("须指明经办人 --user 和单位 --unit", "say who imports: --user and --unit"))}
 	}

@@ -39,6 +39,7 @@ func TestImportOCDSFromTheShell(t *testing.T) {
 	}
 	want(exitOK, "3 releases, 3 processes, 3 objects (UAH)", good, "--currency", "uah", "--dry-run")
 	want(exitUsage, "name the book", append(who, good, "--currency", "UAH")...)
+	want(exitUsage, "the book of a county", append(who, good, "--book", "411025", "--currency", "UAH")...)
 	want(exitUsage, "--user", good, "--book", "ocds-ua", "--currency", "UAH")
 	want(exitUsage, "three letters", append(who, good, "--book", "ocds-ua", "--currency", "hryvnia")...)
 	want(exitUsage, "--on", append(who, good, "--book", "ocds-ua", "--on", "today")...)

@@ -165,7 +165,7 @@ func TestImportHeldByARule(t *testing.T) {
 		}
 	}
 	args := []string{"import", "ledger", path, "--user", "u1", "--unit", "411025-CZ"}
-	if code, _, stderr := yilu(args...); code != exitRefused || !strings.Contains(stderr, "台账.csv:2:") || !strings.Contains(stderr, "--explain A17=") {
+	if code, _, stderr := yilu(args...); code != exitRefused || !strings.Contains(stderr, ": A17 ") || !strings.Contains(stderr, "--explain A17=理由:文件\n") {
 		t.Errorf("held: code %d, %s", code, stderr)
 	}
 	if code, _, stderr := yilu(append(args, "--explain", "A17=because:"+why)...); code != exitUsage || !strings.Contains(stderr, "agreed") {

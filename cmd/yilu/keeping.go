@@ -41,7 +41,7 @@ func (a *acting) submit(ctx context.Context, env *environment, title string, kin
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(env.Stdout, env.say("已提交，待第二人审批：\n  yilu approve %s --hash %s --user 乙 --unit …\n", "submitted, for a second person to approve:\n  yilu approve %s --hash %s --user B --unit …\n"), id, sub.ContentHash)
+	fmt.Fprintf(env.Stdout, env.say("已提交，待第二人审批：\n  yilu approve %s --hash %s --book %s --user 乙 --unit …\n", "submitted, for a second person to approve:\n  yilu approve %s --hash %s --book %s --user B --unit …\n"), id, sub.ContentHash, env.Book)
 	return nil
 }
 

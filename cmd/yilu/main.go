@@ -63,7 +63,7 @@ func commands() []command {
 		{"backup", "--out DIR", "备份数据库到新目录并核对（不含密钥）", "back the database up into a new folder and check it, without keys", runBackup},
 		{"restore", "--from DIR --data NEW", "由备份恢复到新的数据目录；缺少已公布的分录时只读", "restore a backup into a new data folder; read-only while published entries are missing", runRestore},
 		{"doctor", "[--json]", "检查数据库、签名、磁盘、备份和设置，每项一行", "check database, signer, disks, backups and settings, a line each", runDoctor},
-		{"rules", "check|test|backtest|explain|submit", "预警规则：检查、测试、回测、说明、提交启用", "warning rules: check, test, back-test, explain, submit for activation", runRules},
+		{"rules", "check|test|backtest|backfill|explain|submit", "预警规则：检查、测试、回测、补评、说明、提交启用", "warning rules: check, test, back-test, back-fill, explain, submit for activation", runRules},
 		{"bench", "[--figures A,B]", "测量性能指标", "measure the figures of speed and memory", runBench},
 	}
 }

@@ -340,7 +340,7 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 	if r.asJSON {
 		return writeJSON(env, sub)
 	}
-	fmt.Fprintf(env.Stdout, env.say("已提交启用 %d 条规则，待第二人审批：\n  yilu approve %s --hash %s --user 乙 --unit …\n", "submitted %d rules for activation, for a second person to approve:\n  yilu approve %s --hash %s --user B --unit …\n"), len(drafts), id, sub.ContentHash)
+	fmt.Fprintf(env.Stdout, env.say("已提交启用 %d 条规则，待第二人审批：\n  yilu approve %s --hash %s --book %s --user 乙 --unit …\n", "submitted %d rules for activation, for a second person to approve:\n  yilu approve %s --hash %s --book %s --user B --unit …\n"), len(drafts), id, sub.ContentHash, env.Book)
 	return nil
 }
 

@@ -53,7 +53,7 @@ func TestRulesFromFileToForce(t *testing.T) {
 	}
 	out := do(exitOK, "rules", "submit", "P13", "A05", "--user", "a", "--unit", "z", "--report", report)
 	parts := regexp.MustCompile(`yilu approve (\S+) --hash (\S+)`).FindStringSubmatch(out)
-	if parts == nil || !strings.Contains(out, "submitted 2 rules") {
+	if parts == nil || !strings.Contains(out, "submitted 2 rules") || !strings.Contains(out, " --book 411025 ") {
 		t.Fatalf("submit: %s", out)
 	}
 	if out := do(exitOK, "rules", "explain", "P13"); !strings.Contains(out, "not in force") {

@@ -88,7 +88,9 @@ func (c *slipping) print(ctx context.Context, env *environment, l *ledger.Ledger
 		return fmt.Errorf("folder of slips: %w", err)
 	}
 	config := c.config(env, l, slog.New(slog.DiscardHandler))
-	config.PublicURL = c.origin
+	if config.PublicURL = c.origin; c.origin == "" && !c.list {
+		fmt.Fprintln(env.Stderr, env.say("未设 --public-url：凭条上的网址没有主机名，扫码和照着输入都打不开", "no --public-url: the address on the slips has no host, so that neither the code nor typing it opens a page"))
+	}
 	printer := &publicity.Printer{Ledger: l, Pool: l.Pool, Names: c.names}
 	for _, s := range sums {
 		w := publicity.Wanted{Payment: c.payment, Place: s.Place, Line: c.line, By: by}

@@ -62,10 +62,10 @@ func TestSlipsFromTheShell(t *testing.T) {
 	if code, files, said := slip("--place", "411025103206", "--line", "2"); code != exitOK || len(strings.Fields(files)) != 1 || look() != http.StatusOK {
 		t.Error("another household's slip:", code, files, said)
 	}
-	if code, _, said := slip("--place", "411025103205"); code != exitOK || look() != http.StatusNotFound {
+	if code, _, said := slip("--place", "411025103205"); code != exitOK || look() != http.StatusNotFound || !strings.Contains(said, "--public-url") {
 		t.Error("printed again:", code, said)
 	}
-	if code, _, said := slip("--list"); code != exitOK || !strings.Contains(string(mustRead(t, filepath.Join(out, "G1-411025103205-list.html"))), "张*") {
+	if code, _, said := slip("--list"); code != exitOK || said != "" || !strings.Contains(string(mustRead(t, filepath.Join(out, "G1-411025103205-list.html"))), "张*") {
 		t.Error("the list:", code, said)
 	}
 	for want, args := range map[int][][]string{

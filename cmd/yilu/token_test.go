@@ -33,8 +33,12 @@ func TestTokensFromTheShell(t *testing.T) {
 	if code, _, _ := yilu("token", "revoke", id[1]); code != exitRefused {
 		t.Errorf("revoked twice: code %d", code)
 	}
+	if code, out, stderr := yilu("token", "--user", "u1", "--unit", "x", "--role", "auditor", "--book", "ocds-ua"); code != exitOK || !strings.HasPrefix(out, "yilu_") {
+		t.Errorf("of a book of published records: code %d, %s", code, stderr)
+	}
 	for _, args := range [][]string{
 		{"token"},
+		{"token", "--user", "u1", "--unit", "x", "--role", "auditor", "--book", "OCDS UA"},
 		{"token", "--user", "u1", "--unit", "x", "--role", "root"},
 		{"token", "--user", "u1", "--unit", "x", "--role", "maker", "--days", "0"},
 		{"token", "--user", "u 1", "--unit", "x", "--role", "maker"},
@@ -42,6 +46,26 @@ func TestTokensFromTheShell(t *testing.T) {
 	} {
 		if code, out, _ := yilu(args...); code != exitUsage || out != "" {
 			t.Errorf("%v: code %d, %q", args, code, out)
+		}
+	}
+}
+
+// TestHelpOfCommands: each command says in both languages how it is written and what it does.
+func TestHelpOfCommands(t *testing.T) {
+	for lang, want := range map[string]string{"zh": "用法：yilu reject SUBMISSION [参数]\n  退回一个提交\n", "en": "usage: yilu reject SUBMISSION [FLAGS]\n  send a submission back\n"} {
+		t.Setenv("LC_ALL", lang+"_CN.UTF-8")
+		if code, _, said := yilu("reject", "--help"); code != exitOK || !strings.HasPrefix(said, want) {
+			t.Errorf("%s: code %d, %q", lang, code, said)
+		}
+	}
+	t.Setenv("LC_ALL", "C")
+	if _, _, said := yilu("rules", "backfill", "--help"); !strings.HasPrefix(said, "usage: yilu rules backfill [CODE…] --from DAY --to DAY [FLAGS]\n") {
+		t.Errorf("of rules: %q", said)
+	}
+	_, list, _ := yilu("help")
+	for _, c := range rulesCommands() {
+		if !strings.Contains(list, c.name) {
+			t.Errorf("the list of commands does not name rules %s", c.name)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package ocds
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,13 +30,38 @@ const made = "~"
 // names of the objects that hold them.
 var identified = [][]string{{"parties"}, {"tender", "lots"}, {"bids", "details"}, {"awards"}, {"contracts"}}
 
+// objects are the members that hold one thing; some publishers write a list there.
+var objects = []string{
+	"tender", "buyer", "procuringEntity", "value", "tenderPeriod", "period", "identifier", "classification", "unit", "implementation", "payer", "payee",
+}
+
+// unlist takes the one thing out of a list that stands where an object is due. Of several
+// none is chosen: they stay, and whoever reads there says that it is no object.
+func (n *notes) unlist(path string, v any) {
+	switch x := v.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(x)) {
+			list, ok := x[name].([]any)
+			if ok && slices.Contains(objects, name) {
+				if len(list) == 1 {
+					n.add("object_listed", path+name, short(list), short(list[0]))
+					x[name] = list[0]
+				} else if len(list) > 1 {
+					n.add("object_wanted", path+name, short(list), "")
+				}
+			}
+			n.unlist(path+name+"/", x[name])
+		}
+	case []any:
+		for i, inner := range x {
+			n.unlist(path+strconv.Itoa(i)+"/", inner)
+		}
+	}
+}
+
 // prepare makes of a release's tree one that can be merged: lists are lists, and
 // the things in them have ids of their own.
 func (n *notes) prepare(tree map[string]any) {
-	if list, ok := tree["tender"].([]any); ok && len(list) == 1 {
-		n.add("object_listed", "tender", short(list), short(list[0]))
-		tree["tender"] = list[0]
-	}
 	switch bids := tree["bids"].(type) {
 	case nil, map[string]any:
 	case []any:
@@ -208,6 +234,7 @@ type merged struct {
 // whatever the order in which they came.
 func (n *notes) mergeAll(all []*release) *merged {
 	for _, r := range all {
+		n.unlist("", r.tree)
 		r.date = n.moment("date", r.tree["date"])
 		r.id = n.id("id", r.tree["id"])
 		if r.date == "" {

@@ -145,7 +145,7 @@ func isLocal(id string) bool {
 }
 
 // placeholders are what stands where there is no identifier.
-var placeholders = []string{"null", "none", "n/a", "na", "-", "--", "0", "unknown", "undefined", "x", "xxx", "s/n", "sin datos", "не указано"}
+var placeholders = []string{"null", "none", "n/a", "na", "-", "--", "0", "unknown", "undefined", "x", "xxx", "s/n", "sin datos", "не указано", "n.n.", "nn", "n.a.", "k.a.", "not applicable", "no aplica", "keine angabe"}
 
 // participant reads a party where it is named: what stands there, and what the
 // list of parties adds by its id.
@@ -207,7 +207,7 @@ func (p *process) participant(path string, v any) ledger.Participant {
 // identifier reads a party's identifier, unless it only fills the place of one.
 func (p *process) identifier(path string, v any) (scheme, code string) {
 	scheme, code = strings.TrimSpace(str(v, "scheme")), plain(idText(v, "id"))
-	if slices.Contains(placeholders, strings.ToLower(code)) || scheme == "" && isLocal(code) {
+	if slices.Contains(placeholders, strings.ToLower(code)) || code != "" && strings.Trim(code, "0-. ") == "" || scheme == "" && isLocal(code) {
 		p.notes.add("identifier_unread", path+"/identifier/id", code, "")
 		code = ""
 	}

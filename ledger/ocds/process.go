@@ -139,6 +139,15 @@ func (p *process) tenders() {
 		if body.Amount == 0 && body.Foreign == "" && len(lots) == 1 {
 			body.Amount, body.Foreign = n.positive("tender/value", tender["value"])
 		}
+		if m := n.moment(path+"/tenderPeriod/startDate", at(lot, "tenderPeriod", "startDate")); m != "" {
+			body.Opens = m
+		}
+		if m := n.moment(path+"/tenderPeriod/endDate", at(lot, "tenderPeriod", "endDate")); m != "" {
+			body.Deadline = m
+		}
+		if lot["mainProcurementCategory"] != nil {
+			body.Category = p.category(path, lot)
+		}
 		body.Bidders = p.bidders(tender, id, len(lots) == 1)
 		body.Items = p.items(path+"/items", p.itemsOf(lot, id, tender["items"], len(lots) == 1))
 		p.bodies = append(p.bodies, &body)
@@ -303,61 +312,6 @@ func (p *process) related(path string, o map[string]any) []string {
 		}
 	}
 	return lots
-}
-
-// bids makes an entry for each bid, or for each bidder if only those are told.
-func (p *process) bids() {
-	n := p.notes
-	list, _ := at(p.tree, "bids", "details").([]any)
-	deadline, hasDeadline := p.deadline()
-	for _, x := range list {
-		o, id := x.(map[string]any), str(x, "id")
-		path := "bids[" + id + "]"
-		b := &ledger.ProcessBid{Recorded: p.record(id), At: n.moment(path+"/date", o["date"]), Lots: p.related(path, o)}
-		b.Amount, b.Foreign = n.positive(path+"/value", o["value"])
-		b.Status = n.code(path+"/status", o["status"], ledger.BidStatuses, "status_other")
-		b.Documents = p.documents(path+"/documents", o["documents"])
-		tenderers := o["tenderers"]
-		if tenderers == nil {
-			tenderers = o["tenderer"]
-		}
-		b.Bidders = p.participants(path+"/tenderers", tenderers)
-		if b.At != "" && hasDeadline {
-			p.late(path, b, deadline)
-		}
-		p.bodies = append(p.bodies, b)
-	}
-	tenderers := at(p.tree, "tender", "tenderers")
-	if len(list) > 0 || tenderers == nil {
-		return
-	}
-	for i, party := range p.participants("tender/tenderers", tenderers) {
-		n.add("bids_tenderers", "tender/tenderers/"+strconv.Itoa(i), "", "")
-		object := n.id("", made+party.Key())
-		if party.Person { // whose name is in the body, and enough there
-			object = made + hashed(party.Key())
-		}
-		p.bodies = append(p.bodies, &ledger.ProcessBid{Recorded: p.record(object), Bidders: []ledger.Participant{party}})
-	}
-}
-
-// deadline is the end of the time for bids.
-func (p *process) deadline() (ledger.Moment, bool) {
-	m := p.notes.silent().moment("", at(p.tree, "tender", "tenderPeriod", "endDate"))
-	return m, m != ""
-}
-
-// late compares a bid with the deadline as instants: as texts, a later offset
-// would pass for a later time.
-func (p *process) late(path string, b *ledger.ProcessBid, deadline ledger.Moment) {
-	end, ok := deadline.Instant()
-	t, known := b.At.Instant()
-	switch {
-	case !ok || !known:
-		p.notes.add("bid_time_unknown", path+"/date", string(b.At), string(deadline))
-	case t.After(end):
-		p.notes.add("bid_late", path+"/date", string(b.At), string(deadline))
-	}
 }
 
 // awards makes an entry for each award and returns their ids.

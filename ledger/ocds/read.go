@@ -83,6 +83,9 @@ func (n *notes) money(path string, v any) (a ledger.Amount, foreign string) {
 	told, currency := v, any(nil)
 	if o, ok := v.(map[string]any); ok {
 		told, currency = o["amount"], o["currency"]
+		if gross := o["amountGross"]; told == nil && gross != nil {
+			n.add("amount_gross", path+"/amountGross", short(gross), "")
+		}
 		path += "/amount"
 	}
 	a, ok := n.amount(path, told)

@@ -53,6 +53,7 @@ var repairs = []repair{
 	{"currency in small letters", `"amount":1000,"currency":"CNY"`, `"amount":1000,"currency":" cny"`, []string{"currency_form tender/value/amount: cny → CNY"}, []string{`"amount":"1000.00"`}, nil},
 	{"no such currency", `"amount":1000,"currency":"CNY"`, `"amount":1000,"currency":"yuan"`, []string{"currency_unread tender/value/amount: yuan →"}, nil, []string{`"amount":"1000`}},
 	{"another currency", `"amount":1000,"currency":"CNY"`, `"amount":1000,"currency":"EUR"`, []string{"currency_other tender/value/amount: 1000 EUR →"}, []string{`"foreign_currency":"EUR"`}, []string{`"amount":"1000`}},
+	{"with tax only", `"amount":1000,`, `"amountGross":1200,`, []string{"amount_gross tender/value/amountGross: 1200 →"}, nil, []string{`"amount":"1000`, `"amount":"1200`}},
 	// Times.
 	{"no zone", `"date":"2020-02-19T09:00:00Z"`, `"date":"2020-02-19T09:00:00"`, []string{"bid_time_unknown bids[b1]/date: 2020-02-19T09:00:00 → 2020-02-20T09:00:00Z", "date_no_zone bids[b1]/date: 2020-02-19T09:00:00 → 2020-02-19T09:00:00"}, []string{`"told_at":"2020-02-19T09:00:00"`}, nil},
 	{"a day", `"dateSigned":"2020-02-28T00:00:00Z"`, `"dateSigned":"2020-02-28"`, []string{"date_day contracts[c1]/dateSigned: 2020-02-28 →"}, []string{`"signed_at":"2020-02-28"`}, nil},
@@ -79,6 +80,9 @@ var repairs = []repair{
 	{"long id", `{"id":"b1","date"`, `{"id":"` + strings.Repeat("b", 300) + `","date"`, []string{"id_hashed bids/details/0/id:  → sha256-" + hashed(strings.Repeat("b", 300))}, []string{"sha256-"}, nil},
 	{"citizen's number for an id", `{"id":"b1","date"`, `{"id":"411025199001010012","date"`, []string{"id_hashed bids/details/0/id:  → sha256-" + hashed("411025199001010012")}, nil, []string{"411025199001010012"}},
 	{"one for a list", `"suppliers":[{"id":"S1","name":"Alpha"}]`, `"suppliers":{"id":"S1","name":"Alpha"}`, []string{"list_wanted awards[a1]/suppliers: {…} →"}, []string{`"suppliers":[{"code":"GB-COH:01","name":"Alpha"}]`}, nil},
+	{"lists for objects", `"value":{"amount":1000,"currency":"CNY"}`, `"value":[{"amount":1000,"currency":"CNY"}]`, []string{"object_listed tender/value: [1] → {…}"}, []string{`"amount":"1000.00"`}, nil},
+	{"a list for a period", `"tenderPeriod":{"startDate":"2020-02-01T00:00:00Z","endDate":"2020-02-20T09:00:00Z"}`, `"tenderPeriod":[{"endDate":"2020-02-20T09:00:00Z"}]`, []string{"object_listed tender/tenderPeriod: [1] → {…}"}, []string{`"2020-02-20T09:00:00Z"`}, nil},
+	{"a list of transactions' holders", `"implementation":{"transactions":[`, `"implementation":[{},{}],"x":{"transactions":[`, []string{"object_wanted contracts/0/implementation: [2] →"}, nil, []string{"process.transaction"}},
 	{"no list at all", `"suppliers":[{"id":"S1","name":"Alpha"}]`, `"suppliers":true`, []string{"award_no_supplier awards[a1]/suppliers:  →", "list_wanted awards[a1]/suppliers: true →"}, nil, nil},
 	{"no object", `"awards":[{`, `"awards":["x",null,{`, []string{"object_wanted awards/0: x →"}, []string{`"object":"a1"`}, nil},
 	{"number for a text", `"title":"Road"`, `"title":12`, []string{"text_wanted tender/title: 12 → 12"}, []string{`"name":"12"`}, nil},
@@ -94,6 +98,11 @@ var repairs = []repair{
 	{"address for an id", `{"id":"b1","date"`, `{"id":"jane@city.example","date"`, []string{"id_hashed bids/details/0/id:  → sha256-" + hashed("jane@city.example")}, nil, []string{"jane"}},
 	{"other status", `"status":"complete"`, `"status":"finished"`, []string{"status_other tender/status: finished →"}, nil, []string{"finished"}},
 	{"object for a status", `"status":"complete"`, `"status":{"code":"complete"}`, []string{"status_other tender/status: {…} →"}, nil, []string{"status_told\":\"complete"}},
+	{"bid in another word", `"status":"valid"`, `"status":"Qualified"`, []string{"status_other bids[b1]/status: Qualified → valid"}, []string{`"status_told":"valid"`}, nil},
+	{"bid rejected in another word", `"status":"disqualified"`, `"status":"invalid.pre-qualification"`, []string{"status_other bids[b2]/status: invalid.pre-qualification → disqualified"}, []string{`"status_told":"disqualified"`}, nil},
+	{"bid in capitals", `"status":"disqualified"`, `"status":"Disqualified"`, []string{"status_other bids[b2]/status: Disqualified → disqualified"}, []string{`"status_told":"disqualified"`}, nil},
+	{"bid of a status that may mean two things", `"status":"disqualified"`, `"status":"unsuccessful"`, []string{"status_other bids[b2]/status: unsuccessful → other"}, []string{`"status_told":"other"`}, nil},
+	{"bid of no status", `"status":"disqualified"`, `"status":" "`, nil, nil, []string{`"status_told":"other"`}},
 	{"number for a method", `"procurementMethod":"open"`, `"procurementMethod":7`, []string{"method_other tender/procurementMethod: 7 →"}, nil, nil},
 	{"list for a category", `"mainProcurementCategory":"works"`, `"mainProcurementCategory":["works"]`, []string{"kind_other tender/mainProcurementCategory: [1] →"}, nil, nil},
 	{"capital status", `"status":"complete"`, `"status":"Complete"`, []string{"status_other tender/status: Complete → complete"}, []string{`"status_told":"complete"`}, nil},
@@ -114,6 +123,8 @@ var repairs = []repair{
 	{"nameless party", `"tenderers":[{"id":"S2","name":"Beta"}]`, `"tenderers":[{}]`, []string{"party_nameless bids[b2]/tenderers/0:  →"}, nil, nil},
 	{"party listed twice", `{"id":"S2","name":"Beta"}],`, `{"id":"S2","name":"Beta"},{"id":"S2","name":"Gamma"}],`, []string{"party_repeated parties:  →"}, nil, nil},
 	{"placeholder", `"identifier":{"scheme":"GB-COH","id":"01"}`, `"identifier":{"scheme":"GB-COH","id":"N/A"}`, nil, []string{`"code":"S1","name":"Alpha"`}, []string{"N/A"}},
+	{"placeholder of another language", `"identifier":{"scheme":"GB-COH","id":"01"}`, `"identifier":{"id":"N.N."}`, nil, []string{`"code":"S1","name":"Alpha"`}, []string{"N.N."}},
+	{"nothing but zeros", `"identifier":{"scheme":"GB-COH","id":"01"}`, `"identifier":{"scheme":"GB-COH","id":"00000-0"}`, nil, []string{`"code":"S1","name":"Alpha"`}, []string{"00000-0"}},
 	{"natural person by scheme", `"identifier":{"scheme":"GB-COH","id":"01"}`, `"identifier":{"scheme":"BR-CPF","id":"123.456.789-09"},"contactPoint":{"email":"a@b.example"},"address":{"streetAddress":"x"}`, nil, []string{`{"name":"Alpha","natural_person":true}`}, []string{"123.456", "S1", "b.example"}},
 	{"natural person by what it is", `{"id":"S2","name":"Beta"}],`, `{"id":"S2","name":"Beta","details":{"entityType":"Natural Person"}}],`, []string{"person_code bids[b2]/tenderers/0:  →"}, []string{`{"name":"Beta","natural_person":true}`}, []string{`"S2"`}},
 	{"sole trader by name", `{"id":"S2","name":"Beta"}`, `{"id":"S2","name":"ФОП Бета"}`, []string{"person_code bids[b2]/tenderers/0:  →"}, []string{`{"name":"Beta","natural_person":true}`}, []string{`"S2"`}},
@@ -155,6 +166,10 @@ func TestRepairs(t *testing.T) {
 		switch c.name {
 		case "placeholder":
 			c.says = everyAlpha("identifier_unread", "/identifier/id: N/A →")
+		case "placeholder of another language":
+			c.says = everyAlpha("identifier_unread", "/identifier/id: N.N. →")
+		case "nothing but zeros":
+			c.says = everyAlpha("identifier_unread", "/identifier/id: 00000-0 →")
 		case "natural person by scheme":
 			c.says = append([]string{"contacts : 2 →"}, everyAlpha("person_code", ":  →")...)
 		}
@@ -210,6 +225,11 @@ func TestRepairsOfFiles(t *testing.T) {
 		{"a tender in words, and bids", `{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":"x","bids":"y"}`, []string{"o tender_missing :  →", "o object_wanted bids: y →", "o object_wanted tender: x →"}},
 		{"linked alone", `{"ocid":"o","url":"https://x"}`, []string{"o linked_release : 1 →"}},
 		{"versioned", `{"records":[{"ocid":"o","versionedRelease":{"ocid":"o"}}]}`, []string{"o versioned_only :  →"}},
+		{"linked, and versioned", `{"records":[{"ocid":"o","releases":[{"url":"https://x","date":"2020-01-01T00:00:00Z"}],"versionedRelease":{"ocid":"o","tender":{"title":[{"releaseID":"r","releaseDate":"2020-01-01T00:00:00Z","value":"x"}]}}}]}`, []string{"o versioned_only :  →"}},
+		{"versioned, and all releases", `{"records":[{"ocid":"o","releases":[{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{}}],"versionedRelease":{"ocid":"o"}}]}`, nil},
+		{"deadlines of lots", `{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{"tenderPeriod":{"endDate":"2020-01-02T00:00:00Z"},"lots":[{"id":"L1"},{"id":"L2","tenderPeriod":{"endDate":"2020-01-05T00:00:00Z"}}]},"bids":{"details":[
+			{"id":"b1","date":"2020-01-04T00:00:00Z","relatedLots":["L1"]},{"id":"b2","date":"2020-01-04T00:00:00Z","relatedLots":["L2"]},{"id":"b3","date":"2020-01-06T00:00:00Z"}]}}`,
+			[]string{"o bid_late bids[b1]/date: 2020-01-04T00:00:00Z → 2020-01-02T00:00:00Z", "o bid_late bids[b3]/date: 2020-01-06T00:00:00Z → 2020-01-05T00:00:00Z"}},
 		{"no ocid", `{"id":"r","date":"2020-01-01T00:00:00Z","tender":{"title":"x"}}`, []string{"~r ocid_missing :  → ~r"}},
 		{"one release id", `[{"ocid":"o","id":"r","date":"2020-01-01T00:00:00Z","tender":{"title":"x"}},{"ocid":"o","id":"r","date":"2020-01-02T00:00:00Z","tender":{"title":"y"}}]`, []string{"o release_repeated id: r →"}},
 		{"one date", `[{"ocid":"o","id":"r1","date":"2020-01-01T00:00:00Z","tender":{"title":"x"}},{"ocid":"o","id":"r2","date":"2020-01-01T01:00:00+01:00","tender":{"title":"y"}}]`, []string{"o same_date : r1 → r2"}},

@@ -259,9 +259,9 @@ type holder struct {
 	holds   bool
 	// inside is the member that is being read.
 	inside string
-	// links counts releases that are only linked to.
-	links int
-	up    *holder
+	// links counts releases that are only linked to, taken those that were read.
+	links, taken int
+	up           *holder
 }
 
 // maxNesting bounds packages in packages.
@@ -350,8 +350,8 @@ func (h *holder) mayHold(name string, kind jsontext.Kind) bool {
 // finish takes from an object what it is.
 func (w *walker) finish(h *holder) error {
 	w.names(h)
-	compiled := h.members["compiledRelease"]
-	if h.links > 0 && compiled.Kind() != '{' { // else they are in it
+	compiled, versioned := h.members["compiledRelease"], h.members["versionedRelease"]
+	if h.links > 0 && compiled.Kind() != '{' && versioned.Kind() != '{' { // else they are in it
 		if err := w.report(Report{h.ocid(), ledger.Finding{Code: "linked_release", Found: strconv.Itoa(h.links)}}); err != nil {
 			return err
 		}
@@ -360,8 +360,8 @@ func (w *walker) finish(h *holder) error {
 	case compiled.Kind() == '{':
 		inner := &holder{members: membersOf(compiled), up: h}
 		return w.take(inner, true, compiled)
-	case h.members["versionedRelease"] != nil && !h.holds:
-		return w.report(Report{h.ocid(), ledger.Finding{Code: "versioned_only"}})
+	case versioned.Kind() == '{' && h.taken == 0:
+		return w.takeVersioned(h, versioned)
 	case h.holds:
 		return nil
 	case h.has("url") && !h.has("tender", "awards", "contracts", "bids", "parties", "planning", "buyer"):
@@ -455,7 +455,9 @@ func (w *walker) take(h *holder, compiled bool, raw []byte) error {
 			return err
 		}
 	}
-	w.refill()
+	if w.refill(); h.up != nil {
+		h.up.taken++
+	}
 	return w.emit(piece{ocid, compiled, raw})
 }
 

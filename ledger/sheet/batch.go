@@ -184,8 +184,9 @@ type builder struct {
 	// seen is the row of each digest.
 	seen map[[16]byte]int
 	sums sums
-	// row is the row that is being read.
+	// row is the row that is being read; hidden are rows read that the sheet does not show.
 	row       int
+	hidden    []span
 	townships []ledger.Division
 	projects  map[string][]string
 	merges    []mergedRange
@@ -310,6 +311,9 @@ func (b *builder) line(l Line) {
 	}
 	b.batch.Rows++
 	b.row = l.Row
+	if isIn(b.src.hiddenRows, l.Row) {
+		b.hidden = extended(b.hidden, l.Row)
+	}
 	if b.opt.Progress != nil && b.batch.Rows%1000 == 0 {
 		b.opt.Progress(b.batch.Rows)
 	}
@@ -477,6 +481,7 @@ func (b *builder) finish() {
 		checkShare(s.r, "占比", s.part, b.batch.Amount)
 	}
 	b.checkTotals()
+	b.tellHidden()
 	if b.tooMany {
 		b.add(RowProblem{Rule: "too_many", Text: ledger.Text{
 			Zh: fmt.Sprintf("共 %d 行，一次最多导入 %d 条，请拆分文件", b.batch.Rows, ledger.MaxUnit-1),

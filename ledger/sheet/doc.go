@@ -15,5 +15,5 @@
 // What is not: a sheet is read once from top to bottom, in memory that does not
 // grow with its empty parts, but the drafts of one import are held together,
 // at most [ledger.MaxUnit] of them. Formulas are not computed: their last result
-// counts, and a formula without one is an empty cell.
+// counts, and a formula without one makes its row a bad one.
 package sheet

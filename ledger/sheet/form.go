@@ -179,7 +179,7 @@ func (f *Form) findTable(top []Line) (*table, error) {
 		}
 	}
 	if most < 2 {
-		return nil, fileProblem("找不到%s的表头：前 %d 行里没有它的列名（如“%s”），可用 yilu export template %s 取得模板", "no header of the form %[3]q was found in the first %[2]d rows; yilu export template %[4]s gives a template", f.Zh, maxTop, f.Columns[f.column(f.main)].Name, f.Name)
+		return nil, fileProblem("找不到%s的表头：前 %d 行里没有它的列名（如“%s”），请用模板填写（导入页可下载，或 yilu export template %s）", "the first %[2]d rows hold no header of the form %[4]s (columns such as %[3]s); yilu export template %[4]s gives a template", f.Zh, maxTop, f.Columns[f.column(f.main)].Name, f.Name)
 	}
 	t := &table{form: f, from: from, headers: best, at: make([]int, len(f.Columns)), wan: make([]bool, len(f.Columns))}
 	return t, t.place(top[:first])

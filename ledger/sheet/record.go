@@ -3,6 +3,7 @@ package sheet
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cockroachdb/apd/v3"
@@ -32,6 +33,10 @@ func (b *builder) read(l Line) *record {
 			continue
 		}
 		cell := clean(l.Cells[n])
+		if why := b.spoilt(l.Row, n, cell, c.kind); why != nil {
+			r.problem(c.Name, "formula", why.Zh, why.En)
+			continue
+		}
 		if c.kind != text && none(fold(cell)) {
 			cell = ""
 		}
@@ -54,6 +59,26 @@ func (b *builder) read(l Line) *record {
 			Text: ledger.Text{Zh: "数据区有合并单元格 " + m.text + "，请取消合并并逐行填写", En: "cells " + m.text + " are merged; unmerge them and fill in each row"}})
 	}
 	return r
+}
+
+// formulaErrors are what a spreadsheet shows, and saves, in place of a result.
+var formulaErrors = []string{"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
+
+// spoilt says why what a cell holds is not what was meant: a formula failed or was never
+// computed, or the spreadsheet made a day or a truth of what was typed.
+func (b *builder) spoilt(row, column int, cell string, k kind) *reason {
+	at := cellAt{row, column + 1}
+	switch {
+	case slices.Contains(formulaErrors, cell):
+		return &reason{Zh: "公式出错：" + short(cell), En: "a formula failed: " + short(cell)}
+	case cell == "" && b.src.uncomputed[at]:
+		return &reason{Zh: "公式没有计算结果，请用表格软件打开并保存，或粘贴为数值", En: "the formula has no result in the file: open and save it in a spreadsheet program, or paste values"}
+	case b.src.truths[at]:
+		return &reason{Zh: "单元格是逻辑值（TRUE 或 FALSE）", En: "the cell holds TRUE or FALSE"}
+	case (k == amount || k == quantity || k == count) && isIn(b.src.dates[at.column], row) && numberPattern.MatchString(cell):
+		return &reason{Zh: "单元格显示为日期，表格软件可能改动了所填的数：请设为数值格式后重新填写", En: "the cell is shown as a day; the spreadsheet may have changed what was typed: format it as a number and enter it again"}
+	}
+	return nil
 }
 
 // canonical reads one cell of a form column.

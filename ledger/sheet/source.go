@@ -48,8 +48,8 @@ type Source struct {
 	size  int64
 	close func() error
 	lines func(yield func(Line, error) bool)
-	// merges are merged ranges by their first row.
-	merges []mergedRange
+	// outline is what is known of a worksheet; a CSV file has none.
+	outline
 	// template is the form a template was made for, if this is one.
 	template string
 }

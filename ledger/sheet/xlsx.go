@@ -2,16 +2,13 @@ package sheet
 
 import (
 	"archive/zip"
-	"bufio"
 	"bytes"
-	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -69,8 +66,8 @@ func (s *Source) openXLSX(sheet string) error {
 	if err != nil {
 		return err
 	}
-	s.merges = outline.merges
-	s.lines = readAhead(func(yield func(Line, error) bool) { readRows(f, name, outline.rows, yield) })
+	s.outline = outline
+	s.lines = readAhead(func(yield func(Line, error) bool) { readRows(f, name, s.rows, yield) })
 	return nil
 }
 
@@ -182,15 +179,6 @@ func readRows(f *excelize.File, name string, least int, yield func(Line, error) 
 	}
 }
 
-// mergedRange is a merged range of cells, from 1.
-type mergedRange struct {
-	text                                       string
-	firstRow, lastRow, firstColumn, lastColumn int
-}
-
-// maxMerges is the most merged ranges that are looked at.
-const maxMerges = 10_000
-
 // checkParts reads the parts beside the worksheets as strict XML. Entities are refused.
 func checkParts(z *zip.Reader) error {
 	for _, part := range z.File {
@@ -246,113 +234,6 @@ func checkPart(part *zip.File, from int64, open ...xml.Name) error {
 }
 
 var errEntities = fileProblem("文件含实体定义（DOCTYPE），拒绝读取", "the file defines entities (DOCTYPE) and is not read")
-
-// outline is what is known of a worksheet before its cells are read.
-type outline struct {
-	// merges are the merged ranges by their first row. They stand behind the rows, which
-	// cannot be judged without them.
-	merges []mergedRange
-	// rows is the number of its last row: excelize takes the rows in front of a fault
-	// for the whole sheet.
-	rows int
-}
-
-// outlineOf leafs through a worksheet tag by tag, and reads its last row and what is
-// behind it as strict XML.
-func outlineOf(z *zip.Reader, target string) (o outline, err error) {
-	damaged := fileProblem("文件已损坏，不是完整的 .xlsx", "the file is damaged, not a whole .xlsx")
-	i := slices.IndexFunc(z.File, func(part *zip.File) bool { return strings.EqualFold(partName(part), target) })
-	if i < 0 {
-		return o, damaged
-	}
-	part, err := z.File[i].Open()
-	if err != nil {
-		return o, damaged
-	}
-	defer func() { _ = part.Close() }() // reading only
-	var at, last int64                  // of the tag, and of that of the last row
-	var open []xml.Name                 // around that
-	tags, inRows := 0, true
-	for r := bufio.NewReaderSize(part, 64<<10); ; {
-		tag, err := r.ReadSlice('>')
-		before := int64(len(tag))
-		if n := bytes.LastIndexByte(tag, '<'); n >= 0 {
-			before, tag = int64(n), tag[n:]
-			switch name, closes := tagName(tag); {
-			case bytes.HasPrefix(name, []byte("!")) && !bytes.HasPrefix(name, []byte("!--")) && !bytes.HasPrefix(name, []byte("![CDATA[")):
-				return o, errEntities
-			case string(name) == "row" && !closes && inRows:
-				start, _ := startOf(tag)
-				last, tags = at+before, tags+1
-				open = []xml.Name{{Space: start.Name.Space, Local: "worksheet"}, {Space: start.Name.Space, Local: "sheetData"}}
-				o.rows = max(o.rows, tags, rowNumber(start))
-			case string(name) == "sheetData" && closes:
-				inRows = false
-			case string(name) == "mergeCell" && !closes:
-				if m, ok := mergeIn(tag); ok {
-					if o.merges = append(o.merges, m); len(o.merges) > maxMerges {
-						return o, fileProblem("合并单元格过多，请取消合并", "too many merged cells, unmerge them")
-					}
-				}
-			}
-			before += int64(len(tag))
-		}
-		at += before
-		if err == io.EOF {
-			slices.SortFunc(o.merges, func(a, b mergedRange) int { return cmp.Compare(a.firstRow, b.firstRow) })
-			return o, checkPart(z.File[i], last, open...)
-		}
-		if err != nil && err != bufio.ErrBufferFull { // a long text is no tag
-			return o, damaged
-		}
-	}
-}
-
-// tagName is the name of a tag without its prefix, and whether it closes: row of
-// <x:row r="1"> and of </x:row>. A sheet has millions of tags: nothing is copied.
-func tagName(tag []byte) (name []byte, closes bool) {
-	name, closes = bytes.CutPrefix(tag[1:], []byte("/"))
-	if end := bytes.IndexAny(name, " \t\r\n/>"); end >= 0 {
-		name = name[:end]
-	}
-	return name[bytes.IndexByte(name, ':')+1:], closes
-}
-
-// startOf reads an opening tag, with or without a prefix.
-func startOf(tag []byte) (xml.StartElement, bool) {
-	token, err := xml.NewDecoder(bytes.NewReader(tag)).RawToken()
-	start, ok := token.(xml.StartElement)
-	return start, ok && err == nil
-}
-
-// rowNumber is that of the tag <row r="7">, 0 without one.
-func rowNumber(row xml.StartElement) int {
-	for _, a := range row.Attr {
-		if a.Name.Local == "r" {
-			n, _ := strconv.Atoi(a.Value) // what is no number, excelize passes over as well
-			return n
-		}
-	}
-	return 0
-}
-
-// mergeIn reads the tag <mergeCell ref="A1:B2"/>, with or without a prefix.
-func mergeIn(tag []byte) (mergedRange, bool) {
-	start, ok := startOf(tag)
-	if !ok {
-		return mergedRange{}, false
-	}
-	for _, a := range start.Attr {
-		from, until, ok := strings.Cut(a.Value, ":")
-		if a.Name.Local != "ref" || !ok {
-			continue
-		}
-		c1, r1, err1 := excelize.CellNameToCoordinates(from)
-		c2, r2, err2 := excelize.CellNameToCoordinates(until)
-		return mergedRange{a.Value, min(r1, r2), max(r1, r2), min(c1, c2), max(c1, c2)}, errors.Join(err1, err2) == nil
-	}
-	return mergedRange{}, false
-}
 
 // partOf finds the archive part of a worksheet through the workbook's relations.
 func partOf(z *zip.Reader, name string) (string, error) {
