@@ -105,6 +105,7 @@ func rulesBackfill(ctx context.Context, env *environment, args []string) error {
 	if err := telling.through(engine, l); err != nil {
 		return err
 	}
+	holdBook()
 	fill.Codes = words
 	done, err := fill.Run(ctx, engine, ledger.Book(env.Book))
 	if errors.Is(err, alerts.ErrNotBackfilled) {
