@@ -181,7 +181,6 @@ func EncodeBody(b Body) ([]byte, error) { return json.Marshal(b, json.Determinis
 type prepared struct {
 	entry  *Entry
 	act    *audit.Prepared
-	fields []audit.Field
 	sealed []audit.PrivateRow
 	// known is the state that has all that the entry reads.
 	known *state
@@ -198,9 +197,8 @@ func (l *Ledger) prepare(book Book, index int, d Draft) (*prepared, error) {
 	}
 	p := &prepared{entry: &Entry{Draft: d, Book: book, Seq: None}}
 	if len(d.Sealed) > 0 {
-		p.fields = l.fields(d.Sealed)
 		var err error
-		if p.entry.Commitments, p.sealed, err = l.Sealer.Seal(string(book), d.ID, p.fields, rand.Reader); err != nil {
+		if p.entry.Commitments, p.sealed, err = l.Sealer.Seal(string(book), d.ID, l.fields(d.Sealed), rand.Reader); err != nil {
 			return nil, fmt.Errorf("seal entry %s: %w", d.ID, err)
 		}
 		if n := d.Sealed[fieldIDNumber]; n != "" {

@@ -369,7 +369,7 @@ func (l *Ledger) repeats(ctx context.Context, tx pgx.Tx, row audit.Row, p *prepa
 			return false, err
 		}
 	}
-	same, err := l.Sealer.Repeats(ctx, tx, leaf, again, p.fields)
+	same, err := l.Sealer.Repeats(ctx, tx, leaf, again, l.fields(p.entry.Sealed))
 	if err != nil {
 		return false, fmt.Errorf("compare entry %d: %w", row.Seq, err)
 	}
