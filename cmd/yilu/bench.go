@@ -42,6 +42,7 @@ func figures() []figure {
 		{"feed_screen", "ms", "<=1000", "from the commit of an entry until its warning is a line of the last of 200 open feeds", figFeedScreen},
 		{"page_views_warm", "per_second", ">=2000", "public pages over HTTP, 32 clients, p99 at most 50 ms, while 300 entries/s are posted", figPagesWarm},
 		{"page_views_cold", "per_second", ">=300", "project pages that nobody has asked for, 32 clients, p99 at most 50 ms at 300 views/s, while 300 entries/s are posted", figPagesCold},
+		{"demo_load", "s", "<=15", "yilu demo into an empty database: entries, warnings, sweeps of its year", figDemoLoad},
 		{"site_export", "s", "<=20", "yilu export site of the demonstration county", figSiteExport},
 		{"post_5m", "x_post_100k", ">=0.9", "single posts at 5,000,000 entries ÷ at 100,000, each against pgbench", figPost5M},
 		{"memory_5m", "MB", "<=150", "memory of the server at 5,000,000 entries", figMemory5M},
