@@ -64,7 +64,9 @@ func newPreview(b *sheet.Batch, t sheet.Trial) *importPreview {
 	p := &importPreview{Rows: b.Rows, Amount: b.Amount, Money: b.Form.HoldsMoney(), ByFund: b.ByFund, ByPlace: b.ByPlace, Ignored: b.Ignored, Trial: t}
 	rows := map[int]bool{}
 	for _, x := range b.Problems {
-		rows[x.Row] = true
+		if x.Row > 0 { // else it is of the whole sheet
+			rows[x.Row] = true
+		}
 	}
 	p.BadRows = len(rows)
 	p.Problems, p.More = listedRows(b.Problems)
@@ -123,11 +125,14 @@ type importView struct {
 // SheetForm, Inputs and AfterFact are for the template.
 func (p *importView) SheetForm() string { return p.Chosen }
 func (p *importView) AfterFact() bool   { return p.Said["after_fact"] != "" }
-func (p *importView) Inputs() []typed {
+func (p *importView) Inputs() []typed   { return p.beside(p.Said, importInputs) }
+
+// beside are the inputs for what a sheet leaves open, with what was typed.
+func (f *frame) beside(said map[string]string, names []string) []typed {
 	var out []typed
-	for _, name := range importInputs {
+	for _, name := range names {
 		if name != "after_fact" && name != "duplicates" {
-			out = append(out, typed{name, p.t("import.in." + name), p.Said[name], slices.Contains(dayInputs, name)})
+			out = append(out, typed{name, f.t("import.in." + name), said[name], slices.Contains(dayInputs, name)})
 		}
 	}
 	return out
@@ -154,8 +159,24 @@ var importInputs = []string{
 	"central", "province", "city", "county", "other", "source", "stated", "valid_from", "valid_to", "region", "after_fact", "duplicates",
 }
 
+// listInputs are those of a comparison list.
+var listInputs = []string{"source", "stated", "valid_from", "valid_to", "region", "on"}
+
 // dayInputs are those that are days.
 var dayInputs = []string{"on", "stated", "valid_from", "valid_to"}
+
+// takeSaid reads what was typed beside a sheet, as far as the form asks for it.
+func takeSaid(c *call, said map[string]string) {
+	for _, name := range importInputs {
+		v := clip(c.said(name), 200)
+		if _, sent := c.Request().Form[name]; !sent {
+			continue
+		}
+		if delete(said, name); v != "" {
+			said[name] = v
+		}
+	}
+}
 
 func (s *server) importPage(c *call, o *officer) error {
 	return s.showImport(c, http.StatusOK, &importView{officer: o, Chosen: c.QueryParam("form"), Said: map[string]string{}})
@@ -214,11 +235,7 @@ func sendSpool(c *call, made *spool, name, mediaType string) error {
 // file's sort is said at once, with everything that was typed.
 func (s *server) takeImport(c *call, o *officer) error {
 	p := &importView{officer: o, Chosen: c.FormValue("sheetform"), Said: map[string]string{}}
-	for _, name := range importInputs {
-		if v := clip(c.said(name), 200); v != "" {
-			p.Said[name] = v
-		}
-	}
+	takeSaid(c, p.Said)
 	w, err := s.keepUpload(c, useImport, importFacts{Form: p.Chosen, Said: p.Said}, func() error {
 		_, err := s.importOptions(c.who, p.Chosen, p.Said)
 		return err

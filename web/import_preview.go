@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +38,23 @@ func (p *previewView) Grounds() []any { return sortedWords(ledger.AckGrounds) }
 
 // Allows says whether duplicates are posted too.
 func (p *previewView) Allows() bool { return p.Facts.Said["duplicates"] == "allow" }
+
+// Inputs are for what the sheet leaves open, with what was said; Asks says that more has
+// to be, of the sheet as a whole.
+func (p *previewView) Inputs() []typed {
+	names := importInputs
+	if form, ok := sheet.FormOf(p.Facts.Form); ok && form.IsList() {
+		names = listInputs
+	}
+	return p.beside(p.Facts.Said, slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "sheet" }))
+}
+
+func (p *previewView) Asks() bool {
+	return slices.ContainsFunc(p.Preview.Problems, func(x sheet.RowProblem) bool { return x.Row == 0 && x.Rule == "required" })
+}
+
+// AfterFact says whether what the rows tell had happened before.
+func (p *previewView) AfterFact() bool { return p.Facts.Said["after_fact"] != "" }
 
 // Left is how many rows were left out.
 func (p *previewView) Left() int { return len(p.Preview.Excluded) + p.Preview.MoreExcluded }
@@ -218,7 +236,7 @@ func (s *server) confirmImport(c *call, o *officer) error {
 	case s.readings.of(w.ID) != nil:
 		return c.Redirect(http.StatusSeeOther, here)
 	case c.FormValue("do") == "again":
-		return s.readAgain(c, w, facts, here)
+		return s.readAgain(c, o, w, facts)
 	}
 	p := &previewView{officer: o, Upload: w, Facts: facts}
 	if facts.Preview == nil || !facts.Preview.Ready() {
@@ -246,14 +264,29 @@ func (s *server) confirmImport(c *call, o *officer) error {
 	return c.Redirect(http.StatusSeeOther, here)
 }
 
-// readAgain reads an upload once more, with another answer to duplicates.
-func (s *server) readAgain(c *call, w document.Waiting, facts *importFacts, here string) error {
+// readAgain reads an upload once more, with other answers to duplicates and to what the
+// sheet leaves open.
+func (s *server) readAgain(c *call, o *officer, w document.Waiting, facts *importFacts) error {
+	takeSaid(c, facts.Said)
+	if delete(facts.Said, "after_fact"); c.said("after_fact") != "" { // a box that is not ticked is not sent
+		facts.Said["after_fact"] = "1"
+	}
+	if _, err := s.importOptions(c.who, facts.Form, facts.Said); err != nil {
+		problems, ok := sheetProblems(err)
+		if !ok {
+			return err
+		}
+		p := &previewView{officer: o, Upload: w, Facts: facts}
+		for _, x := range problems {
+			p.Problems = append(p.Problems, o.t("import.in."+x.Field)+"："+o.lang.pick(x.Text))
+		}
+		return s.showPreview(c, http.StatusUnprocessableEntity, p)
+	}
 	facts.Preview = nil
-	facts.Said["duplicates"] = c.said("duplicates")
 	if err := s.noteImport(w, facts); err != nil {
 		return err
 	}
-	return s.goRead(c, w, here)
+	return s.goRead(c, w, o.site.href(o.lang, "/desk/import/", w.ID))
 }
 
 // explained reads the answers to rules that hold rows into the options, and says what

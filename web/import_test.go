@@ -295,6 +295,33 @@ func TestBadRowsAreSaidAtOnceAndTakenHome(t *testing.T) {
 	}
 }
 
+// TestListSaysWhatStandsBesideIt: what a list's sheet cannot say is asked for on the page of
+// the upload, once, and not of a row; what was typed there stays, also when it is wrong.
+func TestListSaysWhatStandsBesideIt(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	b := d.as(ledger.Maker, "maker-1")
+	at, page := b.hand("deceased", "死亡.csv", []byte("姓名,身份证号,死亡日期\n张三,11010519491231002X,2020-02-03\n"))
+	want(t, page, "整张表", "表外须说明数据来源单位", "<dt>问题行</dt><dd>0</dd>", `name="valid_to"`, "<details class=\"long\" open>")
+	if strings.Contains(page, `name="period"`) {
+		t.Error("a list is asked for a period of grants")
+	}
+	w := b.decide(at, "again", "source", "县公安局", "stated", "2020年2月", "valid_from", "2020-03-01", "valid_to", "2020-04-30")
+	if w.Code != http.StatusUnprocessableEntity {
+		t.Fatalf("a day that is none: %d", w.Code)
+	}
+	want(t, mainOf(w.Body.String()), "数据截止日（名单）：日期须形如 2020-03-18", `value="县公安局"`, `value="2020-04-30"`)
+	w = b.decide(at, "again", "source", "县公安局", "stated", "2020-02-29", "valid_from", "2020-03-01", "valid_to", "2020-04-30")
+	if w.Code != http.StatusSeeOther {
+		t.Fatalf("read again: %d %s", w.Code, w.Body)
+	}
+	want(t, b.settled(at), `value="submit"`, `value="县公安局"`)
+	if w = b.decide(at, "submit"); w.Code != http.StatusSeeOther {
+		t.Fatalf("submit: %d %s", w.Code, w.Body)
+	}
+	want(t, b.settled(at), "/desk/batches/imp-deceased-")
+}
+
 func TestWhatTheBookWouldRefuseIsSaidBefore(t *testing.T) {
 	t.Parallel()
 	d := newSheetDesk(t)

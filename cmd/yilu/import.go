@@ -285,6 +285,10 @@ func (c *importing) answer(env *environment, src *sheet.Source, b *sheet.Batch) 
 	}
 	var held []string
 	for _, p := range b.Problems {
+		if p.Row == 0 { // it is of the whole sheet
+			fmt.Fprintf(env.Stderr, "%s: %s\n", b.File.Name, env.say(p.Zh, p.En))
+			continue
+		}
 		mark := ""
 		if p.Needs != "" {
 			mark = p.Rule + " "

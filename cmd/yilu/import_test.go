@@ -197,7 +197,7 @@ func TestImportAListFromTheShell(t *testing.T) {
 		t.Errorf("a wrong number: code %d, %s%s", code, out, stderr)
 	}
 	write("11010519491231002X")
-	if code, _, stderr := yilu(append([]string{"import", "deceased", path}, who...)...); code != exitRefused || strings.Count(stderr, "须用 --") != 4 {
+	if code, _, stderr := yilu(append([]string{"import", "deceased", path}, who...)...); code != exitRefused || strings.Count(stderr, "死亡.csv: 表外须说明") != 4 {
 		t.Errorf("without the header's days: code %d, %s", code, stderr)
 	}
 	if code, _, _ := yilu(append([]string{"import", "deceased", path, "--stated", "2020-02-30"}, who...)...); code != exitUsage {

@@ -80,6 +80,9 @@ func FormOf(name string) (*Form, bool) {
 // HoldsMoney says whether rows of the form are of money: those of lists are not.
 func (f *Form) HoldsMoney() bool { return f.Columns[f.column(f.main)].kind == amount }
 
+// IsList says whether it is a comparison list (比对名单).
+func (f *Form) IsList() bool { return f.list != "" }
+
 // LeavesOut says whether rows that are in the book already can be left out of a file:
 // where each row is an entry, or a line of a grant batch.
 func (f *Form) LeavesOut() bool {

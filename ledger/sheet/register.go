@@ -248,15 +248,19 @@ func registerDone(b *builder) {
 		Lines: ledger.Count(len(b.drafts)),
 	}
 	r := &record{b: b, row: b.table.from, values: make([]string, len(b.form.Columns))}
+	stated := true
 	for _, missing := range []struct{ value, flag, zh, en string }{
 		{o.Source, "--source", "数据来源单位", "the office that the list comes from"}, {string(o.Stated), "--stated", "数据截止日", "the day whose state it tells"},
-		{string(o.From), "--valid-from", "开始适用的日期", "the first day that it holds for"}, {string(o.To), "--valid-to", "有效期截止日", "the last day that it holds for"},
+		{string(o.From), "--valid-from", "比对起始日", "the first day that it holds for"}, {string(o.To), "--valid-to", "有效期截止日", "the last day that it holds for"},
 	} {
 		if missing.value == "" {
-			r.problem("", "required", "须用 "+missing.flag+" 指定"+missing.zh, "name "+missing.en+" by "+missing.flag)
+			stated = false
+			b.add(RowProblem{Rule: "required", Text: ledger.Text{
+				Zh: "表外须说明" + missing.zh + "（命令行：" + missing.flag + "）", En: "say " + missing.en + " beside the sheet (on the command line: " + missing.flag + ")",
+			}})
 		}
 	}
-	if r.bad {
+	if !stated {
 		return
 	}
 	members := b.drafts
