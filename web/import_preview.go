@@ -39,8 +39,8 @@ func (p *previewView) Grounds() []any { return sortedWords(ledger.AckGrounds) }
 // Allows says whether duplicates are posted too.
 func (p *previewView) Allows() bool { return p.Facts.Said["duplicates"] == "allow" }
 
-// Inputs are for what the sheet leaves open, with what was said; Asks says that more has
-// to be, of the sheet as a whole.
+// Inputs are for what the sheet leaves open, with what was said; Asks says that more may
+// have to be.
 func (p *previewView) Inputs() []typed {
 	names := importInputs
 	if form, ok := sheet.FormOf(p.Facts.Form); ok && form.IsList() {
@@ -50,8 +50,13 @@ func (p *previewView) Inputs() []typed {
 }
 
 func (p *previewView) Asks() bool {
-	return slices.ContainsFunc(p.Preview.Problems, func(x sheet.RowProblem) bool { return x.Row == 0 && x.Rule == "required" })
+	return slices.ContainsFunc(p.Preview.Problems, func(x sheet.RowProblem) bool {
+		return x.Rule == "fund" || x.Rule == "required" && (x.Row == 0 || slices.Contains(saidBeside, x.Header))
+	})
 }
+
+// saidBeside are columns that may stand beside the sheet instead.
+var saidBeside = []string{"资金编号", "指标文号", "补助项目", "项目名称", "项目类型"}
 
 // AfterFact says whether what the rows tell had happened before.
 func (p *previewView) AfterFact() bool { return p.Facts.Said["after_fact"] != "" }
