@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { describe } from 'node:test'
 import assert from 'node:assert/strict'
-import { fits, open, out, sideways, violations } from './browser.mjs'
+import { everything, fits, open, out, sideways, violations } from './browser.mjs'
 import { as, base, cookie, get, officers, pages, password, payments, seenBy, sessions, uploads } from './county.mjs'
 import { test } from './server.mjs'
 
@@ -23,56 +23,61 @@ const overlaps = page => page.$$eval('svg', pictures => pictures.flatMap(svg => 
 }))
 
 /** Which combinations axe sees, and which are pictured for people to look at. */
-const everything = process.env.YILU_E2E === 'all'
 const seenByAxe = ['zh 360 light', 'zh 1280 dark', 'en 320 light']
 const pictured = everything || process.env.YILU_E2E === 'pictures' ? ['zh 360 light', 'zh 1280 dark'] : []
 
-async function look(type, language) {
+/** look looks at a page type in one language, in a window that is as a new one. */
+async function look(page, type, language) {
   const path = (language === 'en' ? '/en' : '') + pages[type]
-  const [page, context] = await open({ viewport: { width: widths[0], height: 740 }, storageState: seenBy[type] && sessions[seenBy[type]] })
-  try {
-    await page.goto(base + path)
-    assert.equal(await page.locator('html').getAttribute('lang'), language === 'en' ? 'en' : 'zh-CN', path)
-    assert.equal(await page.locator('script').count(), scripted.includes(type) ? 1 : 0, `${path}: scripts`)
-    // What officers see in English is the same page with longer words: where it is widest.
-    const brief = language === 'en' && seenBy[type] && !everything
-    for (const width of brief ? [320, 1000] : widths) {
-      await page.setViewportSize({ width, height: 740 })
-      assert.ok(await sideways(page) <= 0, `${path} at ${width} scrolls sideways`)
-      assert.deepEqual(await overlaps(page), [], `${path} at ${width}: labels`)
-      for (const colorScheme of ['light', 'dark']) {
-        const how = `${language} ${width} ${colorScheme}`
-        const checked = seenByAxe.includes(how) && !brief || everything && width !== 800 && width !== 1000
-        if (!checked && !pictured.includes(how)) continue
-        await page.emulateMedia({ colorScheme })
-        if (checked) assert.deepEqual(await violations(page, language === 'zh' || everything), [], `${path}: ${how}`) // colours have no language
-        if (pictured.includes(how)) await page.screenshot({ path: join(out, `${type} ${how}.jpg`.replaceAll(' ', '-')), type: 'jpeg', quality: 70, fullPage: true, timeout: 120_000 })
-      }
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.goto(base + path)
+  assert.equal(await page.locator('html').getAttribute('lang'), language === 'en' ? 'en' : 'zh-CN', path)
+  assert.equal(await page.locator('script').count(), scripted.includes(type) ? 1 : 0, `${path}: scripts`)
+  // What officers see in English is the same page with longer words: where it is widest.
+  const brief = language === 'en' && seenBy[type] && !everything
+  for (const width of brief ? [320, 1000] : widths) {
+    await page.setViewportSize({ width, height: 740 })
+    const [wider, labels] = await Promise.all([sideways(page), overlaps(page)])
+    assert.ok(wider <= 0, `${path} at ${width} scrolls sideways`)
+    assert.deepEqual(labels, [], `${path} at ${width}: labels`)
+    for (const colorScheme of ['light', 'dark']) {
+      const how = `${language} ${width} ${colorScheme}`
+      const checked = seenByAxe.includes(how) && !brief || everything && width !== 800 && width !== 1000
+      if (!checked && !pictured.includes(how)) continue
+      await page.emulateMedia({ colorScheme })
+      if (checked) assert.deepEqual(await violations(page, language === 'zh' || everything), [], `${path}: ${how}`) // colours have no language
+      if (pictured.includes(how)) await page.screenshot({ path: join(out, `${type} ${how}.jpg`.replaceAll(' ', '-')), type: 'jpeg', quality: 70, fullPage: true, timeout: 120_000 })
     }
-    if (type === 'county' && language === 'zh' && pictured.length) { // README's
-      await page.setViewportSize({ width: 1280, height: 1760 })
-      await page.emulateMedia({ colorScheme: 'light' })
-      await page.screenshot({ path: join(out, 'home.png') })
-    }
-    await page.setViewportSize({ width: 320, height: 740 })
-    await page.evaluate(() => { document.documentElement.style.fontSize = '225%' })
-    assert.ok(await sideways(page) <= 0, `${path} at 320 with 200 % text scrolls sideways`)
-  } finally {
-    await context.close()
   }
+  if (type === 'county' && language === 'zh' && pictured.length) { // README's
+    await page.setViewportSize({ width: 1280, height: 1760 })
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.screenshot({ path: join(out, 'home.png') })
+  }
+  await page.setViewportSize({ width: 320, height: 740 })
+  await page.evaluate(() => { document.documentElement.style.fontSize = '225%' })
+  assert.ok(await sideways(page) <= 0, `${path} at 320 with 200 % text scrolls sideways`)
 }
 
 const types = ['county', 'flow', 'about', 'funds', 'fund', 'document', 'documents', 'township', 'village', 'projects', 'project', 'grants', 'payments',
   'payment', 'batch', 'payees', 'payee', 'entries', 'entry', 'missing', 'empty', 'rules', 'rule', 'enter', 'login', 'begin', 'search', 'data', 'check',
   'contracts', 'tenders', 'bidders', 'bids', 'allocations', 'grantlist', 'notices', 'notice', 'plan', 'coverage', 'objections', 'object', 'paper', 'mine', ...officers]
 
+/** two says that the part looks at two pages at a time. */
+export const two = true
+
 /** checks are the tests of this part. */
 export function checks() {
   describe(`each page type: axe, reflow at ${widths.join(', ')}, 200 % text, no overlapping labels, no script`, { concurrency: 2 }, () => {
     for (const type of types) {
       test(type, { timeout: 240_000 }, async () => {
-        await look(type, 'zh')
-        await look(type, 'en')
+        const [page, context] = await open({ viewport: { width: widths[0], height: 740 }, storageState: seenBy[type] && sessions[seenBy[type]] })
+        try {
+          await look(page, type, 'zh')
+          await look(page, type, 'en')
+        } finally {
+          await context.close()
+        }
       })
     }
   })
