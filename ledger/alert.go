@@ -161,7 +161,7 @@ var AckGrounds = codes{
 	"approved":  {"已另行批准", "approved separately"},
 	"agreed":    {"合同或协议另有约定", "agreed otherwise in the contract"},
 	"corrected": {"系更正以前的记录", "corrects an earlier record"},
-	"fact":      {"既成事实,如实登记", "a fact that is recorded as it is"},
+	"fact":      {"既成事实，如实登记", "a fact that is recorded as it is"},
 	"other":     {"其他", "other"},
 }
 

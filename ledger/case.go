@@ -55,11 +55,11 @@ type CaseStep interface {
 // DismissGrounds are why a warning is found to be none (认定正常).
 var DismissGrounds = codes{
 	"lawful":     {"符合规定", "lawful"},
-	"data":       {"数据有误,已更正", "wrong data, corrected"},
+	"data":       {"数据有误，已更正", "wrong data, corrected"},
 	"explained":  {"有合理解释并附证明", "explained and proved"},
 	"duplicate":  {"与其他预警为同一事项", "the same matter as another warning"},
 	"rule":       {"规则不适用于此情形", "the rule does not fit the case"},
-	"small":      {"影响轻微,已提醒", "slight, the unit was reminded"},
+	"small":      {"影响轻微，已提醒", "slight, the unit was reminded"},
 	"superseded": {"已另案处理", "handled elsewhere"},
 }
 

@@ -289,7 +289,10 @@ func (p *againView) Shown() []keptField {
 
 // Label names an input as its page does, if it has a word of the ledger's.
 func (p *againView) Label(name string) string {
-	for _, key := range []string{"field." + name, "sealed." + name, "people." + name, "step." + name} {
+	if name == "sheetform" {
+		return p.t("import.form")
+	}
+	for _, key := range []string{"field." + name, "sealed." + name, "people." + name, "step." + name, "import.in." + name, "import." + name} {
 		if p.site.locales[p.lang].has(key) {
 			return p.t(key)
 		}

@@ -311,6 +311,12 @@ func TestErrorsAreSaidInTheReadersLanguage(t *testing.T) {
 			t.Errorf("%d: %s", w.Code, w.Body)
 		}
 	}
+	again := &againView{officer: &officer{frame: s.newFrame(e.NewContext(httptest.NewRequest(http.MethodGet, "/desk/import", nil), httptest.NewRecorder()), "again", "")}}
+	for name, want := range map[string]string{"sheetform": "表种", "valid_to": "有效期截止日（名单）", "nothing": "nothing"} {
+		if got := again.Label(name); got != want {
+			t.Errorf("input %s is called %s, want %s", name, got, want)
+		}
+	}
 	if w := answerTo(h, "/api/v1/none"); !strings.Contains(w.Header().Get("Content-Type"), "json") {
 		t.Errorf("a program got %s", w.Header().Get("Content-Type"))
 	}

@@ -2,6 +2,7 @@ package ocds
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,8 +14,8 @@ import (
 func (p *process) bids() {
 	n := p.notes
 	list, _ := at(p.tree, "bids", "details").([]any)
-	for _, x := range list {
-		o, id := x.(map[string]any), str(x, "id")
+	for _, o := range p.byLot(list) {
+		id := str(o, "id")
 		path := "bids[" + id + "]"
 		b := &ledger.ProcessBid{Recorded: p.record(id), At: n.moment(path+"/date", o["date"]), Lots: p.related(path, o)}
 		b.Amount, b.Foreign = n.positive(path+"/value", o["value"])
@@ -42,6 +43,47 @@ func (p *process) bids() {
 		}
 		p.bodies = append(p.bodies, &ledger.ProcessBid{Recorded: p.record(object), Bidders: []ledger.Participant{party}})
 	}
+}
+
+// byLot divides bids that have a price for each lot (lotValues), as Ukraine tells them, into
+// one for each: what is compared is what was bid for a lot.
+func (p *process) byLot(list []any) []map[string]any {
+	var out []map[string]any
+	for _, x := range list {
+		o := x.(map[string]any)
+		prices, _ := o["lotValues"].([]any)
+		if len(prices) == 0 || o["value"] != nil {
+			out = append(out, o)
+			continue
+		}
+		id := str(o, "id")
+		p.notes.add("bid_by_lot", "bids["+id+"]/lotValues", strconv.Itoa(len(prices)), "")
+		for _, price := range prices {
+			one, lot := maps.Clone(o), idText(price, "relatedLot")
+			if len(prices) > 1 {
+				one["id"] = p.notes.id("bids["+id+"]/lotValues", id+"/"+lot)
+				p.divided = append(p.divided, id)
+			}
+			one["value"], one["relatedLots"] = at(price, "value"), []any{lot}
+			for _, name := range []string{"date", "status"} {
+				if told := at(price, name); told != nil {
+					one[name] = told
+				}
+			}
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+// ofLot are the bids that an award rests on, of those that were divided the one for its lot.
+func (p *process) ofLot(bids, lots []string) []string {
+	for i, id := range bids {
+		if len(lots) == 1 && slices.Contains(p.divided, id) {
+			bids[i] = p.notes.silent().id("", id+"/"+lots[0])
+		}
+	}
+	return bids
 }
 
 // bidWords are what publishers write for the words of the codelist: Ukraine's and the

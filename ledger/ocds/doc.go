@@ -11,7 +11,8 @@
 //	part ── index ──► releases of one process ── merge by date ── normalise ──► Process
 //	Process ── compare with the book's records ── one unit of Post: what is new or changed
 //
-// A text that is almost JSON is mended on its way to the walk (mend.go).
+// A text that is almost JSON is mended on its way to the walk (mend.go). Of a record that
+// holds a versioned release alone the last version of everything is taken (versioned.go).
 //
 // Memory is bounded by the largest release, the largest process and an index of
 // one part, whatever the file's size; the temporary folder holds the file once,

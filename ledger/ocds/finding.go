@@ -83,6 +83,7 @@ var Codes = map[string]ledger.Text{
 	"award_joint":       {Zh: "多个供应商共一金额，不予拆分", En: "several suppliers with one amount; not divided"},
 	"bids_list":         {Zh: "投标写成列表，已读取", En: "bids as a plain list; read"},
 	"bids_tenderers":    {Zh: "只有投标人名单，按每人一份投标登记，无金额", En: "bidders without bids; recorded as a bid each, without an amount"},
+	"bid_by_lot":        {Zh: "一份投标按标段分别报价，按标段分开登记", En: "a bid with a price for each lot; recorded lot by lot"},
 	"bid_late":          {Zh: "投标时间晚于截止时间（按时刻比较）", En: "a bid after the deadline, compared as instants"},
 	"bid_time_unknown":  {Zh: "投标与截止时间缺时区，无法比较", En: "bid and deadline cannot be compared: a zone is missing"},
 	// The book. These are said of one run and are not entered.

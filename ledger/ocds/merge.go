@@ -2,7 +2,6 @@ package ocds
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,25 +35,31 @@ var objects = []string{
 }
 
 // unlist takes the one thing out of a list that stands where an object is due. Of several
-// none is chosen: they stay, and whoever reads there says that it is no object.
-func (n *notes) unlist(path string, v any) {
+// none is chosen: they stay, and whoever reads there says that it is no object. The path is
+// written only where something is found: releases have many members.
+func (n *notes) unlist(path []string, v any) {
 	switch x := v.(type) {
 	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(x)) {
-			list, ok := x[name].([]any)
-			if ok && slices.Contains(objects, name) {
-				if len(list) == 1 {
-					n.add("object_listed", path+name, short(list), short(list[0]))
-					x[name] = list[0]
-				} else if len(list) > 1 {
-					n.add("object_wanted", path+name, short(list), "")
+		for name, inner := range x {
+			here := append(path, name)
+			list, ok := inner.([]any)
+			if ok && len(list) > 0 && slices.Contains(objects, name) {
+				if at := strings.Join(here, "/"); len(list) > 1 {
+					n.add("object_wanted", at, short(list), "")
+				} else {
+					n.add("object_listed", at, short(list), short(list[0]))
+					inner = list[0]
+					x[name] = inner
 				}
 			}
-			n.unlist(path+name+"/", x[name])
+			n.unlist(here, inner)
 		}
 	case []any:
 		for i, inner := range x {
-			n.unlist(path+strconv.Itoa(i)+"/", inner)
+			switch inner.(type) {
+			case map[string]any, []any:
+				n.unlist(append(path, strconv.Itoa(i)), inner)
+			}
 		}
 	}
 }
@@ -234,7 +239,7 @@ type merged struct {
 // whatever the order in which they came.
 func (n *notes) mergeAll(all []*release) *merged {
 	for _, r := range all {
-		n.unlist("", r.tree)
+		n.unlist(make([]string, 0, maxDepth), r.tree)
 		r.date = n.moment("date", r.tree["date"])
 		r.id = n.id("id", r.tree["id"])
 		if r.date == "" {

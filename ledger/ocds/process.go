@@ -1,6 +1,7 @@
 package ocds
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 	"strconv"
@@ -31,6 +32,8 @@ type process struct {
 	tree    map[string]any
 	parties map[string]map[string]any
 	lots    []string
+	// divided are bids with a price for each lot.
+	divided []string
 	bodies  []ledger.Body
 }
 
@@ -299,7 +302,7 @@ func (p *process) items(path string, list []any) []ledger.ProcessItem {
 // related reads the lots that a thing names, and notes those that there are not.
 func (p *process) related(path string, o map[string]any) []string {
 	lots := p.notes.ids(path+"/relatedLots", o["relatedLots"])
-	if old := o["relatedLot"]; old != nil {
+	if old := cmp.Or(o["relatedLot"], o["lotID"]); old != nil {
 		for _, id := range p.notes.ids(path+"/relatedLot", []any{old}) {
 			if !slices.Contains(lots, id) {
 				lots = append(lots, id)
@@ -328,9 +331,10 @@ func (p *process) awards() []string {
 		b.Status = n.code(path+"/status", o["status"], ledger.AwardStatuses, "status_other")
 		b.Suppliers = p.participants(path+"/suppliers", p.suppliers(path, o))
 		b.Bids = n.ids(path+"/relatedBids", o["relatedBids"])
-		if old := o["relatedBid"]; old != nil && len(b.Bids) == 0 {
+		if old := cmp.Or(o["relatedBid"], o["bid_id"]); old != nil && len(b.Bids) == 0 {
 			b.Bids = n.ids(path+"/relatedBid", []any{old})
 		}
+		b.Bids = p.ofLot(b.Bids, b.Lots)
 		switch {
 		case len(b.Suppliers) > 1:
 			n.add("award_joint", path+"/suppliers", strconv.Itoa(len(b.Suppliers)), "")

@@ -230,6 +230,7 @@ func TestRepairsOfFiles(t *testing.T) {
 		{"deadlines of lots", `{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{"tenderPeriod":{"endDate":"2020-01-02T00:00:00Z"},"lots":[{"id":"L1"},{"id":"L2","tenderPeriod":{"endDate":"2020-01-05T00:00:00Z"}}]},"bids":{"details":[
 			{"id":"b1","date":"2020-01-04T00:00:00Z","relatedLots":["L1"]},{"id":"b2","date":"2020-01-04T00:00:00Z","relatedLots":["L2"]},{"id":"b3","date":"2020-01-06T00:00:00Z"}]}}`,
 			[]string{"o bid_late bids[b1]/date: 2020-01-04T00:00:00Z → 2020-01-02T00:00:00Z", "o bid_late bids[b3]/date: 2020-01-06T00:00:00Z → 2020-01-05T00:00:00Z"}},
+		{"a price for each lot", byLot, []string{"o bid_by_lot bids[b1]/lotValues: 2 →", "o bid_by_lot bids[b2]/lotValues: 1 →"}},
 		{"no ocid", `{"id":"r","date":"2020-01-01T00:00:00Z","tender":{"title":"x"}}`, []string{"~r ocid_missing :  → ~r"}},
 		{"one release id", `[{"ocid":"o","id":"r","date":"2020-01-01T00:00:00Z","tender":{"title":"x"}},{"ocid":"o","id":"r","date":"2020-01-02T00:00:00Z","tender":{"title":"y"}}]`, []string{"o release_repeated id: r →"}},
 		{"one date", `[{"ocid":"o","id":"r1","date":"2020-01-01T00:00:00Z","tender":{"title":"x"}},{"ocid":"o","id":"r2","date":"2020-01-01T01:00:00+01:00","tender":{"title":"y"}}]`, []string{"o same_date : r1 → r2"}},
@@ -378,6 +379,27 @@ func TestEveryCodeIsTested(t *testing.T) {
 	for code := range Codes {
 		if !regexp.MustCompile(`[" ]` + code + `[" ]`).MatchString(all.String()) {
 			t.Errorf("no test finds %s", code)
+		}
+	}
+}
+
+// byLot is a process of two lots as Ukraine's own data have it.
+const byLot = `{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{"lots":[{"id":"L1"},{"id":"L2"}]},"bids":{"details":[
+	{"id":"b1","date":"2020-01-02T00:00:00Z","tenderers":[{"name":"A"}],"lotValues":[{"relatedLot":"L1","value":{"amount":10,"currency":"CNY"}},{"relatedLot":"L2","date":"2020-01-03T00:00:00Z","value":{"amount":20,"currency":"CNY"}}]},
+	{"id":"b2","tenderers":[{"name":"B"}],"lotValues":[{"relatedLot":"L2","value":{"amount":21,"currency":"CNY"}}]}]},
+	"awards":[{"id":"a1","bid_id":"b1","lotID":"L2","suppliers":[{"name":"A"}],"value":{"amount":20,"currency":"CNY"}}]}`
+
+func TestBidsByLot(t *testing.T) {
+	t.Parallel()
+	ps, _ := read(t, byLot, Options{})
+	got := entries(t, ps)
+	for _, s := range []string{
+		`"object":"b1/L1","process":"o","released":"2020-01-01T00:00:00Z","version":"1","amount":"10.00","told_at":"2020-01-02T00:00:00Z","bidders":[{"name":"A"}],"of_lots":["L1"]`,
+		`"object":"b1/L2","process":"o","released":"2020-01-01T00:00:00Z","version":"1","amount":"20.00","told_at":"2020-01-03T00:00:00Z","bidders":[{"name":"A"}],"of_lots":["L2"]`,
+		`"object":"b2","process":"o","released":"2020-01-01T00:00:00Z","version":"1","amount":"21.00","bidders":[{"name":"B"}],"of_lots":["L2"]`, `"of_bids":["b1/L2"]`,
+	} {
+		if !strings.Contains(got, s) {
+			t.Errorf("the entries lack %s:\n%s", s, got)
 		}
 	}
 }

@@ -50,11 +50,11 @@ func (b *Batch) Import(ctx context.Context, l *ledger.Ledger) (Result, error) {
 		return Result{}, err
 	}
 	id := made.Submission
-	receipts, err := l.Submit(ctx, b.opt.Book, id, made, drafts)
+	_, err = l.Submit(ctx, b.opt.Book, id, made, drafts)
 	if acks := b.explain(id, drafts, err); len(acks) > 0 {
 		b.acks = len(acks)
 		drafts = append(acks, drafts...)
-		receipts, err = l.Submit(ctx, b.opt.Book, id, made, drafts)
+		_, err = l.Submit(ctx, b.opt.Book, id, made, drafts)
 	}
 	if b.blame(err) {
 		return Result{}, ErrBadRows
@@ -68,7 +68,7 @@ func (b *Batch) Import(ctx context.Context, l *ledger.Ledger) (Result, error) {
 	}
 	return Result{
 		Submission: id, ContentHash: sub.ContentHash, Entries: len(drafts), Rows: b.Rows, Amount: b.Amount, Upper: b.Upper(),
-		First: receipts[0].Seq, Last: receipts[len(receipts)-1].Seq,
+		First: sub.First, Last: sub.Last,
 	}, nil
 }
 
@@ -338,14 +338,13 @@ func Reverse(ctx context.Context, l *ledger.Ledger, book ledger.Book, v Reversal
 	for i := range drafts {
 		drafts[i].ID = fmt.Sprintf("rev-%d-%d-%s", drafts[i].Corrects, attempt, hash(v.Submission)[:12])
 	}
-	receipts, err := l.Submit(ctx, book, base, ledger.SubmissionMade{Submission: base, Title: "整批冲销：" + sub.Title}, drafts)
-	if err != nil {
+	if _, err := l.Submit(ctx, book, base, ledger.SubmissionMade{Submission: base, Title: "整批冲销：" + sub.Title}, drafts); err != nil {
 		return Result{}, fmt.Errorf("reverse submission %s: %w", v.Submission, err)
 	}
 	if sub, err = l.Submission(ctx, book, base); err != nil {
 		return Result{}, err
 	}
-	return Result{Submission: base, ContentHash: sub.ContentHash, Entries: len(drafts), First: receipts[0].Seq, Last: receipts[len(receipts)-1].Seq}, nil
+	return Result{Submission: base, ContentHash: sub.ContentHash, Entries: len(drafts), First: sub.First, Last: sub.Last}, nil
 }
 
 // reversals are the drafts that take back a submission's entries, last first.

@@ -98,6 +98,9 @@ func submit(t testing.TB, l *ledger.Ledger, form *Form, o Options, content []byt
 	if err != nil {
 		t.Fatalf("import %s: %v%s", form.Name, err, problems(b))
 	}
+	if int(r.Last-r.First)+1 != r.Entries {
+		t.Errorf("%d entries from %d to %d", r.Entries, r.First, r.Last)
+	}
 	return r
 }
 

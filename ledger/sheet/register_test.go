@@ -53,7 +53,7 @@ func TestListsAreImported(t *testing.T) {
 			t.Parallel()
 			l := newLedger(t)
 			r := load(t, l, c.form, options(t, l), lines(t, c.rows...))
-			head, err := l.Entry(t.Context(), book, r.First+1)
+			head, err := l.Entry(t.Context(), book, r.First)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -198,7 +198,7 @@ func TestListsAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := load(t, l, Deceased, options(t, l), content)
-	for _, seq := range []ledger.Seq{r.First + 1, again.First + 1} {
+	for _, seq := range []ledger.Seq{r.First, again.First} {
 		e, err := l.Entry(t.Context(), book, seq)
 		if err != nil || e.Kind != "register.loaded" {
 			t.Errorf("%+v %v", e, err)
