@@ -240,7 +240,7 @@ func TestChangeBeforeANewApprovalStays(t *testing.T) {
 	if err := reverse(t, l, "x1", r[1].Seq); err != nil {
 		t.Fatal(err)
 	}
-	wantRule(t, "unapproved", reverse(t, l, "x2", changed))
+	wantRule(t, "cancelled", reverse(t, l, "x2", changed)) // it was in no library
 	settle(t, l, "S3", draft("p2", approvedProject("P1", "F1", 50000), maker))
 	wantRule(t, "in_use", reverse(t, l, "x3", changed))
 	if p, err := l.Project(t.Context(), testBook, "P1"); err != nil || p.Name == "改名" || p.Budget != 50000 {
