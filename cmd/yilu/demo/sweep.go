@@ -17,14 +17,21 @@ func Sweep(ctx context.Context, engine *alerts.Engine) error {
 		if file.Kind != rule.OnSweep {
 			continue
 		}
-		days := []ledger.Date{"2021-01-01", "2021-01-04"}
+		days := []ledger.Date{"2021-01-04", "2021-01-01"} // a Monday, and the month's first
 		if file.Code == "A05" {
 			days = []ledger.Date{"2022-01-03"}
 		}
 		for _, day := range days {
 			past := alerts.Backfill{Codes: []string{file.Code}, From: day, To: day}
-			if _, err := past.Run(ctx, engine, Book); err != nil && !errors.Is(err, alerts.ErrNotBackfilled) {
+			done, err := past.Run(ctx, engine, Book)
+			if errors.Is(err, alerts.ErrNotBackfilled) {
+				break
+			}
+			if err != nil {
 				return err
+			}
+			if done[0].Slots > 0 {
+				break
 			}
 		}
 	}
