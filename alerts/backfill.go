@@ -121,9 +121,11 @@ func (f *backfilling) all() []*filled {
 
 // run judges the entries by the rules on events and deadlines, then runs each sweep.
 func (f *backfilling) run(ctx context.Context) error {
-	var events []*filled
+	var events, sweeps []*filled
 	for _, x := range f.all() {
-		if x.file.Kind != rule.OnSweep {
+		if x.file.Kind == rule.OnSweep {
+			sweeps = append(sweeps, x)
+		} else {
 			events = append(events, x)
 		}
 	}
@@ -132,10 +134,7 @@ func (f *backfilling) run(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, x := range f.all() {
-		if x.file.Kind != rule.OnSweep {
-			continue
-		}
+	for _, x := range sweeps {
 		if err := f.sweepPast(ctx, x); err != nil {
 			return fmt.Errorf("sweep %s: %w", x.Code, err)
 		}

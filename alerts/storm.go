@@ -57,10 +57,9 @@ func (b *batch) calm(ctx context.Context) error {
 // storm raises the warning of many, one a day for a rule, and has them name it.
 func (b *batch) storm(ctx context.Context, list []fresh, most int) error {
 	first, day := list[0].c, string(ledger.DateOf(b.now))
-	subject := stormy
-	print := rule.Fingerprint(string(b.book), first.Code, subject, day)
+	print := rule.Fingerprint(string(b.book), first.Code, stormy, day)
 	m := matter{origin: first.Origin, region: string(b.book), at: first.At, entry: first.Entry, Finding: Finding{
-		Code: first.Code, Version: first.Version, State: rule.Flag, Handling: "W", Level: first.Level, Subject: subject, Window: day, Fingerprint: hex.EncodeToString(print[:]),
+		Code: first.Code, Version: first.Version, State: rule.Flag, Handling: "W", Level: first.Level, Subject: stormy, Window: day, Fingerprint: hex.EncodeToString(print[:]),
 		Value: fmt.Sprint(len(list)), Limit: fmt.Sprint(most), Sentence: ledger.Text{
 			Zh: fmt.Sprintf("规则%s一次提出%d件预警，超过%d件，合为一件通知，请逐件核实", first.Code, len(list), most),
 			En: fmt.Sprintf("rule %s raised %d warnings at once, more than %d; this one tells of all, please verify each", first.Code, len(list), most),

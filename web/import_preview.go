@@ -273,8 +273,8 @@ func (s *server) confirmImport(c *call, o *officer) error {
 // sheet leaves open.
 func (s *server) readAgain(c *call, o *officer, w document.Waiting, facts *importFacts) error {
 	takeSaid(c, facts.Said)
-	if delete(facts.Said, "after_fact"); c.said("after_fact") != "" { // a box that is not ticked is not sent
-		facts.Said["after_fact"] = "1"
+	if c.said("after_fact") == "" { // a box that is not ticked is not sent
+		delete(facts.Said, "after_fact")
 	}
 	if _, err := s.importOptions(c.who, facts.Form, facts.Said); err != nil {
 		problems, ok := sheetProblems(err)

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
 	"yilu/ledger"
@@ -282,7 +281,7 @@ func TestAnythingAnywhere(t *testing.T) {
 				t.Fatal(err)
 			}
 			put(value)
-			content := text(plainNumbers(whole))
+			content := text(withNumbers(whole))
 			ps, said, err := tryRead(t, content+"\n"+oneLine(strings.ReplaceAll(clean, "ocds-abc-1", "ocds-abc-2")), Options{})
 			if err != nil || len(ps) == 0 || strings.Contains(strings.Join(said, "\n"), " fault ") {
 				t.Errorf("%d processes, %v, %q of %s", len(ps), err, said, content)
@@ -307,27 +306,6 @@ func TestAnythingAnywhere(t *testing.T) {
 	if places < 100 {
 		t.Errorf("only %d places", places)
 	}
-}
-
-// plainNumbers is a tree with its numbers as JSON writes them.
-func plainNumbers(v any) any {
-	switch x := v.(type) {
-	case number:
-		return jsontext.Value(x)
-	case map[string]any:
-		out := map[string]any{}
-		for name, inner := range x {
-			out[name] = plainNumbers(inner)
-		}
-		return out
-	case []any:
-		out := make([]any, len(x))
-		for i, inner := range x {
-			out[i] = plainNumbers(inner)
-		}
-		return out
-	}
-	return v
 }
 
 // TestSinglePrecision: amounts as programs of single precision have them, from the data of
