@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,23 +46,29 @@ const (
 // activate puts the rules in force that these tests are about.
 func activate(t testing.TB, l *ledger.Ledger, book ledger.Book) {
 	t.Helper()
+	activateSome(t, l, book, "rules", "P12", "P13")
+}
+
+// activateSome puts some rules in force, by a submission of that id.
+func activateSome(t testing.TB, l *ledger.Ledger, book ledger.Book, id string, codes ...string) {
+	t.Helper()
 	var ds []ledger.Draft
 	for i, r := range testRules().Activations() {
-		if r.Code != "P12" && r.Code != "P13" {
+		if !slices.Contains(codes, r.Code) {
 			continue
 		}
 		r.State = "active"
 		ds = append(ds, ledger.Draft{ID: fmt.Sprint("rule-", i), Kind: "rule.activated", On: "2020-03-18", By: ledger.By{Role: ledger.Maker, Unit: "u", User: "m"}, Corrects: ledger.None, Body: r})
 	}
 	ctx := context.Background()
-	if _, err := l.Submit(ctx, book, "rules", ledger.SubmissionMade{Submission: "rules", Title: "启用规则"}, ds); err != nil {
+	if _, err := l.Submit(ctx, book, id, ledger.SubmissionMade{Submission: id, Title: "启用规则"}, ds); err != nil {
 		t.Fatal(err)
 	}
-	sub, err := l.Submission(ctx, book, "rules")
+	sub, err := l.Submission(ctx, book, id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.Approve(ctx, book, "rules-ok", "rules", sub.ContentHash, "2020-03-18", ledger.By{Role: ledger.Checker, Unit: "u", User: "c"}); err != nil {
+	if _, err := l.Approve(ctx, book, id+"-ok", id, sub.ContentHash, "2020-03-18", ledger.By{Role: ledger.Checker, Unit: "u", User: "c"}); err != nil {
 		t.Fatal(err)
 	}
 }

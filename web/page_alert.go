@@ -112,7 +112,7 @@ func (p *alertView) Subject() (parts []string) {
 }
 
 // Shown are the entries that a sweep names as evidence, nil for another input.
-func (p *alertView) Shown(x alerts.Input) (seqs []ledger.Seq) {
+func (p *alertView) Shown(x alerts.Input) (seqs []int64) {
 	if x.Name != "entries" || json.Unmarshal([]byte(x.Value), &seqs) != nil {
 		return nil
 	}

@@ -834,3 +834,17 @@ func TestHealthAnswers(t *testing.T) {
 		t.Errorf("asked %d times", asked)
 	}
 }
+
+// TestSweptLeadsToEntries: the page of what a sweep found leads to the entries that show it.
+func TestSweptLeadsToEntries(t *testing.T) {
+	t.Parallel()
+	w := newWatching(t, nil)
+	activateSome(t, w.l, pageBook, "sweeps", "A05")
+	past := alerts.Backfill{Codes: []string{"A05"}, From: "2022-01-03", To: "2022-01-03"}
+	done, err := past.Run(t.Context(), w.server.Alerts, pageBook)
+	if err != nil || done[0].Found == 0 {
+		t.Fatal(done, err)
+	}
+	_, page := w.auditor("auditor-1", "/alerts/"+w.warning("A05", 0).Alert)
+	want(t, page, "截至日 <small><code>as_of</code>", "所涉分录 <small><code>entries</code></small></th><td><a href=\"/entries/")
+}
