@@ -592,8 +592,13 @@ func TestFollowRefusesMisplaced(t *testing.T) {
 		writer := h
 		row := writer.appendLeaf(prepare(t, a).Leaf(tc.at, 1))
 		row.ID = a.ID
-		if got := h.follow(row); !strings.Contains(got, tc.reason) || (got == "") != (tc.reason == "") {
-			t.Errorf("want %q, got %q", tc.reason, got)
+		switch got := h.follow(row); {
+		case tc.reason == "":
+			if got != nil {
+				t.Errorf("want nothing, got %v", got)
+			}
+		case got == nil || !strings.Contains(got.Reason, tc.reason) || got.Zh() == got.Error():
+			t.Errorf("want %q, got %v", tc.reason, got)
 		}
 	}
 	defer func() {

@@ -17,14 +17,20 @@ import (
 // Tampered names the first entry of a book that is not what it must be. Seq
 // equal to the head's size means the head itself.
 type Tampered struct {
-	Book   string
-	Seq    uint64
-	Reason string
+	Book string
+	Seq  uint64
+	// Reason and ReasonZh say what is wrong.
+	Reason, ReasonZh string
 }
 
 // Error reads as one line of a report.
 func (t *Tampered) Error() string {
 	return fmt.Sprintf("book %s, entry %d: %s", t.Book, t.Seq, t.Reason)
+}
+
+// Zh is the same in Chinese.
+func (t *Tampered) Zh() string {
+	return fmt.Sprintf("账套 %s 第 %d 号分录：%s", t.Book, t.Seq, t.ReasonZh)
 }
 
 // VerifyBook recomputes a whole log from its leaves and compares every stored
@@ -87,9 +93,11 @@ func (r *signedRoots) compare(h *Head) error {
 	c, err := r.policy.Open([]byte(r.note.Note))
 	switch {
 	case err != nil || c.Size != h.Size:
-		return &Tampered{h.Book, r.good, fmt.Sprintf("the checkpoint stored for size %d is not signed by the log for that size: %v", h.Size, err)}
+		return &Tampered{h.Book, r.good, fmt.Sprintf("the checkpoint stored for size %d is not signed by the log for that size: %v", h.Size, err),
+			fmt.Sprintf("为前 %d 条保存的检查点不是本日志为该数签的：%v", h.Size, err)}
 	case c.Root != h.Root():
-		return &Tampered{h.Book, r.good, fmt.Sprintf("one of the entries %d to %d is not the one that was signed", r.good, h.Size-1)}
+		return &Tampered{h.Book, r.good, fmt.Sprintf("one of the entries %d to %d is not the one that was signed", r.good, h.Size-1),
+			fmt.Sprintf("第 %d 至 %d 号中有分录与签名时不同", r.good, h.Size-1)}
 	}
 	r.good = h.Size
 	return r.advance()
@@ -106,12 +114,11 @@ func verify(ctx context.Context, q Querier, book string, signed *signedRoots, pr
 		if err != nil {
 			return err
 		}
-		seq := h.Size
-		if seq == stored.Size {
+		if h.Size == stored.Size {
 			break // a limit of 0 means all
 		}
-		if reason := h.follow(row); reason != "" {
-			return &Tampered{book, seq, reason}
+		if wrong := h.follow(row); wrong != nil {
+			return wrong
 		}
 		if signed != nil {
 			if err := signed.compare(&h); err != nil {
@@ -127,15 +134,15 @@ func verify(ctx context.Context, q Querier, book string, signed *signedRoots, pr
 	}
 	switch {
 	case signed != nil && signed.last > stored.Size:
-		return &Tampered{book, stored.Size, fmt.Sprintf("missing, %d entries were signed", signed.last)}
+		return &Tampered{book, stored.Size, fmt.Sprintf("missing, %d entries were signed", signed.last), fmt.Sprintf("缺失，已签名的有 %d 条", signed.last)}
 	case h.Size < stored.Size:
-		return &Tampered{book, h.Size, fmt.Sprintf("missing, the head counts %d entries", stored.Size)}
+		return &Tampered{book, h.Size, fmt.Sprintf("missing, the head counts %d entries", stored.Size), fmt.Sprintf("缺失，账首记有 %d 条", stored.Size)}
 	case beyond:
-		return &Tampered{book, h.Size, "entries beyond the head"}
+		return &Tampered{book, h.Size, "entries beyond the head", "账首之后还有分录"}
 	case !slices.Equal(h.Edge, stored.Edge):
-		return &Tampered{book, h.Size, "the head's edge is not that of the entries"}
+		return &Tampered{book, h.Size, "the head's edge is not that of the entries", "账首的树边与分录不符"}
 	case h.Size > 0 && !h.LastAt.Equal(stored.LastAt):
-		return &Tampered{book, h.Size, "the head's last instant is not the last entry's"}
+		return &Tampered{book, h.Size, "the head's last instant is not the last entry's", "账首的时间不是最后一条分录的"}
 	}
 	return nil
 }
@@ -165,46 +172,56 @@ func (s alsoScan) Scan(dest ...any) error {
 	return s.Row.Scan(append(dest, s.extra)...)
 }
 
-// follow checks that a stored row is the one that comes next and appends it.
-// It returns what is wrong, "" if nothing is.
-func (h *Head) follow(row Row) string {
+// follow checks that a stored row is the one that comes next and appends it. It returns
+// what is wrong, nil if nothing is.
+func (h *Head) follow(row Row) *Tampered {
+	wrong := &Tampered{Book: h.Book, Seq: h.Size}
 	if row.Seq != h.Size {
-		return "missing, the next entry found is " + strconv.FormatUint(row.Seq, 10)
+		next := strconv.FormatUint(row.Seq, 10)
+		return wrong.say("missing, the next entry found is "+next, "缺失，其后的分录是第 "+next+" 号")
 	}
 	l, err := ParseLeaf(row.Leaf)
 	if err != nil {
-		return err.Error()
+		return wrong.say(err.Error(), "存储的字节不成分录："+err.Error())
 	}
-	if reason := h.misplaced(l, row); reason != "" {
-		return reason
+	if en, zh := h.misplaced(l, row); en != "" {
+		return wrong.say(en, zh)
 	}
 	computed := h.appendLeaf(row.Leaf)
 	h.LastAt = l.At
 	switch {
 	case computed.LeafHash != row.LeafHash:
-		return "the stored leaf hash is not the leaf's"
+		return wrong.say("the stored leaf hash is not the leaf's", "存储的叶散列不是这条分录的")
 	case !bytes.Equal(computed.Nodes, row.Nodes):
-		return "the stored node hashes are not the tree's"
+		return wrong.say("the stored node hashes are not the tree's", "存储的节点散列不是这棵树的")
 	}
-	return ""
+	return nil
 }
 
-// misplaced compares what a leaf says about its place with where it was found.
-func (h *Head) misplaced(l Leaf, row Row) string {
+func (t *Tampered) say(en, zh string) *Tampered {
+	t.Reason, t.ReasonZh = en, zh
+	return t
+}
+
+// misplaced compares what a leaf says about its place with where it was found, and says
+// what differs, in English and in Chinese.
+func (h *Head) misplaced(l Leaf, row Row) (en, zh string) {
 	switch {
 	case l.Book != h.Book:
-		return "a leaf of book " + l.Book
+		return "a leaf of book " + l.Book, "是账套 " + l.Book + " 的叶"
 	case l.Seq != row.Seq:
-		return "the leaf of entry " + strconv.FormatUint(l.Seq, 10)
+		other := strconv.FormatUint(l.Seq, 10)
+		return "the leaf of entry " + other, "是第 " + other + " 号分录的叶"
 	case l.ID != row.ID:
-		return "the column id is not the leaf's"
+		return "the column id is not the leaf's", "编号列与叶不符"
 	case l.At.Before(h.LastAt):
-		return "recorded at " + l.At.Format(time.RFC3339Nano) + ", before the entry in front of it"
+		at := l.At.Format(time.RFC3339Nano)
+		return "recorded at " + at + ", before the entry in front of it", "记录时间 " + at + " 早于前一条分录"
 	}
 	if l.Corrects != "" {
 		if n, _ := proof.ParseSeq(l.Corrects); n >= l.Seq {
-			return "corrects entry " + l.Corrects + ", which is not an earlier one"
+			return "corrects entry " + l.Corrects + ", which is not an earlier one", "所更正的第 " + l.Corrects + " 号不是更早的分录"
 		}
 	}
-	return ""
+	return "", ""
 }
