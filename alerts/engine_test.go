@@ -371,7 +371,7 @@ func TestOverdueGoesUp(t *testing.T) {
 func TestFaultsAreRaisedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	fault := Fault{Code: "L08", Subject: "witness w", Sentence: ledger.Text{Zh: "见证方拒绝联署", En: "a witness refuses"}}
+	fault := Fault{Code: "L08", Subject: "witness w", Entry: ledger.None, Sentence: ledger.Text{Zh: "见证方拒绝联署", En: "a witness refuses"}}
 	held := errors.New("held")
 	w.ledger.Held = func() error { return held }
 	if err := w.engine.Report(t.Context(), testBook, fault); !errors.Is(err, held) {

@@ -111,7 +111,7 @@ func TestFiguresOfPublishing(t *testing.T) {
 	c := a.server.Config
 	c.Public = t.TempDir()
 	c.Held = func() ledger.Text { return ledger.Text{Zh: "缺", En: "missing"} }
-	c.Warnings = func() []ledger.Text { return make([]ledger.Text, 2) }
+	c.SelfCheck = &selfCheck{found: make([]SelfFault, 2)}
 	c.Unready = func() []string { return []string{"the disk of data is full"} }
 	dir := filepath.Join(c.Public, string(testBook))
 	plant := func(name, text string) {

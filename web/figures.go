@@ -80,8 +80,8 @@ func (f *figures) Collect(ch chan<- prometheus.Metric) {
 	if f.Held != nil {
 		g.flag(figureHeld, f.Held() != (ledger.Text{}))
 	}
-	if f.Warnings != nil {
-		g.set(figureFaults, float64(len(f.Warnings())))
+	if f.SelfCheck != nil {
+		g.set(figureFaults, float64(len(f.SelfCheck.Found())))
 	}
 	if f.Alerts != nil && f.Alerts.Notify != nil {
 		f.outbox(ctx, g)

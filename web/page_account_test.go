@@ -55,7 +55,7 @@ func formWord(t *testing.T, page string) string {
 var staffRights = map[string]right{
 	"GET /alerts": readWarnings, "POST /alerts": readWarnings, "GET /alerts/:alert": readWarnings, "POST /alerts/:alert": readWarnings, "POST /alerts/:alert/reveal": inspect, "GET /alerts/:alert/package.zip": inspect,
 	"GET /desk/reports": oversee, "GET /desk/reports/list.xlsx": oversee, "GET /desk/precision": oversee, "GET /desk/acts": oversee, "GET /desk/acts/list.csv": oversee, "GET /desk/acts/list.xlsx": oversee,
-	"GET /desk/rules": oversee, "POST /desk/rules": changeRules, "GET /desk/rules/:code": changeRules, "POST /desk/rules/:code": changeRules, "GET /desk/health": operate,
+	"GET /desk/rules": oversee, "POST /desk/rules": changeRules, "GET /desk/rules/:code": changeRules, "POST /desk/rules/:code": changeRules, "GET /desk/health": operate, "POST /desk/health": operate,
 	"GET /desk/me": ownAccount, "POST /desk/me/role": ownAccount, "POST /desk/me/session": ownAccount,
 	"GET /desk/rights": seeRights, "GET /desk/tokens": seePeople, "GET /desk/trail": readTrail,
 	"GET /desk/people": seePeople, "POST /desk/people": keepAccounts, "GET /desk/people/:person": seePeople, "POST /desk/people/:person": keepAccounts,

@@ -65,6 +65,14 @@ type historyLine struct {
 func (p *alertView) Formula() string    { return p.lang.pick(ledger.Text(p.Rule.Formula)) }
 func (p *alertView) Exclusions() string { return p.lang.pick(ledger.Text(p.Rule.Exclusions)) }
 
+// Own says what the service's own check compares that found this, "" if a rule did.
+func (p *alertView) Own() string {
+	if own, ok := alerts.OwnChecks[p.Detail.Code]; ok {
+		return p.lang.pick(own.Formula)
+	}
+	return ""
+}
+
 // Basis is the law or reason behind the rule.
 func (p *alertView) Basis() string { return p.basisText(p.Rule.Basis) }
 

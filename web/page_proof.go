@@ -18,8 +18,8 @@ import (
 
 // The 核验 page of an entry: its exact bytes, the way from them to the signed
 // root in plain words, both to take home, and a script that checks them in the
-// reader's own browser. All of it comes from the published files, not from the
-// database.
+// reader's own browser. All of it comes from the published files; the database is only
+// asked whether it still has the same.
 
 // showLeaf gives an entry's exact bytes, which never change.
 func showLeaf(c echo.Context, d tile.Dir) error {
@@ -70,6 +70,8 @@ type proofView struct {
 	Origin, SignedRoot string
 	// Leaf is the entry's exact text, LeafHash its hash.
 	Leaf, LeafHash string
+	// Shown is the hash of the entry that our other pages show, from the database.
+	Shown string
 	// Steps are the hashes on the way to the root, bottom up.
 	Steps []string
 	// Key is what the signature can be checked with.
@@ -82,6 +84,9 @@ type proofView struct {
 func (p *proofView) LeafFile() string   { return leafFile(string(p.Book), uint64(p.Entry.Seq)) }
 func (p *proofView) ProofFile() string  { return proofFile(string(p.Book), uint64(p.Entry.Seq)) }
 func (p *proofView) PolicyFile() string { return "policy.txt" }
+
+// Altered says that the database no longer has what was published.
+func (p *proofView) Altered() bool { return p.Shown != p.LeafHash }
 
 // Command checks the downloads.
 func (p *proofView) Command() string {
@@ -132,7 +137,7 @@ func (p *proofView) read(d tile.Dir, ok bool) error {
 	p.Size, p.Origin = e.Checkpoint.Size, e.Checkpoint.Origin
 	p.SignedRoot = base64.StdEncoding.EncodeToString(e.Checkpoint.Root[:])
 	hash := proof.LeafHash(e.Leaf)
-	p.Leaf, p.LeafHash = string(e.Leaf), hex.EncodeToString(hash[:])
+	p.Leaf, p.LeafHash, p.Shown = string(e.Leaf), hex.EncodeToString(hash[:]), hex.EncodeToString(p.Entry.LeafHash[:])
 	for _, h := range e.Hashes {
 		p.Steps = append(p.Steps, hex.EncodeToString(h[:]))
 	}

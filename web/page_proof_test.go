@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"yilu/audit"
 	"yilu/audit/proof"
 	"yilu/audit/signer"
 	"yilu/audit/tile"
@@ -103,6 +104,52 @@ func TestEveryEntryCanBeChecked(t *testing.T) {
 	}
 	if got := leaf.Header().Get("Content-Disposition"); got != "attachment; filename=411025-10.json" {
 		t.Errorf("file name %q", got)
+	}
+}
+
+// TestAlteredEntryIsToldWhereItIsChecked: the published text still proves what was entered,
+// so the page must not say that all is well when the others show something else.
+func TestAlteredEntryIsToldWhereItIsChecked(t *testing.T) {
+	t.Parallel()
+	x := newTypical(t, plainText)
+	public := t.TempDir()
+	x.sign(public)
+	h := x.signedSite(public)
+	shown := regexp.MustCompile(`data-shown="([0-9a-f]{64})"`)
+	same := func(page string) bool {
+		t.Helper()
+		found := shown.FindStringSubmatch(page)
+		if found == nil {
+			t.Fatal(page)
+		}
+		return strings.Contains(page, `id="leaf-hash">`+found[1])
+	}
+	if page := answerTo(h, "/entries/10/proof").Body.String(); !same(page) || strings.Contains(page, "数据库被改动过") {
+		t.Errorf("before: %s", page)
+	}
+	row, err := audit.ReadLeaf(t.Context(), x.db.Owner, string(pageBook), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged, err := audit.ParseLeaf(row.Leaf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged.On = "2020-01-03"
+	prepared, err := audit.Prepare(forged.Act)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := prepared.Leaf(forged.At, forged.Seq)
+	hash := proof.LeafHash(leaf)
+	for _, sql := range []string{`alter table log.entry disable trigger all`, fmt.Sprintf(`update log.entry set leaf = '\x%x', leaf_hash = '\x%x' where seq = 10`, leaf, hash)} {
+		if _, err := x.db.Owner.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h = x.signedSite(public) // nothing is kept of before
+	if page := answerTo(h, "/entries/10/proof").Body.String(); same(page) || !strings.Contains(page, "数据库被改动过") {
+		t.Errorf("after: %s", page)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"yilu/account"
+	"yilu/alerts"
 	"yilu/ledger"
 )
 
@@ -289,6 +290,9 @@ func (s *server) ruleNames(l language) map[string]string {
 	names := map[string]string{}
 	for _, r := range s.Alerts.Rules.Known() {
 		names[r.Code] = l.pick(ledger.Text(r.Name))
+	}
+	for code, own := range alerts.OwnChecks {
+		names[code] = l.pick(own.Name)
 	}
 	return names
 }

@@ -34,6 +34,23 @@ const (
 	slow = time.Second
 )
 
+// SelfFault is what is wrong with an entry, ledger.None for the log as a whole.
+type SelfFault struct {
+	Entry ledger.Seq
+	Text  ledger.Text
+}
+
+// SelfCheck is the service's own check of every stored entry, each night and when an
+// administrator or auditor asks for it.
+type SelfCheck interface {
+	// Found is what the last check found, nothing if all is well.
+	Found() []SelfFault
+	// Last is when it ended, zero before the first, and whether one is under way.
+	Last() (ended time.Time, running bool)
+	// Ask starts one soon.
+	Ask()
+}
+
 // Config is what the server needs; cmd/yilu fills it.
 type Config struct {
 	Ledger *ledger.Ledger
@@ -73,8 +90,8 @@ type Config struct {
 	// Held says why nothing may be entered now, or the zero Text. It is asked before
 	// every post; nil never holds.
 	Held func() ledger.Text
-	// Warnings are what our own checks of the book found, for the page; it may be nil.
-	Warnings func() []ledger.Text
+	// SelfCheck is our own check of the book, for the pages; it may be nil.
+	SelfCheck SelfCheck
 	// Alerts reads warnings and takes the steps of their cases; nil means that there
 	// are no warnings here.
 	Alerts *alerts.Engine

@@ -111,9 +111,9 @@ func (s *server) showLog(c echo.Context) error {
 	}
 	p := &logView{frame: s.newFrame(c, "log", "log"), Base: s.BasePath + "/log/" + string(s.Book)}
 	p.setHead(head)
-	if s.Warnings != nil {
-		for _, w := range s.Warnings() {
-			p.Alarms = append(p.Alarms, p.lang.pick(w))
+	if s.SelfCheck != nil {
+		for _, f := range s.SelfCheck.Found() {
+			p.Alarms = append(p.Alarms, p.lang.pick(f.Text))
 		}
 	}
 	if err := p.read(s.publicDir(string(s.Book))); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -39,6 +39,7 @@ func (s *server) watchRoutes(g *echo.Group, l language) {
 	get("/desk/rules/:code", changeRules, "proposals", s.proposePage)
 	post("/desk/rules/:code", changeRules, "proposals", s.proposeStep)
 	get("/desk/health", operate, "health", s.healthPage)
+	post("/desk/health", operate, "health", s.healthStep)
 }
 
 // renderPart answers with one template of a page, without what stands around it: for

@@ -570,7 +570,7 @@ func TestReportAddsUp(t *testing.T) {
 	t.Parallel()
 	w := newWatching(t, nil)
 	w.privately()
-	if err := testEngine(w.l, w.db).Report(t.Context(), pageBook, alerts.Fault{Code: "L08", Subject: "signer", Sentence: ledger.Text{Zh: "签名已停止", En: "halted"}}); err != nil {
+	if err := testEngine(w.l, w.db).Report(t.Context(), pageBook, alerts.Fault{Code: "L08", Subject: "signer", Entry: ledger.None, Sentence: ledger.Text{Zh: "签名已停止", En: "halted"}}); err != nil {
 		t.Fatal(err) // about the county as a whole
 	}
 	b, page := w.auditor("auditor-1", "/desk/reports?from=2020-01-01&to=2020-12-31")
@@ -832,6 +832,52 @@ func TestHealthAnswers(t *testing.T) {
 	}
 	if b.do("GET", "/desk/health", nil); asked != 1 {
 		t.Errorf("asked %d times", asked)
+	}
+}
+
+// selfCheck is a check of the log that finds what it is told to, each time it is asked.
+type selfCheck struct {
+	found []SelfFault
+	asked int
+}
+
+func (c *selfCheck) Found() []SelfFault { return c.found }
+func (c *selfCheck) Ask()               { c.asked++ }
+func (c *selfCheck) Last() (time.Time, bool) {
+	if c.asked == 0 {
+		return time.Time{}, false
+	}
+	return time.Date(2020, 6, 30, 1, 2, 3, 0, time.UTC), false
+}
+
+// TestEntriesAreCheckedWhenAsked: an auditor has every entry checked, and reads what was
+// found there, on the public page of the log, and on the page of the warning.
+func TestEntriesAreCheckedWhenAsked(t *testing.T) {
+	t.Parallel()
+	check := &selfCheck{}
+	w := newWatching(t, func(c *Config) { c.SelfCheck = check })
+	b, page := w.auditor("auditor-1", "/desk/health")
+	want(t, page, "本次启动后尚未逐条核对", "立即逐条核对")
+	if r := b.do("POST", "/desk/health", url.Values{}); r.Code/100 != 4 && !strings.Contains(r.Header().Get("Location"), "again") || check.asked != 0 {
+		t.Errorf("without the session's word: %d, asked %d times", r.Code, check.asked)
+	}
+	if r := b.do("POST", "/desk/health", url.Values{"form": {wordOn(t, b, "/desk/health")}}); r.Code != http.StatusSeeOther || check.asked != 1 {
+		t.Errorf("%d, asked %d times", r.Code, check.asked)
+	}
+	_, page = w.auditor("auditor-1", "/desk/health")
+	want(t, page, "每条分录与其散列、签名一致，核对于 2020-06-30 09:02:03")
+	text := ledger.Text{Zh: "账套 411025 第 7 号分录：散列不符", En: "entry 7 is not what it was"}
+	check.found = []SelfFault{{7, text}}
+	_, page = w.auditor("auditor-1", "/desk/health")
+	want(t, page, text.Zh, "有异常")
+	want(t, b.do("GET", "/log", nil).Body.String(), text.Zh)
+	if err := testEngine(w.l, w.db).Report(t.Context(), pageBook, alerts.Fault{Code: "L01", Subject: text.En, Entry: 7, Sentence: text}); err != nil {
+		t.Fatal(err)
+	}
+	_, page = w.auditor("auditor-1", "/alerts/"+w.warning("L01", 0).Alert)
+	want(t, page, text.Zh, "断链", "每条分录的字节", `entry=7">`)
+	if strings.Contains(page, text.En) || strings.Contains(page, "没有规则") {
+		t.Errorf("the page: %s", page)
 	}
 }
 

@@ -15,9 +15,10 @@ import (
 	"yilu/web"
 )
 
-// nightly checks every stored byte once a night, and the guards and documents also at the
-// start. It gives up what was kept for as long as it has to be.
-// What it finds is logged and kept for the page until a later check finds nothing.
+// nightly checks every stored byte once a night and when somebody asks for it, and the
+// guards and documents also at the start. It gives up what was kept for as long as it has
+// to be. What it finds is logged and kept for the page until a later check finds nothing.
+// It is a web.SelfCheck.
 type nightly struct {
 	pool   *pgxpool.Pool
 	public string
@@ -29,8 +30,15 @@ type nightly struct {
 	files     string
 	retention *web.Retention
 
+	// asked, of one place, has a value when somebody wants a check of all entries.
+	asked chan struct{}
+
 	mu    sync.Mutex
-	found []ledger.Text
+	found []web.SelfFault
+	// ended is when the last check of all entries did, running whether one is under way or
+	// wanted.
+	ended   time.Time
+	running bool
 	// stored is what the last check of documents found, nil before the first.
 	stored *storedCheck
 }
@@ -57,12 +65,46 @@ func (n *nightly) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-n.asked:
+			n.checkBooks(ctx)
 		case <-time.After(next.Sub(now)):
+			n.checkBooks(ctx)
+			n.prune(ctx)
+			n.checkDocuments(ctx)
 		}
-		n.note(ctx, errors.Join(verifyBooks(ctx, n.pool, n.public), n.guards(ctx)))
-		n.prune(ctx)
-		n.checkDocuments(ctx)
 	}
+}
+
+// checkBooks reads every stored byte of every book.
+func (n *nightly) checkBooks(ctx context.Context) {
+	n.setRunning(true)
+	defer n.setRunning(false)
+	n.note(ctx, errors.Join(verifyBooks(ctx, n.pool, n.public), n.guards(ctx)))
+}
+
+func (n *nightly) setRunning(running bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.running = running; !running {
+		n.ended = time.Now()
+	}
+}
+
+// Ask wants all entries checked now, unless that is under way.
+func (n *nightly) Ask() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.running {
+		n.running = true
+		n.asked <- struct{}{}
+	}
+}
+
+// Last is when the last check of all entries ended, zero before the first.
+func (n *nightly) Last() (ended time.Time, running bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.ended, n.running
 }
 
 // prune gives up what was kept for long enough.
@@ -123,14 +165,28 @@ func (n *nightly) note(ctx context.Context, err error) {
 		return
 	}
 	n.log.ErrorContext(ctx, "check of the log", "error", err)
-	if _, tampered := errors.AsType[*audit.Tampered](err); !tampered && !errors.Is(err, errGuards) {
-		return // the check could not be made: nobody's business but the operator's
+	if t, ok := errors.AsType[*audit.Tampered](err); ok {
+		n.found = append(n.found, web.SelfFault{Entry: n.entryOf(ctx, t), Text: ledger.Text{Zh: "自查发现问题：" + t.Zh(), En: "our own check found a fault: " + t.Error()}})
 	}
-	n.found = []ledger.Text{{Zh: "自查发现问题，已报告管理员：" + err.Error(), En: "our own check found a fault: " + err.Error()}}
+	if errors.Is(err, errGuards) {
+		n.found = append(n.found, web.SelfFault{Entry: ledger.None, Text: ledger.Text{Zh: "自查发现问题：数据库防护不完整", En: "our own check found a fault: " + errGuards.Error()}})
+	}
+	// All else could not be checked, which is nobody's business but the operator's.
 }
 
-// warnings are what the last check found.
-func (n *nightly) warnings() []ledger.Text {
+// entryOf is the entry that was altered, if it is one of the book that is served and there.
+func (n *nightly) entryOf(ctx context.Context, t *audit.Tampered) ledger.Seq {
+	if t.Book != string(n.retention.Book) {
+		return ledger.None
+	}
+	if _, err := audit.ReadLeaf(ctx, n.pool, t.Book, t.Seq); err != nil {
+		return ledger.None
+	}
+	return ledger.Seq(t.Seq)
+}
+
+// Found is what the last check found.
+func (n *nightly) Found() []web.SelfFault {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.found

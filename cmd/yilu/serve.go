@@ -168,9 +168,9 @@ func (env *environment) watch(ctx context.Context, config *web.Config, look doct
 	config.Metrics = env.metrics
 	config.Duties = &publicity.Duties{Ledger: l, Pool: l.Pool, Calendar: workday.StateCouncil()}
 	go config.Duties.Run(ctx)
-	look.night = &nightly{pool: l.Config.Read, public: public, files: filepath.Join(env.Data, filesFolder), log: config.Log, rented: env.DatabaseURL != ""}
+	look.night = &nightly{pool: l.Config.Read, public: public, files: filepath.Join(env.Data, filesFolder), log: config.Log, rented: env.DatabaseURL != "", asked: make(chan struct{}, 1)}
 	look.night.retention = &web.Retention{Ledger: l, Pool: config.Pool, Accounts: config.Accounts, Files: config.Files, Book: ledger.Book(env.Book), Keep: look.options.keep}
-	config.Warnings = look.night.warnings
+	config.SelfCheck = look.night
 	go look.night.run(ctx)
 	oversee(ctx, l, config, look)
 	disks := newWatched(env, public)

@@ -111,17 +111,17 @@ func faults(config *web.Config) []alerts.Fault {
 	var found []alerts.Fault
 	status, err := signer.ReadStatus(tile.Dir(filepath.Join(config.Public, string(config.Book))))
 	if err == nil && status.Halted != "" {
-		found = append(found, alerts.Fault{Code: "L08", Subject: "signer", Sentence: ledger.Text{Zh: "签名已停止，请核查：" + status.HaltedZh, En: "signing has halted, please check: " + status.Halted}})
+		found = append(found, alerts.Fault{Code: "L08", Subject: "signer", Entry: ledger.None, Sentence: ledger.Text{Zh: "签名已停止，请核查：" + status.HaltedZh, En: "signing has halted, please check: " + status.Halted}})
 	}
 	for _, w := range status.Witnesses {
 		if w.Refused {
-			found = append(found, alerts.Fault{Code: "L08", Subject: "witness " + w.Name, Sentence: ledger.Text{
+			found = append(found, alerts.Fault{Code: "L08", Subject: "witness " + w.Name, Entry: ledger.None, Sentence: ledger.Text{
 				Zh: "见证方 " + w.Name + " 拒绝联署检查点，请立即核查：" + w.Trouble, En: "witness " + w.Name + " refuses our checkpoint, please check at once: " + w.Trouble}})
 		}
 	}
-	if config.Warnings != nil {
-		for _, w := range config.Warnings() {
-			found = append(found, alerts.Fault{Code: "L01", Subject: "log", Sentence: w})
+	if config.SelfCheck != nil {
+		for _, f := range config.SelfCheck.Found() {
+			found = append(found, alerts.Fault{Code: "L01", Subject: f.Text.En, Entry: f.Entry, Sentence: f.Text})
 		}
 	}
 	return found

@@ -110,7 +110,7 @@
     await attempt('leaf', () => {
       const entry = JSON.parse(new TextDecoder().decode(leaf))
       const shown = document.getElementById('leaf-hash').textContent
-      return entry.book === form.dataset.book && entry.seq === form.dataset.seq && proof.index === BigInt(entry.seq) && hex(hash) === shown
+      return entry.book === form.dataset.book && entry.seq === form.dataset.seq && proof.index === BigInt(entry.seq) && hex(hash) === shown && shown === form.dataset.shown
     })
     await attempt('root', async () => equal(await climb(hash, proof.index, proof.size, proof.path), proof.root))
     await attempt('sign', async () => signs(proof, await readKey(form.elements.key.value)))
