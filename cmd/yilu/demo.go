@@ -10,6 +10,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"yilu/cmd/yilu/demo"
 	"yilu/ledger"
 	"yilu/ledger/document"
@@ -19,6 +21,9 @@ import (
 // runDemo writes the demonstration county into an empty book, or finishes a load
 // that was cut off.
 func runDemo(ctx context.Context, env *environment, args []string) (err error) {
+	if len(args) > 0 && args[0] == "alter" {
+		return alterDemo(ctx, env, args[1:])
+	}
 	if err := parse(env.flags("demo"), args); err != nil {
 		return err
 	}
@@ -41,6 +46,29 @@ func runDemo(ctx context.Context, env *environment, args []string) (err error) {
 	}
 	defer files.Close()
 	return loadDemo(ctx, env, l, files)
+}
+
+// alterDemo changes an entry of the demonstration in the database, or puts it back, so that
+// one sees it found. It works beside a running server.
+func alterDemo(ctx context.Context, env *environment, args []string) error {
+	if err := parse(env.flags("demo alter"), args); err != nil {
+		return err
+	}
+	known, err := loadRules()
+	if err != nil {
+		return err
+	}
+	return env.asOwner(ctx, func(owner *pgxpool.Pool) error {
+		a, err := demo.Alter(ctx, owner, known.Activations())
+		if errors.Is(err, demo.ErrForeign) {
+			return &coded{exitRefused, fmt.Errorf("%s: %w", env.say("只改动演示县的账套", "only the demonstration's book is altered"), err)}
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(env.Stdout, env.say("已绕过程序和全部防护，把第 %d 号分录的金额由 %s 元改为 %s 元；再运行一次即改回\n", "past the program and all guards, the amount of entry %d was changed from %s to %s yuan; run this again to put it back\n"), a.Seq, a.Was, a.Is)
+		return nil
+	})
 }
 
 // loadDemo loads the demonstration county and says what it is, on stderr: serve

@@ -54,7 +54,7 @@ func commands() []command {
 		{"reverse", "SUBMISSION", "整批冲销一个提交（提交待审批）", "take back a whole submission, for approval", runReverse},
 		{"notice", "--matter P3 --entries N,… [--post]", "由分录拟公告公示，指出缺的要素，可直接发布", "compose a notice of entries, name what it lacks, and post it", runNotice},
 		{"slip", "--payment ID --out DIR", "打印到户补助的领款凭条（查询码），或村公示名单", "print the slips of a batch of household grants, with codes, or the lists for village boards", runSlip},
-		{"demo", "", "向空账套载入演示县（襄城县2020）", "load the demonstration county into an empty book", runDemo},
+		{"demo", "[alter]", "向空账套载入演示县（襄城县2020）；alter 在数据库中改动它的一条分录，看能否被发现", "load the demonstration county into an empty book; alter changes an entry of it in the database, to see it found", runDemo},
 		{"rebuild", "", "由账簿重算全部投影并核对", "replay the log into the projections and compare", runRebuild},
 		{"signer", "[init|rotate|retire|sm2|recover]", "签名检查点（serve 已内含；可独立运行）", "sign checkpoints: part of serve, or a process of its own", runSigner},
 		{"disclose", "SEQ FIELD --to OFFICE", "向审计单位披露一个加密字段（附证明，记入账簿）", "open one sealed value to an auditor, with its proof, on the record", runDisclose},

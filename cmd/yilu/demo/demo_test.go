@@ -101,6 +101,33 @@ func TestLoad(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("an altered entry is found and can be put back", func(t *testing.T) { checkAltered(t, db.Owner) })
+}
+
+// checkAltered alters an entry, which the check names while the guards see nothing.
+func checkAltered(t *testing.T, owner *pgxpool.Pool) {
+	alter := func() Altered {
+		t.Helper()
+		a, err := Alter(t.Context(), owner, known().Activations())
+		if err != nil || a.Was == a.Is {
+			t.Fatal(a, err)
+		}
+		return a
+	}
+	a := alter()
+	found, ok := errors.AsType[*audit.Tampered](audit.VerifyBook(t.Context(), owner, string(Book), nil))
+	if !ok || found.Seq != uint64(a.Seq) {
+		t.Errorf("altered %+v, found %v", a, found)
+	}
+	if differences, err := audit.CheckSchema(t.Context(), owner); err != nil || len(differences) > 0 {
+		t.Errorf("the guards are not as they were: %v %v", differences, err)
+	}
+	if back := alter(); back.Seq != a.Seq || back.Is != a.Was {
+		t.Errorf("%+v after %+v", back, a)
+	}
+	if err := audit.VerifyBook(t.Context(), owner, string(Book), nil); err != nil {
+		t.Error(err)
+	}
 }
 
 // checkPhotograph wants one public picture, of a posting, with its photograph and its bytes.
@@ -200,7 +227,7 @@ func checkResumed(t *testing.T, whole *ledger.Ledger, entries []*ledger.Entry) {
 
 func TestForeignBookIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	l, _ := newLedger(t)
+	l, db := newLedger(t)
 	if err := l.CreateBook(t.Context(), Book); err != nil {
 		t.Fatal(err)
 	}
@@ -212,6 +239,9 @@ func TestForeignBookIsLeftAlone(t *testing.T) {
 	}
 	if err := Load(t.Context(), l, Options{Rules: known().Activations()}); !errors.Is(err, ErrForeign) {
 		t.Errorf("got %v, want ErrForeign", err)
+	}
+	if _, err := Alter(t.Context(), db.Owner, known().Activations()); !errors.Is(err, ErrForeign) {
+		t.Errorf("altering: got %v, want ErrForeign", err)
 	}
 	if h, err := l.Head(t.Context(), Book); err != nil || h.Size != 1 {
 		t.Errorf("%d entries, %v; want the one that was there", h.Size, err)
