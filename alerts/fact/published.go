@@ -153,6 +153,7 @@ var recordProviders = map[string]func(*subject) formula.Value{
 		}
 		return nothing
 	},
+	"contract.is_settled": func(*subject) formula.Value { return formula.True(false) },
 	"contract.signed_on": func(s *subject) formula.Value {
 		if k := s.paidContract(); k != nil {
 			return toldDay(k.Signed)
