@@ -100,6 +100,15 @@ func (p *alertView) Figure(text string) string {
 	return d.Yuan()
 }
 
+// Measured is a value or limit that the rule has found, in words where it is none alone.
+func (p *alertView) Measured(text string) string {
+	if p.Rule != nil {
+		said := p.Rule.Phrase(text)
+		text = p.lang.pick(ledger.Text(said))
+	}
+	return p.Figure(text)
+}
+
 // Subject is what it is about, with the codes in it said in words.
 func (p *alertView) Subject() (parts []string) {
 	if p.Rule == nil {
