@@ -643,3 +643,31 @@ func TestGrantLinesThatAreKnownAreLeftOut(t *testing.T) {
 		t.Errorf("header %+v", e.Body)
 	}
 }
+
+// TestRefusedHeaderAndItsLines: what is wrong with a whole batch of grants does not hide
+// what is wrong with its lines, whether the sheet, the book or a rule says it.
+func TestRefusedHeaderAndItsLines(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	activateSome(t, d.l, pageBook, "rules", "E03")
+	b := d.as(ledger.Maker, "maker-1")
+	grants := func(project, fund, period string, standard, amount int) []byte {
+		text := "户主,身份证号,账号,区划代码,项目编号,资金编号,补助项目,发放期间,标准,数量,金额\n"
+		for i, n := range []int{1, 2, 1} { // the first household twice
+			text += fmt.Sprintf("赵%d,%s,6200000000000005,411025101201,%s,%s,产业奖补,%s,%d,%d,%d\n", n, idNumber(200+n), project, fund, period, standard, i+1, amount*(i+1))
+		}
+		return []byte(text)
+	}
+	for name, c := range map[string]struct {
+		sheet []byte
+		want  []string
+	}{
+		"beyond what is allocated": {grants("XC2020-002", "2020-ZY-2", "2020-03", 900000, 900000), []string{"超过指标", "已有1行发放", "第 4 行"}},
+		"a project that is not":    {grants("XC2020-999", "2020-ZY-2", "2020-03", 5, 5), []string{"没有项目", "已有1行发放", "第 4 行"}},
+		"a period that is none":    {grants("XC2020-002", "2020-ZY-2", "2020上半年", 5, 5), []string{"发放期间须形如", "已有1行发放", "第 4 行"}},
+		"no fund":                  {grants("XC2020-002", "", "2020-03", 5, 9), []string{"须填写资金编号", "金额应等于标准×数量", "第 3 行"}},
+	} {
+		_, page := b.hand("grant", name+".csv", c.sheet)
+		want(t, page, append(c.want, "还不能提交")...)
+	}
+}
