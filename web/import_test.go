@@ -21,6 +21,7 @@ import (
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
+	"yilu/account"
 	"yilu/ledger"
 	"yilu/ledger/document"
 	"yilu/ledger/sheet"
@@ -669,5 +670,59 @@ func TestRefusedHeaderAndItsLines(t *testing.T) {
 	} {
 		_, page := b.hand("grant", name+".csv", c.sheet)
 		want(t, page, append(c.want, "还不能提交")...)
+	}
+}
+
+// TestKeptFileOfAForm: a file that was sent when the session had ended waits for whoever
+// sent it, and for nobody else; it is sent again with the form.
+func TestKeptFileOfAForm(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	b := d.as(ledger.Maker, "maker-1")
+	sheet := paySheet(t, payRow("ZF-1001", "12.00"))
+	late := func(path string, fields ...string) (kept string) {
+		word := b.word(path)
+		d.now = d.now.Add(account.DefaultLimits.Idle + time.Second)
+		w := b.upload(path, "支付表.csv", sheet, append(fields, "form", word)...)
+		found := regexp.MustCompile(`name="kept" value="([^"]+)"`).FindStringSubmatch(w.Body.String())
+		if w.Code != http.StatusUnauthorized || found == nil {
+			t.Fatalf("%s after the session: %d %s", path, w.Code, w.Body)
+		}
+		return found[1]
+	}
+	in := func(user, kept string) (page string, file []string) {
+		w := b.do("POST", "/desk/enter", url.Values{"account": {d.token(ledger.Maker, user, "411025-CZ", d.now)}, "password": {officerPassword}, "kept": {kept}})
+		return w.Body.String(), regexp.MustCompile(`name="kept_file" value="([^"]+)"`).FindStringSubmatch(w.Body.String())
+	}
+	kept := late("/desk/import", "sheetform", "payment")
+	page, file := in("maker-1", kept)
+	want(t, mainOf(page), "文件也已保留", "支付表.csv", `name="sheetform" value="payment"`)
+	if file == nil || strings.Contains(page, "附件不能保留") {
+		t.Fatal(mainOf(page))
+	}
+	again := url.Values{"form": {b.word("/desk/import")}, "sheetform": {"payment"}, "kept_file": {file[1]}}
+	w := b.do("POST", "/desk/import", again)
+	if w.Code != http.StatusSeeOther {
+		t.Fatalf("sent again: %d %s", w.Code, mainOf(w.Body.String()))
+	}
+	want(t, b.settled(w.Header().Get("Location")), "支付表.csv", "12.00", "确认无误")
+	other := d.as(ledger.Maker, "maker-2")
+	again.Set("form", other.word("/desk/import"))
+	if w := other.do("POST", "/desk/import", again); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "请选择要上传的文件") {
+		t.Errorf("another's file: %d", w.Code)
+	}
+	// A form that is nothing but its file, and one in whose session nobody was known.
+	if page, file = in("maker-1", late("/desk/files")); file == nil {
+		t.Errorf("a document: %s", mainOf(page))
+	}
+	w = b.do("POST", "/desk/files", url.Values{"form": {b.word("/desk/files")}, "kept_file": {file[1]}})
+	if w.Code != http.StatusSeeOther {
+		t.Errorf("a document sent again: %d %s", w.Code, mainOf(w.Body.String()))
+	}
+	word := b.word("/desk/import")
+	stranger := &browser{t: t, h: d.h, cookie: strings.Repeat("A", 43)}
+	found := regexp.MustCompile(`name="kept" value="([^"]+)"`).FindStringSubmatch(stranger.upload("/desk/import", "a.csv", sheet, "form", word, "sheetform", "payment").Body.String())
+	if page, file = in("maker-1", found[1]); file != nil || !strings.Contains(page, "附件不能保留") {
+		t.Errorf("a stranger's file is kept: %s", mainOf(page))
 	}
 }
