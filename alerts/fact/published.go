@@ -67,14 +67,7 @@ var recordProviders = map[string]func(*subject) formula.Value{
 			}
 			return why
 		}
-		bidders := map[string]bool{}
-		for _, b := range bids {
-			if len(b.Bidders) == 0 {
-				return nothing
-			}
-			bidders[keyOf(b.Bidders)] = true
-		}
-		return formula.Whole(int64(len(bidders)))
+		return bidders(bids, nothing)
 	},
 	"tender.bids": func(s *subject) formula.Value {
 		own, ok := s.e.Body.(*ledger.ProcessBid)
