@@ -65,7 +65,7 @@ func (q *query) text(name string) string {
 func word[W ~string](q *query, name string, known []W) W {
 	v := W(q.text(name))
 	if v != "" && !slices.Contains(known, v) {
-		all := strings.Trim(fmt.Sprint(known), "[]")
+		all := strings.ReplaceAll(strings.Trim(fmt.Sprint(known), "[]"), " ", ", ")
 		q.bad(name, "没有“"+string(v)+"”，可用："+all, "there is no "+strconv.Quote(string(v))+"; there are: "+all)
 	}
 	return v

@@ -446,8 +446,8 @@ func TestMeasuredInWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ value, zh, en string }{
-		{"failed 12", "流标后12日", "which failed 12 days before"},
-		{"open", "前一个尚未开标", "which is still open for bids"},
+		{"failed 12", "流标后12日", "failed 12 days before"},
+		{"open", "前一个尚未开标", "still open for bids"},
 		{"1234.50", "1,234.50", "1,234.50"},
 		{"opened", "opened", "opened"},
 		{"", "", ""},

@@ -83,7 +83,7 @@ func (s *server) watchFilter(c *call, values url.Values) (f watchFilter, err err
 	f.Days, f.Size = q.number("days", soonDays), q.number("size", warningsPerPage)
 	f.Queue, f.By, f.Sort = word(q, "queue", queues), word(q, "by", alerts.Ways()), word(q, "sort", sorts)
 	if !slices.Contains(pageSizes, f.Size) {
-		all := strings.Trim(fmt.Sprint(pageSizes), "[]")
+		all := strings.ReplaceAll(strings.Trim(fmt.Sprint(pageSizes), "[]"), " ", ", ")
 		q.bad("size", "可用："+all, "there are: "+all)
 	}
 	if f.Days < 1 || f.Days > mostDays {

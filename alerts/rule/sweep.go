@@ -174,7 +174,7 @@ func (s *Sweep) Phrase(text string) Names {
 	}
 	said := s.Values[words[0]]
 	for i, word := range words[1:] {
-		place := fmt.Sprintf("{%d}", i+1)
+		place, word := fmt.Sprintf("{%d}", i+1), formula.Figure(word)
 		said.Zh, said.En = strings.ReplaceAll(said.Zh, place, word), strings.ReplaceAll(said.En, place, word)
 	}
 	return said
