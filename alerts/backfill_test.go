@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"slices"
 	"sync"
 	"testing"
@@ -165,6 +166,93 @@ func waitForPast(t *testing.T, owner *pgxpool.Pool, more int64) {
 		time.Sleep(time.Millisecond)
 	}
 	t.Fatal("no slot is run")
+}
+
+// judgePastTogether back-fills the rules on events until it is killed.
+func judgePastTogether(ctx context.Context, _, url string) error {
+	g, err := engineAt(ctx, url)
+	if err != nil {
+		return err
+	}
+	for { // another process may be ahead, or the database down: the next round tries again
+		if _, err := pastTogether.Run(ctx, g, testBook); err == nil {
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+var pastTogether = Backfill{Codes: []string{"P13", "P24"}, From: "2020-01-01", To: "2020-12-31"}
+
+// TestKillBackfillTogether kills processes that judge the past by two rules, two at once,
+// and PostgreSQL under them: each hit is raised once, by one of them.
+func TestKillBackfillTogether(t *testing.T) {
+	t.Parallel()
+	const payments = 5 * batchSize
+	w, c, owner, r := newMortal(t, "P01")
+	w.rich()
+	for n := 0; n < payments; n += 500 {
+		var drafts []ledger.Draft
+		for i := n; i < n+500; i++ { // each second one is a twin, each fifth goes to an office
+			p := w.request(fmt.Sprint("Z", i), ledger.Amount(100+i/2))
+			if i%5 == 0 {
+				p.Payee = ledger.Party{Name: "某县财政局"}
+			}
+			drafts = append(drafts, w.draft(fmt.Sprint("z", i), p, maker))
+		}
+		w.post(drafts...)
+	}
+	w.settle("on", w.frozen("P13", "active"), w.frozen("P24", "active"))
+	children := []*exec.Cmd{startChild(t, "together", c.ServiceURL()), startChild(t, "together", c.ServiceURL())}
+	for round := range *slotRounds {
+		waitForTogether(t, owner, 1+r.Int64N(batchSize))
+		if round%4 == 2 {
+			c.Kill()
+			c.Start()
+			continue
+		}
+		n := r.IntN(2)
+		kill(t, children[n])
+		children[n] = startChild(t, "together", c.ServiceURL())
+	}
+	waitForTogether(t, owner, payments)
+	for _, child := range children {
+		kill(t, child)
+	}
+	owner.Reset() // its connections of before may be dead
+	rows, err := owner.Query(t.Context(), `
+		select b.code || ' found ' || b.found || ': ' ||
+			(select count(*) || ' cases about ' || count(distinct subject) || ', ' || sum(count) || ' hits' from alert.current x where x.book = b.book and x.code = b.code and x.subject <> '{storm}')
+		from alert.backfill b where b.book = $1 and b.pos = b.until order by 1`, testBook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	want := []string{"P13 found 1500: 1500 cases about 1500, 1500 hits", "P24 found 1000: 1000 cases about 1000, 1000 hits"}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q %v, want %q", got, err, want)
+	}
+	if _, err := ledger.Rebuild(t.Context(), owner, testBook, ledger.Replay{Judge: w.engine.Rules.Judge()}); err != nil {
+		t.Error(err)
+	}
+}
+
+// waitForTogether waits until so many more entries are judged, or all.
+func waitForTogether(t *testing.T, owner *pgxpool.Pool, more int64) {
+	t.Helper()
+	first, deadline := int64(-1), time.Now().Add(time.Minute)
+	for time.Now().Before(deadline) {
+		var rules, pos, until int64
+		err := owner.QueryRow(t.Context(), `select count(*), coalesce(min(pos), -1) + 1, coalesce(max(until), 0) + 1 from alert.backfill where book = $1`, testBook).Scan(&rules, &pos, &until)
+		switch {
+		case err != nil: // it was killed a moment ago
+		case first < 0:
+			first = pos
+		case rules == 2 && pos >= min(first+more, until):
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("nothing is judged")
 }
 
 // TestBackfillTogether judges by several rules in one reading: one that had come further

@@ -47,6 +47,8 @@ func init() {
 			serve = serveSlots
 		case run == "past":
 			serve = sweepPast
+		case run == "together":
+			serve = judgePastTogether
 		}
 		if err := serve(context.Background(), run, url); err != nil {
 			log.Fatalf("child: %v", err)

@@ -55,7 +55,7 @@ func (g *Engine) easing(ctx context.Context, s slot) (*easing, error) {
 
 // apart are the same files with nothing compiled: else past and present would take turns.
 func (r *Rules) apart() *Rules {
-	return &Rules{calendar: r.calendar, files: r.files, tests: r.tests, books: map[ledger.Book]*inForce{}}
+	return &Rules{calendar: r.calendar, files: r.files, tests: r.tests, kinds: r.kinds, books: map[ledger.Book]*inForce{}}
 }
 
 // follow keeps the rulebook as it stands before an entry. It is asked of every one: the

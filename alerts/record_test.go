@@ -117,6 +117,22 @@ func clean(ocid string) made {
 		award: "930000.01", supplier: "S1", awarded: "2020-03-10T00:00:00+08:00", contract: "930000.01", signed: "2020-03-20T00:00:00+08:00", paid: "100000"}
 }
 
+// TestRulesComeInForceUnread: 199 rules that come in force together are not read once for
+// each of them, which took a slow machine longer than a post may take.
+func TestRulesComeInForceUnread(t *testing.T) {
+	t.Parallel()
+	w := &world{T: t, now: moment("2020-06-01T04:00:00Z"), db: pgtest.New(t)}
+	w.start(programRules(t))
+	w.openRecords("CNY")
+	if n := len(w.engine.Rules.books); n != 0 {
+		t.Errorf("the rules of %d books were read for entries that no rule is about", n)
+	}
+	w.publish("CNY", oneLine(clean("ok").release()))
+	if w.engine.Rules.books[recordBook] == nil {
+		t.Error("the rules judge nothing")
+	}
+}
+
 // TestPartiesUnderTwoCodes: a firm under one code in the award and another in the contract
 // is one by its name, two codes of one scheme are two firms, and a contract with one of
 // several suppliers is not held to the price of all.

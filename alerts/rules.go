@@ -27,6 +27,8 @@ type Rules struct {
 	calendar formula.Calendar
 	files    map[string]*rule.Rule // by code and version, as P01@3
 	tests    map[string][sha256.Size]byte
+	// kinds are those that a rule can be about, of this program or kept in a book.
+	kinds map[ledger.Kind]bool
 
 	mu    sync.Mutex
 	books map[ledger.Book]*inForce
@@ -36,7 +38,10 @@ type Rules struct {
 // any of them is not of the form. Formulas are compiled when a rule is first judged:
 // most commands judge few, and the tests of this program compile all.
 func LoadRules(folder fs.FS, calendar workday.Calendar) (*Rules, error) {
-	r := &Rules{calendar: counter(calendar), files: map[string]*rule.Rule{}, tests: map[string][sha256.Size]byte{}, books: map[ledger.Book]*inForce{}}
+	r := &Rules{calendar: counter(calendar), files: map[string]*rule.Rule{}, tests: map[string][sha256.Size]byte{}, kinds: map[ledger.Kind]bool{}, books: map[ledger.Book]*inForce{}}
+	for kind := range fact.Catalogue() {
+		r.kinds[ledger.Kind(kind)] = true
+	}
 	names, err := fs.Glob(folder, "*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("load rules: %w", err)
@@ -217,7 +222,10 @@ func (r *Rules) compile(text []byte, kept keeper) (*inForce, error) {
 		x := &active{RuleActivated: a, file: files[a.Code], compiled: sync.OnceValue(func() *rule.Compiled { return compileOne(compiler, files[a.Code]) })}
 		fmt.Fprintf(sum, "%s %d %s\n", a.Code, a.Version, a.FileHash)
 		f.rules[a.Code] = x
-		file := cmp.Or(x.file, r.files[ledger.Version(a.Code, a.Version)], r.newest(a.Code))
+		file := cmp.Or(x.file, r.files[ledger.Version(a.Code, a.Version)])
+		if file == nil {
+			file = r.newest(a.Code)
+		}
 		if x.file != nil {
 			if limit := unset(x.file, book); limit != "" {
 				f.unset[a.Code] = limit

@@ -224,8 +224,8 @@ func checkSweep(ctx context.Context, tx pgx.Tx, q rule.Query) error {
 	return nil
 }
 
-// cellTypes are the types of a value: money, a count, a text, a day.
-var cellTypes = []uint32{pgtype.NumericOID, pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.TextOID, pgtype.DateOID}
+// cellTypes are the types of a value: money, a count, a text, a list of them, a day.
+var cellTypes = []uint32{pgtype.NumericOID, pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.TextOID, pgtype.TextArrayOID, pgtype.DateOID}
 
 // errRow is a row that is not what a sweep has to give.
 var errRow = errors.New("want subject, entries, value, limit_value, and at most level, region, reason")
@@ -287,7 +287,7 @@ func texts(v any) (list []string, err error) {
 		for _, e := range v {
 			s, ok := e.(string)
 			if !ok {
-				return nil, fmt.Errorf("%w: a subject of texts", errRow)
+				return nil, fmt.Errorf("%w: a list of texts", errRow)
 			}
 			list = append(list, s)
 		}
@@ -321,6 +321,9 @@ func cell(v any) (formula.Value, error) {
 		return formula.Value{}, nil
 	case string:
 		return formula.String(v), nil
+	case []any:
+		list, err := texts(v)
+		return formula.Strings(list), err
 	case int16:
 		return formula.Whole(int64(v)), nil
 	case int32:
@@ -344,7 +347,7 @@ func cell(v any) (formula.Value, error) {
 		}
 		return formula.Number(d), nil
 	}
-	return formula.Value{}, fmt.Errorf("%w: %T is neither numeric nor bigint nor text nor date", errRow, v)
+	return formula.Value{}, fmt.Errorf("%w: %T is neither numeric nor bigint nor text nor text[] nor date", errRow, v)
 }
 
 // find makes a finding of a row.

@@ -579,6 +579,9 @@ func (b *GrantRequested) apply(s *state, e *Entry) {
 		Payment: b.Payment, Project: b.Project, Fund: b.Fund, Payee: grantPayee(b.Payment), PayeeName: b.Item,
 		Purpose: b.Item, Amount: b.Amount, Lines: int64(b.Lines),
 	})
+	if s.keepAll && s.payment(b.Payment) == nil { // refused: what rules say of its lines is named with that
+		s.payments.add(b.Payment, Payment{Payment: b.Payment, Project: b.Project, Fund: b.Fund, Payee: grantPayee(b.Payment), State: StateRequested, On: e.On, Amount: b.Amount, Lines: int64(b.Lines), Requested: e.Seq, Approved: None, Paid: None})
+	}
 	s.batch = &openBatch{of: b.Payment, line: "grant.line", left: int(b.Lines), amount: b.Amount, linesHash: b.LinesHash, hash: sha256.New(), tolerance: s.inForce().GrantTolerance(s.book, e.On)}
 }
 

@@ -316,39 +316,54 @@ func (r Rules) setting(book Book, code, name string, on Date) (value string, set
 // rewritings of one row, written once.
 func (s *state) editRulebook(e *Entry, c RuleChange, change func(*Rules)) {
 	s.keepChange(e, c)
-	var rules Rules
 	if s.rulebook() == nil {
 		s.rulebooks.add(rulebookKey, Rulebook{Key: rulebookKey, Seq: None})
-	} else {
-		var err error
-		if rules, err = s.rulebook().Read(); err != nil {
-			panic(err) // we wrote it
+	}
+	row := s.rulebooks.edit(rulebookKey)
+	change(s.rulesRead.of(row.Rules))
+	row.Rules, row.Seq = s.rulesRead.text(), s.at(e)
+}
+
+// read is what was read of a row last, or written to it: of many changes of one submission
+// the first alone reads the row.
+type read[T any] struct {
+	from  []byte
+	value T
+}
+
+// of reads a text of ours; none is nothing.
+func (r *read[T]) of(text []byte) *T {
+	if len(text) == 0 || len(r.from) != len(text) || &r.from[0] != &text[0] {
+		r.from, r.value = text, *new(T)
+		if len(text) > 0 {
+			if err := json.Unmarshal(text, &r.value); err != nil {
+				panic(err) // we wrote it
+			}
 		}
 	}
-	change(&rules)
-	text, err := json.Marshal(&rules, json.Deterministic(true))
+	return &r.value
+}
+
+// text is what is written of the value.
+func (r *read[T]) text() []byte {
+	text, err := json.Marshal(&r.value, json.Deterministic(true))
 	if err != nil {
 		panic(err)
 	}
-	row := s.rulebooks.edit(rulebookKey)
-	row.Rules, row.Seq = text, s.at(e)
+	r.from = text
+	return text
 }
 
 // keepChange adds a change to the history of the rules.
 func (s *state) keepChange(e *Entry, c RuleChange) {
 	c.Entry, c.Seq, c.On = e.Seq, s.at(e), e.On
-	var all []RuleChange
 	if s.rulebooks.get(historyKey) == nil {
 		s.rulebooks.add(historyKey, Rulebook{Key: historyKey, Seq: None})
-	} else if err := json.Unmarshal(s.rulebooks.get(historyKey).Rules, &all); err != nil {
-		panic(err) // we wrote it
-	}
-	text, err := json.Marshal(append(all, c), json.Deterministic(true))
-	if err != nil {
-		panic(err)
 	}
 	row := s.rulebooks.edit(historyKey)
-	row.Rules, row.Seq = text, c.Seq
+	all := s.changesRead.of(row.Rules)
+	*all = append(*all, c)
+	row.Rules, row.Seq = s.changesRead.text(), c.Seq
 }
 
 // RulesOf returns the rules and parameters in force in a book, and all changes of

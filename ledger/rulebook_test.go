@@ -1,11 +1,14 @@
 package ledger
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func hashOfText(text string) string {
@@ -113,6 +116,24 @@ func TestInRegion(t *testing.T) {
 	} {
 		if got := InRegion(c.place, c.region); got != c.want {
 			t.Errorf("%s in %q: %v", c.place, c.region, got)
+		}
+	}
+}
+
+// TestRulebookIsReadAnew: what was written last stands for the row only while the row has
+// it; a row that was put back, or is of another state, is read.
+func TestRulebookIsReadAnew(t *testing.T) {
+	var r read[[]string]
+	*r.of(nil) = []string{"a"}
+	first := r.text()
+	*r.of(first) = append(*r.of(first), "b")
+	second := r.text()
+	for _, c := range []struct {
+		text []byte
+		want []string
+	}{{second, []string{"a", "b"}}, {first, []string{"a"}}, {second, []string{"a", "b"}}, {bytes.Clone(first), []string{"a"}}, {nil, nil}, {first, []string{"a"}}} {
+		if diff := cmp.Diff(c.want, *r.of(c.text)); diff != "" {
+			t.Errorf("%s: %s", c.text, diff)
 		}
 	}
 }

@@ -41,6 +41,9 @@ type state struct {
 	// keepAll adds what rules say to what arithmetic and states refuse already: a
 	// pre-check names everything at once.
 	keepAll bool
+	// rulesRead and changesRead are the rows of the rulebook as they were last read.
+	rulesRead   read[Rules]
+	changesRead read[[]RuleChange]
 
 	funds       *table[Fund]
 	projects    *table[ProjectFacts]

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"reflect"
 	"regexp"
-	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -19,6 +18,9 @@ import (
 
 // alertStates are the states of a case in the order in which it takes them.
 var alertStates = []alerts.State{alerts.Open, alerts.Verifying, alerts.Dismissing, alerts.Dismissed, alerts.Rectifying, alerts.Review, alerts.Closed, alerts.Recorded}
+
+// alertLevels are the levels of a warning, the most severe first.
+var alertLevels = []string{"red", "orange", "yellow", "blue"}
 
 // warned is inside for readers of warnings. A server without any has no such address.
 func (s *server) warned(handle func(*call) error) echo.HandlerFunc {
@@ -55,20 +57,8 @@ func readerOf(a *actor) alerts.Reader { return alerts.Reader{Unit: unitOf(a), Re
 // filter reads what narrows a list of warnings. An officer asking for another unit's
 // is refused, and told so: an empty list would look like good news.
 func (q *query) filter(a *actor) (alerts.Filter, error) {
-	f := alerts.Filter{Code: q.text("code"), Level: q.text("level"), State: alerts.State(q.text("state")), Unit: q.text("unit"), Region: q.place("region")}
-	if _, ok := ledger.AlertLevels[f.Level]; f.Level != "" && !ok {
-		q.bad("level", "须为 red、orange、yellow 或 blue", "want red, orange, yellow or blue")
-	}
-	if f.State != "" && !slices.Contains(alertStates, f.State) {
-		q.bad("state", "没有这种状态", "there is no such state")
-	}
-	switch q.values.Get("active") {
-	case "", "false":
-	case "true":
-		f.Active = true
-	default:
-		q.bad("active", "须为 true 或 false", "want true or false")
-	}
+	f := alerts.Filter{Code: q.text("code"), Level: word(q, "level", alertLevels), State: word(q, "state", alertStates), Unit: q.text("unit"), Region: q.place("region")}
+	f.Active = word(q, "active", []string{"true", "false"}) == "true"
 	if own := unitOf(a); own != "" {
 		if f.Unit != "" && f.Unit != own {
 			return f, errRole

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -178,6 +179,12 @@ func TestCursorsShowEverythingOnce(t *testing.T) {
 	a.send(422, "GET", book("/payments?project=a%FF"), "", "")
 	a.send(422, "GET", book("/projects?place=41%25"), "", "")
 	a.send(422, "GET", book("/balances?as_of_seq=-1"), "", "")
+	last := a.get("/head").field("/size").(float64) - 1
+	a.get(fmt.Sprintf("/balances?as_of_seq=%.0f", last))
+	beyond := a.send(422, "GET", book(fmt.Sprintf("/balances?as_of_seq=%.0f", last+1)), "", "")
+	if beyond.field("/problems/0/field") != "as_of_seq" || !strings.Contains(beyond.Body.String(), fmt.Sprintf("the book has %.0f entries", last+1)) {
+		t.Errorf("beyond the head: %s", beyond.Body)
+	}
 	a.send(422, "GET", book("/balances?as_of_day=2020-02-30"), "", "")
 	a.send(422, "GET", book("/balances?as_of_day=2020-02-28&as_of_seq=3"), "", "")
 	a.send(422, "GET", book("/funds/trace"), "", "")

@@ -7,7 +7,7 @@ import (
 // listNotices lists notices, the newest first.
 func (s *server) listNotices(c *call) error {
 	q := c.query("stage", "level", "state", "place", "after", "limit")
-	f := ledger.NoticeFilter{Stage: q.text("stage"), Level: q.text("level"), State: q.text("state"), Place: q.place("place")}
+	f := ledger.NoticeFilter{Stage: word(q, "stage", noticeStages), Level: word(q, "level", noticeLevels), State: word(q, "state", noticeStates), Place: q.place("place")}
 	page := q.numbered()
 	if err := q.err(); err != nil {
 		return err
@@ -63,7 +63,7 @@ type objectionAnswer struct {
 // listObjections lists objections with their answers, the newest first.
 func (s *server) listObjections(c *call) error {
 	q := c.query("notice", "state", "place", "after", "limit")
-	f := ledger.ObjectionFilter{Notice: q.text("notice"), State: q.text("state"), Place: q.place("place")}
+	f := ledger.ObjectionFilter{Notice: q.text("notice"), State: word(q, "state", objectionStates), Place: q.place("place")}
 	page := q.numbered()
 	if err := q.err(); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -55,6 +56,17 @@ func (q *query) text(name string) string {
 	if !utf8.ValidString(v) || utf8.RuneCountInString(v) > 200 || strings.IndexFunc(v, unicode.IsControl) >= 0 {
 		q.bad(name, "最多200字，不得含控制字符", "at most 200 characters, no control characters")
 		return ""
+	}
+	return v
+}
+
+// word is a filter by one of a closed list of words: one that is none of them would
+// find nothing, which looks like an answer.
+func word[W ~string](q *query, name string, known []W) W {
+	v := W(q.text(name))
+	if v != "" && !slices.Contains(known, v) {
+		all := strings.ReplaceAll(strings.Trim(fmt.Sprint(known), "[]"), " ", ", ")
+		q.bad(name, "没有“"+string(v)+"”，可用："+all, "there is no "+strconv.Quote(string(v))+"; there are: "+all)
 	}
 	return v
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -103,7 +104,7 @@ func (s *server) getOutcome(c *call) error {
 // the log before they are approved.
 func (s *server) listSubmissions(c *call) error {
 	q := c.query("state", "after", "limit")
-	state, page := q.text("state"), q.numbered()
+	state, page := word(q, "state", submissionStates), q.numbered()
 	if err := q.err(); err != nil {
 		return err
 	}
@@ -187,7 +188,7 @@ func (s *server) traceDocument(c *call) error {
 // listProjects searches the library of projects.
 func (s *server) listProjects(c *call) error {
 	q := c.query("place", "type", "state", "fund", "q", "after", "limit")
-	f := ledger.ProjectFilter{Place: q.place("place"), Type: q.text("type"), State: q.text("state"), Fund: q.text("fund"), Text: q.text("q")}
+	f := ledger.ProjectFilter{Place: q.place("place"), Type: word(q, "type", projectTypes()), State: word(q, "state", projectStates), Fund: q.text("fund"), Text: q.text("q")}
 	page := q.page()
 	if err := q.err(); err != nil {
 		return err
@@ -271,7 +272,7 @@ func (s *server) traceProject(c *call) error {
 // no key here.
 func (s *server) listPayments(c *call) error {
 	q := c.query("project", "fund", "payee", "contract", "state", "after", "limit")
-	f := ledger.PaymentFilter{Project: q.text("project"), Fund: q.text("fund"), Payee: q.payee("payee"), Contract: q.text("contract"), State: q.text("state")}
+	f := ledger.PaymentFilter{Project: q.text("project"), Fund: q.text("fund"), Payee: q.payee("payee"), Contract: q.text("contract"), State: word(q, "state", paymentStates)}
 	page := q.numbered()
 	if err := q.err(); err != nil {
 		return err
@@ -408,6 +409,15 @@ func (s *server) listBalances(c *call) error {
 		}
 		if as.Given {
 			q.bad("as_of_day", "as_of_seq 与 as_of_day 只能给一个", "give as_of_seq or as_of_day, not both")
+		}
+	}
+	if as.Given {
+		head, err := s.ledger.Head(c.ctx(), c.book)
+		if err != nil {
+			return err
+		}
+		if int64(as.Seq) >= head.Size {
+			q.bad("as_of_seq", fmt.Sprintf("本账簿有 %d 条分录，序号从 0 起", head.Size), fmt.Sprintf("the book has %d entries, numbered from 0", head.Size))
 		}
 	}
 	if strings.HasPrefix(prefix, privateAccounts) || strings.HasPrefix(page.After, privateAccounts) {

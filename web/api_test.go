@@ -229,7 +229,7 @@ func publicPaths() []string {
 		"/head", "/kinds", "/entries?limit=500", "/entries/0", "/entries/12", "/entries/12/leaf", "/entries/14/leaf", "/submissions", "/submissions/S1",
 		"/funds", "/funds/F1", "/funds/F1/trace", "/funds/trace?document=F1", "/projects", "/projects/P1", "/projects/P1/timeline", "/projects/P1/trace",
 		"/payments", "/payments/Z1", "/payments/Z2", "/payments/Z3", "/payments/Z3/lines", "/payees", "/payees/91350100M000100Y43",
-		"/payees/91350100M000100Y43/trace", "/payees/g-Z3", "/payees/g-Z3/trace", "/balances", "/balances?prefix=payee/", "/balances?as_of_seq=100",
+		"/payees/91350100M000100Y43/trace", "/payees/g-Z3", "/payees/g-Z3/trace", "/balances", "/balances?prefix=payee/", "/balances?as_of_seq=12",
 		"/balances?as_of_day=2021-01-01", "/summary", "/flows", "/notices?state=posted&place=411025", "/objections?state=received",
 	}
 }

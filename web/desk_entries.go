@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -66,7 +67,7 @@ func (s *server) filterOf(c *call) (filter url.Values, whose string, err error) 
 	if kind := filter.Get("kind"); kind != "" && ledger.NewBody(ledger.Kind(kind)) == nil {
 		q.bad("kind", "没有这种业务", "there is no such kind")
 	}
-	whose = orDefault(q.text("whose"), "mine", []string{"mine", "unit", "all"})
+	whose = cmp.Or(word(q, "whose", []string{"mine", "unit", "all"}), "mine")
 	return filter, whose, q.err()
 }
 

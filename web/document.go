@@ -105,7 +105,7 @@ func (s *server) takeDocument(c *call, o *officer) error {
 
 // storeDocument stores the file of a form.
 func (s *server) storeDocument(c *call) (document.Stored, error) {
-	f, name, err := c.uploaded()
+	f, name, err := s.uploaded(c)
 	if err != nil {
 		return document.Stored{}, err
 	}

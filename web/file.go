@@ -59,6 +59,9 @@ func (s *server) serveFile(x outlet, format fileFormat) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		f := s.newFrame(c, "", "")
 		filter := known(x, c.QueryParams())
+		if err := closed(x, filter); err != nil {
+			return err
+		}
 		title := f.t(x.title())
 		return s.send(c, sending{name: f.County + title + "." + format.name, mediaType: format.mediaType, packed: format.packed}, func(ctx context.Context, w io.Writer, at *ledger.Ledger, head ledger.Head) error {
 			if err := s.read(ctx, f, at); err != nil {

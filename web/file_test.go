@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -189,6 +190,31 @@ func TestFilesTakeThePagesFilters(t *testing.T) {
 	for _, path := range []string{"/payments/list.csv?payee=" + payment.Payee, "/trace/list.json?payee=" + payment.Payee} {
 		if w := answerTo(h, path); w.Code != http.StatusNotFound {
 			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+}
+
+// TestUnknownWordOfAFilter: a list of a state that there is not is an error by the filter,
+// which keeps what was asked for, and no empty list.
+func TestUnknownWordOfAFilter(t *testing.T) {
+	t.Parallel()
+	x := newTypical(t, plainText)
+	h := x.site("")
+	for path, filter := range map[string]string{
+		"/projects": "state", "/en/projects": "type", "/payments": "state", "/notices": "state", "/en/notices": "stage", "/notices?place=411025": "level",
+	} {
+		at, _, _ := strings.Cut(path, "?")
+		w := answerTo(h, at+"?"+filter+"=no-such")
+		page := w.Body.String()
+		wrong := regexp.MustCompile(`<select id="` + filter + `" name="` + filter + `" aria-invalid="true" aria-describedby="` + filter + `-e">.*<option selected>no-such</option></select><p class="no" id="` + filter + `-e">✗ .*no-such.*</p>`)
+		if w.Code != http.StatusUnprocessableEntity || !wrong.MatchString(page) || strings.Contains(page, "<table") {
+			t.Errorf("%s by %s: %d %s", path, filter, w.Code, page)
+		}
+	}
+	for _, path := range []string{"/en/projects/list.csv?state=no-such", "/en/objections/list.json?state=no-such", "/en/coverage?level=no-such", "/en/search?q=a&kind=no-such"} {
+		w := answerTo(h, path)
+		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "there is no &#34;no-such&#34;; there are: ") {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
 }

@@ -268,11 +268,13 @@ func (s *server) goRead(c *call, w document.Waiting, here string) error {
 // keepUpload keeps the file of a form for a use, once check has nothing against the
 // rest of the form.
 func (s *server) keepUpload(c *call, use string, facts any, check func() error) (document.Waiting, error) {
-	f, name, err := c.uploaded()
+	f, name, err := s.uploaded(c)
+	if err == nil {
+		defer func() { _ = f.Close() }() // reading only
+	}
 	if err := errors.Join(err, check()); err != nil {
 		return document.Waiting{}, joinedInvalid(err)
 	}
-	defer func() { _ = f.Close() }() // reading only
 	w := document.Waiting{Owner: c.who.owner(), Use: use, Name: name, At: s.Now()}
 	if w.Facts, err = json.Marshal(facts); err != nil {
 		return w, err

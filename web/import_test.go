@@ -21,6 +21,7 @@ import (
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
+	"yilu/account"
 	"yilu/ledger"
 	"yilu/ledger/document"
 	"yilu/ledger/sheet"
@@ -641,5 +642,87 @@ func TestGrantLinesThatAreKnownAreLeftOut(t *testing.T) {
 	}
 	if head, ok := e.Body.(*ledger.GrantRequested); !ok || head.Lines != 2 || head.Amount != yuan(1000) {
 		t.Errorf("header %+v", e.Body)
+	}
+}
+
+// TestRefusedHeaderAndItsLines: what is wrong with a whole batch of grants does not hide
+// what is wrong with its lines, whether the sheet, the book or a rule says it.
+func TestRefusedHeaderAndItsLines(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	activateSome(t, d.l, pageBook, "rules", "E03")
+	b := d.as(ledger.Maker, "maker-1")
+	grants := func(project, fund, period string, standard, amount int) []byte {
+		text := "户主,身份证号,账号,区划代码,项目编号,资金编号,补助项目,发放期间,标准,数量,金额\n"
+		for i, n := range []int{1, 2, 1} { // the first household twice
+			text += fmt.Sprintf("赵%d,%s,6200000000000005,411025101201,%s,%s,产业奖补,%s,%d,%d,%d\n", n, idNumber(200+n), project, fund, period, standard, i+1, amount*(i+1))
+		}
+		return []byte(text)
+	}
+	for name, c := range map[string]struct {
+		sheet []byte
+		want  []string
+	}{
+		"beyond what is allocated": {grants("XC2020-002", "2020-ZY-2", "2020-03", 900000, 900000), []string{"超过指标", "已有1行发放", "第 4 行"}},
+		"a project that is not":    {grants("XC2020-999", "2020-ZY-2", "2020-03", 5, 5), []string{"没有项目", "已有1行发放", "第 4 行"}},
+		"a period that is none":    {grants("XC2020-002", "2020-ZY-2", "2020上半年", 5, 5), []string{"发放期间须形如", "已有1行发放", "第 4 行"}},
+		"no fund":                  {grants("XC2020-002", "", "2020-03", 5, 9), []string{"须填写资金编号", "金额应等于标准×数量", "第 3 行"}},
+	} {
+		_, page := b.hand("grant", name+".csv", c.sheet)
+		want(t, page, append(c.want, "还不能提交")...)
+	}
+}
+
+// TestKeptFileOfAForm: a file that was sent when the session had ended waits for whoever
+// sent it, and for nobody else; it is sent again with the form.
+func TestKeptFileOfAForm(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	b := d.as(ledger.Maker, "maker-1")
+	sheet := paySheet(t, payRow("ZF-1001", "12.00"))
+	late := func(path string, fields ...string) (kept string) {
+		word := b.word(path)
+		d.now = d.now.Add(account.DefaultLimits.Idle + time.Second)
+		w := b.upload(path, "支付表.csv", sheet, append(fields, "form", word)...)
+		found := regexp.MustCompile(`name="kept" value="([^"]+)"`).FindStringSubmatch(w.Body.String())
+		if w.Code != http.StatusUnauthorized || found == nil {
+			t.Fatalf("%s after the session: %d %s", path, w.Code, w.Body)
+		}
+		return found[1]
+	}
+	in := func(user, kept string) (page string, file []string) {
+		w := b.do("POST", "/desk/enter", url.Values{"account": {d.token(ledger.Maker, user, "411025-CZ", d.now)}, "password": {officerPassword}, "kept": {kept}})
+		return w.Body.String(), regexp.MustCompile(`name="kept_file" value="([^"]+)"`).FindStringSubmatch(w.Body.String())
+	}
+	kept := late("/desk/import", "sheetform", "payment")
+	page, file := in("maker-1", kept)
+	want(t, mainOf(page), "文件也已保留", "支付表.csv", `name="sheetform" value="payment"`)
+	if file == nil || strings.Contains(page, "附件不能保留") {
+		t.Fatal(mainOf(page))
+	}
+	again := url.Values{"form": {b.word("/desk/import")}, "sheetform": {"payment"}, "kept_file": {file[1]}}
+	w := b.do("POST", "/desk/import", again)
+	if w.Code != http.StatusSeeOther {
+		t.Fatalf("sent again: %d %s", w.Code, mainOf(w.Body.String()))
+	}
+	want(t, b.settled(w.Header().Get("Location")), "支付表.csv", "12.00", "确认无误")
+	other := d.as(ledger.Maker, "maker-2")
+	again.Set("form", other.word("/desk/import"))
+	if w := other.do("POST", "/desk/import", again); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "请选择要上传的文件") {
+		t.Errorf("another's file: %d", w.Code)
+	}
+	// A form that is nothing but its file, and one in whose session nobody was known.
+	if page, file = in("maker-1", late("/desk/files")); file == nil {
+		t.Errorf("a document: %s", mainOf(page))
+	}
+	w = b.do("POST", "/desk/files", url.Values{"form": {b.word("/desk/files")}, "kept_file": {file[1]}})
+	if w.Code != http.StatusSeeOther {
+		t.Errorf("a document sent again: %d %s", w.Code, mainOf(w.Body.String()))
+	}
+	word := b.word("/desk/import")
+	stranger := &browser{t: t, h: d.h, cookie: strings.Repeat("A", 43)}
+	found := regexp.MustCompile(`name="kept" value="([^"]+)"`).FindStringSubmatch(stranger.upload("/desk/import", "a.csv", sheet, "form", word, "sheetform", "payment").Body.String())
+	if page, file = in("maker-1", found[1]); file != nil || !strings.Contains(page, "附件不能保留") {
+		t.Errorf("a stranger's file is kept: %s", mainOf(page))
 	}
 }

@@ -21,8 +21,10 @@ type listing[R any] struct {
 	// Note is the key of what a reader must know of the list, such as what is left
 	// out; "" for none.
 	Note string
-	// Filters are the parameters that Read understands.
+	// Filters are the parameters that Read understands, Words those of them that take a
+	// word of a closed list.
 	Filters []string
+	Words   map[string][]string
 	Columns []column[R]
 	Read    func(ctx context.Context, l *ledger.Ledger, book ledger.Book, filter url.Values, p ledger.Page) ([]R, string, error)
 	// Gone says of a row that it counts no more; nil for never.
@@ -81,6 +83,7 @@ type outlet interface {
 	title() string
 	note() string
 	filters() []string
+	words() map[string][]string
 	// columns are the names and headings of all columns.
 	columns(f *frame) (names, heads []string)
 	// rows reads the whole list.
@@ -91,6 +94,8 @@ func (x *listing[R]) path() string      { return x.Path }
 func (x *listing[R]) title() string     { return x.Title }
 func (x *listing[R]) note() string      { return x.Note }
 func (x *listing[R]) filters() []string { return x.Filters }
+
+func (x *listing[R]) words() map[string][]string { return x.Words }
 
 func (x *listing[R]) columns(f *frame) (names, heads []string) {
 	for _, c := range x.Columns {

@@ -81,6 +81,7 @@ var allocationList = &listing[ledger.Allocation]{
 
 var projectList = &listing[ledger.Project]{
 	Path: "/projects", Title: "nav.projects", Caption: "caption.projects", Filters: []string{"place", "type", "state", "fund", "text"},
+	Words: map[string][]string{"type": projectTypes(), "state": projectStates},
 	Read: func(ctx context.Context, l *ledger.Ledger, book ledger.Book, v url.Values, p ledger.Page) ([]ledger.Project, string, error) {
 		return l.Projects(ctx, book, projectFilter(v), p)
 	},
@@ -118,7 +119,7 @@ func projectFilter(v url.Values) ledger.ProjectFilter {
 
 var paymentList = &listing[ledger.Payment]{
 	Path: "/payments", Title: "nav.payments", Caption: "caption.payments", Note: "payments.note",
-	Filters: []string{"project", "fund", "payee", "contract", "state"},
+	Filters: []string{"project", "fund", "payee", "contract", "state"}, Words: map[string][]string{"state": paymentStates},
 	Read: func(ctx context.Context, l *ledger.Ledger, book ledger.Book, v url.Values, p ledger.Page) ([]ledger.Payment, string, error) {
 		filter := paymentFilter(v)
 		if isPrivate(filter.Payee) {
@@ -260,6 +261,7 @@ type entryRow struct {
 // noticeList are the notices as files; their page is page_notice.go's.
 var noticeList = &listing[ledger.Notice]{
 	Path: "/notices", Title: "nav.notices", Caption: "caption.notices", Filters: []string{"stage", "level", "place", "state"},
+	Words: map[string][]string{"stage": noticeStages, "level": noticeLevels, "state": noticeStates},
 	Read: func(ctx context.Context, l *ledger.Ledger, book ledger.Book, v url.Values, p ledger.Page) ([]ledger.Notice, string, error) {
 		return l.Notices(ctx, book, ledger.NoticeFilter{Stage: v.Get("stage"), Level: v.Get("level"), Place: v.Get("place"), State: v.Get("state")}, p)
 	},

@@ -12,6 +12,7 @@ import (
 // written. Their page is page_objection.go's.
 var objectionList = &listing[reply]{
 	Path: "/objections", Title: "notices.to_objections", Caption: "caption.objections", Note: "objections.note", Filters: []string{"notice", "state", "place"},
+	Words: map[string][]string{"state": objectionStates},
 	Read: func(ctx context.Context, l *ledger.Ledger, book ledger.Book, v url.Values, p ledger.Page) ([]reply, string, error) {
 		found, next, err := l.FindObjections(ctx, book, ledger.ObjectionFilter{Notice: v.Get("notice"), State: v.Get("state"), Place: v.Get("place")}, p)
 		if err != nil {

@@ -211,6 +211,9 @@ var paymentStates = []string{
 	ledger.StateRequested, ledger.StateApproved, ledger.StatePaid, ledger.StateRejected, ledger.StateWithdrawn,
 }
 
+// objectionStates are those of an objection.
+var objectionStates = []string{ledger.StateReceived, ledger.StateAnswered}
+
 // projectTypes are the codes of the project types, in the order of the official list.
 func projectTypes() []string {
 	order := []string{"industry", "employment", "construction", "relocation", "guarantees", "governance", "management", "other"}

@@ -172,6 +172,43 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	}
 }
 
+// TestFiltersKnowTheirWords: a filter that the document gives a list of words takes each of
+// them, and refuses another by name rather than finding nothing.
+func TestFiltersKnowTheirWords(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	a.warn(1)
+	auditor, _, _ := a.auditors()
+	filters := 0
+	for path, item := range a.apiDoc().Paths.Map() {
+		if item.Get == nil {
+			continue
+		}
+		for _, p := range item.Get.Parameters {
+			words := p.Value.Schema.Value.Enum
+			if p.Value.In != "query" || len(words) == 0 {
+				continue
+			}
+			filters++
+			at := strings.ReplaceAll(path, "{book}", "411025") + "?" + p.Value.Name + "="
+			refused := a.send(422, "GET", at+"no-such", auditor, "")
+			said := refused.Body.String()
+			for _, word := range words {
+				a.send(200, "GET", at+word.(string), auditor, "")
+				if !strings.Contains(said, word.(string)) {
+					t.Errorf("%s: %s does not name %s", at, refused.Body, word)
+				}
+			}
+			if refused.field("/problems/0/field") != p.Value.Name {
+				t.Errorf("%s: %s", at, refused.Body)
+			}
+		}
+	}
+	if filters < 10 {
+		t.Errorf("%d filters have words", filters)
+	}
+}
+
 // objected posts a notice, an objection to it, and its answer.
 func (a *api) objected() {
 	a.t.Helper()

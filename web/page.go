@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -124,6 +125,8 @@ type frame struct {
 	Origin string
 	// UploadMB is the largest file that is taken, in megabytes; zero takes none.
 	UploadMB int64
+	// status is that of the answer, if the page is about something wrong.
+	status int
 	// script lets the page run our own script, and that ask us for files.
 	script bool
 }
@@ -182,6 +185,9 @@ func (f *frame) name(list, code string) string { return f.lang.pick(codeNames[li
 func (f *frame) Live(to string, pairs ...any) string {
 	return f.Origin + f.site.live(f.lang, to, pairs...)
 }
+
+// Refused says that a filter asks for what there is not, so that nothing was looked for.
+func (f *frame) Refused() bool { return f.status != 0 }
 
 // base tells render which template to take, and in which language.
 func (f *frame) base() *frame { return f }
@@ -248,7 +254,7 @@ func (s *server) serve(template, section string, v view) echo.HandlerFunc {
 		if packed {
 			h.Set("Content-Encoding", "gzip")
 		}
-		c.Response().WriteHeader(http.StatusOK)
+		c.Response().WriteHeader(page.status)
 		_, err = c.Response().Write(page.body)
 		return err
 	}
@@ -269,6 +275,7 @@ func detach(c echo.Context) echo.Context {
 type drawn struct {
 	// tag names the state of the book that the page shows.
 	tag, language string
+	status        int
 	body          []byte
 }
 
@@ -297,7 +304,7 @@ func (s *server) draw(ctx context.Context, c echo.Context, f *frame, v view) (dr
 		if err != nil {
 			return err
 		}
-		d = drawn{s.tag(f.site, head), f.Lang, body}
+		d = drawn{s.tag(f.site, head), f.Lang, cmp.Or(f.status, http.StatusOK), body}
 		return nil
 	})
 	return d, err

@@ -88,24 +88,21 @@ func (p *alertView) Value(x alerts.Input) string {
 	v, err := formula.ParseValue(of, x.Value)
 	switch {
 	case of == "": // a part of a condition, or a fact that rules no longer read
-		return p.Figure(x.Value)
+		return formula.Figure(x.Value)
 	case of == formula.Amount && err == nil:
-		return p.t("yuan", p.Figure(x.Value))
+		return p.t("yuan", formula.Figure(x.Value))
 	case of == formula.Share && err == nil:
 		return v.Show(of, formula.Bare)
 	}
 	return x.Value
 }
 
-// Figure is a number that may be an amount: thousands separated if it has no parts of
-// a 分, else exactly as it is.
-func (p *alertView) Figure(text string) string {
-	d, err := formula.ParseDecimal(text)
-	_, fraction, has := strings.Cut(text, ".")
-	if err != nil || !has || len(fraction) > 2 && strings.Trim(fraction[2:], "0") != "" {
-		return text
+// Measured is a value or limit that the rule has found, in words where it is none alone.
+func (p *alertView) Measured(text string) string {
+	if p.Rule != nil {
+		text = p.lang.pick(ledger.Text(p.Rule.Phrase(text)))
 	}
-	return d.Yuan()
+	return formula.Figure(text)
 }
 
 // Subject is what it is about, with the codes in it said in words.

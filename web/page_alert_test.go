@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,8 @@ import (
 
 	"yilu/account"
 	"yilu/alerts"
+	"yilu/alerts/rule"
+	"yilu/alerts/rules"
 	"yilu/ledger"
 )
 
@@ -429,6 +432,33 @@ func TestListOfWarningsStays(t *testing.T) {
 func seqText(q ledger.Seq) string {
 	b, _ := q.MarshalText()
 	return string(b)
+}
+
+// TestMeasuredInWords: what a sweep gives as a value is said in the reader's language, and
+// a number as a number.
+func TestMeasuredInWords(t *testing.T) {
+	text, err := fs.ReadFile(rules.Files, "T15.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	relaunch, err := rule.Parse("T15.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ value, zh, en string }{
+		{"failed 12", "流标后12日", "failed 12 days before"},
+		{"open", "前一个尚未开标", "still open for bids"},
+		{"1234.50", "1,234.50", "1,234.50"},
+		{"opened", "opened", "opened"},
+		{"", "", ""},
+	} {
+		for lang, want := range map[language]string{chinese: c.zh, english: c.en} {
+			p := &alertView{officer: &officer{frame: &frame{site: siteIn("", "CNY"), lang: lang}}, Rule: relaunch}
+			if got := p.Measured(c.value); got != want {
+				t.Errorf("%q is %q, want %q", c.value, got, want)
+			}
+		}
+	}
 }
 
 // TestAlertValues: what a rule read stands on the page as people write it.

@@ -46,6 +46,12 @@ type villageCoverage struct {
 }
 
 func (s *server) coveragePage(ctx context.Context, c echo.Context, f *frame) (page, error) {
+	q := &query{values: c.QueryParams()}
+	word(q, "stage", noticeStages)
+	word(q, "level", noticeLevels)
+	if err := q.err(); err != nil {
+		return nil, err
+	}
 	p := &coverageView{frame: f, Today: s.today(), After: c.QueryParam("after"), Filter: publicity.Filter{
 		Stage: c.QueryParam("stage"), Level: c.QueryParam("level"), Place: c.QueryParam("place"), Month: c.QueryParam("month"),
 	}}

@@ -11,10 +11,12 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 
 	"yilu/account"
 	"yilu/ledger"
+	"yilu/ledger/document"
 )
 
 // sessionCookie is sent to this host alone, over TLS alone (or on the machine
@@ -211,9 +213,20 @@ type keptForm struct {
 	Word string `json:"word"`
 	// Fields are names and values in turn.
 	Fields []keptField `json:"fields"`
-	Files  bool        `json:"files,omitzero"`
-	At     time.Time   `json:"at"`
+	// Files says that files came with it that are not kept, File is the one that is.
+	Files bool      `json:"files,omitzero"`
+	File  *keptFile `json:"file,omitzero"`
+	At    time.Time `json:"at"`
 }
+
+// keptFile is an upload that waits for whoever sent it.
+type keptFile struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// useAgain is what such an upload waits for.
+const useAgain = "again"
 
 // keptField is one input of a form.
 type keptField struct {
@@ -232,9 +245,10 @@ const (
 // unkept are inputs that are not kept: secrets, and what belongs to one session.
 var unkept = []string{"form", "password", "old_password", "again", "code", "confirm_code"}
 
-// keepForm seals the form of a request, "" if there is none or it is too long.
+// keepForm seals the form of a request, "" if there is none or it is too long. The file of
+// a form is kept for the person whose session it came in, ended or not; of strangers none.
 func (s *server) keepForm(c echo.Context) string {
-	if c.Request().Method != http.MethodPost {
+	if c.Request().Method != http.MethodPost || spoolForm(c.Request()) != nil {
 		return ""
 	}
 	kept, ok := typedForm(c)
@@ -242,11 +256,38 @@ func (s *server) keepForm(c echo.Context) string {
 		return ""
 	}
 	kept.At = s.Now()
+	if kept.File = s.keepFile(c); kept.File != nil {
+		kept.Files = false
+	}
 	text, err := json.Marshal(kept)
 	if err != nil || len(text) > longestForm {
 		return ""
 	}
 	return base64.RawURLEncoding.EncodeToString(s.Accounts.Seal("kept form", text))
+}
+
+// keepFile keeps the file of a form that has one. That it cannot be kept is no fault of the
+// form's: it is asked for again.
+func (s *server) keepFile(c echo.Context) *keptFile {
+	r := c.Request()
+	cookie, err := r.Cookie(sessionCookie)
+	if err != nil || s.Files == nil || r.MultipartForm == nil || len(r.MultipartForm.File) != 1 || len(r.MultipartForm.File["file"]) != 1 {
+		return nil
+	}
+	person, err := s.Accounts.Whose(r.Context(), cookie.Value)
+	if err != nil || person == "" {
+		return nil
+	}
+	f, header, err := r.FormFile("file")
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = f.Close() }() // reading only
+	w, err := s.Files.Keep(document.Waiting{Owner: person, Use: useAgain, Name: header.Filename, At: s.Now(), Facts: jsontext.Value("null")}, f)
+	if err != nil {
+		return nil
+	}
+	return &keptFile{w.ID, w.Name}
 }
 
 // typedForm reads the inputs of a form, in the order of their names, without secrets.
@@ -269,7 +310,7 @@ func typedForm(c echo.Context) (keptForm, bool) {
 			kept.Fields = append(kept.Fields, keptField{name, value})
 		}
 	}
-	return kept, len(kept.Fields) > 0 && len(kept.Fields) <= mostFields
+	return kept, (len(kept.Fields) > 0 || kept.Files) && len(kept.Fields) <= mostFields
 }
 
 // againView offers a kept form once more.

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+
+	"yilu/ledger"
 )
 
 // errorView tells a reader in plain words that there is nothing here, or that we
@@ -15,7 +17,12 @@ type errorView struct {
 	Key string
 	// Request is the id under which the log knows more.
 	Request string
+	// Problems name what is wrong with the address.
+	Problems []ledger.Problem
 }
+
+// Say is a text of two languages in the page's.
+func (p *errorView) Say(t ledger.Text) string { return p.lang.pick(t) }
 
 // renderError shows an error of a page's path in the language of its URL; fail
 // has logged what needs logging. It asks the database nothing, since that may be
@@ -36,6 +43,6 @@ func (s *server) renderError(c echo.Context, p *problem) error {
 	case p.Status < http.StatusInternalServerError:
 		key = "refused"
 	}
-	page := &errorView{frame: s.newFrame(c, "error", ""), Status: p.Status, Key: key, Request: p.Request}
+	page := &errorView{frame: s.newFrame(c, "error", ""), Status: p.Status, Key: key, Request: p.Request, Problems: p.Problems}
 	return s.render(c, p.Status, page)
 }

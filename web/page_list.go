@@ -3,7 +3,10 @@ package web
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -31,6 +34,9 @@ func (p *listView) Name(x outlet) string { return x.title() }
 func listPage[R any](x *listing[R]) view {
 	return func(ctx context.Context, c echo.Context, f *frame) (page, error) {
 		filter := known(x, c.QueryParams())
+		if err := closed(x, filter); err != nil {
+			return nil, err
+		}
 		p := &listView{frame: f, Title: x.Title, Fund: filter.Get("fund")}
 		rows, next, err := x.Read(ctx, f.ledger, f.Book, filter, ledger.Page{After: c.QueryParam("after")})
 		if err != nil {
@@ -57,6 +63,40 @@ func known(x outlet, values url.Values) url.Values {
 		}
 	}
 	return filter
+}
+
+// closed holds filters to the words that a list knows.
+func closed(x outlet, filter url.Values) error {
+	q := &query{values: filter}
+	for _, name := range x.filters() {
+		if words, ok := x.words()[name]; ok {
+			word(q, name, words)
+		}
+	}
+	return q.err()
+}
+
+// wordFilter is a filter by a word of a closed list, as a form has it.
+type wordFilter struct {
+	// Name is that of the parameter, Label the key of its heading, List that of the names.
+	Name, Label, List string
+	Words             []string
+	// Value is what was asked for, Wrong what is wrong with it.
+	Value, Wrong string
+}
+
+// choose is a filter of a list; a word that there is not makes the page an error.
+func (f *frame) choose(x outlet, filter url.Values, name, label, list string) wordFilter {
+	c := wordFilter{Name: name, Label: label, List: list, Words: x.words()[name], Value: filter.Get(name)}
+	if c.Value == "" || slices.Contains(c.Words, c.Value) {
+		return c
+	}
+	var names []string
+	for _, code := range c.Words {
+		names = append(names, f.name(list, code))
+	}
+	c.Wrong, f.status = f.t("filter.unknown", c.Value, strings.Join(names, f.t("filter.or"))), http.StatusUnprocessableEntity
+	return c
 }
 
 // pager are the addresses of a list's first page, where this is not it, and of the

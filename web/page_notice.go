@@ -46,17 +46,23 @@ func (s *server) noticeRows(notices []ledger.Notice) []noticeRow {
 // noticesView lists notices; every filter stands in its address.
 type noticesView struct {
 	*frame
-	Filter                 ledger.NoticeFilter
-	Notices                []noticeRow
-	Next, After            string
-	Townships              []ledger.Division
-	Stages, Levels, States []string
+	Filter              ledger.NoticeFilter
+	Notices             []noticeRow
+	Next, After         string
+	Townships           []ledger.Division
+	Stage, Level, State wordFilter
 }
 
 func (s *server) noticesPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
+	filter := known(noticeList, c.QueryParams())
 	p := &noticesView{
-		frame: f, Townships: f.names.Townships(s.Book), Stages: noticeStages, Levels: noticeLevels, States: noticeStates, After: c.QueryParam("after"),
-		Filter: ledger.NoticeFilter{Stage: c.QueryParam("stage"), Level: c.QueryParam("level"), State: c.QueryParam("state"), Place: c.QueryParam("place")},
+		frame: f, Townships: f.names.Townships(s.Book), After: c.QueryParam("after"),
+		Filter: ledger.NoticeFilter{Stage: filter.Get("stage"), Level: filter.Get("level"), State: filter.Get("state"), Place: filter.Get("place")},
+		Stage:  f.choose(noticeList, filter, "stage", "notice.matter", "notice_stage"), Level: f.choose(noticeList, filter, "level", "notice.publisher", "notice_level"),
+		State: f.choose(noticeList, filter, "state", "col.state", "state"),
+	}
+	if f.status != 0 {
+		return p, nil
 	}
 	notices, next, err := f.ledger.Notices(ctx, s.Book, p.Filter, ledger.Page{After: p.After})
 	p.Notices, p.Next = s.noticeRows(notices), next

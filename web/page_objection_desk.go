@@ -36,7 +36,11 @@ type objectionsDeskView struct {
 
 func (s *server) objectionsDesk(c *call, o *officer) error {
 	o.template = "objectionsdesk"
-	p := &objectionsDeskView{officer: o, Show: c.QueryParam("state")}
+	q := c.query("state", "after")
+	p := &objectionsDeskView{officer: o, Show: word(q, "state", []string{"all"})}
+	if err := q.err(); err != nil {
+		return err
+	}
 	filter, err := s.objectionsFor(c)
 	if err != nil {
 		return err

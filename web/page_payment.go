@@ -16,16 +16,19 @@ type paymentsView struct {
 	Filter      ledger.PaymentFilter
 	Table       table
 	First, Next string
-	States      []string
+	State       wordFilter
 	Funds       []ledger.Fund
 }
 
 func (s *server) paymentsPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
 	filter, after := known(paymentList, c.QueryParams()), c.QueryParam("after")
-	p := &paymentsView{frame: f, States: paymentStates, Filter: paymentFilter(filter)}
+	p := &paymentsView{frame: f, State: f.choose(paymentList, filter, "state", "col.state", "state"), Filter: paymentFilter(filter)}
 	var err error
 	if p.Funds, err = f.ledger.Funds(ctx, s.Book); err != nil {
 		return nil, err
+	}
+	if f.status != 0 {
+		return p, nil
 	}
 	rows, next, err := paymentList.Read(ctx, f.ledger, s.Book, filter, ledger.Page{After: after})
 	p.Table = paymentList.table(f, rows, filter)

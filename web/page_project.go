@@ -22,17 +22,20 @@ type projectsView struct {
 	// none.
 	First, Next string
 	Townships   []ledger.Division
-	Types       []string
-	States      []string
+	Type, State wordFilter
 	Funds       []ledger.Fund
 }
 
 func (s *server) projectsPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
 	filter, after := known(projectList, c.QueryParams()), c.QueryParam("after")
-	p := &projectsView{frame: f, Townships: f.names.Townships(s.Book), Types: projectTypes(), States: projectStates, Filter: projectFilter(filter)}
+	p := &projectsView{frame: f, Townships: f.names.Townships(s.Book), Filter: projectFilter(filter)}
+	p.Type, p.State = f.choose(projectList, filter, "type", "col.type", "type"), f.choose(projectList, filter, "state", "col.state", "state")
 	var err error
 	if p.Funds, err = f.ledger.Funds(ctx, s.Book); err != nil {
 		return nil, err
+	}
+	if f.status != 0 {
+		return p, nil
 	}
 	rows, next, err := f.ledger.Projects(ctx, s.Book, p.Filter, ledger.Page{After: after})
 	p.Table = projectList.table(f, rows, filter)

@@ -50,8 +50,10 @@ const (
 
 func (s *server) searchPage(ctx context.Context, c echo.Context, f *frame) (page, error) {
 	p := &searchView{frame: f, Text: clip(c.QueryParam("q"), longestSearch), Kind: c.QueryParam("kind")}
-	if p.Text == "" {
-		return p, nil
+	q := &query{values: c.QueryParams()}
+	word(q, "kind", hitKinds)
+	if p.Text == "" || q.err() != nil {
+		return p, q.err()
 	}
 	hits, err := f.ledger.Search(ctx, s.Book, p.Text)
 	if err != nil {

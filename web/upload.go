@@ -5,8 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
 	"mime"
-	"mime/multipart"
 	"net/http"
 	"strings"
 	"sync"
@@ -106,13 +106,28 @@ func spoolForm(r *http.Request) error {
 	return errForm
 }
 
-// uploaded is the file of a form, or a problem when none was chosen.
-func (c *call) uploaded() (multipart.File, string, error) {
+// uploaded is the file of a form, or the one that was kept of it when a session had ended,
+// or a problem when none was chosen.
+func (s *server) uploaded(c *call) (io.ReadCloser, string, error) {
 	f, header, err := c.Request().FormFile("file")
-	if err != nil {
+	if err == nil {
+		return f, header.Filename, nil
+	}
+	w, err := s.Files.Waiting(c.FormValue("kept_file"), c.who.User, useAgain, s.Now())
+	if isNotFound(err) {
 		return nil, "", one("file", "请选择要上传的文件", "choose a file")
 	}
-	return f, header.Filename, nil
+	if err != nil {
+		return nil, "", err
+	}
+	kept, err := s.Files.Upload(w)
+	if err != nil {
+		return nil, "", err
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.NewSectionReader(kept, 0, kept.Size()), kept}, w.Name, nil
 }
 
 // owner names the officer in what is kept for them between two requests.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -50,7 +51,9 @@ var (
 	queues = []string{"mine", "soon", "late"}
 	// newestFirst asks for the newest first in a queue that has another order.
 	newestFirst = "new"
-	pageSizes   = []int64{20, 50, 100, 200}
+	// sorts are the orders as an address names them.
+	sorts     = []string{newestFirst, "level", "amount", "due"}
+	pageSizes = []int64{20, 50, 100, 200}
 )
 
 const (
@@ -78,9 +81,13 @@ func (s *server) watchFilter(c *call, values url.Values) (f watchFilter, err err
 		q.values.Set("state", f.Show)
 	}
 	f.Days, f.Size = q.number("days", soonDays), q.number("size", warningsPerPage)
-	f.Queue, f.By, f.Sort = q.text("queue"), q.text("by"), q.text("sort")
-	if f.Queue != "" && !slices.Contains(queues, f.Queue) || f.By != "" && !slices.Contains(alerts.Ways(), f.By) || f.Sort != "" && f.Sort != newestFirst && !slices.Contains(alerts.Orders(), alerts.Order(f.Sort)) || !slices.Contains(pageSizes, f.Size) || f.Days < 1 || f.Days > mostDays {
-		q.bad("queue", "没有这种清单", "there is no such list")
+	f.Queue, f.By, f.Sort = word(q, "queue", queues), word(q, "by", alerts.Ways()), word(q, "sort", sorts)
+	if !slices.Contains(pageSizes, f.Size) {
+		all := strings.ReplaceAll(strings.Trim(fmt.Sprint(pageSizes), "[]"), " ", ", ")
+		q.bad("size", "可用："+all, "there are: "+all)
+	}
+	if f.Days < 1 || f.Days > mostDays {
+		q.bad("days", "须为1–"+strconv.Itoa(mostDays), "want 1 to "+strconv.Itoa(mostDays))
 	}
 	if f.Order() == (watchFilter{Queue: f.Queue}).Order() { // the list's own
 		f.Sort = ""
@@ -223,7 +230,7 @@ type alertsView struct {
 }
 
 // Levels are the levels, the most severe first.
-func (p *alertsView) Levels() []string { return []string{"red", "orange", "yellow", "blue"} }
+func (p *alertsView) Levels() []string { return alertLevels }
 
 // Queues, Ways and Sizes are what the list can be asked for.
 func (p *alertsView) Queues() []string { return queues }
@@ -250,8 +257,8 @@ func (p *alertsView) Older() string {
 // Sorted says that the list is not in the order of the newest first.
 func (p *alertsView) Sorted() bool { return p.Filter.Order() != alerts.ByNewest }
 
-// Sorts are the orders as an address names them, Is says which one is the list's.
-func (p *alertsView) Sorts() []string { return []string{newestFirst, "level", "amount", "due"} }
+// Sorts are the orders, Is says which one is the list's.
+func (p *alertsView) Sorts() []string { return sorts }
 func (p *alertsView) Is(sort string) bool {
 	return p.Filter.Order() == alerts.Order(strings.TrimPrefix(sort, newestFirst))
 }

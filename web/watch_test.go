@@ -759,7 +759,7 @@ func TestProposal(t *testing.T) {
 		t.Errorf("one's own: %s", own)
 	}
 	_, read := w.officer(ledger.Leader, "leader-1", "411025-XZ", "/desk/rules")
-	if !strings.Contains(read, `href="/rules/P13"`) || strings.Contains(read, `"/desk/rules/P13"`) || strings.Contains(read, `value="approve"`) {
+	if !strings.Contains(read, `href="/rules/P13"`) || strings.Contains(read, `"/desk/rules/P13"`) || strings.Contains(read, `value="approve"`) || strings.Contains(read, "选择一条规则提出变更") || !strings.Contains(own, "选择一条规则提出变更") {
 		t.Errorf("who reads only is offered what only auditors may do: %s", read)
 	}
 	waiting := two.do("GET", "/desk/rules", nil).Body.String()

@@ -180,6 +180,7 @@ var (
 	recordPayment = []rule.Fact{
 		{Name: "contract.id", Type: formula.Text, Source: "the process and the contract that is paid"},
 		{Name: "contract.amount", Type: formula.Amount, Unit: "元", Source: "amount of the contract's newest record; missing when none is told"},
+		{Name: "contract.is_settled", Type: formula.Bool, Source: "no: contract.amount is that of a record, never a settled price"},
 		{Name: "contract.signed_on", Type: formula.Civil, Source: "signed_at of the contract's newest record"},
 		{Name: "contract.paid", Type: formula.Amount, Unit: "元", Source: "Σ of the contract's other transactions"},
 		{Name: "contract.requested", Type: formula.Amount, Unit: "元", Source: "0.00: what is asked for is not told"},

@@ -67,14 +67,7 @@ var recordProviders = map[string]func(*subject) formula.Value{
 			}
 			return why
 		}
-		bidders := map[string]bool{}
-		for _, b := range bids {
-			if len(b.Bidders) == 0 {
-				return nothing
-			}
-			bidders[keyOf(b.Bidders)] = true
-		}
-		return formula.Whole(int64(len(bidders)))
+		return bidders(bids, nothing)
 	},
 	"tender.bids": func(s *subject) formula.Value {
 		own, ok := s.e.Body.(*ledger.ProcessBid)
@@ -153,6 +146,7 @@ var recordProviders = map[string]func(*subject) formula.Value{
 		}
 		return nothing
 	},
+	"contract.is_settled": func(*subject) formula.Value { return formula.True(false) },
 	"contract.signed_on": func(s *subject) formula.Value {
 		if k := s.paidContract(); k != nil {
 			return toldDay(k.Signed)

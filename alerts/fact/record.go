@@ -234,18 +234,20 @@ func recordBidders(rejected bool) func(*subject) formula.Value {
 		if !ok {
 			return why
 		}
-		who := map[string]bool{}
-		for _, b := range bids {
-			if (b.Status == "disqualified") != rejected {
-				continue
-			}
-			if len(b.Bidders) == 0 {
-				return formula.Unfit("value")
-			}
-			who[keyOf(b.Bidders)] = true
-		}
-		return formula.Whole(int64(len(who)))
+		return bidders(slices.DeleteFunc(slices.Clone(bids), func(b *ledger.ProcessBid) bool { return (b.Status == "disqualified") != rejected }), formula.Unfit("value"))
 	}
+}
+
+// bidders is how many bidders bids have, or otherwise if one of them names none.
+func bidders(bids []*ledger.ProcessBid, otherwise formula.Value) formula.Value {
+	who := map[string]bool{}
+	for _, b := range bids {
+		if len(b.Bidders) == 0 {
+			return otherwise
+		}
+		who[keyOf(b.Bidders)] = true
+	}
+	return formula.Whole(int64(len(who)))
 }
 
 func ofRecordScreen(rejected bool, get func(screen) formula.Value) func(*subject) formula.Value {

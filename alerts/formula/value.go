@@ -307,3 +307,14 @@ func (v Value) Show(t Type, in Reader) string {
 	}
 	return []string{"", "（缺）", "(missing)"}[in]
 }
+
+// Figure is a number in a text that may be an amount: thousands separated if it has no
+// parts of a 分, else exactly as it is.
+func Figure(text string) string {
+	d, err := ParseDecimal(text)
+	_, fraction, has := strings.Cut(text, ".")
+	if err != nil || !has || len(fraction) > 2 && strings.Trim(fraction[2:], "0") != "" {
+		return text
+	}
+	return d.Yuan()
+}

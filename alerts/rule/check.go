@@ -94,7 +94,7 @@ func (c *compilation) checkHandling(key, handling, level string) {
 func (c *compilation) checkTrigger() {
 	r := c.rule
 	deadline := r.Start != "" || len(r.Expect) > 0 || len(r.Match) > 0 || r.Within != (Within{}) || len(r.Remind) > 0
-	sweep := r.Schedule+r.TZ+r.CatchUp+r.SQL != "" || len(r.Said) > 0
+	sweep := r.Schedule+r.TZ+r.CatchUp+r.SQL != "" || len(r.Said)+len(r.Values) > 0
 	condition := r.When != "" || len(r.Bands) > 0
 	switch r.Kind {
 	case OnEvent:
@@ -189,6 +189,16 @@ func (c *compilation) checkSweep() {
 	for i, kind := range r.Said {
 		if kind != "" && c.Words[kind] == nil {
 			c.bad(fmt.Sprintf("said[%d]", i), "%q is no kind of code; %s", kind, strings.Join(slices.Sorted(maps.Keys(c.Words)), ", "))
+		}
+	}
+	for _, word := range slices.Sorted(maps.Keys(r.Values)) {
+		key, text := "values."+word, r.Values[word]
+		c.names(key, text)
+		if found, bad := accuses(text.Zh + text.En); bad {
+			c.bad(key, "it says %q: say what it is", found)
+		}
+		if !strings.Contains(r.SQL, "'"+word) {
+			c.bad(key, "no value of the query begins so")
 		}
 	}
 	for _, name := range placeholders(r.SQL) {

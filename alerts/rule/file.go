@@ -120,6 +120,9 @@ type Sweep struct {
 	// Said says of each part of a subject what kind of code it is, for the sentence;
 	// empty, or none, for what is said as it is.
 	Said []string `yaml:"said"`
+	// Values say in words what stands in value and limit, by the first word of it; {1}
+	// and {2} are the words after that. What begins with none of them is said as it is.
+	Values map[string]Names `yaml:"values"`
 }
 
 // Invalid is something wrong in a rule file: where, and what would be right.

@@ -80,6 +80,15 @@ func inCurrency(text, foreign string) string {
 	return text
 }
 
+// show writes a value or limit for a reader.
+func (r *Rule) show(v formula.Value, lang formula.Reader) string {
+	if text, ok := v.Text(); ok {
+		said := r.Phrase(text)
+		return []string{text, said.Zh, said.En}[lang]
+	}
+	return v.Show(formula.Amount, lang)
+}
+
 func write(pieces []piece, in *inputs, r *Result, lang formula.Reader) string {
 	var b strings.Builder
 	for _, p := range pieces {
@@ -87,9 +96,9 @@ func write(pieces []piece, in *inputs, r *Result, lang formula.Reader) string {
 		case "":
 			b.WriteString(inCurrency(p.text, in.act.Foreign))
 		case "value":
-			b.WriteString(r.Value.Show(formula.Amount, lang))
+			b.WriteString(in.rule.show(r.Value, lang))
 		case "limit":
-			b.WriteString(r.Limit.Show(formula.Amount, lang))
+			b.WriteString(in.rule.show(r.Limit, lang))
 		case SubjectName:
 			b.WriteString([]string{"", in.said.Zh, in.said.En}[lang])
 		default:

@@ -258,6 +258,8 @@ func TestSweep(t *testing.T) {
 		{"limit_value", "top", "want the columns"},
 		{"months::int >= :m and", "", "param.m is declared and used nowhere"},
 		{"schedule:", "facts: [project.id]\nschedule:", "a sweep has schedule"},
+		{"schedule:", "values: {late: {zh: 迟, en: late}}\nschedule:", "values.late: no value of the query begins so"},
+		{"schedule:", "values: {subject: {zh: 一, en: one}}\nschedule:", "values.subject: no value of the query begins so"},
 		{"schedule:", "said: [place, colour]\nschedule:", `said[1]: "colour" is no kind of code; place`},
 	} {
 		text := strings.Replace(idleSweep, test.old, test.new, 1)

@@ -166,6 +166,20 @@ func (c *Compiled) Found(a Act, row Row) (r Result, err error) {
 	return r, nil
 }
 
+// Phrase says a value or limit of a row in words.
+func (s *Sweep) Phrase(text string) Names {
+	words := strings.Fields(text)
+	if len(words) == 0 || s.Values[words[0]] == (Names{}) {
+		return Names{text, text}
+	}
+	said := s.Values[words[0]]
+	for i, word := range words[1:] {
+		place, word := fmt.Sprintf("{%d}", i+1), formula.Figure(word)
+		said.Zh, said.En = strings.ReplaceAll(said.Zh, place, word), strings.ReplaceAll(said.En, place, word)
+	}
+	return said
+}
+
 // Say says the parts of a subject in words, each by the kind of code that it is.
 func Say(words map[string]func(code string) Names, kinds, subject []string) []Names {
 	said := make([]Names, len(subject))

@@ -3,8 +3,10 @@ package rules_test
 import (
 	"flag"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"yilu/alerts"
 	"yilu/alerts/fact"
@@ -46,6 +48,20 @@ func TestRulesLoad(t *testing.T) {
 	}
 	if len(set.Rules) == 0 {
 		t.Fatal("no rules")
+	}
+}
+
+// TestSweepsSpeakBothLanguages: what a query writes itself is read by both, so it writes
+// codes, which values says in words.
+func TestSweepsSpeakBothLanguages(t *testing.T) {
+	set, err := rule.Load(rules.Files, surroundings())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range set.Rules {
+		if i := strings.IndexFunc(r.SQL, func(c rune) bool { return unicode.Is(unicode.Han, c) || c == '、' || c == '，' }); i >= 0 {
+			t.Errorf("%s: its query writes %.40s", r.Code, r.SQL[i:])
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -39,6 +40,8 @@ type serveOptions struct {
 	// office are the settings of the office's sign-on, signOn what it makes of them.
 	office *signOnOptions
 	signOn *account.SignOn
+	// greeting is what a demonstration says once its pages answer.
+	greeting bytes.Buffer
 }
 
 // serveFlags are where the server listens: the doctor looks at it too.
@@ -108,7 +111,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	config.PublicURL = w.address(*o)
-	if config.Accounts, err = env.people(ctx, db, *o, l, policy); err != nil {
+	if config.Accounts, err = env.people(ctx, db, o, l, policy); err != nil {
 		return err
 	}
 	env.watch(ctx, &config, doctor{env: env, options: o, signing: s, warning: w})
@@ -123,7 +126,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	defer stopAlerts()
-	return serveAll(ctx, *o, config, db.ended)
+	return o.serveAll(ctx, web.New(config), web.Admin(config), db.ended, func() { _, _ = o.greeting.WriteTo(env.Stdout) })
 }
 
 // check reads the settings that can be wrong, so that it is said before anything starts.
@@ -187,7 +190,7 @@ func (o *serveOptions) story(ctx context.Context, env *environment, l *ledger.Le
 
 // people are the accounts that can log in: in a demonstration its own, which are made
 // with it. Who has none yet is told how to make the first.
-func (env *environment) people(ctx context.Context, db *database, o serveOptions, l *ledger.Ledger, policy account.Policy) (*account.Accounts, error) {
+func (env *environment) people(ctx context.Context, db *database, o *serveOptions, l *ledger.Ledger, policy account.Policy) (*account.Accounts, error) {
 	a, err := env.accounts(l.Config.Read, account.Config{Policy: policy, Demo: o.demo, Limits: o.limits.accounts, SignOn: o.signOn})
 	if err != nil {
 		return nil, err
@@ -235,18 +238,28 @@ func heldBy(why ledger.Text) error {
 	return errors.New("nothing may be entered: " + why.En)
 }
 
-// serveAll runs the public and the administrator's listener.
-func serveAll(ctx context.Context, o serveOptions, config web.Config, ended <-chan struct{}) error {
+// serveAll runs the public and the administrator's listener, and greets once both are open:
+// who comes from then on is answered.
+func (o *serveOptions) serveAll(ctx context.Context, pages, admin http.Handler, ended <-chan struct{}, greet func()) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	public, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
 	results := make(chan error, 2)
 	running := 1
-	go func() { results <- serveHTTP(ctx, o.listen, web.New(config), ended, o.grace) }()
 	if o.admin != "" {
+		inner, err := net.Listen("tcp", o.admin)
+		if err != nil {
+			return errors.Join(fmt.Errorf("listen: %w", err), public.Close())
+		}
 		running++
-		go func() { results <- serveHTTP(ctx, o.admin, web.Admin(config), ended, o.grace) }()
+		go func() { results <- serveHTTP(ctx, inner, admin, ended, o.grace) }()
 	}
-	err := <-results
+	go func() { results <- serveHTTP(ctx, public, pages, ended, o.grace) }()
+	greet()
+	err = <-results
 	cancel()
 	if running == 2 {
 		err = errors.Join(err, <-results)
@@ -257,11 +270,7 @@ func serveAll(ctx context.Context, o serveOptions, config web.Config, ended <-ch
 // serveHTTP answers until the context ends or our own PostgreSQL dies, then
 // finishes the requests under way, or cuts them off after a grace: what holds connections
 // of a pool must not outlast the server, whose end waits for these.
-func serveHTTP(ctx context.Context, listen string, handler http.Handler, ended <-chan struct{}, grace time.Duration) error {
-	ln, err := net.Listen("tcp", listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
+func serveHTTP(ctx context.Context, ln net.Listener, handler http.Handler, ended <-chan struct{}, grace time.Duration) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second,
 		WriteTimeout: 90 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 16 << 10,

@@ -129,27 +129,23 @@ func TestServeStopsAtWork(t *testing.T) {
 func TestRequestsAreCutOff(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
-	addr := freeAddress(t)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
 	under := make(chan struct{})
 	over := make(chan error, 1)
 	ended := make(chan error, 1)
 	go func() {
-		ended <- serveHTTP(ctx, addr, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		ended <- serveHTTP(ctx, ln, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			close(under)
 			<-r.Context().Done()
 			over <- r.Context().Err()
 		}), nil, 10*time.Millisecond)
 	}()
 	go func() {
-		for t.Context().Err() == nil {
-			if r, err := http.Get("http://" + addr); err == nil {
-				r.Body.Close()
-			}
-			select {
-			case <-under:
-				return
-			case <-time.After(time.Millisecond): // it does not listen yet
-			}
+		if r, err := http.Get("http://" + ln.Addr().String()); err == nil {
+			r.Body.Close()
 		}
 	}()
 	<-under
@@ -158,4 +154,34 @@ func TestRequestsAreCutOff(t *testing.T) {
 		t.Errorf("ended with %v", err)
 	}
 	<-over
+}
+
+// TestGreetingComesWithAnswers: the addresses of a demonstration are printed when they are
+// answered, and not before.
+func TestGreetingComesWithAnswers(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	o := &serveOptions{listen: freeAddress(t), admin: freeAddress(t), grace: time.Minute}
+	answer := func(word string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, word) })
+	}
+	greeted := 0
+	err := o.serveAll(ctx, answer("pages"), answer("health"), nil, func() {
+		defer stop()
+		greeted++
+		for address, want := range map[string]string{o.listen: "pages", o.admin: "health"} {
+			r, err := http.Get("http://" + address)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			defer r.Body.Close()
+			if said, err := io.ReadAll(r.Body); err != nil || string(said) != want {
+				t.Errorf("%s says %q, %v", address, said, err)
+			}
+		}
+	})
+	if err != nil || greeted != 1 {
+		t.Errorf("greeted %d times, %v", greeted, err)
+	}
 }

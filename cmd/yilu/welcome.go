@@ -52,26 +52,26 @@ func (p demoPerson) say(env *environment) string {
 	return strings.Join(names, env.say("、", ", "))
 }
 
-// welcome makes accounts and tokens for the demonstration and prints them with the
-// addresses. The accounts open nothing but in a demonstration; their password and the
+// welcome makes accounts and tokens for the demonstration, and writes the greeting that
+// has them with the addresses. The accounts open nothing but in a demonstration; their password and the
 // tokens are made anew at every start.
-func (env *environment) welcome(ctx context.Context, db *database, o serveOptions, l *ledger.Ledger, a *account.Accounts) error {
+func (env *environment) welcome(ctx context.Context, db *database, o *serveOptions, l *ledger.Ledger, a *account.Accounts) error {
 	pool, err := pgxpool.New(ctx, db.owner)
 	if err != nil {
 		return fmt.Errorf("open pool: %w", err)
 	}
 	defer pool.Close()
-	base := "http://" + o.listen + o.base
-	fmt.Fprintf(env.Stdout, "\n%s\n  %s/        %s\n  %s/en/     English\n  %s/api/v1/openapi.json\n",
+	base := o.here()
+	fmt.Fprintf(&o.greeting, "\n%s\n  %s/        %s\n  %s/en/     English\n  %s/api/v1/openapi.json\n",
 		env.say("一律已启动（演示数据）：", "Yilü is running (made-up data):"), base, env.say("公开页面", "中文"), base, base)
-	fmt.Fprintf(env.Stdout, "  %s/log      %s\n", base, env.say("查证本账簿", "check the book"))
+	fmt.Fprintf(&o.greeting, "  %s/log      %s\n", base, env.say("查证本账簿", "check the book"))
 	if o.admin != "" {
-		fmt.Fprintf(env.Stdout, "  http://%s/readyz  http://%s/metrics\n", o.admin, o.admin)
+		fmt.Fprintf(&o.greeting, "  http://%s/readyz  http://%s/metrics\n", o.admin, o.admin)
 	}
-	if err := env.welcomePeople(ctx, base, l, a); err != nil {
+	if err := env.welcomePeople(ctx, o, l, a); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.Stdout, "\n%s\n", env.say("接口令牌（一周有效）：", "API tokens (good for a week):"))
+	fmt.Fprintf(&o.greeting, "\n%s\n", env.say("接口令牌（一周有效）：", "API tokens (good for a week):"))
 	now := time.Now()
 	for _, p := range demoPeople {
 		role := p.roles[0]
@@ -82,21 +82,24 @@ func (env *environment) welcome(ctx context.Context, db *database, o serveOption
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(env.Stdout, "  %-9s %-16s %s\n", role, p.user, secret)
+		fmt.Fprintf(&o.greeting, "  %-9s %-16s %s\n", role, p.user, secret)
 	}
-	fmt.Fprintf(env.Stdout, "\n%s\n\n", env.say("按 Ctrl-C 停止。", "Ctrl-C stops it."))
+	fmt.Fprintf(&o.greeting, "\n%s\n\n", env.say("按 Ctrl-C 停止。", "Ctrl-C stops it."))
 	return nil
 }
 
-// welcomePeople makes the accounts, gives them their roles, and prints how to log in.
-func (env *environment) welcomePeople(ctx context.Context, base string, l *ledger.Ledger, a *account.Accounts) error {
+// here is where the pages of a demonstration are.
+func (o *serveOptions) here() string { return "http://" + o.listen + o.base }
+
+// welcomePeople makes the accounts, gives them their roles, and says how to log in.
+func (env *environment) welcomePeople(ctx context.Context, o *serveOptions, l *ledger.Ledger, a *account.Accounts) error {
 	password := "demo-" + strings.ToLower(rand.Text()[:10])
-	fmt.Fprintf(env.Stdout, "\n%s\n  %s  %s\n", env.say("登录（演示账号，不需要动态码，正式运行时一律无效）：", "Log in (accounts of the demonstration, without codes; in earnest they open nothing):"),
-		base+"/desk/enter", env.say("口令：", "password: ")+password)
+	fmt.Fprintf(&o.greeting, "\n%s\n  %s  %s\n", env.say("登录（演示账号，不需要动态码，正式运行时一律无效）：", "Log in (accounts of the demonstration, without codes; in earnest they open nothing):"),
+		o.here()+"/desk/enter", env.say("口令：", "password: ")+password)
 	var people []account.Person
 	for _, p := range demoPeople {
 		people = append(people, account.Person{ID: p.user, Duty: ledger.DutyOf(p.roles[0]), Name: p.name, Unit: env.Book + "-demo"})
-		fmt.Fprintf(env.Stdout, "  %-16s %s\n", p.user, p.say(env))
+		fmt.Fprintf(&o.greeting, "  %-16s %s\n", p.user, p.say(env))
 	}
 	if err := a.SetDemo(ctx, password, people...); err != nil {
 		return err

@@ -53,9 +53,6 @@ func allocationRow(b *builder, r *record) {
 		a.Project = r.project()
 		place = b.placeOf(a.Project)
 	}
-	if r.bad {
-		return
-	}
 	b.emit(r, ledger.Draft{ID: b.rowID(r, digest, "alloc"), Kind: "fund.allocated", On: ledger.Date(r.get("日期")), Body: a})
 	if !r.bad {
 		b.tally(a.Fund, place, a.Amount)

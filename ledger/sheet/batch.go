@@ -69,6 +69,10 @@ type Batch struct {
 	light bool
 	// bank are the rows of a bank's file.
 	bank []*record
+	// standIns are rows whose grant header was refused: another stands there in the trial,
+	// so that the lines are tried. headProblems are what was wrong with them.
+	standIns     map[int]bool
+	headProblems int
 	// acks is how many explanations stand before the drafts when they are posted.
 	acks int
 }
@@ -230,7 +234,7 @@ func Read(src *Source, form *Form, o Options) (*Batch, error) {
 		o.Known.token = func(s string) string { return s[:32] }
 	}
 	b := &builder{
-		form: form, src: src, opt: o, seen: map[[16]byte]int{}, batch: &Batch{Form: form, File: src.File, opt: o},
+		form: form, src: src, opt: o, seen: map[[16]byte]int{}, batch: &Batch{Form: form, File: src.File, opt: o, standIns: map[int]bool{}},
 		townships: o.Known.Places.Townships(o.Book), projects: map[string][]string{},
 		received: map[string]*ledger.FundReceived{}, approved: map[string]*ledger.ProjectApproved{}, years: map[string]int{}, contracts: map[string]bool{}, named: map[string]int{},
 	}
@@ -371,8 +375,10 @@ func (b *builder) rowID(r *record, digest [32]byte, what string) string {
 	return what + "-" + b.opt.Known.token(content)
 }
 
-// emit checks a draft as the book would and keeps it.
-func (b *builder) emit(r *record, d ledger.Draft) {
+// emit checks a draft as the book would and keeps it. That of a bad row is checked, so that
+// all that is wrong with the row is known at once, and not kept. It returns what is wrong
+// with the draft.
+func (b *builder) emit(r *record, d ledger.Draft) (wrong []ledger.Problem) {
 	if d.By == (ledger.By{}) {
 		d.By = b.opt.By
 	}
@@ -380,14 +386,21 @@ func (b *builder) emit(r *record, d ledger.Draft) {
 		d.On = b.opt.On
 	}
 	d.Corrects = ledger.None
-	problems := ledger.Check(d)
-	for _, p := range problems {
+	wrong = ledger.Check(d)
+	for _, p := range wrong {
+		if column := b.form.columnOf(d.Kind, p.Field); !r.told(column) {
+			b.add(b.locate(d.Kind, r, p))
+		}
 		r.bad = true
-		b.add(b.locate(d.Kind, r, p))
 	}
-	if len(problems) > 0 {
-		return
+	if !r.bad {
+		b.keep(r.row, d)
 	}
+	return wrong
+}
+
+// keep adds a draft to the batch, unless there are more than can be posted.
+func (b *builder) keep(row int, d ledger.Draft) {
 	if len(b.drafts) >= ledger.MaxUnit-1 {
 		b.tooMany, b.drafts = true, nil
 	}
@@ -397,7 +410,7 @@ func (b *builder) emit(r *record, d ledger.Draft) {
 	if b.opt.Look && len(b.drafts) >= mostTried {
 		d.Sealed, b.batch.light = nil, true
 	}
-	b.drafts = append(b.drafts, draft{d, r.row})
+	b.drafts = append(b.drafts, draft{d, row})
 }
 
 // locate names the cell that a field of a draft came from.

@@ -66,10 +66,13 @@ func grantRow(b *builder, r *record) {
 	batch := or(r.get("批次"), b.opt.Payment)
 	period := or(grantPeriod(r.get("发放期间")), b.opt.Period)
 	digest := r.digest(batch, fund, project, item, period)
-	if r.bad || b.again(r, digest) {
+	if b.again(r, digest) {
 		return
 	}
-	g := b.group(r, batch, &ledger.GrantRequested{Fund: fund, Project: project, Item: item, Period: period})
+	g := &grantGroup{head: &ledger.GrantRequested{Payment: "none"}} // of a row that is refused already
+	if !r.bad {
+		g = b.group(r, batch, &ledger.GrantRequested{Fund: fund, Project: project, Item: item, Period: period})
+	}
 	line := &ledger.GrantLine{
 		Payment: g.head.Payment, Line: ledger.Count(len(g.lines) + 1), Place: place, Amount: r.amount("金额"), Standard: r.amount("标准"),
 		Quantity: r.get("数量"), Category: r.get("人员类别"),
@@ -170,7 +173,12 @@ func grantDone(b *builder) {
 		for i, d := range g.lines {
 			lines[i] = d.ID
 		}
-		b.emit(g.first, ledger.Draft{ID: "grant-" + b.opt.Known.token(hash(append(lines, g.key)...)), Kind: "grant.requested", Body: g.head})
+		head := ledger.Draft{ID: "grant-" + b.opt.Known.token(hash(append(lines, g.key)...)), Kind: "grant.requested", Body: g.head}
+		before := len(b.batch.Problems)
+		if wrong := b.emit(g.first, head); len(wrong) > 0 {
+			b.batch.headProblems += len(b.batch.Problems) - before
+			b.standIn(g, head, wrong)
+		}
 		if len(b.drafts)+len(g.lines) >= ledger.MaxUnit {
 			b.tooMany = true
 		}
@@ -181,4 +189,24 @@ func grantDone(b *builder) {
 		b.drafts = append(b.drafts, g.lines...)
 	}
 	b.groups = nil
+}
+
+// standIn keeps a header that can be taken in the place of one that was refused.
+func (b *builder) standIn(g *grantGroup, d ledger.Draft, wrong []ledger.Problem) {
+	head := *g.head
+	for _, p := range wrong {
+		switch p.Field {
+		case "body.project":
+			head.Project = "none"
+		case "body.fund":
+			head.Fund = "none"
+		case "body.item":
+			head.Item = "—"
+		case "body.period":
+			head.Period = ""
+		}
+	}
+	d.By, d.On, d.Corrects, d.Body = b.opt.By, b.opt.On, ledger.None, &head
+	b.batch.standIns[g.first.row] = true
+	b.keep(g.first.row, d)
 }

@@ -273,6 +273,11 @@ func renew(d ledger.Draft, mark string, renamed map[string]string) ledger.Draft 
 	return d
 }
 
+// standsIn says of a draft that it is a header in the place of one that was refused.
+func (b *Batch) standsIn(i int) bool {
+	return b.Drafts[i].Kind == "grant.requested" && b.standIns[b.DraftRows[i]]
+}
+
 // blame turns what the book refused into problems of rows. It is false when the
 // error is no refusal.
 func (b *Batch) blame(err error) bool {
@@ -289,6 +294,9 @@ func (b *Batch) blame(err error) bool {
 	for _, p := range problems {
 		q := RowProblem{Rule: p.Rule, Needs: p.Needs, Text: p.Text}
 		if i := p.Index - 1 - b.acks; i >= 0 && i < len(b.Drafts) { // before them are submission.made and answers
+			if b.standsIn(i) {
+				continue
+			}
 			q.Row = b.DraftRows[i]
 			if c := b.Form.columnOf(b.Drafts[i].Kind, p.Field); c != "" {
 				if n := b.table.at[b.Form.column(c)]; n >= 0 {

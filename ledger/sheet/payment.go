@@ -75,9 +75,6 @@ func paymentRow(b *builder, r *record) {
 		r.problem("大写金额", "upper", "大小写不一致：小写 "+p.Amount.Comma()+" 元应为 "+p.Amount.Upper(), "the two amounts differ: "+p.Amount.String()+" yuan is written "+p.Amount.Upper())
 	}
 	sealed := r.payee(p)
-	if r.bad {
-		return
-	}
 	entry := b.rowID(r, digest, "pay")
 	if p.Payment == "" {
 		p.Payment = "Z" + entry[len("pay"):]

@@ -18,6 +18,8 @@ type record struct {
 	cells  []string
 	values []string
 	bad    bool
+	// wrong are the columns with a problem.
+	wrong []string
 }
 
 // read turns the cells of a line into values in their canonical form: amounts
@@ -141,8 +143,16 @@ func (r *record) count(column string) ledger.Count {
 
 // problem reports a cell of this row; the row makes no drafts then.
 func (r *record) problem(column, rule, zh, en string) {
-	r.bad = true
+	r.bad, r.wrong = true, append(r.wrong, column)
 	r.b.add(r.at(column, rule, zh, en))
+}
+
+// beside are the columns that say the same thing in two ways.
+var beside = map[string]string{"项目编号": "项目名称", "指标文号": "资金编号", "资金编号": "指标文号", "区划代码": "乡镇"}
+
+// told says whether the row has a problem with what a column says.
+func (r *record) told(column string) bool {
+	return column != "" && (slices.Contains(r.wrong, column) || slices.Contains(r.wrong, beside[column]))
 }
 
 // warn reports what looks wrong and is taken all the same.

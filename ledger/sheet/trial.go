@@ -45,11 +45,12 @@ func (n Need) Left() ledger.Amount { return n.Have - n.Asked }
 
 // Try says what the book would answer if the batch were imported now. What would be
 // refused, row by row, is added to its Problems; rows that are in the book are
-// problems too, or left out, as the options say. A batch with problems is not tried.
+// problems too, or left out, as the options say. A batch with problems is not tried, unless
+// they are all of the headers of grants: what is wrong with the lines is said with that.
 // Nothing is written and no lock held, so Import judges again.
 func (b *Batch) Try(ctx context.Context, l *ledger.Ledger) (Trial, error) {
 	var t Trial
-	if len(b.Problems) > 0 {
+	if len(b.Problems) > b.headProblems || b.More > 0 {
 		return t, nil
 	}
 	err := b.sameFile(ctx, l)
@@ -89,11 +90,14 @@ func (b *Batch) Try(ctx context.Context, l *ledger.Ledger) (Trial, error) {
 // funds.
 func (b *Batch) needs(ctx context.Context, l *ledger.Ledger, drafts []ledger.Draft) ([]Need, error) {
 	asked := map[Need]ledger.Amount{}
-	for _, d := range drafts {
+	for i, d := range drafts {
 		switch body := d.Body.(type) {
 		case *ledger.PaymentRequested:
 			asked[Need{Project: body.Project, Fund: body.Fund}] += body.Amount
 		case *ledger.GrantRequested:
+			if b.standsIn(i) {
+				continue
+			}
 			asked[Need{Project: body.Project, Fund: body.Fund}] += body.Amount
 		case *ledger.FundAllocated:
 			asked[Need{Fund: body.Fund}] += body.Amount

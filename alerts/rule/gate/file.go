@@ -76,6 +76,7 @@ type Expect struct {
 	Limit        string     `yaml:"limit"`
 	Handling     string     `yaml:"handling"`
 	Level        string     `yaml:"level"`
+	Message      rule.Names `yaml:"message"`
 	SuppressedBy string     `yaml:"suppressed_by"`
 	Episode      int        `yaml:"episode"`
 	// Due is the last day of a deadline that opens, or calendar:2027.

@@ -374,6 +374,8 @@ func (e *Expect) differs(o *Outcome) error {
 		{"due", o.Due, e.Due, o.Due != ""},
 		{"value", o.Value.String(), e.Value, false},
 		{"limit", o.Limit.String(), e.Limit, false},
+		{"message.zh", o.Message.Zh, e.Message.Zh, false},
+		{"message.en", o.Message.En, e.Message.En, false},
 	} {
 		if (pair.always || pair.want != "") && pair.got != pair.want && !equalDecimals(pair.got, pair.want) {
 			return fmt.Errorf("%s is %q, want %q (%s %s %v)", pair.what, pair.got, pair.want, o.State, o.Reason, o.Err)
