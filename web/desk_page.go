@@ -487,14 +487,29 @@ func (p *formView) mark() {
 		}
 	}
 	for i, x := range p.Problems {
-		in := find(all, x.Field)
-		if in == nil {
+		way := wayTo(all, x.Field)
+		if len(way) == 0 {
 			p.Problems[i].Field = ""
 			continue
 		}
+		in := way[len(way)-1]
 		in.Errors = append(in.Errors, x.Text)
-		p.Problems[i].Field = firstIn(in).Name
+		p.Problems[i] = formProblem{firstIn(in).Name, p.t("desk.problem", p.called(way), x.Text)}
 	}
+}
+
+// called names an input in the summary, where it does not stand beside what is wrong: by
+// its entry if there are several, and the groups that it stands in.
+func (p *formView) called(way []*input) string {
+	var names []string
+	for _, in := range way {
+		names = append(names, in.Label)
+	}
+	n, _, _ := strings.Cut(way[0].Name, ".")
+	if i, ok := smallNumber(n); ok && len(p.Entries) > 1 {
+		names[0] = strconv.Itoa(i+1) + ". " + names[0]
+	}
+	return strings.Join(names, " · ")
 }
 
 // fault adds what could not be read.
