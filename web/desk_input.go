@@ -333,24 +333,19 @@ func (a *asker) help(of reflect.Type, name string) string {
 
 // find returns the input with a name, or the one that the name lies in.
 func find(all []*input, name string) *input {
-	way := wayTo(all, name)
-	if len(way) == 0 {
-		return nil
-	}
-	return way[len(way)-1]
-}
-
-// wayTo is the input that find returns, after the groups and lists that it stands in.
-func wayTo(all []*input, name string) []*input {
+	var found *input
 	for _, in := range all {
 		if in.Name == name {
-			return []*input{in}
+			return in
 		}
 		if strings.HasPrefix(name, in.Name+".") {
-			return append([]*input{in}, wayTo(slices.Concat(in.Parts, in.Rows), name)...)
+			if deeper := find(slices.Concat(in.Parts, in.Rows), name); deeper != nil {
+				return deeper
+			}
+			found = in
 		}
 	}
-	return nil
+	return found
 }
 
 // firstIn is the input to go to for what is wrong with a group.

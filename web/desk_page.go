@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -486,30 +487,26 @@ func (p *formView) mark() {
 			all = append(all, x.Ack.Inputs...)
 		}
 	}
+	labels := map[string]string{}
+	labelsOf(labels, p.Entries)
 	for i, x := range p.Problems {
-		way := wayTo(all, x.Field)
-		if len(way) == 0 {
+		in := find(all, x.Field)
+		if in == nil {
 			p.Problems[i].Field = ""
 			continue
 		}
-		in := way[len(way)-1]
-		in.Errors = append(in.Errors, x.Text)
-		p.Problems[i] = formProblem{firstIn(in).Name, p.t("desk.problem", p.called(way), x.Text)}
+		text := x.Text
+		if in.Form == formChoice && in.Value == "" { // the ledger lists the words of the API
+			text = p.t("step.choose")
+		}
+		in.Errors = append(in.Errors, text)
+		label := cmp.Or(labels[in.Name], in.Label)
+		n, _, _ := strings.Cut(in.Name, ".")
+		if i, ok := smallNumber(n); ok && len(p.Entries) > 1 {
+			label = nth(i+1) + ". " + label
+		}
+		p.Problems[i] = formProblem{firstIn(in).Name, p.t("desk.problem", label, text)}
 	}
-}
-
-// called names an input in the summary, where it does not stand beside what is wrong: by
-// its entry if there are several, and the groups that it stands in.
-func (p *formView) called(way []*input) string {
-	var names []string
-	for _, in := range way {
-		names = append(names, in.Label)
-	}
-	n, _, _ := strings.Cut(way[0].Name, ".")
-	if i, ok := smallNumber(n); ok && len(p.Entries) > 1 {
-		names[0] = strconv.Itoa(i+1) + ". " + names[0]
-	}
-	return strings.Join(names, " · ")
 }
 
 // fault adds what could not be read.

@@ -202,6 +202,10 @@ func TestFormKeepsWhatWasTyped(t *testing.T) {
 			t.Errorf("%s %q: %s", name, typed[0], problemsOf(page))
 		}
 	}
+	undo := fill(t, b, "entry.reversed", &ledger.EntryReversed{}, url.Values{"0.corrects": {"1"}})
+	if page := press(b, undo, "check").Body.String(); !strings.Contains(page, `<a href="#0.body.reason">原因：请选择<`) {
+		t.Errorf("no reason chosen: %s", problemsOf(page))
+	}
 }
 
 // TestSubmissionOfSeveral: entries of one submission, rows of one list, a double
