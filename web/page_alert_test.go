@@ -379,6 +379,13 @@ func TestStepByForm(t *testing.T) {
 		t.Errorf("the case: %+v", got)
 	}
 	page := one.do("GET", path, nil).Body.String()
+	if !strings.Contains(page, `list="unit-assigned-list"`) || !strings.Contains(page, `<option value="411025-SJ">`) || !strings.Contains(page, "这个单位没有人有角色") {
+		t.Error("a unit without anybody is not told of, or others are not suggested")
+	}
+	x.token(ledger.Maker, "m9", pageMaker.Unit, pageNow)
+	if page := one.do("GET", path, nil).Body.String(); strings.Contains(page, "这个单位没有人有角色") {
+		t.Error("the unit has an officer now")
+	}
 	form = hiddenOf(t, page, "alert.confirmed")
 	form.Set("violation", "V05")
 	form.Set("return_amount", "三千")

@@ -29,7 +29,7 @@ type bulkForm struct {
 }
 
 // newBulk is the form for the steps that the officer's role has.
-func (p *alertsView) newBulk() *bulkForm {
+func (p *alertsView) newBulk(units []string) *bulkForm {
 	b := &bulkForm{stepForm: stepForm{ID: rand.Text()}}
 	for _, kind := range bulkKinds {
 		if spec, ok := ledger.SpecOf(kind); ok && slices.Contains(spec.Roles, p.Who.Role) {
@@ -40,6 +40,11 @@ func (p *alertsView) newBulk() *bulkForm {
 		return nil
 	}
 	b.Fields = bulkFields(p.officer)
+	for i := range b.Fields {
+		if b.Fields[i].Name == "unit" {
+			b.Fields[i].Suggests = units
+		}
+	}
 	return b
 }
 

@@ -91,6 +91,9 @@ func TestWatchNarrows(t *testing.T) {
 			t.Errorf("%s: %d warnings, want %d", query, got, want)
 		}
 	}
+	if page := one.do("GET", "/alerts?state=all&code=P13&from=2030-01-01", nil).Body.String(); !strings.Contains(page, `<option value="P13" selected>`) {
+		t.Error("the rule that is asked for is not chosen in the form when nothing is found")
+	}
 	if got := w.warning("P13", 0); got.Project != "XC2020-020" || !strings.HasPrefix(got.Payee, "n-") {
 		t.Errorf("project %q payee %q", got.Project, got.Payee)
 	}
