@@ -205,7 +205,7 @@ func (c *checker) sealed(name, v string) {
 		return
 	}
 	for _, r := range v {
-		if unicode.IsControl(r) || r == utf8.RuneError {
+		if unicode.IsControl(r) || r == utf8.RuneError || Turns(r) {
 			c.bad(field, "不得含控制字符", "must not hold control characters")
 			return
 		}

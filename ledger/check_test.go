@@ -83,6 +83,7 @@ func TestChecker(t *testing.T) {
 		{"text personal", func(c *checker) { c.text("f", "13800138000", 20) }, "public text must not hold a mobile number; use a sealed field"},
 		{"text turned", func(c *checker) { c.text("f", "道路\u202e001", 20) }, "must not hold control characters that turn the direction of text"},
 		{"text isolated", func(c *checker) { c.text("f", "道路\u2066001", 20) }, "must not hold control characters that turn the direction of text"},
+		{"sealed turned", func(c *checker) { c.sealed("note", "道路\u202e001") }, "must not hold control characters"},
 		{"optional", func(c *checker) { c.optional("f", "", 2) }, ""},
 		{"id empty", func(c *checker) { c.id("f", "") }, "is required, in letters, digits, dots, hyphens or underscores"},
 		{"optional id", func(c *checker) { c.optionalID("f", "") }, ""},

@@ -226,6 +226,9 @@ func (s *server) entryDesk(c *call, o *officer) error {
 	if err != nil {
 		return err
 	}
+	if err := s.openFiles(c, e.Facts); err != nil {
+		return err
+	}
 	p := &deskEntryView{officer: o, E: e, Done: c.QueryParam("done") != ""}
 	sealed, err := s.sealedOf(c, []*ledger.Entry{e.Entry})
 	if err != nil {

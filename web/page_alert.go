@@ -170,7 +170,11 @@ func (s *server) readAlert(c *call, o *officer) (*alertView, error) {
 		return nil, err
 	}
 	for _, h := range d.History {
-		p.History = append(p.History, historyLine{h, inShanghai(h.At), o.stepFacts(h.Entry)})
+		facts := o.stepFacts(h.Entry)
+		if err := s.openFiles(c, facts); err != nil {
+			return nil, err
+		}
+		p.History = append(p.History, historyLine{h, inShanghai(h.At), facts})
 	}
 	if p.Filter, err = s.watchFilter(c, c.QueryParams()); err != nil {
 		return nil, err
@@ -323,7 +327,7 @@ func (s *server) stepPage(c *call, o *officer) error {
 	}
 	typed := &stepForm{Kind: kind, ID: c.FormValue("id"), Fields: p.fields(kind)}
 	for i := range typed.Fields {
-		typed.Fields[i].Value = strings.TrimSpace(c.FormValue(typed.Fields[i].Name))
+		typed.Fields[i].Value = oneLine(c.FormValue(typed.Fields[i].Name))
 	}
 	err = s.stepFiles(c, typed)
 	d := typed.draft(p.Detail.Alert, seen)

@@ -113,7 +113,7 @@ func (s *server) stepsPage(c *call, o *officer) error {
 	picks, sure := form["pick"], c.FormValue("sure") != ""
 	p.Act = stepForm{Kind: ledger.Kind(c.FormValue("kind")), ID: c.FormValue("id"), Fields: bulkFields(o)}
 	for i := range p.Act.Fields {
-		p.Act.Fields[i].Value = strings.TrimSpace(c.FormValue(p.Act.Fields[i].Name))
+		p.Act.Fields[i].Value = oneLine(c.FormValue(p.Act.Fields[i].Name))
 	}
 	if take := c.FormValue("take"); take != "" { // one row's own button
 		picks, sure, p.Act.Kind = []string{take}, true, "alert.assigned"

@@ -251,7 +251,7 @@ func TestBulkTellsEach(t *testing.T) {
 	if len(all) != 3 {
 		t.Fatalf("%d to pick", len(all))
 	}
-	form := url.Values{"form": {hiddenOf(t, strings.ReplaceAll(page, `class="bulk">`, `class="bulk"><i value="bulk">`), "bulk").Get("form")}, "id": {"bulk-1"}, "kind": {"alert.assigned"}, "pick": all, "unit": {"411025-NY"}, "opinion": {"请一并核实"}}
+	form := url.Values{"form": {hiddenOf(t, strings.ReplaceAll(page, `class="bulk">`, `class="bulk"><i value="bulk">`), "bulk").Get("form")}, "id": {"bulk-1"}, "kind": {"alert.assigned"}, "pick": all, "unit": {"411025-NY"}, "opinion": {"请一并\r\n核实"}}
 	look := b.do("POST", "/alerts?state=all&code=P13", form)
 	if look.Code != http.StatusOK || !strings.Contains(look.Body.String(), "确认办理 3 件") || w.warning("P13", 1).Unit != "" {
 		t.Fatalf("look: %d %s", look.Code, look.Body)
