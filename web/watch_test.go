@@ -261,7 +261,7 @@ func TestBulkTellsEach(t *testing.T) {
 	stale[0] = strings.Replace(stale[0], "~", "~9", 1)
 	form["pick"], form["sure"] = stale, []string{"1"}
 	refused := b.do("POST", "/alerts?state=all&code=P13", form)
-	if got := problems.FindAllString(refused.Body.String(), -1); refused.Code != http.StatusConflict || len(got) != 1 || !strings.Contains(refused.Body.String(), "只办理其余 2 件") || !strings.Contains(refused.Body.String(), "请一并核实") {
+	if got := problems.FindAllString(refused.Body.String(), -1); refused.Code != http.StatusConflict || len(got) != 1 || !strings.Contains(refused.Body.String(), "只办理其余 2 件") || !strings.Contains(refused.Body.String(), "请一并　核实") {
 		t.Fatalf("refused: %d %v", refused.Code, got)
 	}
 	if w.warning("P13", 1).Unit != "" {
