@@ -301,6 +301,11 @@ func TestErrorsAreSaidInTheReadersLanguage(t *testing.T) {
 			t.Errorf("%s: %d %v", path, w.Code, w.Header())
 		}
 	}
+	for _, path := range []string{"/search?q=a%00b", "/projects?place=%00", "/payments?project=%00", "/coverage?place=%00", "/posters?place=%00", "/object?project=%00", "/p/%00", "/funds/%00", "/payments/-/project=%00/list.csv"} {
+		if w := answerTo(h, path); w.Code != http.StatusUnprocessableEntity || strings.Contains(w.Body.String(), "是我们的问题") {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
 	s, e := newServer(Config{Ledger: x.l, Log: slog.New(slog.DiscardHandler), Now: time.Now, Book: pageBook})
 	for status, want := range map[int]string{500: "Something went wrong", 503: "Not available right now", 400: "The request is not right", 403: "Not yours to do"} {
 		w := httptest.NewRecorder()
