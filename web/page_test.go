@@ -421,3 +421,31 @@ func TestMovedPagesAreDrawnBehind(t *testing.T) {
 		}
 	}
 }
+
+// TestVillageSaysWhatItsHouseholdsGot: grants that came through a project of the township
+// stand beside the village's own money, and the page leads to notices and objections.
+func TestVillageSaysWhatItsHouseholdsGot(t *testing.T) {
+	t.Parallel()
+	x := newTypical(t, plainText)
+	h := x.site("")
+	village := answerTo(h, "/places/411025101202").Body.String()
+	want(t, village, "<dt>到户补助（另计）</dt><dd>", `href="/notices/-/place=411025101202"`, `href="/object"`, " 户次</td>")
+	got := regexp.MustCompile(`<dt>到户补助（另计）</dt><dd>([0-9,.]+)</dd>`).FindStringSubmatch(village)
+	foot := regexp.MustCompile(`data-l="退回">([0-9,.]+)</td><td class="n" data-l="金额">([0-9,.]+)</td></tr></tfoot>`).FindStringSubmatch(village)
+	if got == nil || foot == nil {
+		t.Fatalf("no figures: %v %v", got, foot)
+	}
+	sum := func(s string) ledger.Amount {
+		a, err := ledger.ParseAmount(strings.ReplaceAll(s, ",", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	if sum(got[1]) != sum(foot[2])-sum(foot[1]) || sum(got[1]) == 0 {
+		t.Errorf("households got %s, the table says %s less %s", got[1], foot[2], foot[1])
+	}
+	if township := answerTo(h, "/places/411025101").Body.String(); strings.Contains(township, "另计") {
+		t.Error("a township's grants are among its projects' payments already")
+	}
+}
