@@ -765,7 +765,11 @@ func TestProposal(t *testing.T) {
 	if !strings.Contains(read, `href="/rules/P13"`) || strings.Contains(read, `"/desk/rules/P13"`) || strings.Contains(read, `value="approve"`) {
 		t.Errorf("who reads only is offered what only auditors may do: %s", read)
 	}
+	if strings.Contains(read, "误报偏多") {
+		t.Error("why it is proposed is shown to one who does not decide")
+	}
 	waiting := two.do("GET", "/desk/rules", nil).Body.String()
+	want(t, waiting, "误报偏多（回测 2020-01-01 至 2020-06-30：命中事项 3，比现行多出 0、少 0，报告 SHA-256 ", "<dt>现行限额</dt><dd>30")
 	decide := url.Values{"form": {sessionWord(t, two)}, "decision": {"approve"}}
 	for _, name := range []string{"id", "submission", "hash"} {
 		decide.Set(name, regexp.MustCompile(`name="` + name + `" value="([^"]+)"`).FindStringSubmatch(waiting)[1])
@@ -779,6 +783,10 @@ func TestProposal(t *testing.T) {
 	wrong.Set("id", "other")
 	if got := two.do("POST", "/desk/rules", wrong).Code; got != http.StatusUnprocessableEntity {
 		t.Errorf("another content: %d", got)
+	}
+	reject := url.Values{"form": decide["form"], "decision": {"reject"}, "id": {"r1"}, "submission": decide["submission"], "reason": {""}}
+	if got := two.do("POST", "/desk/rules", reject); got.Code != http.StatusUnprocessableEntity || !strings.Contains(got.Body.String(), "退回须选择原因") {
+		t.Errorf("rejected without a reason: %d", got.Code)
 	}
 	if got := two.do("POST", "/desk/rules", decide); got.Code != http.StatusSeeOther {
 		t.Fatalf("approve: %d %s", got.Code, got.Body)
