@@ -47,6 +47,10 @@ func validID(s string) bool {
 func ValidID(s string) bool { return validID(s) }
 
 func (c *checker) id(field, v string) {
+	if v == "" {
+		c.bad(field, "必填，用字母、数字、点、横线或下划线", "is required, in letters, digits, dots, hyphens or underscores")
+		return
+	}
 	if !validID(v) {
 		c.bad(field, "须为1–64位字母、数字、点、横线或下划线，以字母或数字开头", "want 1 to 64 letters, digits, dots, hyphens or underscores, beginning with a letter or digit")
 	}
@@ -72,8 +76,16 @@ func (c *checker) optional(field, v string, most int) {
 	if n := utf8.RuneCountInString(v); n > most {
 		c.bad(field, fmt.Sprintf("最多%d字，现有%d字", most, n), fmt.Sprintf("at most %d characters, has %d", most, n))
 	}
+	if strings.ContainsFunc(v, Turns) {
+		c.bad(field, "不得含改变文字方向的控制字符", "must not hold control characters that turn the direction of text")
+	}
 	c.impersonal(field, scan.Numbers(v))
 }
+
+// Turns says of a character that it shows what follows in another order than it stands in the
+// leaf: a public text would read as what it is not. Programs put such around what is copied
+// from them, so those who read what people type, or sheets, leave them out.
+func Turns(r rune) bool { return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' }
 
 // impersonal refuses kinds of personal numbers in a public text.
 func (c *checker) impersonal(field string, found []scan.Kind) {
@@ -129,7 +141,7 @@ func (c *checker) day(field string, d Date) {
 // optionalDay refuses what could not be read back from the leaf.
 func (c *checker) optionalDay(field string, d Date) {
 	if _, err := ParseDate(string(d)); d != "" && err != nil {
-		c.bad(field, "日期须形如 2020-03-18", "want a day such as 2020-03-18")
+		c.bad(field, "日期须形如 2020-03-18，且确有这一天", "want a day of the calendar such as 2020-03-18")
 	}
 }
 
@@ -193,7 +205,7 @@ func (c *checker) sealed(name, v string) {
 		return
 	}
 	for _, r := range v {
-		if unicode.IsControl(r) || r == utf8.RuneError {
+		if unicode.IsControl(r) || r == utf8.RuneError || Turns(r) {
 			c.bad(field, "不得含控制字符", "must not hold control characters")
 			return
 		}

@@ -9,7 +9,7 @@ import (
 // as strings. It is never a time at midnight.
 type Date string
 
-var errDate = errors.New("want a day such as 2020-03-18")
+var errDate = errors.New("want a day of the calendar such as 2020-03-18")
 
 // ParseDate reads the strict form YYYY-MM-DD of a real day, 1949 to 2199.
 func ParseDate(s string) (Date, error) {

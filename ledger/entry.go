@@ -160,7 +160,7 @@ func decodeProblem(at string, err error) Problem {
 	}
 	for known, zh := range map[error]string{
 		errAmount:           "金额须为元，无小数或两位小数，如 1234.56",
-		errDate:             "日期须形如 2020-03-18",
+		errDate:             "日期须形如 2020-03-18，且确有这一天",
 		errCount:            "须为整数，写成字符串，如 \"12\"",
 		errInstant:          "时间须带时区，如 2020-03-18T09:00:00+08:00",
 		errMoment:           "时间须为日期、时间或带时区的时间，如 2020-03-18T09:00:00+08:00",
@@ -350,7 +350,7 @@ func checkDraft(d Draft) []Problem {
 	c := &checker{}
 	c.id("id", d.ID)
 	if _, err := ParseDate(string(d.On)); err != nil {
-		c.bad("on", "业务日期须形如 2020-03-18", "want a business day such as 2020-03-18")
+		c.bad("on", "日期须形如 2020-03-18，且确有这一天", "want a day of the calendar such as 2020-03-18")
 	}
 	spec, ok := kinds[d.Kind]
 	if !ok {

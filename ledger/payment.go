@@ -115,7 +115,7 @@ func (b *PaymentRequested) check(c *checker) {
 func (b *PaymentRequested) checkSealed(c *checker, sealed map[string]string) {
 	person := sealed[fieldName] != "" || sealed[fieldIDNumber] != ""
 	if (b.Payee == Party{}) == !person {
-		c.bad(fieldName, "收款人：付给单位填收款单位（payee），付给个人填个人信息中的姓名和身份证号（payee_name、id_number），须且只填一种", "name a payee: a firm in payee, or a person in the sealed fields payee_name and id_number")
+		c.bad(fieldName, "付给单位的填收款单位（payee），付给个人的填个人信息中的姓名和身份证号（payee_name、id_number），须且只填一种", "name a payee: a firm in payee, or a person in the sealed fields payee_name and id_number")
 	}
 	if person && (sealed[fieldName] == "" || sealed[fieldIDNumber] == "") {
 		c.bad(fieldIDNumber, "个人收款须同时填写姓名与身份证号", "a person needs both name and ID number")
@@ -242,7 +242,8 @@ func (y *Payee) use(account string, on Date) {
 
 func (s *state) refuseQuota(q *Quota, p Payment) {
 	if q == nil {
-		q = &Quota{}
+		s.refuse("body.fund", "over_payment", "项目 "+p.Project+" 没有分到资金 "+p.Fund+" 的钱，请核对指标编号", "no money of fund "+p.Fund+" was allocated to project "+p.Project+": check the fund")
+		return
 	}
 	s.refuse("body.amount", "over_payment",
 		fmt.Sprintf("超过指标：项目 %s 使用资金 %s 已分配 %s 元，已支付 %s 元，在途 %s 元，可申请 %s 元，本次 %s 元", p.Project, p.Fund, q.Allocated.Comma(), q.Paid.Comma(), q.Requested.Comma(), q.Available().Comma(), p.Amount.Comma()),

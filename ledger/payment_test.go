@@ -238,7 +238,7 @@ func TestPaymentRefusals(t *testing.T) {
 		refusal{"taken number", []Draft{draft("", request("Z1", 1), maker)}, []string{"0 body.payment exists"}},
 		refusal{"no project", ask(func(b *PaymentRequested) { b.Project = "P404" }), []string{"0 body.project not_found"}},
 		refusal{"not approved", ask(func(b *PaymentRequested) { b.Project = "P8" }), []string{"0 body.project unapproved"}},
-		refusal{"no such money in it", ask(func(b *PaymentRequested) { b.Fund = "F404" }), []string{"0 body.amount over_payment"}},
+		refusal{"no such money in it", ask(func(b *PaymentRequested) { b.Fund = "F404" }), []string{"0 body.fund over_payment"}},
 		refusal{"more than is left", ask(func(b *PaymentRequested) { b.Amount = 40001 }), []string{"0 body.amount over_payment"}},
 		refusal{"no contract", ask(func(b *PaymentRequested) { b.Contract = "K404" }), []string{"0 body.contract not_found"}},
 		refusal{"another project's contract", ask(func(b *PaymentRequested) { b.Contract, b.Project = "K1", "P9" }), []string{"0 body.contract other_project"}},

@@ -194,7 +194,7 @@ func (b *RegisterPerson) checkSealed(c *checker, sealed map[string]string) {
 		born := BirthDay(sealed[fieldIDNumber])
 		switch {
 		case err != nil:
-			c.bad(fieldDied, "死亡日期须形如 2020-03-18", "want a day of death such as 2020-03-18")
+			c.bad(fieldDied, "死亡日期须形如 2020-03-18，且确有这一天", "want a day of death of the calendar such as 2020-03-18")
 		case born != "" && died < string(born):
 			c.bad(fieldDied, "死亡日期早于出生日期", "is before the day of birth")
 		}
@@ -202,7 +202,7 @@ func (b *RegisterPerson) checkSealed(c *checker, sealed map[string]string) {
 	for _, field := range []string{fieldFirst, fieldLast} {
 		if day := sealed[field]; day != "" {
 			if _, err := ParseDate(day); err != nil {
-				c.bad(field, "日期须形如 2020-03-18", "want a day such as 2020-03-18")
+				c.bad(field, "日期须形如 2020-03-18，且确有这一天", "want a day of the calendar such as 2020-03-18")
 				return
 			}
 		}

@@ -201,7 +201,13 @@ func (s *server) lines(c *call, p *decideView, entries []*ledger.Entry) error {
 		}
 		p.Entries = append(p.Entries, line)
 	}
-	return nil
+	var facts [][]fact
+	for _, line := range p.Entries {
+		if facts = append(facts, line.Facts); line.Target != nil {
+			facts = append(facts, line.Target.Facts)
+		}
+	}
+	return s.openFiles(c, facts...)
 }
 
 // targetsOf are the earlier entries that entries take back or correct: whoever decides

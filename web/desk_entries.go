@@ -57,12 +57,12 @@ func (s *server) filterOf(c *call) (filter url.Values, whose string, err error) 
 		if v := filter.Get(name); v != "" {
 			filter.Set(name, plainDate(v))
 			if _, err := ledger.ParseDate(plainDate(v)); err != nil {
-				q.bad(name, "日期须形如 2020-03-18", "want a day such as 2020-03-18")
+				q.bad(name, "日期须形如 2020-03-18，且确有这一天", "want a day of the calendar such as 2020-03-18")
 			}
 		}
 	}
 	if _, err := typedAmount(filter.Get("amount")); err != nil {
-		q.bad("amount", "金额须形如 1234.56", "want an amount such as 1234.56")
+		q.bad("amount", "金额须形如 1234.56，最多两位小数", "want an amount such as 1234.56, with at most two decimals")
 	}
 	if kind := filter.Get("kind"); kind != "" && ledger.NewBody(ledger.Kind(kind)) == nil {
 		q.bad("kind", "没有这种业务", "there is no such kind")
@@ -225,6 +225,9 @@ func (s *server) entryDesk(c *call, o *officer) error {
 	o.template = "deskentry"
 	e, err := s.readDeskEntry(c, o)
 	if err != nil {
+		return err
+	}
+	if err := s.openFiles(c, e.Facts); err != nil {
 		return err
 	}
 	p := &deskEntryView{officer: o, E: e, Done: c.QueryParam("done") != ""}

@@ -2,6 +2,8 @@ package web
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"html"
 	"mime/multipart"
 	"net/http"
@@ -127,6 +129,17 @@ func TestFormsTakeDocumentsWithoutAHash(t *testing.T) {
 	if len(files) != 2 || files[0].Name != "发票.pdf" || files[0].Size != 16 || files[0].SM3 == "" || files[0].SHA256 != invoice[0] || files[1].Name != "验收报告.pdf" || files[1].SHA256 != report {
 		t.Errorf("entered with %+v", files)
 	}
+	sum, _ := base64.StdEncoding.DecodeString(report)
+	link := `<a href="/desk/files/` + hex.EncodeToString(sum) + `"`
+	checker := d.as(ledger.Checker, "checker-1")
+	for at, page := range map[string]string{"the entry": b.do("GET", to, nil).Body.String(), "the approval": checker.do("GET", "/desk/payments/"+e.Body.(*ledger.PaymentRequested).Payment, nil).Body.String()} {
+		if !strings.Contains(page, link) {
+			t.Errorf("%s does not open its document: %s", at, mainOf(page))
+		}
+	}
+	if public := checker.do("GET", "/entries/"+seqText(e.Seq), nil).Body.String(); !strings.Contains(public, "验收报告.pdf") || strings.Contains(public, "/desk/files") {
+		t.Error("the public page of the entry leads to its documents")
+	}
 }
 
 // TestStepsOfACaseTakeDocuments answers a warning with an upload and a document that is
@@ -173,5 +186,11 @@ func TestStepsOfACaseTakeDocuments(t *testing.T) {
 	}
 	if files := e.Body.(*ledger.AlertCommented).Files; len(files) != 2 {
 		t.Errorf("the step has %+v", files)
+	}
+	for page, i := b.do("GET", at, nil).Body.String(), 0; i < 2; i++ {
+		sum, _ := base64.StdEncoding.DecodeString(got[i])
+		if !strings.Contains(page, `<a href="/desk/files/`+hex.EncodeToString(sum)+`"`) {
+			t.Errorf("the history does not open document %d", i)
+		}
 	}
 }

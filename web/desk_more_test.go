@@ -324,7 +324,7 @@ func TestDeskRights(t *testing.T) {
 // TestTypedValues: how people write amounts, days and times.
 func TestTypedValues(t *testing.T) {
 	t.Parallel()
-	for typed, want := range map[string]ledger.Amount{"": 0, "1,234.5": 123450, "１２３４．５６": 123456, "￥12元": 1200, "12.5万": 12500000, "0.000001万元": 1, "-5": -500, "1 000": 100000, "１，０００": 100000} {
+	for typed, want := range map[string]ledger.Amount{"": 0, "1,234.5": 123450, "１２３４．５６": 123456, "￥12元": 1200, "12.5万": 12500000, "0.000001万元": 1, "-5": -500, "1 000": 100000, "１，０００": 100000, "\u202d12,345.00\u202c": 1234500} {
 		if got, err := typedAmount(typed); err != nil || got != want {
 			t.Errorf("%q: %s %v", typed, got, err)
 		}
@@ -334,7 +334,7 @@ func TestTypedValues(t *testing.T) {
 			t.Errorf("%q is %s", bad, got)
 		}
 	}
-	for typed, want := range map[string]string{"2020-3-1": "2020-03-01", "2020年3月18日": "2020-03-18", "2020/03/18": "2020-03-18", "2020.3.18": "2020-03-18", "20200318": "2020-03-18", "２０２０-０３-１８": "2020-03-18", "18.3.2020": "18.3.2020"} {
+	for typed, want := range map[string]string{"2020-3-1": "2020-03-01", "2020年3月18日": "2020-03-18", "2020/03/18": "2020-03-18", "2020.3.18": "2020-03-18", "\u202a2020-03-18\u202c": "2020-03-18", "20200318": "2020-03-18", "２０２０-０３-１８": "2020-03-18", "18.3.2020": "18.3.2020"} {
 		if got := plainDate(typed); got != want {
 			t.Errorf("%q: %q", typed, got)
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -486,14 +487,25 @@ func (p *formView) mark() {
 			all = append(all, x.Ack.Inputs...)
 		}
 	}
+	labels := map[string]string{}
+	labelsOf(labels, p.Entries)
 	for i, x := range p.Problems {
 		in := find(all, x.Field)
 		if in == nil {
 			p.Problems[i].Field = ""
 			continue
 		}
-		in.Errors = append(in.Errors, x.Text)
-		p.Problems[i].Field = firstIn(in).Name
+		text := x.Text
+		if in.Form == formChoice && in.Value == "" { // the ledger lists the words of the API
+			text = p.t("step.choose")
+		}
+		in.Errors = append(in.Errors, text)
+		label := cmp.Or(labels[in.Name], in.Label)
+		n, _, _ := strings.Cut(in.Name, ".")
+		if i, ok := smallNumber(n); ok && len(p.Entries) > 1 {
+			label = nth(i+1) + ". " + label
+		}
+		p.Problems[i] = formProblem{firstIn(in).Name, p.t("desk.problem", label, text)}
 	}
 }
 

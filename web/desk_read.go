@@ -154,7 +154,7 @@ var (
 // plainDate makes 2020-03-18 of the ways in which people write it; what it does not
 // know it leaves.
 func plainDate(s string) string {
-	s = width.Narrow.String(s)
+	s = width.Narrow.String(unturned(s))
 	m := typedDay.FindStringSubmatch(s)
 	if m == nil {
 		m = digitsOfDay.FindStringSubmatch(s)
@@ -178,7 +178,7 @@ func plainInstant(s string) string {
 // typedAmount reads yuan as people type them, with commas, in full width, or in 万元;
 // nothing is zero.
 func typedAmount(s string) (ledger.Amount, error) {
-	s = strings.NewReplacer(",", "", "，", "", " ", "", "　", "", "¥", "", "￥", "").Replace(width.Narrow.String(s))
+	s = strings.NewReplacer(",", "", "，", "", " ", "", "　", "", "¥", "", "￥", "").Replace(width.Narrow.String(unturned(s)))
 	s = strings.TrimSuffix(s, "元")
 	if s == "" {
 		return 0, nil

@@ -182,15 +182,29 @@ func TestFormKeepsWhatWasTyped(t *testing.T) {
 	form.Set("0.body.amount", "1,000")
 	form.Set("version", formOn(t, page).Get("version"))
 	page = press(b, form, "submit").Body.String()
-	for _, want := range []string{`<a href="#0.body.payment">`, `<a href="#0.body.purpose">`, "公开文字中不得含", "收款人"} {
+	for _, want := range []string{`<a href="#0.body.payment">支付编号：须为`, `<a href="#0.body.purpose">用途：公开文字中不得含`, `<a href="#0.sealed.payee_name">收款人姓名：付给单位的填`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("lacks %q: %s", want, problemsOf(page))
 		}
 	}
 	over := fill(t, b, "payment.requested", &ledger.PaymentRequested{Payment: "ZF-9", Project: "XC2020-020", Fund: "2020-SJ-1", Purpose: "水表", Payee: ledger.Party{Name: "某公司"}}, url.Values{"0.body.amount": {"9000万"}})
 	page = press(b, over, "check").Body.String()
-	if !strings.Contains(page, `<a href="#0.body.amount">超过指标`) || strings.Contains(page, `value="submit"`) {
+	if !strings.Contains(page, `<a href="#0.body.amount">支付金额：超过指标`) || strings.Contains(page, `value="submit"`) {
 		t.Errorf("over the quota: %s", problemsOf(page))
+	}
+	for name, typed := range map[string][2]string{
+		"0.on":          {"2020-02-30", "业务日期：日期须形如 2020-03-18，且确有这一天"},
+		"0.body.amount": {"1.234", "支付金额：请写金额（元），最多两位小数"},
+		"0.body.fund":   {"2020-SJ-99", "资金：项目 XC2020-020 没有分到资金 2020-SJ-99 的钱"},
+	} {
+		form := fill(t, b, "payment.requested", &ledger.PaymentRequested{Payment: "ZF-10", Project: "XC2020-020", Fund: "2020-SJ-1", Purpose: "水表", Amount: 100, Payee: ledger.Party{Name: "某公司"}}, url.Values{name: {typed[0]}})
+		if page := press(b, form, "check").Body.String(); !strings.Contains(page, `<a href="#`+name+`">`+typed[1]) {
+			t.Errorf("%s %q: %s", name, typed[0], problemsOf(page))
+		}
+	}
+	undo := fill(t, b, "entry.reversed", &ledger.EntryReversed{}, url.Values{"0.corrects": {"1"}})
+	if page := press(b, undo, "check").Body.String(); !strings.Contains(page, `<a href="#0.body.reason">原因：请选择<`) {
+		t.Errorf("no reason chosen: %s", problemsOf(page))
 	}
 }
 

@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -58,6 +60,37 @@ func (a *actor) unitSeen() string {
 		return a.Unit
 	}
 	return ""
+}
+
+// openFiles says where the files among facts are opened, those that are kept and that the
+// officer may see: of the others the book has only the hash.
+func (s *server) openFiles(c *call, all ...[]fact) error {
+	if s.Files == nil {
+		return nil
+	}
+	named := map[string][]*fact{}
+	for len(all) > 0 {
+		facts := all[0]
+		all = all[1:]
+		for i := range facts {
+			if x := &facts[i]; x.Kind == "file" {
+				named[x.Key] = append(named[x.Key], x)
+			}
+			if len(facts[i].List) > 0 {
+				all = append(all, facts[i].List)
+			}
+		}
+	}
+	if len(named) == 0 {
+		return nil
+	}
+	kept, err := s.Files.FindMany(c.ctx(), s.Book, slices.Collect(maps.Keys(named)), c.who.unitSeen())
+	for hash, f := range kept {
+		for _, x := range named[hash] {
+			x.To = "/desk/files/" + documentRow{Stored: f}.Key()
+		}
+	}
+	return err
 }
 
 func (s *server) documentsDesk(c *call, o *officer) error {

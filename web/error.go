@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/labstack/echo/v4"
 
 	"yilu/alerts"
@@ -190,6 +191,10 @@ func problemOfServer(err error) *problem {
 			return answer(h.Code, "method", ledger.Text{Zh: "方法不支持", En: "method not allowed"},
 				ledger.Text{Zh: "该地址支持的方法见 Allow", En: "Allow lists the methods of this address"})
 		}
+	}
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "22021" { // no text that this program makes is such
+		return answer(http.StatusUnprocessableEntity, "invalid", ledger.Text{Zh: "内容有误", En: "invalid input"},
+			ledger.Text{Zh: "地址或填写的内容里有不能保存的字符（NUL，或不是 UTF-8）", En: "the address or what was typed has characters that cannot be kept (NUL, or not UTF-8)"})
 	}
 	if errors.Is(err, context.Canceled) {
 		p := answer(http.StatusServiceUnavailable, "cancelled", ledger.Text{Zh: "请求已取消", En: "cancelled"},

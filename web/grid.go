@@ -215,6 +215,10 @@ func (s *server) fillGrid(ctx context.Context, p *gridView) error {
 			}
 			known[id] = values
 		}
+		if values == nil { // what would follow from it is wanted, and would seem to be what is wrong
+			row.cell("contract").Error = p.t("grid.no_contract", id)
+			continue
+		}
 		if to := row.cell("project").Value; to != "" && to != values["project"] || row.cell("idnumber").Value != "" {
 			continue // another's: the checks say so
 		}
@@ -337,6 +341,9 @@ func (p *gridView) mark(problems []sheet.RowProblem) {
 		}
 		row := &p.Rows[i]
 		j := slices.IndexFunc(row.Cells, func(cell gridCell) bool { return cell.Head == x.Header || cell.Named != "" && cell.Named == x.Header })
+		if j >= 0 && row.Cells[j].Error == text {
+			continue
+		}
 		if j < 0 || row.Cells[j].Error != "" {
 			row.Error = joined(row.Error, text)
 			continue

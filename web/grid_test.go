@@ -124,6 +124,9 @@ func TestGridFillsInFromTheContract(t *testing.T) {
 	if !maps.Equal(told.Fill, filled) {
 		t.Errorf("filled in %v", told.Fill)
 	}
+	if got := told.Cells["contract-3"]; got != "没有合同 HT-404" {
+		t.Errorf("a contract that is not there: %q", got)
+	}
 	want(t, b.do("POST", "/desk/grid", form).Body.String(), `id="project-1" name="project-1" value="XC2020-020"`, `id="payee-4" name="payee-4" value="另一公司"`)
 	for _, row := range []string{"2", "3", "4"} {
 		for _, name := range []string{"contract-", "project-", "payee-", "amount-", "purpose-"} {

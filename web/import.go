@@ -324,7 +324,7 @@ func (s *server) importOptions(who *actor, form string, said map[string]string) 
 		}
 		day, err := ledger.ParseDate(said[name])
 		if err != nil {
-			wrong.Problems = append(wrong.Problems, one(name, "日期须形如 2020-03-18", "want a day such as 2020-03-18").Problems...)
+			wrong.Problems = append(wrong.Problems, one(name, "日期须形如 2020-03-18，且确有这一天", "want a day of the calendar such as 2020-03-18").Problems...)
 		}
 		*to = day
 	}

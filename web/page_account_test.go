@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -530,6 +531,53 @@ func TestKeptForm(t *testing.T) {
 	b.cookie = ""
 	if w := b.do("POST", path, big); w.Code != http.StatusUnauthorized || strings.Contains(w.Body.String(), `name="kept"`) {
 		t.Errorf("a form beyond the bound: %d", w.Code)
+	}
+}
+
+// TestKeptRows: a whole grid comes back, row by row and by its own words, and so does a form of
+// the desk.
+func TestKeptRows(t *testing.T) {
+	t.Parallel()
+	x := newWarned(t, plainText)
+	clock := pageNow
+	_, e := x.staffOf(func() time.Time { return clock }, true)
+	maker := x.token(ledger.Maker, "maker-1", "411025-CZ", clock)
+	for path, c := range map[string]struct {
+		typed         url.Values
+		want, without []string
+	}{
+		"/desk/grid": {url.Values{"rows": {"200"}, "do": {"check"}}, []string{"<dt>第 2 行 · 金额</dt><dd>2.00</dd>", "<dt>第 200 行 · 金额</dt><dd>200.00</dd>"}, []string{"<dt>do</dt>", "<dt>rows</dt>", "amount-2</dt>"}},
+		"/desk/form": {
+			url.Values{"act": {"check"}, "0.kind": {"payment.requested"}, "0.body.amount": {"12"}, "0.body.payee.name": {"某公司"}, "0.ack.P30.ground": {"agreed"}, "0.ack.P30.version": {"1"}},
+			[]string{"<dt>支付金额</dt><dd>12</dd>", "<dt>收款单位（收款人为个人时不填） › 单位全称</dt><dd>某公司</dd>", "<dt>说明理由</dt><dd>agreed</dd>"},
+			[]string{"<dt>act</dt>", "0.kind</dt>", "version</dt>"},
+		},
+	} {
+		b := &browser{t: t, h: e}
+		c.typed.Set("form", formWord(t, b.enter(maker, "/desk").Body.String()))
+		for n := 1; path == "/desk/grid" && n <= 200; n++ {
+			for _, column := range gridColumns {
+				c.typed.Set(column.Name+"-"+strconv.Itoa(n), "")
+			}
+			c.typed.Set("amount-"+strconv.Itoa(n), strconv.Itoa(n)+".00")
+			c.typed.Set("payee-"+strconv.Itoa(n), "某某水务设备有限公司")
+		}
+		clock = clock.Add(account.DefaultLimits.Idle + time.Second)
+		kept := regexp.MustCompile(`name="kept" value="([^"]+)"`).FindStringSubmatch(b.do("POST", path, c.typed).Body.String())
+		if kept == nil {
+			t.Errorf("%s is lost", path)
+			continue
+		}
+		page := b.do("POST", "/desk/enter", url.Values{"account": {maker}, "password": {officerPassword}, "kept": {kept[1]}}).Body.String()
+		want(t, page, c.want...)
+		for _, not := range c.without {
+			if strings.Contains(page, not) {
+				t.Errorf("%s shows %s", path, not)
+			}
+		}
+		if i, j := strings.Index(page, "第 9 行"), strings.Index(page, "第 10 行"); path == "/desk/grid" && i > j {
+			t.Error("row 10 stands before row 9")
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"net/http"
@@ -38,6 +39,8 @@ type alertView struct {
 	Since []historyLine
 	// Uploads says that steps may bring files.
 	Uploads bool
+	// Units are those that a case can be given to with somebody to see it.
+	Units []string
 	// Filter is the list that the page was opened from, Newer and Older the warnings
 	// beside it there.
 	Filter       watchFilter
@@ -172,15 +175,40 @@ func (s *server) readAlert(c *call, o *officer) (*alertView, error) {
 		return nil, err
 	}
 	for _, h := range d.History {
-		p.History = append(p.History, historyLine{h, inShanghai(h.At), o.stepFacts(h.Entry)})
+		facts := o.stepFacts(h.Entry)
+		if err := s.openFiles(c, facts); err != nil {
+			return nil, err
+		}
+		p.History = append(p.History, historyLine{h, inShanghai(h.At), facts})
 	}
 	if p.Filter, err = s.watchFilter(c, c.QueryParams()); err != nil {
+		return nil, err
+	}
+	if p.Units, err = s.units(c.ctx()); err != nil {
 		return nil, err
 	}
 	if p.Newer, p.Older, err = p.Filter.Order().Neighbours(c.ctx(), s.Alerts.Pool, s.Book, p.Filter.Filter, d.Current); err != nil {
 		return nil, err
 	}
 	return p, s.readAround(c, p)
+}
+
+// units are those in which somebody has a role of the book.
+func (s *server) units(ctx context.Context) ([]string, error) {
+	all, err := s.ledger.Holdings(ctx, s.Book, "")
+	var units []string
+	for _, h := range all {
+		if h.InForce(s.today()) {
+			units = append(units, h.Unit)
+		}
+	}
+	slices.Sort(units)
+	return slices.Compact(units), err
+}
+
+// Unread says that nobody in the unit of the case has a role, so that nobody there sees it.
+func (p *alertView) Unread() bool {
+	return p.Detail.Unit != "" && !slices.Contains(p.Units, p.Detail.Unit)
 }
 
 // stepFacts are the facts of a step but for those that are on the page anyway.
@@ -207,6 +235,8 @@ type stepField struct {
 	// List names the codes of a choice, Options are its words.
 	List    string
 	Options []string
+	// Suggests are what may be picked besides being typed.
+	Suggests []string
 	// Plain says that the options are their own words.
 	Plain    bool
 	Long     bool
@@ -266,11 +296,11 @@ func (p *alertView) fields(kind ledger.Kind) []stepField {
 		case "until":
 			x.Label, x.Day = p.t("step.until"), true
 		case "to_unit":
-			x.Label = p.t("field.to_unit")
+			x.Label, x.Suggests = p.t("field.to_unit"), p.Units
 		case "due":
 			x.Label, x.Day, x.Value = p.t("field.due"), true, string(p.Detail.Due)
 		case "unit":
-			x.Label, x.Value = p.t("step.unit"), p.Detail.Unit
+			x.Label, x.Value, x.Suggests = p.t("step.unit"), p.Detail.Unit, p.Units
 		case "correcting_entries":
 			x.Label = p.t("step.entries")
 		default:
@@ -302,7 +332,7 @@ func (s *server) stepPage(c *call, o *officer) error {
 	}
 	typed := &stepForm{Kind: kind, ID: c.FormValue("id"), Fields: p.fields(kind)}
 	for i := range typed.Fields {
-		typed.Fields[i].Value = strings.TrimSpace(c.FormValue(typed.Fields[i].Name))
+		typed.Fields[i].Value = oneLine(c.FormValue(typed.Fields[i].Name))
 	}
 	err = s.stepFiles(c, typed)
 	d := typed.draft(p.Detail.Alert, seen)

@@ -364,7 +364,7 @@ func TestStepByForm(t *testing.T) {
 		t.Fatalf("without a unit: %d %s", w.Code, w.Body)
 	}
 	form = hiddenOf(t, w.Body.String(), "alert.assigned")
-	form.Set("opinion", "请核实")
+	form.Set("opinion", "请核实\r\n\u202e两笔")
 	form.Set("unit", pageMaker.Unit)
 	for range 2 {
 		if w := one.do("POST", path, form); w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), path) {
@@ -382,6 +382,16 @@ func TestStepByForm(t *testing.T) {
 		t.Errorf("the case: %+v", got)
 	}
 	page := one.do("GET", path, nil).Body.String()
+	if !strings.Contains(page, ">请核实　两笔</blockquote>") {
+		t.Error("an opinion of two lines is not taken")
+	}
+	if !strings.Contains(page, `list="unit-assigned-list"`) || !strings.Contains(page, `<option value="411025-SJ">`) || !strings.Contains(page, "这个单位没有人有角色") {
+		t.Error("a unit without anybody is not told of, or others are not suggested")
+	}
+	x.token(ledger.Maker, "m9", pageMaker.Unit, pageNow)
+	if page := one.do("GET", path, nil).Body.String(); strings.Contains(page, "这个单位没有人有角色") {
+		t.Error("the unit has an officer now")
+	}
 	form = hiddenOf(t, page, "alert.confirmed")
 	form.Set("violation", "V05")
 	form.Set("return_amount", "三千")

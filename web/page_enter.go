@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -238,7 +239,7 @@ const (
 	// longestForm bounds a form that is kept, in bytes, and mostFields its inputs; formKept is
 	// how long it can be sent again.
 	longestForm = 128 << 10
-	mostFields  = 2000
+	mostFields  = 2500
 	formKept    = 12 * time.Hour
 )
 
@@ -307,7 +308,9 @@ func typedForm(c echo.Context) (keptForm, bool) {
 	slices.Sort(names)
 	for _, name := range names {
 		for _, value := range values[name] {
-			kept.Fields = append(kept.Fields, keptField{name, value})
+			if value != "" { // most cells of a grid are empty
+				kept.Fields = append(kept.Fields, keptField{name, value})
+			}
 		}
 	}
 	return kept, (len(kept.Fields) > 0 || kept.Files) && len(kept.Fields) <= mostFields
@@ -316,22 +319,48 @@ func typedForm(c echo.Context) (keptForm, bool) {
 // againView offers a kept form once more.
 type againView struct {
 	*officer
+	// called are the names of the inputs of a desk's form, which has many.
+	called map[string]string
 	// Lost says that it was somebody else's, or cannot be read.
 	Lost bool
 	keptForm
 }
 
-// Shown are the inputs that a person typed; the others travel unseen.
+// unshown are inputs that nobody types.
+var unshown = []string{"id", "kind", "seen", "hash", "do", "act", "rows", "draft", "version"}
+
+// Shown are the inputs that a person typed, those of a grid row by row; the others travel
+// unseen.
 func (p *againView) Shown() []keptField {
-	return slices.DeleteFunc(slices.Clone(p.Fields), func(f keptField) bool {
-		return strings.TrimSpace(f.Value) == "" || slices.Contains([]string{"id", "kind", "seen", "hash"}, f.Name)
+	shown := slices.DeleteFunc(slices.Clone(p.Fields), func(f keptField) bool {
+		_, part, dotted := strings.Cut(f.Name, ".")
+		return strings.TrimSpace(f.Value) == "" || slices.Contains(unshown, f.Name) || dotted && (part == "kind" || p.called[f.Name] == "")
 	})
+	slices.SortStableFunc(shown, func(a, b keptField) int { return gridRowOf(a.Name) - gridRowOf(b.Name) })
+	return shown
+}
+
+// gridRowOf is the row of an input of the grid, 0 for any other.
+func gridRowOf(name string) int {
+	column, row, _ := strings.Cut(name, "-")
+	if !slices.ContainsFunc(gridColumns, func(c gridColumn) bool { return c.Name == column }) {
+		return 0
+	}
+	n, _ := smallNumber(row)
+	return n
 }
 
 // Label names an input as its page does, if it has a word of the ledger's.
 func (p *againView) Label(name string) string {
+	if called := p.called[name]; called != "" {
+		return called
+	}
 	if name == "sheetform" {
 		return p.t("import.form")
+	}
+	if n := gridRowOf(name); n > 0 {
+		column, _, _ := strings.Cut(name, "-")
+		return p.t("desk.row", n) + " · " + p.t("grid.col."+column)
 	}
 	for _, key := range []string{"field." + name, "sealed." + name, "people." + name, "step." + name, "import.in." + name, "import." + name} {
 		if p.site.locales[p.lang].has(key) {
@@ -356,10 +385,29 @@ func (s *server) offerAgain(c *call, o *officer, sealed string, status int) erro
 	}
 	if err == nil && s.Accounts.MadeFor(c.who.User, p.Word) && s.Now().Sub(p.At) <= formKept {
 		p.Lost = false
+		p.called = p.desksNames()
 	} else {
 		p.keptForm = keptForm{}
 	}
 	return s.showStaff(c, status, p)
+}
+
+// desksNames names the inputs of a desk's form by their labels.
+func (p *againView) desksNames() map[string]string {
+	f := &deskForm{values: url.Values{}}
+	for _, x := range p.Fields {
+		f.values.Add(x.Name, x.Value)
+	}
+	a, names := &asker{f: p.frame, values: f.values}, map[string]string{}
+	entries := a.entries(f)
+	for name := range f.values {
+		if at, _, ok := strings.Cut(name, ".ack."); ok {
+			code, _, _ := strings.Cut(name[len(at+".ack."):], ".")
+			entries = append(entries, &entryForm{Inputs: a.acknowledge(at+".ack."+code, 0).Inputs})
+		}
+	}
+	labelsOf(names, entries)
+	return names
 }
 
 // confirmView asks for a fresh code before a decision, with the form that it is about.

@@ -136,6 +136,8 @@ type fact struct {
 	// Key is the id behind a value that is a link.
 	Key    string
 	Amount ledger.Amount
+	// To is where an officer opens a file that is kept here, "" elsewhere.
+	To string
 	// List holds the parts of a field of many.
 	List []fact
 }

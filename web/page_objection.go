@@ -161,9 +161,20 @@ func (p *objectionForm) check() {
 
 // oneLine makes of what people type a text without line breaks and controls.
 func oneLine(text string) string {
-	return strings.TrimSpace(strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(r rune) bool {
+	return strings.TrimSpace(strings.Join(strings.FieldsFunc(unturned(strings.ToValidUTF8(text, "")), func(r rune) bool {
 		return r == '\n' || r == '\r' || r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0
 	}), "　"))
+}
+
+// unturned leaves out what turns the direction of text: calculators and address books put it
+// around what is copied from them, and nobody sees it.
+func unturned(text string) string {
+	return strings.Map(func(r rune) rune {
+		if ledger.Turns(r) {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // receiptOf derives the receipt number (回执号) of a form: 80 bits that nobody guesses.

@@ -149,6 +149,9 @@ func (s *server) readObjection(c *call, o *officer) (*objectionDeskView, error) 
 		p.Past = append(p.Past, forwardLine{f, inShanghai(f.At)})
 	}
 	p.setForms()
+	if p.Forward != nil && err == nil {
+		p.Forward.Fields[0].Suggests, err = s.units(c.ctx())
+	}
 	return p, err
 }
 

@@ -109,6 +109,9 @@ func TestObjectionsAreHandedOn(t *testing.T) {
 	if strings.Contains(page, `value="answer"`) {
 		t.Error("the auditor answers")
 	}
+	if !strings.Contains(page, `list="to_unit-forward-list"`) || !strings.Contains(page, `<option value="411025-SJ">`) {
+		t.Error("the units that there are are not suggested")
+	}
 	form := answerForm(t, page, "forward")
 	for to, want := range map[string]string{"": "aria-invalid", "乡 政府": "单位代码须为"} {
 		form.Set("to_unit", to)

@@ -28,6 +28,9 @@ type placeView struct {
 	Total      ledger.Quota
 	Villages   []villageSum
 	GrantTable table
+	// Granted is what households of a village kept of grants that came through other projects,
+	// mostly its township's: they are not among the payments above.
+	Granted ledger.Amount
 }
 
 // villageSum is a village with its name.
@@ -99,11 +102,14 @@ func (s *server) readGrants(ctx context.Context, p *placeView) error {
 		total.Households += sum.Households
 		total.Amount += sum.Amount
 		total.Returned += sum.Returned
+		if p.Township != "" && !slices.ContainsFunc(p.Projects, func(v ledger.Project) bool { return v.Project == sum.Project }) {
+			p.Granted += sum.Amount - sum.Returned
+		}
 	}
 	p.GrantTable = p.GrantTable.total(p.frame, map[string]ledger.Amount{"amount": total.Amount, "returned": total.Returned})
 	for i := range p.GrantTable.Foot {
 		if p.GrantTable.Heads[i].Code == "households" {
-			p.GrantTable.Foot[i].Text = countText(total.Households)
+			p.GrantTable.Foot[i].Text = p.t("place.times", countText(total.Households)) // one that got two grants counts twice
 		}
 	}
 	return nil

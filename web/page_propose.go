@@ -58,6 +58,10 @@ type waitingChange struct {
 type changeLine struct {
 	*ledger.Entry
 	Facts []fact
+	// Why is what its maker said, with what the past said to it; "" for those who do not decide.
+	Why string
+	// Now are the limits that it would change, as they hold today.
+	Now []ruleParameter
 }
 
 // proposalsPage lists what waits.
@@ -86,7 +90,30 @@ func (s *server) readProposals(c *call, o *officer) (*proposalsView, error) {
 	for _, r := range s.Alerts.Rules.Known() {
 		p.Rules = append(p.Rules, o.card(r, past))
 	}
+	p.compare()
 	return p, nil
+}
+
+// compare puts beside each limit that is proposed those that hold today.
+func (p *proposalsView) compare() {
+	for _, w := range p.Waiting {
+		for i := range w.Changes {
+			set, ok := w.Changes[i].Body.(*ledger.ParameterSet)
+			if !ok {
+				continue
+			}
+			for _, r := range p.Rules {
+				if r.Code != set.Code {
+					continue
+				}
+				for _, x := range r.Parameters {
+					if x.Name == set.Name {
+						w.Changes[i].Now = append(w.Changes[i].Now, x)
+					}
+				}
+			}
+		}
+	}
 }
 
 // ruleState is what is in force, and how often rules hit.
@@ -123,12 +150,32 @@ func (s *server) readProposed(c *call, p *proposalsView) error {
 		if err != nil {
 			return err
 		}
+		why, err := s.reasonsOf(c, all)
+		if err != nil {
+			return err
+		}
 		for _, e := range all {
-			w.Changes = append(w.Changes, changeLine{e, p.changeFacts(e)})
+			w.Changes = append(w.Changes, changeLine{Entry: e, Facts: p.changeFacts(e), Why: why[e.Seq]})
 		}
 		p.Waiting = append(p.Waiting, w)
 	}
 	return nil
+}
+
+// reasonsOf opens why changes of rules are proposed, for those who decide about them.
+func (s *server) reasonsOf(c *call, entries []*ledger.Entry) (map[ledger.Seq]string, error) {
+	var seqs []uint64
+	for _, e := range entries {
+		if len(e.Commitments) > 0 && c.who.may(changeRules) {
+			seqs = append(seqs, uint64(e.Seq))
+		}
+	}
+	opened, err := s.ledger.Sealer.OpenMany(c.ctx(), s.ledger.Read, string(s.Book), seqs)
+	why := map[ledger.Seq]string{}
+	for seq, fields := range opened {
+		why[ledger.Seq(seq)] = fields["note"].Value
+	}
+	return why, err
 }
 
 // changeFacts are the facts of a change but for the lines of a rule's file. What other
@@ -164,6 +211,9 @@ func (s *server) decideProposal(c *call, o *officer) error {
 		d.Sealed = map[string]string{"note": note[:min(len(note), 2000)]}
 	}
 	err := s.mayEnter()
+	if c.FormValue("decision") == "reject" && c.FormValue("reason") == "" {
+		err = one("reason", o.site.sentence(chinese, "decide.reason_missing"), o.site.sentence(english, "decide.reason_missing"))
+	}
 	if err == nil {
 		err = s.onlyRules(c, sub)
 	}
@@ -416,18 +466,30 @@ func (s *server) proposalOf(p *proposeView, f *proposeForm, file *rule.Rule) (pr
 	return out, nil
 }
 
-// draft is the proposal as it is submitted. What the past said to it is named by its
-// hash.
-func (p proposal) draft(c *call, id, hash string, on ledger.Date) ledger.Draft {
+// draft is the proposal as it is submitted. What the past said to it stands in its reason, in
+// figures and by the hash of the report; test is nil as long as it was not asked.
+func (p proposal) draft(c *call, id string, test *pastTest, on ledger.Date) ledger.Draft {
 	d := ledger.Draft{ID: id + "-1", Kind: p.Kind, On: on, By: c.who.by(), Corrects: ledger.None, Body: p.Body, Sealed: map[string]string{"note": p.Reason}}
+	hash := ""
+	if test != nil {
+		hash = test.Hash()
+		d.Sealed["note"] = fmt.Sprintf("%s（回测 %s 至 %s：%s报告 SHA-256 %s）", p.Reason, p.From, p.To, test.figures(), hash)
+	}
 	if a, ok := p.Body.(*ledger.RuleActivated); ok {
 		activated := *a
 		activated.ReportHash = hash
 		d.Body = &activated
-	} else if hash != "" {
-		d.Sealed["note"] = fmt.Sprintf("%s（回测 %s 至 %s，报告 SHA-256 %s）", p.Reason, p.From, p.To, hash)
 	}
 	return d
+}
+
+// figures are what the second person has to know of the report.
+func (t *pastTest) figures() string {
+	r := t.Report()
+	if r == nil || r.New == nil || r.Lost == nil {
+		return ""
+	}
+	return fmt.Sprintf("命中事项 %d，比现行多出 %d、少 %d，", r.Matters, *r.New, *r.Lost)
 }
 
 // made describes the submission.
@@ -439,7 +501,7 @@ func (p proposal) made(id string) ledger.SubmissionMade {
 // tryProposal says what would refuse it, and enters nothing.
 func (s *server) tryProposal(c *call, p proposal) error {
 	id := "gz-" + rand.Text()
-	tried, err := s.ledger.Try(c.ctx(), s.Book, ledger.Submitted(id, p.made(id), []ledger.Draft{p.draft(c, id, "", ledger.DateOf(s.Now()))})...)
+	tried, err := s.ledger.Try(c.ctx(), s.Book, ledger.Submitted(id, p.made(id), []ledger.Draft{p.draft(c, id, nil, ledger.DateOf(s.Now()))})...)
 	if err == nil && len(tried.Problems) > 0 {
 		err = &ledger.Refused{Problems: tried.Problems}
 	}
@@ -452,7 +514,7 @@ func (s *server) submitProposal(c *call, p *proposeView) error {
 	err := s.mayEnter()
 	if err == nil {
 		t := p.Test.Proposal
-		_, err = s.ledger.Submit(c.ctx(), s.Book, id, t.made(id), []ledger.Draft{t.draft(c, id, p.Test.Hash(), ledger.DateOf(s.Now()))})
+		_, err = s.ledger.Submit(c.ctx(), s.Book, id, t.made(id), []ledger.Draft{t.draft(c, id, p.Test, ledger.DateOf(s.Now()))})
 	}
 	if err == nil {
 		return c.Redirect(http.StatusSeeOther, p.site.live(p.lang, "/desk/rules", "done", "1"))

@@ -2,7 +2,10 @@ package web
 
 import (
 	"context"
+	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -17,6 +20,8 @@ type searchView struct {
 	// Kind is the one kind that is shown, "" for the first of each.
 	Kind   string
 	Groups []hitGroup
+	// Nearly are searches that find something, where this one finds nothing.
+	Nearly []string
 	// Newer and Older are the addresses of the pages before and after.
 	Newer, Older string
 }
@@ -44,6 +49,10 @@ var hitKinds = []string{"place", "fund", "project", "firm", "contract", "tender"
 const (
 	hitsOfEach  = 5
 	hitsPerPage = 20
+	// mostNearly is how many other searches are offered, and longestNearly of how many
+	// characters a search may be for which they are looked for.
+	mostNearly    = 3
+	longestNearly = 12
 	// longestSearch is how many characters are searched for.
 	longestSearch = 60
 )
@@ -81,8 +90,40 @@ func (s *server) searchPage(ctx context.Context, c echo.Context, f *frame) (page
 			p.Groups = append(p.Groups, g)
 		}
 	}
-	return p, nil
+	if len(hits) == 0 {
+		p.Nearly, err = p.nearly(ctx, s.Book)
+	}
+	return p, err
 }
+
+// nearly finds searches that leave out one character, which may be mistyped, and find
+// something.
+func (p *searchView) nearly(ctx context.Context, book ledger.Book) (found []string, err error) {
+	typed := []rune(p.Text)
+	if len(typed) > longestNearly {
+		return nil, nil
+	}
+	for i := len(typed) - 1; i >= 0 && len(found) < mostNearly; i-- {
+		words := slices.DeleteFunc(strings.Fields(string(typed[:i])+" "+string(typed[i+1:])), func(w string) bool {
+			return utf8.RuneCountInString(w) < 2 // found only by reading everything
+		})
+		other := strings.Join(words, " ")
+		if other == "" || slices.Contains(found, other) {
+			continue
+		}
+		hits, err := p.ledger.Search(ctx, book, other)
+		if err != nil {
+			return nil, err
+		}
+		if len(hits) > 0 {
+			found = append(found, other)
+		}
+	}
+	return found, nil
+}
+
+// Other is the address of another search.
+func (p *searchView) Other(text string) string { return p.site.live(p.lang, "/search", "q", text) }
 
 // turn leaves the hits of one page.
 func (p *searchView) turn(g *hitGroup, at int) {

@@ -27,6 +27,11 @@ func TestSearchAsAReaderWould(t *testing.T) {
 	if w := answerTo(h, "/zt/en/search?q=nothing"); !strings.Contains(w.Body.String(), "Nothing was found") {
 		t.Error(w.Body.String())
 	}
+	for typed, other := range map[string]string{"后楚存": "后楚", "恒桶路桥": "路桥", "施工和同": "施工"} {
+		if w := answerTo(h, "/zt/search?q="+url.QueryEscape(typed)); !strings.Contains(w.Body.String(), `<a href="/zt/search?q=`+url.QueryEscape(other)+`"`) {
+			t.Errorf("%q is not led to %q: %s", typed, other, mainOf(w.Body.String()))
+		}
+	}
 	for _, odd := range []string{"/zt/search?q=%ff%fe", "/zt/search?q=a&page=-1&kind=project", "/zt/search?q=a&page=99999999999999999999&kind=x", "/zt/search?q=" + strings.Repeat("a", 5000)} {
 		if w := answerTo(h, odd); w.Code >= 500 {
 			t.Errorf("%.60s: %d", odd, w.Code)

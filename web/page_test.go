@@ -301,6 +301,11 @@ func TestErrorsAreSaidInTheReadersLanguage(t *testing.T) {
 			t.Errorf("%s: %d %v", path, w.Code, w.Header())
 		}
 	}
+	for _, path := range []string{"/search?q=a%00b", "/projects?place=%00", "/payments?project=%00", "/coverage?place=%00", "/posters?place=%00", "/object?project=%00", "/p/%00", "/funds/%00", "/payments/-/project=%00/list.csv"} {
+		if w := answerTo(h, path); w.Code != http.StatusUnprocessableEntity || strings.Contains(w.Body.String(), "是我们的问题") {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
 	s, e := newServer(Config{Ledger: x.l, Log: slog.New(slog.DiscardHandler), Now: time.Now, Book: pageBook})
 	for status, want := range map[int]string{500: "Something went wrong", 503: "Not available right now", 400: "The request is not right", 403: "Not yours to do"} {
 		w := httptest.NewRecorder()
@@ -414,5 +419,33 @@ func TestMovedPagesAreDrawnBehind(t *testing.T) {
 		if n == 0 {
 			clock.Add(int64(2 * time.Second))
 		}
+	}
+}
+
+// TestVillageSaysWhatItsHouseholdsGot: grants that came through a project of the township
+// stand beside the village's own money, and the page leads to notices and objections.
+func TestVillageSaysWhatItsHouseholdsGot(t *testing.T) {
+	t.Parallel()
+	x := newTypical(t, plainText)
+	h := x.site("")
+	village := answerTo(h, "/places/411025101202").Body.String()
+	want(t, village, "<dt>到户补助（另计）</dt><dd>", `href="/notices/-/place=411025101202"`, `href="/object"`, " 户次</td>")
+	got := regexp.MustCompile(`<dt>到户补助（另计）</dt><dd>([0-9,.]+)</dd>`).FindStringSubmatch(village)
+	foot := regexp.MustCompile(`data-l="退回">([0-9,.]+)</td><td class="n" data-l="金额">([0-9,.]+)</td></tr></tfoot>`).FindStringSubmatch(village)
+	if got == nil || foot == nil {
+		t.Fatalf("no figures: %v %v", got, foot)
+	}
+	sum := func(s string) ledger.Amount {
+		a, err := ledger.ParseAmount(strings.ReplaceAll(s, ",", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	if sum(got[1]) != sum(foot[2])-sum(foot[1]) || sum(got[1]) == 0 {
+		t.Errorf("households got %s, the table says %s less %s", got[1], foot[2], foot[1])
+	}
+	if township := answerTo(h, "/places/411025101").Body.String(); strings.Contains(township, "另计") {
+		t.Error("a township's grants are among its projects' payments already")
 	}
 }

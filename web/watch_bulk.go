@@ -29,7 +29,7 @@ type bulkForm struct {
 }
 
 // newBulk is the form for the steps that the officer's role has.
-func (p *alertsView) newBulk() *bulkForm {
+func (p *alertsView) newBulk(units []string) *bulkForm {
 	b := &bulkForm{stepForm: stepForm{ID: rand.Text()}}
 	for _, kind := range bulkKinds {
 		if spec, ok := ledger.SpecOf(kind); ok && slices.Contains(spec.Roles, p.Who.Role) {
@@ -40,6 +40,11 @@ func (p *alertsView) newBulk() *bulkForm {
 		return nil
 	}
 	b.Fields = bulkFields(p.officer)
+	for i := range b.Fields {
+		if b.Fields[i].Name == "unit" {
+			b.Fields[i].Suggests = units
+		}
+	}
 	return b
 }
 
@@ -108,7 +113,7 @@ func (s *server) stepsPage(c *call, o *officer) error {
 	picks, sure := form["pick"], c.FormValue("sure") != ""
 	p.Act = stepForm{Kind: ledger.Kind(c.FormValue("kind")), ID: c.FormValue("id"), Fields: bulkFields(o)}
 	for i := range p.Act.Fields {
-		p.Act.Fields[i].Value = strings.TrimSpace(c.FormValue(p.Act.Fields[i].Name))
+		p.Act.Fields[i].Value = oneLine(c.FormValue(p.Act.Fields[i].Name))
 	}
 	if take := c.FormValue("take"); take != "" { // one row's own button
 		picks, sure, p.Act.Kind = []string{take}, true, "alert.assigned"

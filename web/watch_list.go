@@ -303,7 +303,11 @@ func (s *server) alertsPage(c *call, o *officer) error {
 	if err != nil {
 		return err
 	}
-	p.Bulk = p.newBulk()
+	units, err := s.units(c.ctx())
+	if err != nil {
+		return err
+	}
+	p.Bulk = p.newBulk(units)
 	return s.showStaff(c, http.StatusOK, p)
 }
 
@@ -336,8 +340,12 @@ func (s *server) readGroups(c *call, p *alertsView) error {
 		p.Codes = append(p.Codes, groupRow{g, names[g.Code]})
 		p.Upto = max(p.Upto, g.Newest)
 	}
+	listed := p.Codes
+	if code := p.Filter.Code; code != "" && !slices.ContainsFunc(listed, func(g groupRow) bool { return g.Code == code }) {
+		p.Codes = append(slices.Clip(listed), groupRow{alerts.Group{Code: code}, names[code]}) // or the form would ask for all rules next
+	}
 	if p.Filter.By == "" {
-		p.Groups = p.Codes
+		p.Groups = listed
 		return nil
 	}
 	found, err := alerts.Clusters(c.ctx(), pool, s.Book, p.Filter.Filter, p.Filter.By)

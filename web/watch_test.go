@@ -91,6 +91,9 @@ func TestWatchNarrows(t *testing.T) {
 			t.Errorf("%s: %d warnings, want %d", query, got, want)
 		}
 	}
+	if page := one.do("GET", "/alerts?state=all&code=P13&from=2030-01-01", nil).Body.String(); !strings.Contains(page, `<option value="P13" selected>`) {
+		t.Error("the rule that is asked for is not chosen in the form when nothing is found")
+	}
 	if got := w.warning("P13", 0); got.Project != "XC2020-020" || !strings.HasPrefix(got.Payee, "n-") {
 		t.Errorf("project %q payee %q", got.Project, got.Payee)
 	}
@@ -248,7 +251,7 @@ func TestBulkTellsEach(t *testing.T) {
 	if len(all) != 3 {
 		t.Fatalf("%d to pick", len(all))
 	}
-	form := url.Values{"form": {hiddenOf(t, strings.ReplaceAll(page, `class="bulk">`, `class="bulk"><i value="bulk">`), "bulk").Get("form")}, "id": {"bulk-1"}, "kind": {"alert.assigned"}, "pick": all, "unit": {"411025-NY"}, "opinion": {"请一并核实"}}
+	form := url.Values{"form": {hiddenOf(t, strings.ReplaceAll(page, `class="bulk">`, `class="bulk"><i value="bulk">`), "bulk").Get("form")}, "id": {"bulk-1"}, "kind": {"alert.assigned"}, "pick": all, "unit": {"411025-NY"}, "opinion": {"请一并\r\n核实"}}
 	look := b.do("POST", "/alerts?state=all&code=P13", form)
 	if look.Code != http.StatusOK || !strings.Contains(look.Body.String(), "确认办理 3 件") || w.warning("P13", 1).Unit != "" {
 		t.Fatalf("look: %d %s", look.Code, look.Body)
@@ -258,7 +261,7 @@ func TestBulkTellsEach(t *testing.T) {
 	stale[0] = strings.Replace(stale[0], "~", "~9", 1)
 	form["pick"], form["sure"] = stale, []string{"1"}
 	refused := b.do("POST", "/alerts?state=all&code=P13", form)
-	if got := problems.FindAllString(refused.Body.String(), -1); refused.Code != http.StatusConflict || len(got) != 1 || !strings.Contains(refused.Body.String(), "只办理其余 2 件") || !strings.Contains(refused.Body.String(), "请一并核实") {
+	if got := problems.FindAllString(refused.Body.String(), -1); refused.Code != http.StatusConflict || len(got) != 1 || !strings.Contains(refused.Body.String(), "只办理其余 2 件") || !strings.Contains(refused.Body.String(), "请一并　核实") {
 		t.Fatalf("refused: %d %v", refused.Code, got)
 	}
 	if w.warning("P13", 1).Unit != "" {
@@ -762,7 +765,11 @@ func TestProposal(t *testing.T) {
 	if !strings.Contains(read, `href="/rules/P13"`) || strings.Contains(read, `"/desk/rules/P13"`) || strings.Contains(read, `value="approve"`) || strings.Contains(read, "选择一条规则提出变更") || !strings.Contains(own, "选择一条规则提出变更") {
 		t.Errorf("who reads only is offered what only auditors may do: %s", read)
 	}
+	if strings.Contains(read, "误报偏多") {
+		t.Error("why it is proposed is shown to one who does not decide")
+	}
 	waiting := two.do("GET", "/desk/rules", nil).Body.String()
+	want(t, waiting, "误报偏多（回测 2020-01-01 至 2020-06-30：命中事项 3，比现行多出 0、少 0，报告 SHA-256 ", "<dt>现行限额</dt><dd>30")
 	decide := url.Values{"form": {sessionWord(t, two)}, "decision": {"approve"}}
 	for _, name := range []string{"id", "submission", "hash"} {
 		decide.Set(name, regexp.MustCompile(`name="` + name + `" value="([^"]+)"`).FindStringSubmatch(waiting)[1])
@@ -776,6 +783,10 @@ func TestProposal(t *testing.T) {
 	wrong.Set("id", "other")
 	if got := two.do("POST", "/desk/rules", wrong).Code; got != http.StatusUnprocessableEntity {
 		t.Errorf("another content: %d", got)
+	}
+	reject := url.Values{"form": decide["form"], "decision": {"reject"}, "id": {"r1"}, "submission": decide["submission"], "reason": {""}}
+	if got := two.do("POST", "/desk/rules", reject); got.Code != http.StatusUnprocessableEntity || !strings.Contains(got.Body.String(), "退回须选择原因") {
+		t.Errorf("rejected without a reason: %d", got.Code)
 	}
 	if got := two.do("POST", "/desk/rules", decide); got.Code != http.StatusSeeOther {
 		t.Fatalf("approve: %d %s", got.Code, got.Body)

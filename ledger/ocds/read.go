@@ -297,9 +297,15 @@ func sameTime(told, made string) bool {
 	return told == made
 }
 
-// plain is a text in one line, without what a leaf cannot hold.
+// plain is a text in one line, without what a leaf or a public text cannot hold.
 func plain(s string) string {
 	s = strings.ToValidUTF8(s, "�")
+	s = strings.Map(func(r rune) rune {
+		if ledger.Turns(r) {
+			return -1
+		}
+		return r
+	}, s)
 	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	if proof.TextFault(s) != "" {
 		s = strings.Map(func(r rune) rune {

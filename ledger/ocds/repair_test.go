@@ -90,6 +90,7 @@ var repairs = []repair{
 	{"member twice, the same", `"title":"Road"`, `"title":"Road","title":"Road"`, nil, []string{`"name":"Road"`}, nil},
 	{"markup", `"title":"Road"`, `"title":"<p>Road &amp; <b>bridge</b></p>"`, []string{"text_html tender/title:  →"}, []string{`"name":"Road & bridge"`}, nil},
 	{"control characters", `"title":"Road"`, `"title":"Ro\u0007ad\n\nbridge\u200b"`, nil, []string{`Ro ad bridge`}, nil},
+	{"characters that turn text", `"title":"Road"`, `"title":"\u202bRo\u202ead\u202c 1"`, nil, []string{`"name":"Road 1"`}, nil},
 	{"half a character", `"title":"Road"`, "\"title\":\"Ro\xffad\"", nil, []string{`Ro�ad`}, nil},
 	{"half a pair", `"title":"Road"`, `"title":"Ro\ud83dad"`, nil, []string{`Ro�ad`}, nil},
 	{"long text", `"title":"Road"`, `"title":"` + strings.Repeat("é", 600) + `"`, []string{"text_cut tender/title:  → 500"}, []string{strings.Repeat("é", 499) + "…"}, nil},

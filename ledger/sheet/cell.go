@@ -37,7 +37,7 @@ func fold(s string) string {
 		case '\ufeff', '\u200b', '\u200c', '\u200d', '\u2060':
 			return -1
 		}
-		if unicode.IsSpace(r) || unicode.IsControl(r) {
+		if unicode.IsSpace(r) || unicode.IsControl(r) || ledger.Turns(r) {
 			return -1
 		}
 		return r
@@ -60,7 +60,7 @@ func isPlain(s string) bool {
 func clean(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
-		case r == '\ufeff' || r == '\u200b' || r == '\u2060':
+		case r == '\ufeff' || r == '\u200b' || r == '\u2060' || ledger.Turns(r):
 			return -1
 		case unicode.IsSpace(r) || unicode.IsControl(r):
 			return ' '

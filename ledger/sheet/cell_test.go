@@ -68,6 +68,17 @@ func TestParsePeriod(t *testing.T) {
 	}
 }
 
+// TestTurned: what copies carry to turn the direction of text is left out, as nobody sees it.
+func TestTurned(t *testing.T) {
+	t.Parallel()
+	if got := clean("\u202d道路\u202c 001"); got != "道路 001" {
+		t.Errorf("clean: %q", got)
+	}
+	if got, bad := parseAmount("\u202d1,234.50\u202c", false); bad != nil || got != 123450 {
+		t.Errorf("amount: %s %v", got, bad)
+	}
+}
+
 func TestGuard(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{"=1+1", "+86", "-a", "@x", "＝1", "＋1", "－1", "＠x"} {
