@@ -653,6 +653,12 @@ func TestAreas(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	for _, body := range []ledger.Body{&ledger.PaymentApproved{Payment: "\x00"}, &ledger.SubmissionApproved{Submission: "\x00"}, &ledger.AlertCommented{Step: ledger.Step{Alert: "\x00"}}} {
+		err := s.mayTouch(c, []ledger.Draft{{Kind: ledger.KindOf(body), Body: body, Corrects: ledger.None}})
+		if p := problemOf(err); p.Status/100 != 4 {
+			t.Errorf("an id that is no text: %d %v", p.Status, err)
+		}
+	}
 	batch := []ledger.Draft{
 		{Kind: "grant.requested", Body: &ledger.GrantRequested{Payment: "G-NEW", Project: "XC2020-001"}, Corrects: ledger.None},
 		{Kind: "grant.line", Body: &ledger.GrantLine{Payment: "G-NEW", Place: "411025103205"}, Corrects: ledger.None},
