@@ -118,7 +118,7 @@ type bankBatch struct {
 	Again    []ledger.Payment
 	Next     string
 	Problems []string
-	Day      string
+	Business string
 	ID       string
 }
 
@@ -142,7 +142,7 @@ func (s *server) batchOf(c *call) (ledger.Payment, ledger.Project, error) {
 }
 
 func (s *server) bankPage(c *call, o *officer) error {
-	return s.showBank(c, http.StatusOK, &bankBatch{officer: o, Day: string(s.today()), ID: newWord()})
+	return s.showBank(c, http.StatusOK, &bankBatch{officer: o, Business: string(s.today()), ID: newWord()})
 }
 
 func (s *server) showBank(c *call, status int, p *bankBatch) error {
@@ -330,8 +330,8 @@ type returnView struct {
 	Failed     []failedLine
 	Credited   int
 	Paid, Back ledger.Amount
-	// Known counts failed lines that were entered before.
-	Known    int
+	// Entered counts failed lines that were entered before.
+	Entered  int
 	Problems []string
 }
 
@@ -370,7 +370,7 @@ func (s *server) takeReturn(c *call, o *officer) error {
 		return nil
 	})
 	if problems, ok := sheetProblems(err); ok {
-		p := &bankBatch{officer: o, Day: facts.Day, ID: newWord()}
+		p := &bankBatch{officer: o, Business: facts.Day, ID: newWord()}
 		for _, x := range problems {
 			p.Problems = append(p.Problems, o.lang.pick(x.Text))
 		}
@@ -441,7 +441,7 @@ func (p *returnView) sum() {
 			p.Credited++
 			p.Paid += l.Amount
 		case l.Returned >= l.Amount: // entered before
-			p.Known++
+			p.Entered++
 		default:
 			p.Failed = append(p.Failed, failedLine{l.Line, l.Row, maskedName(l.Name), maskedAccount(l.Account), l.Why, l.Reason, l.Amount - l.Returned})
 			p.Back += l.Amount - l.Returned

@@ -19,7 +19,7 @@ import (
 
 // askAgain submits the chosen lines.
 func (s *server) askAgain(c *call, o *officer) error {
-	p := &bankBatch{officer: o, Day: c.said("day"), ID: c.FormValue("id")}
+	p := &bankBatch{officer: o, Business: c.said("day"), ID: c.FormValue("id")}
 	if !plain(p.ID) || len(p.ID) != len(newWord()) {
 		p.ID = newWord()
 	}

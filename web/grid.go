@@ -92,10 +92,10 @@ type gridRow struct {
 type gridView struct {
 	*officer
 	// ID makes the grid the same submission when it is sent twice.
-	ID, Day  string
-	Columns  []gridColumn
-	Rows     []gridRow
-	Problems []string
+	ID, Business string
+	Columns      []gridColumn
+	Rows         []gridRow
+	Problems     []string
 	// Checked is set once the rows were judged; then Sum, Upper and Needs say what they
 	// come to.
 	Checked    bool
@@ -131,7 +131,7 @@ func (p *gridView) Upper() string { return p.Sum.Upper() }
 func (p *gridView) Most() int { return mostGridRows }
 
 func (s *server) gridPage(c *call, o *officer) error {
-	p := &gridView{officer: o, ID: newWord(), Day: string(s.today())}
+	p := &gridView{officer: o, ID: newWord(), Business: string(s.today())}
 	p.addRows(gridRows)
 	return s.showGrid(c, http.StatusOK, p)
 }
@@ -173,7 +173,7 @@ func (p *gridView) addRows(n int) {
 
 // readGrid takes what was typed, and fills in what follows from it.
 func (s *server) readGrid(c *call, o *officer) (*gridView, error) {
-	p := &gridView{officer: o, ID: c.FormValue("id"), Day: c.said("day"), Duplicates: c.FormValue("duplicates") != ""}
+	p := &gridView{officer: o, ID: c.FormValue("id"), Business: c.said("day"), Duplicates: c.FormValue("duplicates") != ""}
 	if !plain(p.ID) || len(p.ID) != len(newWord()) {
 		p.ID = newWord()
 	}
@@ -272,7 +272,7 @@ func (p *gridView) sheet() ([]byte, error) {
 	}
 	lines := [][]string{{sheet.Payment.Zh, p.ID}, heads}
 	for _, row := range p.Rows {
-		line := []string{p.Day}
+		line := []string{p.Business}
 		empty := true
 		for _, x := range row.Cells {
 			empty = empty && x.Value == ""

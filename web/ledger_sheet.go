@@ -49,9 +49,9 @@ func (s *server) ledgersPage(c *call, o *officer) error {
 // ledgerSheet is a sheet for paper.
 type ledgerSheet struct {
 	*officer
-	// Heading and About are what it is of, Head its figures.
+	// Heading and About are what it is of, Facts its figures.
 	Heading, About string
-	Head           []fact
+	Facts          []fact
 	// Sum is what is paid, which also stands in capital numerals.
 	Sum    ledger.Amount
 	Tables []table
@@ -195,7 +195,7 @@ func (s *server) fundLedger(c *call, o *officer) (*ledgerSheet, error) {
 	}
 	f := t.Funds[0]
 	p := &ledgerSheet{officer: o, Heading: o.t("ledger.fund"), About: f.Name, Sum: f.Paid}
-	p.Head = []fact{
+	p.Facts = []fact{
 		{Label: o.t("col.document"), Value: f.Document}, {Label: o.t("col.level"), Value: o.name("level", f.Level)}, {Label: o.t("field.issued"), Kind: "day", Value: string(f.Issued)},
 		{Label: o.t("field.function_code"), Value: f.FunctionCode}, {Label: o.t("money.received"), Kind: "amount", Amount: f.Received}, {Label: o.t("money.hand"), Kind: "amount", Amount: f.InHand},
 		{Label: o.t("money.allocated"), Kind: "amount", Amount: f.Allocated}, {Label: o.t("money.paid"), Kind: "amount", Amount: f.Paid}, {Label: o.t("money.returned"), Kind: "amount", Amount: f.Returned},
@@ -256,7 +256,7 @@ func (s *server) projectLedger(c *call, o *officer) (*ledgerSheet, error) {
 		return nil, err
 	}
 	p := &ledgerSheet{officer: o, Heading: o.t("ledger.project"), About: project.Name, Sum: project.Paid}
-	p.Head = []fact{
+	p.Facts = []fact{
 		{Label: o.t("field.project"), Value: project.Project}, {Label: o.t("col.place"), Value: project.PlaceName}, {Label: o.t("project.unit"), Value: project.Unit},
 		{Label: o.t("project.approval"), Value: project.Document}, {Label: o.t("col.state"), Value: o.name("state", project.State)}, {Label: o.t("col.budget"), Kind: "amount", Amount: project.Budget},
 		{Label: o.t("col.allocated"), Kind: "amount", Amount: project.Allocated}, {Label: o.t("project.contracts"), Kind: "amount", Amount: project.Contracts}, {Label: o.t("col.paid"), Kind: "amount", Amount: project.Paid},
@@ -354,7 +354,7 @@ func (p *ledgerSheet) lines(put func(line ...string) error) error {
 	if err := put(p.Heading, p.About); err != nil {
 		return err
 	}
-	for _, x := range p.Head {
+	for _, x := range p.Facts {
 		value := x.Value
 		if x.Kind == "amount" {
 			value = x.Amount.String()

@@ -100,8 +100,8 @@ type frame struct {
 	County string
 	Book   ledger.Book
 	Demo   bool
-	// Rules is set where there are rules and warnings to link to.
-	Rules bool
+	// HasRules is set where there are rules and warnings to link to.
+	HasRules bool
 	// Head is the state of the book that the figures show; Known is false on
 	// pages that did not ask for it.
 	Head  ledger.Head
@@ -147,7 +147,7 @@ func (s *server) newFrame(c echo.Context, template, section string) *frame {
 		return site.address(l, path, u.Query(), "")
 	}
 	f := &frame{
-		site: site, lang: l, template: template, Lang: l.Tag, Section: section, Book: s.Book, Demo: s.Demo, Rules: s.Alerts != nil,
+		site: site, lang: l, template: template, Lang: l.Tag, Section: section, Book: s.Book, Demo: s.Demo, HasRules: s.Alerts != nil,
 		Zh: at(chinese), En: at(english), Unfiltered: c.Get(unfiltered) == true, ledger: s.ledger, licence: s.Licence, Origin: s.Origin, currency: currency,
 	}
 	if known := s.names.Load(); known != nil {

@@ -64,10 +64,10 @@ func proofFile(book string, seq uint64) string { return fmt.Sprintf("%s-%d.tlog-
 type proofView struct {
 	*frame
 	Entry *ledger.Entry
-	// Size, Origin and SignedRoot are of the public checkpoint; Size is 0 while it
+	// Size, LogOrigin and SignedRoot are of the public checkpoint; Size is 0 while it
 	// does not cover the entry. (Root is the frame's: of the book as it is now.)
-	Size               uint64
-	Origin, SignedRoot string
+	Size                  uint64
+	LogOrigin, SignedRoot string
 	// Leaf is the entry's exact text, LeafHash its hash.
 	Leaf, LeafHash string
 	// Shown is the hash of the entry that our other pages show, from the database.
@@ -134,7 +134,7 @@ func (p *proofView) read(d tile.Dir, ok bool) error {
 	if len(status.Keys) > 0 {
 		p.Key = status.Keys[0]
 	}
-	p.Size, p.Origin = e.Checkpoint.Size, e.Checkpoint.Origin
+	p.Size, p.LogOrigin = e.Checkpoint.Size, e.Checkpoint.Origin
 	p.SignedRoot = base64.StdEncoding.EncodeToString(e.Checkpoint.Root[:])
 	hash := proof.LeafHash(e.Leaf)
 	p.Leaf, p.LeafHash, p.Shown = string(e.Leaf), hex.EncodeToString(hash[:]), hex.EncodeToString(p.Entry.LeafHash[:])

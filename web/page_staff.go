@@ -75,7 +75,7 @@ var onFiles = []string{"grid", "import", "bank", "files", "ledger", "photos"}
 // Menu are the items that the officer has a right to.
 func (o *officer) Menu() []menuItem {
 	return slices.DeleteFunc(slices.Clone(menu), func(item menuItem) bool {
-		return !o.Who.may(item.want) || item.section == "alerts" && !o.Rules || !o.keepsFiles && slices.Contains(onFiles, item.section)
+		return !o.Who.may(item.want) || item.section == "alerts" && !o.HasRules || !o.keepsFiles && slices.Contains(onFiles, item.section)
 	})
 }
 
