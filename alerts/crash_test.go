@@ -139,6 +139,7 @@ func TestKillWorkersAndDatabase(t *testing.T) {
 	for _, child := range children {
 		kill(t, child)
 	}
+	owner.Reset() // its connections of before may be dead
 	w.settled(owner)
 }
 

@@ -666,6 +666,8 @@ func TestRefusedHeaderAndItsLines(t *testing.T) {
 		"beyond what is allocated": {grants("XC2020-002", "2020-ZY-2", "2020-03", 900000, 900000), []string{"超过指标", "已有1行发放", "第 4 行"}},
 		"a project that is not":    {grants("XC2020-999", "2020-ZY-2", "2020-03", 5, 5), []string{"没有项目", "已有1行发放", "第 4 行"}},
 		"a period that is none":    {grants("XC2020-002", "2020-ZY-2", "2020上半年", 5, 5), []string{"发放期间须形如", "已有1行发放", "第 4 行"}},
+		"its first line is bad":    {bytes.Replace(grants("XC2020-002", "2020-ZY-2", "2020-03", 900000, 900000), []byte("赵1,"), []byte("赵1"+strings.Repeat("长", 3000)+","), 1), []string{"超过指标", "第 2 行", "须为1–", "4,500,000.00"}},
+		"a line that is bad":       {bytes.Replace(grants("XC2020-002", "2020-ZY-2", "2020-03", 5, 5), []byte(",2,10\n"), []byte(",2,11\n"), 1), []string{"金额应等于标准×数量", "已有1行发放", "第 3 行", "第 4 行"}},
 		"no fund":                  {grants("XC2020-002", "", "2020-03", 5, 9), []string{"须填写资金编号", "金额应等于标准×数量", "第 3 行"}},
 	} {
 		_, page := b.hand("grant", name+".csv", c.sheet)

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -91,11 +90,7 @@ func (f *frame) choose(x outlet, filter url.Values, name, label, list string) wo
 	if c.Value == "" || slices.Contains(c.Words, c.Value) {
 		return c
 	}
-	var names []string
-	for _, code := range c.Words {
-		names = append(names, f.name(list, code))
-	}
-	c.Wrong, f.status = f.t("filter.unknown", c.Value, strings.Join(names, f.t("filter.or"))), http.StatusUnprocessableEntity
+	c.Wrong, f.status = f.t("filter.unknown", c.Value), http.StatusUnprocessableEntity
 	return c
 }
 

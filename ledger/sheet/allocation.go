@@ -11,7 +11,7 @@ import (
 // Allocation is 资金分配表: how a fund document was divided, to projects or to
 // units, one allocation a row. Fields: domain §6, P1 of §2.
 var Allocation = &Form{
-	Name: "allocation", Text: ledger.Text{Zh: "资金分配表", En: "allocation of funds"}, Wan: true, main: "投资规模",
+	Name: "allocation", Text: ledger.Text{Zh: "资金分配表", En: "allocation of funds"}, Wan: true, main: "投资规模", apart: true,
 	Columns: []Column{
 		orderColumn, fundColumn,
 		{Name: "指标文号", Aliases: []string{"资金文号", "指标文"}, example: "豫财农〔2020〕12号"},

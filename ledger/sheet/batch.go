@@ -70,9 +70,8 @@ type Batch struct {
 	// bank are the rows of a bank's file.
 	bank []*record
 	// standIns are rows whose grant header was refused: another stands there in the trial,
-	// so that the lines are tried. headProblems are what was wrong with them.
-	standIns     map[int]bool
-	headProblems int
+	// so that the lines are tried.
+	standIns map[int]bool
 	// acks is how many explanations stand before the drafts when they are posted.
 	acks int
 }

@@ -56,6 +56,8 @@ type Form struct {
 	main string
 	// list is the comparison list that a file of the form is a load of, else empty.
 	list string
+	// apart says that no row rests on another: the good ones are tried beside bad ones.
+	apart bool
 	// fields says which column a field of a refused draft came from.
 	fields map[string]string
 	// row makes drafts of one record; done makes those that need all records.

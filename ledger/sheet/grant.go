@@ -14,7 +14,7 @@ import (
 // each 批次, project and fund. Fields: domain §6. Names, ID numbers, accounts
 // and phones are sealed.
 var Grant = &Form{
-	Name: "grant", Text: ledger.Text{Zh: "一卡通发放表", En: "grants to households"}, main: "金额",
+	Name: "grant", Text: ledger.Text{Zh: "一卡通发放表", En: "grants to households"}, main: "金额", apart: true,
 	Columns: []Column{
 		orderColumn, townColumn, villageColumn,
 		{Name: "组", Aliases: []string{"村民组", "组别"}, unhashed: true, example: "3组"},
@@ -174,9 +174,9 @@ func grantDone(b *builder) {
 			lines[i] = d.ID
 		}
 		head := ledger.Draft{ID: "grant-" + b.opt.Known.token(hash(append(lines, g.key)...)), Kind: "grant.requested", Body: g.head}
-		before := len(b.batch.Problems)
-		if wrong := b.emit(g.first, head); len(wrong) > 0 {
-			b.batch.headProblems += len(b.batch.Problems) - before
+		first := *g.first
+		first.bad = false // its line may be: the header is another matter
+		if wrong := b.emit(&first, head); len(wrong) > 0 {
 			b.standIn(g, head, wrong)
 		}
 		if len(b.drafts)+len(g.lines) >= ledger.MaxUnit {

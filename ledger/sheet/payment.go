@@ -23,7 +23,7 @@ var holderColumn = Column{Name: "户名", Aliases: []string{"账户名称", "开
 // Payment is 支付表: requests to pay, one a row. Fields: domain §6. A firm or
 // office is public with its code; a private person is sealed.
 var Payment = &Form{
-	Name: "payment", Text: ledger.Text{Zh: "支付表", En: "payments"}, main: "金额",
+	Name: "payment", Text: ledger.Text{Zh: "支付表", En: "payments"}, main: "金额", apart: true,
 	Columns: []Column{
 		orderColumn,
 		{Name: "申请号", kind: id, Aliases: []string{"支付申请号", "申请编号", "支付编号", "支付申请编码"}, example: "ZF2020-0001"},

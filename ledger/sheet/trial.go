@@ -45,12 +45,12 @@ func (n Need) Left() ledger.Amount { return n.Have - n.Asked }
 
 // Try says what the book would answer if the batch were imported now. What would be
 // refused, row by row, is added to its Problems; rows that are in the book are
-// problems too, or left out, as the options say. A batch with problems is not tried, unless
-// they are all of the headers of grants: what is wrong with the lines is said with that.
+// problems too, or left out, as the options say. Where rows rest on one another a batch with
+// problems is not tried; else its good rows are, so that all bad rows are known at once.
 // Nothing is written and no lock held, so Import judges again.
 func (b *Batch) Try(ctx context.Context, l *ledger.Ledger) (Trial, error) {
 	var t Trial
-	if len(b.Problems) > b.headProblems || b.More > 0 {
+	if len(b.Problems) > 0 && !b.Form.apart || b.More > 0 {
 		return t, nil
 	}
 	err := b.sameFile(ctx, l)
