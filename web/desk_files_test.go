@@ -118,6 +118,9 @@ func TestFormsTakeDocumentsWithoutAHash(t *testing.T) {
 	if w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), `name="kept"`) {
 		t.Fatalf("after the session: %d", w.Code)
 	}
+	kept := regexp.MustCompile(`name="kept" value="([^"]+)"`).FindStringSubmatch(w.Body.String())[1]
+	offered := b.do("POST", "/desk/enter", url.Values{"account": {"maker-1"}, "password": {officerPassword}, "kept": {kept}}).Body.String()
+	want(t, offered, "<dd>12345.67</dd>", `href="/desk/grid"`)
 	b = d.as(ledger.Maker, "maker-1")
 	if b.cookie == cookie {
 		t.Fatal("the session goes on")

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
 	"yilu/ledger"
 )
@@ -155,5 +156,16 @@ func TestSentences(t *testing.T) {
 	}
 	if _, err := m.text("none"); err == nil {
 		t.Error("a missing key was no error")
+	}
+}
+
+// TestMenuIsOneList: what stands in one row of the English menu begins alike.
+func TestMenuIsOneList(t *testing.T) {
+	t.Parallel()
+	for _, item := range menu {
+		text := siteIn("", "CNY").sentence(english, item.Key())
+		if r, _ := utf8.DecodeRuneInString(text); !unicode.IsUpper(r) {
+			t.Errorf("%s is called %q", item.Key(), text)
+		}
 	}
 }

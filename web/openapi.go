@@ -234,8 +234,12 @@ func oneOf(words map[string]ledger.Text, shape map[string]any) map[string]any {
 
 // sortedWords keeps the document the same from start to start.
 func sortedWords(words map[string]ledger.Text) []any {
+	codes := slices.Sorted(maps.Keys(words))
+	if i := slices.Index(codes, "other"); i >= 0 { // 其他 is what is left
+		codes = append(slices.Delete(codes, i, i+1), "other")
+	}
 	var out []any
-	for _, w := range slices.Sorted(maps.Keys(words)) {
+	for _, w := range codes {
 		out = append(out, w)
 	}
 	return out

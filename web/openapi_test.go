@@ -319,3 +319,13 @@ func fieldTexts(t *testing.T) map[string]string {
 	}
 	return file.Fields
 }
+
+// TestOtherIsLast: 其他 stands behind the words that it is other than, in every choice.
+func TestOtherIsLast(t *testing.T) {
+	t.Parallel()
+	for name, words := range map[string]map[string]ledger.Text{"reasons": ledger.Reasons, "stages": ledger.PayStages, "grounds": ledger.AckGrounds} {
+		if got := sortedWords(words); got[len(got)-1] != "other" {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

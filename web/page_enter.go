@@ -144,7 +144,7 @@ func (s *server) begun(c echo.Context, opened account.Opened) (*call, *officer, 
 	if err := s.identifyPerson(r); err != nil {
 		return nil, nil, err
 	}
-	return r, &officer{frame: s.newFrame(c, "", "me"), Who: r.who, Form: r.who.session.Form}, nil
+	return r, s.officer(c, r.who, "me"), nil
 }
 
 // leave ends the session.

@@ -90,6 +90,11 @@ func (i menuItem) Here(section string) string {
 	return map[bool]string{true: "true"}[i.section == section]
 }
 
+// officer is what all pages of an officer have.
+func (s *server) officer(c echo.Context, who *actor, section string) *officer {
+	return &officer{frame: s.newFrame(c, "", section), Who: who, Form: who.session.Form, keepsFiles: s.Files != nil}
+}
+
 // staffRoutes are the pages of officers in one language. Those of warnings are not there
 // on a server without any, and none are without accounts.
 func (s *server) staffRoutes(g *echo.Group, l language) {
@@ -196,7 +201,7 @@ func (s *server) inSession(section string, handle func(*call, *officer) error) e
 			}
 			return s.showEntrance(c, http.StatusUnauthorized, p)
 		}
-		o := &officer{frame: s.newFrame(c, "", section), Who: r.who, Form: r.who.session.Form, keepsFiles: s.Files != nil}
+		o := s.officer(c, r.who, section)
 		if err := errors.Join(s.read(r.ctx(), o.frame, s.ledger), spoolForm(c.Request())); err != nil {
 			return err
 		}
