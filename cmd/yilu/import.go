@@ -121,7 +121,7 @@ func runImport(ctx context.Context, env *environment, args []string) error {
 	if len(args) > 0 && args[0] == "ocds" {
 		return runImportOCDS(ctx, env, args[1:])
 	}
-	limitMemory(300, 66<<20) // with the program itself, 100 MB for the grants of a whole county
+	limitMemory(300, 60<<20) // with the program itself, 100 MB for the grants of a whole county
 	c := &importing{}
 	word, err := words(c.flags(env), args, 2)
 	if err != nil {
