@@ -35,8 +35,8 @@ type nightly struct {
 
 	mu    sync.Mutex
 	found []web.SelfFault
-	// ended is when the last check of all entries did, running whether one is under way or
-	// wanted.
+	// ended is when the last check of all entries that could be made did, running whether
+	// one is under way or wanted.
 	ended   time.Time
 	running bool
 	// stored is what the last check of documents found, nil before the first.
@@ -77,15 +77,13 @@ func (n *nightly) run(ctx context.Context) {
 
 // checkBooks reads every stored byte of every book.
 func (n *nightly) checkBooks(ctx context.Context) {
-	n.setRunning(true)
-	defer n.setRunning(false)
-	n.note(ctx, errors.Join(verifyBooks(ctx, n.pool, n.public), n.guards(ctx)))
-}
-
-func (n *nightly) setRunning(running bool) {
+	n.mu.Lock()
+	n.running = true
+	n.mu.Unlock()
+	made := n.note(ctx, errors.Join(verifyBooks(ctx, n.pool, n.public), n.guards(ctx)))
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.running = running; !running {
+	if n.running = false; made {
 		n.ended = time.Now()
 	}
 }
@@ -156,22 +154,29 @@ func (n *nightly) guards(ctx context.Context) error {
 	return err
 }
 
-// note keeps and logs what a check found, or that it found nothing.
-func (n *nightly) note(ctx context.Context, err error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.found = nil
-	if err == nil || ctx.Err() != nil {
-		return
+// note keeps and logs what a check found, or that it found nothing. It is false for a check
+// that could not be made: what is known stays then, and only the operator is told.
+func (n *nightly) note(ctx context.Context, err error) (made bool) {
+	if ctx.Err() != nil {
+		return false
 	}
-	n.log.ErrorContext(ctx, "check of the log", "error", err)
+	if err != nil {
+		n.log.ErrorContext(ctx, "check of the log", "error", err)
+	}
+	var found []web.SelfFault
 	if t, ok := errors.AsType[*audit.Tampered](err); ok {
-		n.found = append(n.found, web.SelfFault{Entry: n.entryOf(ctx, t), Text: ledger.Text{Zh: "自查发现问题：" + t.Zh(), En: "our own check found a fault: " + t.Error()}})
+		found = append(found, web.SelfFault{Entry: n.entryOf(ctx, t), Text: ledger.Text{Zh: "自查发现问题：" + t.Zh(), En: "our own check found a fault: " + t.Error()}})
 	}
 	if errors.Is(err, errGuards) {
-		n.found = append(n.found, web.SelfFault{Entry: ledger.None, Text: ledger.Text{Zh: "自查发现问题：数据库防护不完整", En: "our own check found a fault: " + errGuards.Error()}})
+		found = append(found, web.SelfFault{Entry: ledger.None, Text: ledger.Text{Zh: "自查发现问题：数据库防护不完整", En: "our own check found a fault: " + errGuards.Error()}})
 	}
-	// All else could not be checked, which is nobody's business but the operator's.
+	if err != nil && found == nil {
+		return false
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.found = found
+	return true
 }
 
 // entryOf is the entry that was altered, if it is one of the book that is served and there.
