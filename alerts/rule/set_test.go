@@ -34,6 +34,7 @@ func TestLoadErrors(t *testing.T) {
 		{"no basis", "basis: 财建〔2004〕369号\nformula", "basis: ''\nformula", "P08.yaml: basis: want the law"},
 		{"value without basis", `value: "0.30", basis: 财建〔2004〕369号`, `value: "0.30"`, `P08.yaml: params.p: value "0.30" has no basis`},
 		{"value not of its type", `value: "0.30"`, `value: "30%"`, "P08.yaml: params.p: value \"30%\": want plain digits"},
+		{"value below nothing", `value: "0.30"`, `value: "-0.30"`, "P08.yaml: params.p: value \"-0.30\": want no less than 0"},
 		{"unknown fact", "contract.progressed, entry.amount]", "contract.progress, entry.amount]", "contract.progress is not a fact of payment.approved; did you mean contract.progressed?"},
 		{"fact not declared", "contract.progressed, entry.amount]", "contract.progressed]", "undeclared reference to 'entry"},
 		{"fact not used", "entry.amount]", "entry.amount, entry.on]", "P08.yaml: facts: entry.on is declared and used nowhere"},

@@ -85,6 +85,8 @@ func newParam(name string, of formula.Type, settings []Setting) (*param, error) 
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("value %q: %w", strings.Join(s.Value, ", "), err)
+		case of != formula.Text && of != formula.Texts && slices.ContainsFunc(s.Value, func(v string) bool { return strings.HasPrefix(v, "-") }):
+			return nil, fmt.Errorf("value %q: want no less than 0", strings.Join(s.Value, ", "))
 		case !regionPattern.MatchString(s.Region):
 			return nil, fmt.Errorf("region %q: want the first 2, 4, 6, 9 or 12 digits of an administrative code, or none", s.Region)
 		case s.To != 0 && s.To < s.From:
