@@ -36,6 +36,7 @@ func TestParametersThatMeanNothingAreRefused(t *testing.T) {
 		"where the default holds":       {&ledger.ParameterSet{Code: "P13", Name: "d", Value: "20", From: "2020-01-01", Basis: "x"}, "body.region parameter_overlap"},
 		"of the county":                 {&ledger.ParameterSet{Code: "P13", Name: "d", Value: "20", Region: "411025", From: "2020-01-01", Basis: "x"}, ""},
 		"of the city, as a county code": {&ledger.ParameterSet{Code: "P13", Name: "d", Value: "20", Region: "411000", From: "2020-01-01", Basis: "x"}, ""},
+		"below zero":                    {&ledger.ParameterSet{Code: "P13", Name: "d", Value: "-5", Region: "411025", From: "2020-01-01", Basis: "x"}, "body.value parameter"},
 		"no number":                     {&ledger.ParameterSet{Code: "P13", Name: "d", Value: "many", Region: "411025", From: "2020-01-01", Basis: "x"}, "body.value parameter"},
 		"no such parameter":             {&ledger.ParameterSet{Code: "P13", Name: "dd", Value: "20", Region: "411025", From: "2020-01-01", Basis: "x"}, "body.name unknown_parameter"},
 		"no such rule":                  {&ledger.ParameterSet{Code: "Z99", Name: "d", Value: "20", Region: "411025", From: "2020-01-01", Basis: "x"}, "body.code unknown_rule"},

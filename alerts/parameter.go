@@ -95,15 +95,35 @@ func checkParameter(book ledger.Rules, file *rule.Rule, b ledger.ParameterSet) [
 		}
 	}
 	_, err := rule.NewParameter(b.Name, of, settings)
+	_, bad := errors.AsType[*rule.BadValue](err)
 	switch {
 	case errors.Is(err, rule.ErrOverlap):
 		return wrong("region", "parameter_overlap",
 			"同一地区、类别在同一时间已有规则默认值或已设的参数：请限定更具体的地区（如 411025），或另选时间",
 			"the rule's default or a parameter that was set holds for the same region, category and days: name a more specific region (such as 411025), or other days")
+	case bad:
+		want := limitForms[of]
+		return wrong("value", "parameter", "参数"+b.Name+"须为"+want.Zh, "parameter "+b.Name+" is "+want.En)
 	case err != nil:
-		return wrong("value", "parameter", "参数"+b.Name+"须为"+string(of)+"："+err.Error(), "parameter "+b.Name+" is a "+string(of)+": "+err.Error())
+		return wrong("region", "parameter", "地区或时间有误："+err.Error(), "region or days are not right: "+err.Error())
 	}
 	return nil
+}
+
+// limitForms say how a limit is written.
+var limitForms = map[formula.Type]ledger.Text{
+	formula.Amount:   {Zh: "不小于0的金额（元），如 5000.00", En: "an amount in yuan of no less than 0, such as 5000.00"},
+	formula.Amounts:  {Zh: "金额（元），如 5000.00", En: "amounts in yuan, such as 5000.00"},
+	formula.Share:    {Zh: "不小于0的比例，如 0.30", En: "a share of no less than 0, such as 0.30"},
+	formula.Count:    {Zh: "不小于0的整数，如 3", En: "a whole number of no less than 0, such as 3"},
+	formula.Days:     {Zh: "不小于0的整数（天），如 30", En: "a number of days of no less than 0, such as 30"},
+	formula.Workdays: {Zh: "不小于0的整数（工作日），如 5", En: "a number of working days of no less than 0, such as 5"},
+	formula.Months:   {Zh: "不小于0的整数（月），如 6", En: "a number of months of no less than 0, such as 6"},
+	formula.Text:     {Zh: "一个词", En: "a word"},
+	formula.Texts:    {Zh: "用逗号隔开的词", En: "words with commas between them"},
+	formula.Civil:    {Zh: "日期，如 2020-03-18", En: "a day, such as 2020-03-18"},
+	formula.Instant:  {Zh: "带时区的时间，如 2020-03-18T09:00:00+08:00", En: "a time with its zone, such as 2020-03-18T09:00:00+08:00"},
+	formula.Bool:     {Zh: "true 或 false", En: "true or false"},
 }
 
 func checkExemption(file *rule.Rule, b ledger.ExemptionSet) []ledger.Problem {

@@ -76,6 +76,11 @@ type typed struct {
 	value formula.Value
 }
 
+// BadValue is a value that is not of its parameter's type, or below zero.
+type BadValue struct{ Value, Reason string }
+
+func (e *BadValue) Error() string { return fmt.Sprintf("value %q: %s", e.Value, e.Reason) }
+
 // newParam types the settings and refuses two that say different things of the
 // same case.
 func newParam(name string, of formula.Type, settings []Setting) (*param, error) {
@@ -84,9 +89,9 @@ func newParam(name string, of formula.Type, settings []Setting) (*param, error) 
 		value, err := formula.ParseValue(of, s.Value...)
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("value %q: %w", strings.Join(s.Value, ", "), err)
+			return nil, &BadValue{strings.Join(s.Value, ", "), err.Error()}
 		case of != formula.Text && of != formula.Texts && slices.ContainsFunc(s.Value, func(v string) bool { return strings.HasPrefix(v, "-") }):
-			return nil, fmt.Errorf("value %q: want no less than 0", strings.Join(s.Value, ", "))
+			return nil, &BadValue{strings.Join(s.Value, ", "), "want no less than 0"}
 		case !regionPattern.MatchString(s.Region):
 			return nil, fmt.Errorf("region %q: want the first 2, 4, 6, 9 or 12 digits of an administrative code, or none", s.Region)
 		case s.To != 0 && s.To < s.From:
