@@ -50,12 +50,20 @@ var checkNames = map[string]ledger.Text{
 	"ready":   {Zh: "能否服务", En: "ready"}, "pool": {Zh: "数据库连接", En: "connections"}, "waiting": {Zh: "排队的分录", En: "entries that wait"}, "signer": {Zh: "签名", En: "signer"},
 	"witness": {Zh: "见证方", En: "witness"}, "lag": {Zh: "评判进度", En: "judging"}, "deadlines": {Zh: "期限", En: "deadlines"}, "outbox": {Zh: "通知", En: "notifications"},
 	"clock": {Zh: "时钟偏差", En: "clock"}, "backup": {Zh: "备份", En: "backup"}, "settings": {Zh: "设置", En: "settings"}, "disk data": {Zh: "数据磁盘", En: "disk of the data"}, "disk public": {Zh: "公开文件磁盘", En: "disk of the public files"},
+	"job calendar": {Zh: "节假日历", En: "calendar"}, "job canary": {Zh: "引擎自检", En: "canary"}, "job remind": {Zh: "到期提醒", En: "reminders"}, "job replay": {Zh: "夜间重评", En: "nightly replay"},
+	"job unset": {Zh: "缺少的参数", En: "missing limits"}, "job summary": {Zh: "每日摘要", En: "daily digest"},
 }
 
 // Name is the name of a check in the page's language.
 func (p *healthView) Name(check string) string {
 	if name, ok := checkNames[check]; ok {
 		return p.lang.pick(name)
+	}
+	if code, sweep := strings.CutPrefix(check, "job sweep."); sweep {
+		return p.t("health.sweep", code)
+	}
+	if name, channel := strings.CutPrefix(check, "channel "); channel {
+		return p.t("health.channel", name)
 	}
 	return check
 }

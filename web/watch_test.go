@@ -836,7 +836,7 @@ func TestHealthAnswers(t *testing.T) {
 		}
 	})
 	b, page := w.auditor("auditor-1", "/desk/health")
-	for _, want := range []string{"有异常", "已满", "扩容", "尚未签名", "canary", "可以服务"} {
+	for _, want := range []string{"有异常", "已满", "扩容", "尚未签名", "引擎自检", "每日摘要", "可以服务"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
