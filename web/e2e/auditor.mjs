@@ -1,8 +1,8 @@
 // An auditor: the feed, keys, many at once.
 import { describe } from 'node:test'
 import assert from 'node:assert/strict'
-import { as, base, serve, sessions, stop, tokens } from './county.mjs'
-import { ask, beginWithin, test } from './server.mjs'
+import { as, base, data, serve, sessions, stop, tokens } from './county.mjs'
+import { ask, beginWithin, binary, run, test } from './server.mjs'
 
 /** checks are the tests of this part. */
 export function checks() {
@@ -97,6 +97,36 @@ export function checks() {
       assert.equal(await page.locator('tbody tr').count(), 2)
       await page.locator('main form:not(.bar-form) button').click()
       assert.equal(await page.locator('tbody .yes').count(), 2)
+      await context.close()
+    })
+    test('an entry that was altered in the database is found, and named everywhere', { timeout: 60_000 }, async t => {
+      if (!data) return t.skip('the server is not ours')
+      const alter = async () => /([0-9]+) .*?[0-9]+\.[0-9]{2}/.exec((await run(binary, ['demo', 'alter', '--data', data])).stdout)[1]
+      const [page, context] = await as('auditor', { viewport: { width: 360, height: 800 } })
+      const check = async () => {
+        await page.goto(base + '/desk/health')
+        await page.locator('main form:not(.bar-form) button').click()
+        return page.locator('main table').first().textContent()
+      }
+      const entry = await alter()
+      try {
+        assert.match(await check(), new RegExp(`异常.*第 ${entry} 号分录`, 's'))
+        await page.goto(base + '/log')
+        assert.match(await page.locator('main').textContent(), new RegExp(`✗ .*第 ${entry} 号分录`, 's'))
+        await page.goto(`${base}/entries/${entry}/proof`)
+        await page.locator('#check button').click()
+        await page.waitForFunction(() => document.getElementById('verdict').textContent !== '')
+        assert.match(await page.locator('[data-step=leaf]').textContent(), /✗/)
+        assert.match(await page.locator('[data-step=root]').textContent(), /✓/)
+        assert.match(await page.locator('[role=alert]').textContent(), /被改动过/)
+        await page.waitForFunction(async at => /L01/.test(await (await fetch(at)).text()), base + '/alerts?code=L01', { polling: 1000 })
+        await page.goto(base + '/alerts?code=L01')
+        await page.locator('#rows th a').first().click()
+        assert.match(await page.locator('main').textContent(), new RegExp(`断链.*第 ${entry} 号`, 's'))
+      } finally {
+        await alter()
+      }
+      assert.match(await check(), /✓.*一致/s)
       await context.close()
     })
     test('a server that is restarted: no event is lost or told twice', { timeout: 2 * beginWithin }, async t => {
