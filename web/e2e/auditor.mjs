@@ -106,7 +106,9 @@ export function checks() {
       const check = async () => {
         await page.goto(base + '/desk/health')
         await page.locator('main form:not(.bar-form) button').click()
-        return page.locator('main table').first().textContent()
+        const said = () => page.locator('main table').first().textContent()
+        while (/正在逐条核对/.test(await said())) await page.reload()
+        return said()
       }
       const entry = await alter()
       try {
@@ -119,8 +121,10 @@ export function checks() {
         assert.match(await page.locator('[data-step=leaf]').textContent(), /✗/)
         assert.match(await page.locator('[data-step=root]').textContent(), /✓/)
         assert.match(await page.locator('[role=alert]').textContent(), /被改动过/)
-        await page.waitForFunction(async at => /L01/.test(await (await fetch(at)).text()), base + '/alerts?code=L01', { polling: 1000 })
-        await page.goto(base + '/alerts?code=L01')
+        for (let n = 0; n === 0; n = await page.locator('#rows th a').count()) {
+          await page.waitForTimeout(500)
+          await page.goto(base + '/alerts?code=L01')
+        }
         await page.locator('#rows th a').first().click()
         assert.match(await page.locator('main').textContent(), new RegExp(`断链.*第 ${entry} 号`, 's'))
       } finally {
