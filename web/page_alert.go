@@ -103,7 +103,7 @@ func (p *alertView) Value(x alerts.Input) string {
 // Measured is a value or limit that the rule has found, in words where it is none alone.
 func (p *alertView) Measured(text string) string {
 	if p.Rule != nil {
-		text = p.lang.pick(ledger.Text(p.Rule.Phrase(text)))
+		text = p.lang.pick(ledger.Text(p.Rule.Phrase(text, p.site.foreign())))
 	}
 	return formula.Figure(text)
 }
