@@ -94,7 +94,7 @@ func (s *server) watchFilter(c *call, values url.Values) (f watchFilter, err err
 	}
 	f.PayeeOf, f.HouseholdOf = q.text("payee_of"), q.text("household_of")
 	project, from, to := q.text("project"), q.day("from"), q.day("to")
-	if f.Filter, err = q.filter(c.who); err != nil {
+	if f.Filter, err = s.filter(c, q); err != nil {
 		return f, err
 	}
 	f.Project, f.From, f.To, f.Only = project, from, to, q.values.Get("only") != ""

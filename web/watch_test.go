@@ -114,6 +114,14 @@ func TestWatchNarrows(t *testing.T) {
 			t.Errorf("%s: %d", bad, got)
 		}
 	}
+	for query, said := range map[string]string{"code=X99": "没有规则“X99”", "by=x": "没有“x”，可用：project, payee, household", "level=x": "没有“x”，可用：red", "state=x": "没有“x”，可用：open"} {
+		if page := one.do("GET", "/alerts?"+query, nil); page.Code != http.StatusUnprocessableEntity || !strings.Contains(page.Body.String(), said) {
+			t.Errorf("%s: %d %s", query, page.Code, mainOf(page.Body.String()))
+		}
+	}
+	if got := one.do("GET", "/alerts?code=P02", nil).Code; got != http.StatusOK {
+		t.Errorf("a rule without a warning: %d", got)
+	}
 	if got := one.do("GET", "/alerts?payee_of=a-none", nil).Code; got != http.StatusNotFound {
 		t.Errorf("the payee of no warning: %d", got)
 	}
