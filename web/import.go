@@ -37,9 +37,13 @@ type importFacts struct {
 type importPreview struct {
 	// Faults are what is wrong with the file as a whole; then nothing else is known.
 	Faults []ledger.Text `json:"faults,omitempty"`
-	Rows   int           `json:"rows"`
-	Amount ledger.Amount `json:"amount"`
-	Money  bool          `json:"money"`
+	// Unreadable says that nothing which can be said beside the file would change that,
+	// Worksheet that the name of its worksheet would.
+	Unreadable bool          `json:"unreadable,omitempty"`
+	Worksheet  bool          `json:"worksheet,omitempty"`
+	Rows       int           `json:"rows"`
+	Amount     ledger.Amount `json:"amount"`
+	Money      bool          `json:"money"`
 
 	ByFund   []sheet.Total      `json:"by_fund,omitempty"`
 	ByPlace  []sheet.Total      `json:"by_place,omitempty"`

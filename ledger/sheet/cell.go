@@ -358,5 +358,20 @@ func columnName(i int) string {
 }
 
 func fileProblem(zh, en string, args ...any) error {
-	return &ledger.Invalid{Problems: []ledger.Problem{{Field: "file", Rule: "file", Text: ledger.Text{Zh: fmt.Sprintf(zh, args...), En: fmt.Sprintf(en, args...)}}}}
+	return problemOf(RuleFile, zh, en, args)
+}
+
+func worksheetProblem(zh, en string, args ...any) error {
+	return problemOf(RuleWorksheet, zh, en, args)
+}
+
+// What is wrong with a file as a whole: with what is in it, or with the worksheet that is
+// to be read of it.
+const (
+	RuleFile      = "file"
+	RuleWorksheet = "worksheet"
+)
+
+func problemOf(rule, zh, en string, args []any) error {
+	return &ledger.Invalid{Problems: []ledger.Problem{{Field: "file", Rule: rule, Text: ledger.Text{Zh: fmt.Sprintf(zh, args...), En: fmt.Sprintf(en, args...)}}}}
 }
