@@ -329,7 +329,7 @@ func (s *server) judgeGrid(c *call, p *gridView) (*sheet.Batch, error) {
 
 // mark puts what is wrong beside its input, or on top.
 func (p *gridView) mark(problems []sheet.RowProblem) {
-	for _, x := range problems {
+	for _, x := range saidOnce(problems) {
 		text := p.lang.pick(x.Text)
 		i := x.Row - gridTop - 1
 		switch {
