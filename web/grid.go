@@ -63,6 +63,25 @@ func (c gridColumn) Options() []string {
 	return out
 }
 
+// Also are what else is said for the words of a choice, for pasting: 预付=预付款|….
+func (c gridColumn) Also() string {
+	var out []string
+	for _, w := range sortedWords(c.Words) {
+		for _, said := range sheet.Synonyms(c.Head)[w.(string)] {
+			out = append(out, said+"="+c.Words[w.(string)].Zh)
+		}
+	}
+	return strings.Join(out, "|")
+}
+
+// read is what was typed into the column, as its input shows it.
+func (c gridColumn) read(typed string) string {
+	if code, ok := sheet.Word(c.Head, c.Words, typed); ok {
+		return c.Words[code].Zh
+	}
+	return typed
+}
+
 var gridColumns = []gridColumn{
 	{"contract", "合同编号", "", "contracts", nil}, {"amount", "金额", "", "", nil}, {"purpose", "用途", "", "", nil}, {"stage", "款项性质", "", "", ledger.PayStages},
 	{"fund", "资金编号", "指标文号", "funds", nil}, {"project", "项目编号", "项目名称", "projects", nil},
@@ -185,7 +204,7 @@ func (s *server) readGrid(c *call, o *officer) (*gridView, error) {
 	for i := range p.Rows {
 		for j := range p.Rows[i].Cells {
 			x := &p.Rows[i].Cells[j]
-			x.Value = clip(oneLine(c.FormValue(x.ID())), 300)
+			x.Value = x.read(clip(oneLine(c.FormValue(x.ID())), 300))
 		}
 	}
 	return p, s.fillGrid(c.ctx(), p)

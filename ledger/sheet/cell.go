@@ -3,6 +3,7 @@ package sheet
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -324,6 +325,43 @@ func lookup(list map[string]ledger.Text, word string) (string, bool) {
 // levelOf reads a level of government (级次), however it is abbreviated.
 func levelOf(word string) (string, bool) {
 	w := fold(word)
+// synonyms are what officers write for the words of a column. A word that could be meant
+// for two of them is none: 尾款 is a final settlement or a retention.
+var synonyms = map[string]map[string][]string{
+	"款项性质": {
+		"advance":   {"预付", "预付工程款", "工程预付款"},
+		"progress":  {"进度", "工程进度款", "进度付款"},
+		"final":     {"结算", "工程结算款", "竣工结算款"},
+		"retention": {"质保", "质保款", "质量保证金", "工程质保金", "工程质量保证金"},
+		"whole":     {"一次性付款", "一次性支付", "一次付清"},
+		"other":     {"其它"},
+	},
+	"支付方式": {
+		"direct":   {"直接支付", "财政直付"},
+		"entrust":  {"财政授权支付"},
+		"passbook": {"惠农一卡通", "一卡通发放"},
+		"claim":    {"报账", "报账支付"},
+	},
+}
+
+// Synonyms are the words that a column takes for one of its own, by its code.
+func Synonyms(column string) map[string][]string { return synonyms[column] }
+
+// Word finds a word of a column's closed list by its code, one of its names, or what
+// officers write for it.
+func Word(column string, list map[string]ledger.Text, word string) (code string, ok bool) {
+	if code, ok = lookup(list, word); ok {
+		return code, true
+	}
+	w := fold(word)
+	for code, also := range synonyms[column] {
+		if slices.Contains(also, w) {
+			return code, true
+		}
+	}
+	return "", false
+}
+
 	for _, l := range []struct{ begin, code string }{{"中央", "central"}, {"省", "province"}, {"市", "city"}, {"县", "county"}, {"区", "county"}, {"其他", "other"}, {"其它", "other"}} {
 		if strings.HasPrefix(w, l.begin) {
 			return l.code, true
