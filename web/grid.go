@@ -79,6 +79,9 @@ func (c gridColumn) read(typed string) string {
 	if code, ok := sheet.Word(c.Head, c.Words, typed); ok {
 		return c.Words[code].Zh
 	}
+	if c.Named != "" || slices.Contains([]string{"contract", "code"}, c.Name) {
+		return typedID(typed)
+	}
 	return typed
 }
 
@@ -235,7 +238,11 @@ func (s *server) fillGrid(ctx context.Context, p *gridView) error {
 			known[id] = values
 		}
 		if values == nil { // what would follow from it is wanted, and would seem to be what is wrong
-			row.cell("contract").Error = p.t("grid.no_contract", id)
+			missing, err := s.noContract(ctx, p.frame, id)
+			if err != nil {
+				return err
+			}
+			row.cell("contract").Error = missing
 			continue
 		}
 		if to := row.cell("project").Value; to != "" && to != values["project"] || row.cell("idnumber").Value != "" {
@@ -249,6 +256,16 @@ func (s *server) fillGrid(ctx context.Context, p *gridView) error {
 		}
 	}
 	return nil
+}
+
+// noContract says that there is no such contract, and which one was probably meant.
+func (s *server) noContract(ctx context.Context, f *frame, id string) (string, error) {
+	found, err := s.ledger.InCapitals(ctx, s.Book, "contract", id)
+	text := ledger.Text{Zh: f.t("grid.no_contract", id), En: f.t("grid.no_contract", id)}
+	if found[id] != "" {
+		text = ledger.Suggested(text, "contract", found[id])
+	}
+	return f.lang.pick(text), err
 }
 
 // ofContract is what the grid's inputs are of payments under a contract.

@@ -93,7 +93,7 @@ func (s *server) watchFilter(c *call, values url.Values) (f watchFilter, err err
 		f.Sort = ""
 	}
 	f.PayeeOf, f.HouseholdOf = q.text("payee_of"), q.text("household_of")
-	project, from, to := q.text("project"), q.day("from"), q.day("to")
+	project, from, to := q.id("project"), q.day("from"), q.day("to")
 	if f.Filter, err = s.filter(c, q); err != nil {
 		return f, err
 	}

@@ -45,6 +45,9 @@ func fold(s string) string {
 	}, s)
 }
 
+// ID is an id as it was meant by whoever typed it.
+func ID(typed string) string { return fold(typed) }
+
 // isPlain says whether there is nothing to fold: printable ASCII, no blanks.
 func isPlain(s string) bool {
 	for i := range len(s) {
@@ -322,9 +325,6 @@ func lookup(list map[string]ledger.Text, word string) (string, bool) {
 	return "", false
 }
 
-// levelOf reads a level of government (级次), however it is abbreviated.
-func levelOf(word string) (string, bool) {
-	w := fold(word)
 // synonyms are what officers write for the words of a column. A word that could be meant
 // for two of them is none: 尾款 is a final settlement or a retention.
 var synonyms = map[string]map[string][]string{
@@ -362,6 +362,9 @@ func Word(column string, list map[string]ledger.Text, word string) (code string,
 	return "", false
 }
 
+// levelOf reads a level of government (级次), however it is abbreviated.
+func levelOf(word string) (string, bool) {
+	w := fold(word)
 	for _, l := range []struct{ begin, code string }{{"中央", "central"}, {"省", "province"}, {"市", "city"}, {"县", "county"}, {"区", "county"}, {"其他", "other"}, {"其它", "other"}} {
 		if strings.HasPrefix(w, l.begin) {
 			return l.code, true
