@@ -68,7 +68,10 @@ const (
 func (s *server) watchFilter(c *call, values url.Values) (f watchFilter, err error) {
 	q := &query{values: url.Values{}}
 	for name, v := range values {
-		if name != "state" && len(v) == 1 {
+		switch {
+		case len(v) > 1:
+			q.bad(name, "只能给一次", "give it once")
+		case name != "state":
 			q.values[name] = v
 		}
 	}

@@ -114,7 +114,7 @@ func TestWatchNarrows(t *testing.T) {
 			t.Errorf("%s: %d", bad, got)
 		}
 	}
-	for query, said := range map[string]string{"code=X99": "没有规则“X99”", "by=x": "没有“x”，可用：project, payee, household", "level=x": "没有“x”，可用：red", "state=x": "没有“x”，可用：open"} {
+	for query, said := range map[string]string{"code=X99": "没有规则“X99”", "by=x": "没有“x”，可用：project, payee, household", "level=x": "没有“x”，可用：red", "state=x": "没有“x”，可用：open", "by=project&by=payee": "只能给一次"} {
 		if page := one.do("GET", "/alerts?"+query, nil); page.Code != http.StatusUnprocessableEntity || !strings.Contains(page.Body.String(), said) {
 			t.Errorf("%s: %d %s", query, page.Code, mainOf(page.Body.String()))
 		}
