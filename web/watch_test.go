@@ -351,6 +351,13 @@ func TestTwoAuditorsCloseOneCase(t *testing.T) {
 	if got.Code != http.StatusConflict || !strings.Contains(body, "他人已作如下办理") || !strings.Contains(body, "已退回，同意销号") || !strings.Contains(body, "我也同意销号") || !strings.Contains(body, "auditor-1") {
 		t.Errorf("the second: %d %s", got.Code, body)
 	}
+	form = hiddenOf(t, theirs, "alert.returned")
+	form.Set("reason", "duplicate")
+	form.Set("opinion", "退款单据不齐")
+	_, lost, _ := strings.Cut(two.do("POST", path, form).Body.String(), "您刚才填写的内容")
+	if lost, _, _ = strings.Cut(lost, "</dl>"); !strings.Contains(lost, "退款单据不齐") || !strings.Contains(lost, ledger.Reasons.Name("duplicate").Zh) {
+		t.Errorf("what was typed for a step that is no more: %s", lost)
+	}
 	if now := w.warning("P13", 0); now.State != alerts.Closed {
 		t.Errorf("the case: %+v", now)
 	}
