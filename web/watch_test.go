@@ -328,6 +328,34 @@ func sessionWord(t *testing.T, b *browser) string {
 	return ""
 }
 
+// TestTwoAuditorsTakeMany: of a batch in which another one was faster, the second is told
+// what was done, and can take those cases too, with what was typed.
+func TestTwoAuditorsTakeMany(t *testing.T) {
+	t.Parallel()
+	w := newWatching(t, nil)
+	at := "/alerts?state=all&code=P13"
+	one, mine := w.auditor("auditor-1", at)
+	two, theirs := w.auditor("auditor-2", at)
+	bulk := func(page, id, opinion string, pick ...string) url.Values {
+		form := hiddenOf(t, strings.ReplaceAll(page, `class="bulk">`, `class="bulk"><i value="bulk">`), "bulk")
+		return url.Values{"form": {form.Get("form")}, "id": {id}, "kind": {"alert.commented"}, "sure": {"1"}, "pick": pick, "opinion": {opinion}}
+	}
+	all := picks(mine)
+	if got := one.do("POST", at, bulk(mine, "first", "先看的", all[1])); got.Code != http.StatusOK {
+		t.Fatalf("the first: %d %s", got.Code, got.Body)
+	}
+	refused := two.do("POST", at, bulk(theirs, "second", "后看的", all...))
+	body := refused.Body.String()
+	alert, _, _ := strings.Cut(all[1], "~")
+	again := regexp.MustCompile(`<input type="checkbox" id="pick-` + alert + `" name="pick" value="([^"]*)">`).FindStringSubmatch(body)
+	if refused.Code != http.StatusConflict || !strings.Contains(body, "<strong>办理意见</strong> 411025-SJ · auditor-1") || !strings.Contains(body, "后看的") || again == nil || again[1] == all[1] {
+		t.Fatalf("the second: %d %s", refused.Code, mainOf(body))
+	}
+	if got := two.do("POST", at, bulk(theirs, "third", "后看的", all[0], again[1], all[2])); got.Code != http.StatusOK || strings.Count(got.Body.String(), `<span class="yes">✓</span>`) != 3 {
+		t.Errorf("those too: %d %s", got.Code, mainOf(got.Body.String()))
+	}
+}
+
 // TestTwoAuditorsCloseOneCase: the second sees what the first did, and keeps what he
 // typed.
 func TestTwoAuditorsCloseOneCase(t *testing.T) {
