@@ -126,7 +126,7 @@ func (c Current) apply(t *terms, d ledger.Draft, today ledger.Date) (Current, er
 		c.Unit = b.To
 	case *ledger.AlertSilenced:
 		if last := today.AddDays(t.number("silence", c.Region, c.Level, today)); b.Until > last || b.Until <= today {
-			return c, refusal("body.until", "silence", fmt.Sprintf("最多暂停到 %s", last), fmt.Sprintf("want a day after today, %s at the latest", last))
+			return c, refusal("body.until", "silence", fmt.Sprintf("须在今天（%s）之后，最多到 %s", today, last), fmt.Sprintf("want a day after today (%s), %s at the latest", today, last))
 		}
 		c.Silenced, c.Due = b.Until, b.Until
 	}

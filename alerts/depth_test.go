@@ -99,6 +99,9 @@ func TestLimitsOfHandlingAreParameters(t *testing.T) {
 	if got := refusedBy(silence("2020-03-24")); !slices.Equal(got, []string{"silence"}) {
 		t.Errorf("silenced for six days: %v", got)
 	}
+	if err := silence("2020-03-18"); err == nil || !strings.Contains(err.Error(), "today") {
+		t.Errorf("silenced until today: %v", err)
+	}
 	if err := silence("2020-03-23"); err != nil {
 		t.Error(err)
 	}

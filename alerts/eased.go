@@ -18,7 +18,8 @@ import (
 // by the rulebook of some days before, a rule would have hit what it does not hit now.
 // White lists are a matter of the file of L15: their hits are kept.
 type easing struct {
-	by *active
+	by  *active
+	act rule.Act
 	// days is the parameter t of the rule.
 	days int
 	// then and now judge by a past rulebook and by that of the payment's time.
@@ -45,9 +46,13 @@ func (g *Engine) easing(ctx context.Context, s slot) (*easing, error) {
 	if x == nil || x.compiled() == nil {
 		return nil, nil
 	}
-	for _, p := range x.compiled().Settings(sweepAct(s.book, s.day())) {
+	act, err := g.sweepAct(ctx, s.book, s.day())
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range x.compiled().Settings(act) {
 		if days, err := strconv.Atoi(p.Value.String()); p.Expression == "param.t" && err == nil {
-			return &easing{by: x, days: days, then: g.Rules.apart(), now: g.Rules.apart(), rows: map[string]*rule.Row{}, changes: map[string][]int64{}}, nil
+			return &easing{by: x, act: act, days: days, then: g.Rules.apart(), now: g.Rules.apart(), rows: map[string]*rule.Row{}, changes: map[string][]int64{}}, nil
 		}
 	}
 	return nil, nil
@@ -157,7 +162,7 @@ func (x *easing) raise(ctx context.Context, b *batch, s slot) error {
 		slices.Sort(row.Entries)
 		row.Entries = slices.Compact(row.Entries)
 		row.Entries = append(row.Entries[:min(len(row.Entries), mostEntries-2)], x.changes[code]...)
-		f, err := x.by.find(sweepAct(s.book, s.day()), row)
+		f, err := x.by.find(x.act, row)
 		if err != nil {
 			return fmt.Errorf("find what a change of %s let pass: %w", code, err)
 		}

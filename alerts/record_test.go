@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"yilu/alerts/formula"
+	"yilu/alerts/rule"
 	"yilu/ledger"
 	"yilu/ledger/ocds"
 	"yilu/migrations/pgtest"
@@ -178,6 +180,36 @@ func TestSentencesNameTheCurrency(t *testing.T) {
 	}
 	if !strings.Contains(zh, "400.00 PYG") || !strings.Contains(en, "400.00 PYG") || strings.Contains(zh, "元") || strings.Contains(en, "yuan") {
 		t.Errorf("%s %s", zh, en)
+	}
+}
+
+// TestSweepsNameTheCurrency: so do sentences of sweeps, and the words for their values.
+func TestSweepsNameTheCurrency(t *testing.T) {
+	t.Parallel()
+	w := newRecords(t, "PYG")
+	act, err := w.engine.sweepAct(t.Context(), recordBook, "2020-06-01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := w.engine.inForce(t.Context(), recordBook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		code         string
+		value, limit formula.Value
+	}{{"W02", formula.Whole(900), formula.Whole(500)}, {"W03", formula.String("won 900.00 6"), formula.String("won 500.00 5")}} {
+		x := f.rules[row.code]
+		if x == nil {
+			t.Fatalf("%s is not in force", row.code)
+		}
+		said, err := x.find(act, rule.Row{Subject: []string{"S1"}, Value: row.value, Limit: row.limit})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := said.Sentence.Zh + said.Sentence.En; strings.Count(text, " PYG") != 4 || strings.Contains(text, "元") || strings.Contains(text, "yuan") {
+			t.Errorf("%s: %s", row.code, text)
+		}
 	}
 }
 

@@ -45,7 +45,11 @@ type Swept struct {
 // slot's row.
 func (g *Engine) runSweep(ctx context.Context, s slot, x *active) error {
 	b := g.newBatch(s.book, "sweep")
-	swept, err := g.sweep(ctx, x, sweepAct(s.book, s.day()), s.upto, func(do func(pgx.Tx) error) error { return g.readAlone(ctx, s, do) })
+	act, err := g.sweepAct(ctx, s.book, s.day())
+	if err != nil {
+		return err
+	}
+	swept, err := g.sweep(ctx, x, act, s.upto, func(do func(pgx.Tx) error) error { return g.readAlone(ctx, s, do) })
 	if err != nil {
 		return err
 	}
@@ -110,9 +114,17 @@ func (g *Engine) sweep(ctx context.Context, x *active, act rule.Act, upto ledger
 	return s, nil
 }
 
-// sweepAct is what a sweep of a day judges.
-func sweepAct(book ledger.Book, day ledger.Date) rule.Act {
-	return rule.Act{Book: string(book), Day: fact.Day(day), Region: string(book)}
+// sweepAct is what a sweep of a day judges, in the currency of its book.
+func (g *Engine) sweepAct(ctx context.Context, book ledger.Book, day ledger.Date) (rule.Act, error) {
+	act := rule.Act{Book: string(book), Day: fact.Day(day), Region: string(book)}
+	currency, err := g.Ledger.Currency(ctx, book)
+	if err != nil {
+		return act, err
+	}
+	if currency != ledger.Yuan {
+		act.Foreign = currency
+	}
+	return act, nil
 }
 
 // passing faults are the server's and not the query's: it is asked again.

@@ -41,7 +41,11 @@ func (g *Engine) SweepAll(ctx context.Context, book ledger.Book, day ledger.Date
 
 // sweepAsOf runs a sweep as of a day over the entries up to one of them, for no slot.
 func (g *Engine) sweepAsOf(ctx context.Context, x *active, book ledger.Book, day ledger.Date, upto ledger.Seq) (Swept, error) {
-	return g.sweep(ctx, x, sweepAct(book, day), upto, func(do func(pgx.Tx) error) error { return readViews(ctx, g.Pool, do) })
+	act, err := g.sweepAct(ctx, book, day)
+	if err != nil {
+		return Swept{}, err
+	}
+	return g.sweep(ctx, x, act, upto, func(do func(pgx.Tx) error) error { return readViews(ctx, g.Pool, do) })
 }
 
 // lastSeqAt is the last entry recorded at or before an instant.

@@ -36,7 +36,10 @@ func unset(file *rule.Rule, book ledger.Rules) string {
 // runUnset says once a month of each rule in force that a limit is missing.
 func (g *Engine) runUnset(ctx context.Context, s slot, rules *inForce) error {
 	b := g.newBatch(s.book, "system")
-	act := sweepAct(s.book, s.day())
+	act, err := g.sweepAct(ctx, s.book, s.day())
+	if err != nil {
+		return err
+	}
 	for _, code := range slices.Sorted(maps.Keys(rules.unset)) {
 		f := rules.rules[code].unjudged(act, "param:"+rules.unset[code])
 		if err := b.raise(ctx, matter{Finding: f, origin: b.origin, region: act.Region, at: s.upto, entry: ledger.None, makers: []string{}}); err != nil {

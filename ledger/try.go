@@ -64,7 +64,7 @@ func (l *Ledger) Try(ctx context.Context, book Book, drafts ...Draft) (Tried, er
 	tried := Tried{Heard: g.state.heard, Repeated: g.answers[0].done, Size: int64(g.head.Size)}
 	if refused, ok := errors.AsType[*Refused](g.answers[0].err); ok {
 		tried.Problems = refused.Problems
-		return tried, nil
+		return tried, suggest(ctx, conn, book, drafts, tried.Problems)
 	}
 	return tried, g.answers[0].err
 }

@@ -56,9 +56,13 @@ func readerOf(a *actor) alerts.Reader { return alerts.Reader{Unit: unitOf(a), Re
 
 // filter reads what narrows a list of warnings. An officer asking for another unit's
 // is refused, and told so: an empty list would look like good news.
-func (q *query) filter(a *actor) (alerts.Filter, error) {
+func (s *server) filter(c *call, q *query) (alerts.Filter, error) {
+	a := c.who
 	f := alerts.Filter{Code: q.text("code"), Level: word(q, "level", alertLevels), State: word(q, "state", alertStates), Unit: q.text("unit"), Region: q.place("region")}
 	f.Active = word(q, "active", []string{"true", "false"}) == "true"
+	if err := s.mustKnow(c, q, f.Code); err != nil {
+		return f, err
+	}
 	if own := unitOf(a); own != "" {
 		if f.Unit != "" && f.Unit != own {
 			return f, errRole
@@ -74,6 +78,18 @@ func (q *query) filter(a *actor) (alerts.Filter, error) {
 	return f, q.err()
 }
 
+// mustKnow holds a filter to rules that there are, or of which the book has warnings.
+func (s *server) mustKnow(c *call, q *query, code string) error {
+	if _, known := s.ruleNames(chinese)[code]; known || code == "" {
+		return nil
+	}
+	past, err := alerts.Count(c.ctx(), s.Alerts.Pool, c.book, alerts.Filter{Code: code})
+	if past == 0 {
+		q.bad("code", "没有规则“"+code+"”，规则编号如 P02", "there is no rule "+strconv.Quote(code)+"; codes are such as P02")
+	}
+	return err
+}
+
 // afterSeq is a cursor of a list that begins before its first entry.
 func (q *query) afterSeq() ledger.Seq { return ledger.Seq(q.number("after", int64(ledger.None))) }
 
@@ -81,7 +97,7 @@ func (q *query) afterSeq() ledger.Seq { return ledger.Seq(q.number("after", int6
 func (s *server) listAlerts(c *call) error {
 	q := c.query("after", "limit", "code", "level", "state", "unit", "region", "active")
 	after, limit := q.afterSeq(), q.limit()
-	f, err := q.filter(c.who)
+	f, err := s.filter(c, q)
 	if err != nil {
 		return err
 	}

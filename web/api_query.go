@@ -60,6 +60,9 @@ func (q *query) text(name string) string {
 	return v
 }
 
+// id is a filter by an id, as people type it.
+func (q *query) id(name string) string { return typedID(q.text(name)) }
+
 // word is a filter by one of a closed list of words: one that is none of them would
 // find nothing, which looks like an answer.
 func word[W ~string](q *query, name string, known []W) W {

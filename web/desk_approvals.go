@@ -65,7 +65,7 @@ func (s *server) approvalsPage(c *call, o *officer) error {
 func (s *server) readApprovals(c *call, o *officer) (*approvalsView, error) {
 	o.template, o.script = "deskapprovals", true
 	q := c.query("what", "state", "text", "project", "fund", "after")
-	p := &approvalsView{officer: o, What: word(q, "what", []string{"submission", "payment"}), Show: word(q, "state", slices.Concat(submissionStates, paymentStates)), Text: q.text("text"), Project: q.text("project"), Fund: q.text("fund"), FormID: newID(), Reasons: o.reasonsFor("")}
+	p := &approvalsView{officer: o, What: word(q, "what", []string{"submission", "payment"}), Show: word(q, "state", slices.Concat(submissionStates, paymentStates)), Text: q.text("text"), Project: q.id("project"), Fund: q.id("fund"), FormID: newID(), Reasons: o.reasonsFor("")}
 	page := ledger.Page{After: q.text("after"), Limit: mostBulk}
 	q.number("after", 0)
 	if err := q.err(); err != nil {

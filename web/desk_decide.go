@@ -336,7 +336,7 @@ func (s *server) weigh(c *call, p *decideView) error {
 	p.Now, p.Fresh, p.Gone, p.Refused = nil, nil, nil, nil
 	p.Seen = hex.EncodeToString(check.Digest[:])
 	for _, f := range check.Findings {
-		if one, ok := seenOf(f.Finding, max(int(f.Entry-p.Seq)-1, 0)); ok {
+		if one, ok := seenOf(f.Finding, max(int(f.Entry-p.Seq)-1, 0)); ok && !saidBefore(check.Problems, f.Code, f.Index) {
 			p.Now = append(p.Now, one)
 		}
 	}
@@ -422,7 +422,9 @@ func (s *server) settle(c *call, p *decideView, approve bool) (status int, probl
 	}
 	why := problemOf(err)
 	for _, x := range why.Problems {
-		problems = append(problems, p.lang.pick(x.Text))
+		if !saidBefore(why.Problems, x.Rule, x.Index) {
+			problems = append(problems, p.lang.pick(x.Text))
+		}
 	}
 	if why.Status == http.StatusServiceUnavailable || why.Seq != nil {
 		problems = append(problems, p.lang.pick(why.detail))

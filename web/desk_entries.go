@@ -48,7 +48,11 @@ func (s *server) filterOf(c *call) (filter url.Values, whose string, err error) 
 	q := c.query(append([]string{"after"}, enteredFilters...)...)
 	filter = url.Values{}
 	for _, name := range enteredFilters {
-		if v := q.text(name); v != "" && name != "whose" {
+		v := q.text(name)
+		if slices.Contains(idFilters, name) {
+			v = typedID(v)
+		}
+		if v != "" && name != "whose" {
 			filter.Set(name, v)
 		}
 	}

@@ -37,6 +37,7 @@ const (
 
 var (
 	formInput = regexp.MustCompile(`^(title|after_fact|[0-9]{1,2}\.(kind|on|corrects|receipt|(body|sealed|ack|line)\.[A-Za-z0-9_.]{1,80}))$`)
+	idInput   = regexp.MustCompile(`\.(fund|project|contract|payment|tender|notice|objection|asset|register|unit|from_unit|code|number|place|function_code|economic_code)$`)
 	formID    = regexp.MustCompile(`^[A-Z2-7]{26}$`)
 )
 
@@ -81,7 +82,10 @@ func (f *deskForm) take(sent url.Values) {
 			continue
 		}
 		for _, text := range v {
-			f.values.Add(name, strings.ToValidUTF8(text, ""))
+			if text = strings.ToValidUTF8(text, ""); idInput.MatchString(name) {
+				text = typedID(text)
+			}
+			f.values.Add(name, text)
 		}
 	}
 }

@@ -67,7 +67,7 @@ const photosPerPage = 50
 
 func (s *server) photosDesk(c *call, o *officer) error {
 	o.template = "photosdesk"
-	p := &photosDesk{officer: o, Project: clip(c.QueryParam("project"), 64)}
+	p := &photosDesk{officer: o, Project: typedID(clip(c.QueryParam("project"), 64))}
 	seqs, err := s.photographed(c, p)
 	if err != nil {
 		return err

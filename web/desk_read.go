@@ -9,10 +9,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/text/width"
 
 	"yilu/ledger"
+	"yilu/ledger/sheet"
 )
 
 // What was typed becomes a body, and a body what can be typed again. Reading is
@@ -143,6 +145,16 @@ func (r *bodyReader) compact(at string) int {
 		kept++
 	}
 	return kept
+}
+
+// typedID is an id as it was meant: letters and digits in full width are plain ones, as in
+// sheets. What is no id even so, such as a name, stays as it was typed.
+func typedID(text string) string {
+	id := sheet.ID(text)
+	if !plain(id) || strings.ContainsFunc(strings.TrimSpace(text), unicode.IsSpace) {
+		return text
+	}
+	return id
 }
 
 var (

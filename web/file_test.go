@@ -183,6 +183,9 @@ func TestFilesTakeThePagesFilters(t *testing.T) {
 			t.Errorf("%s says another thing as a query", path)
 		}
 	}
+	if wide := answerTo(h, "/payments/list.json?"+escapeFilter("project=ＸＣ2020－001")).Body.String(); wide != answerTo(h, "/payments/list.json?project=XC2020-001").Body.String() {
+		t.Errorf("an id in full width: %s", wide)
+	}
 	payment, err := x.l.Payment(t.Context(), pageBook, "ZF-0100")
 	if err != nil {
 		t.Fatal(err)

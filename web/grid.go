@@ -63,6 +63,28 @@ func (c gridColumn) Options() []string {
 	return out
 }
 
+// Also are what else is said for the words of a choice, for pasting: 预付=预付款|….
+func (c gridColumn) Also() string {
+	var out []string
+	for _, w := range sortedWords(c.Words) {
+		for _, said := range sheet.Synonyms(c.Head)[w.(string)] {
+			out = append(out, said+"="+c.Words[w.(string)].Zh)
+		}
+	}
+	return strings.Join(out, "|")
+}
+
+// read is what was typed into the column, as its input shows it.
+func (c gridColumn) read(typed string) string {
+	if code, ok := sheet.Word(c.Head, c.Words, typed); ok {
+		return c.Words[code].Zh
+	}
+	if c.Named != "" || slices.Contains([]string{"contract", "code"}, c.Name) {
+		return typedID(typed)
+	}
+	return typed
+}
+
 var gridColumns = []gridColumn{
 	{"contract", "合同编号", "", "contracts", nil}, {"amount", "金额", "", "", nil}, {"purpose", "用途", "", "", nil}, {"stage", "款项性质", "", "", ledger.PayStages},
 	{"fund", "资金编号", "指标文号", "funds", nil}, {"project", "项目编号", "项目名称", "projects", nil},
@@ -185,7 +207,7 @@ func (s *server) readGrid(c *call, o *officer) (*gridView, error) {
 	for i := range p.Rows {
 		for j := range p.Rows[i].Cells {
 			x := &p.Rows[i].Cells[j]
-			x.Value = clip(oneLine(c.FormValue(x.ID())), 300)
+			x.Value = x.read(clip(oneLine(c.FormValue(x.ID())), 300))
 		}
 	}
 	return p, s.fillGrid(c.ctx(), p)
@@ -216,7 +238,11 @@ func (s *server) fillGrid(ctx context.Context, p *gridView) error {
 			known[id] = values
 		}
 		if values == nil { // what would follow from it is wanted, and would seem to be what is wrong
-			row.cell("contract").Error = p.t("grid.no_contract", id)
+			missing, err := s.noContract(ctx, p.frame, id)
+			if err != nil {
+				return err
+			}
+			row.cell("contract").Error = missing
 			continue
 		}
 		if to := row.cell("project").Value; to != "" && to != values["project"] || row.cell("idnumber").Value != "" {
@@ -230,6 +256,16 @@ func (s *server) fillGrid(ctx context.Context, p *gridView) error {
 		}
 	}
 	return nil
+}
+
+// noContract says that there is no such contract, and which one was probably meant.
+func (s *server) noContract(ctx context.Context, f *frame, id string) (string, error) {
+	found, err := s.ledger.InCapitals(ctx, s.Book, "contract", id)
+	text := ledger.Text{Zh: f.t("grid.no_contract", id), En: f.t("grid.no_contract", id)}
+	if found[id] != "" {
+		text = ledger.Suggested(text, "contract", found[id])
+	}
+	return f.lang.pick(text), err
 }
 
 // ofContract is what the grid's inputs are of payments under a contract.
@@ -329,7 +365,7 @@ func (s *server) judgeGrid(c *call, p *gridView) (*sheet.Batch, error) {
 
 // mark puts what is wrong beside its input, or on top.
 func (p *gridView) mark(problems []sheet.RowProblem) {
-	for _, x := range problems {
+	for _, x := range saidOnce(problems) {
 		text := p.lang.pick(x.Text)
 		i := x.Row - gridTop - 1
 		switch {

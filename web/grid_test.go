@@ -148,6 +148,49 @@ func TestGridFillsInFromTheContract(t *testing.T) {
 	want(t, page, `data-names="项目编号|项目代码|项目编码|项目库编号|项目名称|项目"`, `data-names="金额|金额(小写)|支付金额|申请金额|小写金额|小写"`)
 }
 
+// TestGridReadsWhatOfficersType: ids in full width, short words for a stage; an id in small
+// letters is answered by the one that there is, and what ledger and rule both have against a
+// row is said once.
+func TestGridReadsWhatOfficersType(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	activateSome(t, d.l, pageBook, "P02", "P02")
+	supplier := ledger.Party{Name: "襄城县惠民水务设备有限公司", Code: "91350100M000100Y43"}
+	d.settle("合同", &ledger.ContractSigned{Contract: "HT-901", Project: "XC2020-020", Name: "水表采购合同", Supplier: supplier, Amount: yuan(1000)})
+	b := d.as(ledger.Maker, "maker-1")
+	form := b.gridForm()
+	fillRows(form, "1", "5", "project", "ＸＣ2020－020", "fund", "２０２０-SJ-1", "contract", "ＨＴ-901", "code", "９１350100M000100Y43", "stage", "预付")
+	form.Set("do", "check")
+	page := b.do("POST", "/desk/grid", form).Body.String()
+	want(t, page, `name="project-1" value="XC2020-020"`, `name="fund-1" value="2020-SJ-1"`, `name="contract-1" value="HT-901"`, "<option selected>预付款</option>", `data-also="预付=预付款|`)
+	form.Set("do", "submit")
+	if w := b.do("POST", "/desk/grid", form); w.Code != http.StatusSeeOther {
+		t.Fatalf("submit: %d %s", w.Code, mainOf(w.Body.String()))
+	}
+	small := b.gridForm()
+	fillRows(small, "1", "5", "project", "xc2020-020")
+	fillRows(small, "2", "6", "fund", "2020-sj-1")
+	fillRows(small, "3", "7", "contract", "ht-901")
+	fillRows(small, "4", "900000000")
+	fillRows(small, "5", "8", "project", "XC-NONE")
+	small.Set("do", "check")
+	var told gridAnswer
+	if err := json.Unmarshal(b.do("POST", "/desk/grid", small, "Accept", "application/json").Body.Bytes(), &told); err != nil {
+		t.Fatal(err)
+	}
+	for cell, said := range map[string]string{
+		"project-1": "没有项目 xc2020-020；同编号的项目 XC2020-020 是大写的，请核对", "fund-2": "同编号的资金 2020-SJ-1 是大写的",
+		"contract-3": "没有合同 ht-901；同编号的合同 HT-901 是大写的，请核对", "amount-4": "超过指标", "project-5": "没有项目 XC-NONE",
+	} {
+		if !strings.Contains(told.Cells[cell], said) {
+			t.Errorf("%s: %q", cell, told.Cells[cell])
+		}
+	}
+	if told.Rows["1"]+told.Rows["4"]+told.Rows["5"] != "" {
+		t.Errorf("said twice: %v", told.Rows)
+	}
+}
+
 func TestGridHasLimits(t *testing.T) {
 	t.Parallel()
 	d := newSheetDesk(t)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"yilu/alerts"
 	"yilu/ledger"
 	"yilu/ledger/document"
 	"yilu/ledger/sheet"
@@ -37,9 +38,13 @@ type importFacts struct {
 type importPreview struct {
 	// Faults are what is wrong with the file as a whole; then nothing else is known.
 	Faults []ledger.Text `json:"faults,omitempty"`
-	Rows   int           `json:"rows"`
-	Amount ledger.Amount `json:"amount"`
-	Money  bool          `json:"money"`
+	// Unreadable says that nothing which can be said beside the file would change that,
+	// Worksheet that the name of its worksheet would.
+	Unreadable bool          `json:"unreadable,omitempty"`
+	Worksheet  bool          `json:"worksheet,omitempty"`
+	Rows       int           `json:"rows"`
+	Amount     ledger.Amount `json:"amount"`
+	Money      bool          `json:"money"`
 
 	ByFund   []sheet.Total      `json:"by_fund,omitempty"`
 	ByPlace  []sheet.Total      `json:"by_place,omitempty"`
@@ -69,11 +74,22 @@ func newPreview(b *sheet.Batch, t sheet.Trial) *importPreview {
 		}
 	}
 	p.BadRows = len(rows)
-	p.Problems, p.More = listedRows(b.Problems)
+	p.Problems, p.More = listedRows(saidOnce(b.Problems))
 	p.More += b.More
 	p.Excluded, p.MoreExcluded = listedRows(b.Excluded)
 	p.Warnings, p.MoreWarnings = listedRows(b.Warnings)
 	return p
+}
+
+// saidOnce leaves out what a rule has against a row that the ledger has said already.
+func saidOnce(all []sheet.RowProblem) []sheet.RowProblem {
+	refused := map[int][]string{}
+	for _, x := range all {
+		refused[x.Row] = append(refused[x.Row], x.Rule)
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(x sheet.RowProblem) bool {
+		return slices.ContainsFunc(refused[x.Row], func(word string) bool { return alerts.Repeats(x.Rule, word) })
+	})
 }
 
 func listedRows(all []sheet.RowProblem) (listed []sheet.RowProblem, more int) {

@@ -44,13 +44,13 @@ func (p *previewView) Allows() bool { return p.Facts.Said["duplicates"] == "allo
 func (p *previewView) Inputs() []typed {
 	names := importInputs
 	if form, ok := sheet.FormOf(p.Facts.Form); ok && form.IsList() {
-		names = listInputs
+		names = append([]string{"sheet"}, listInputs...)
 	}
-	return p.beside(p.Facts.Said, slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "sheet" }))
+	return p.beside(p.Facts.Said, slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "sheet" && !p.Preview.Worksheet }))
 }
 
 func (p *previewView) Asks() bool {
-	return slices.ContainsFunc(p.Preview.Problems, func(x sheet.RowProblem) bool {
+	return p.Preview.Worksheet || slices.ContainsFunc(p.Preview.Problems, func(x sheet.RowProblem) bool {
 		return x.Rule == "fund" || x.Rule == "required" && (x.Row == 0 || slices.Contains(saidBeside, x.Header))
 	})
 }
@@ -115,9 +115,12 @@ func (s *server) preview(ctx context.Context, w document.Waiting, facts *importF
 	o.Look, o.Progress = true, func(rows int) { now.rows.Store(int64(rows)) }
 	src, b, err := s.readSheet(ctx, w, facts, o)
 	if problems, ok := sheetProblems(err); ok {
-		p := &importPreview{}
+		named := facts.Said["sheet"] != ""
+		p := &importPreview{Unreadable: !named, Worksheet: named}
 		for _, x := range problems {
 			p.Faults = append(p.Faults, x.Text)
+			p.Unreadable = p.Unreadable && x.Rule == sheet.RuleFile
+			p.Worksheet = p.Worksheet || x.Rule == sheet.RuleWorksheet
 		}
 		return p, nil
 	}
@@ -217,7 +220,7 @@ func (s *server) writeErrors(ctx context.Context, w document.Waiting, facts *imp
 	if _, err := b.Try(ctx, s.ledger); err != nil {
 		return err
 	}
-	if len(b.Problems) == 0 {
+	if b.Problems = saidOnce(b.Problems); len(b.Problems) == 0 {
 		return ledger.ErrNotFound
 	}
 	return sheet.WriteErrors(to, src.Source, b)

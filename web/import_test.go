@@ -333,6 +333,55 @@ func TestWhatTheBookWouldRefuseIsSaidBefore(t *testing.T) {
 	want(t, page, "已存在", "还不能提交")
 }
 
+// TestSheetsSayWhatIsWrongOnce: what the ledger and a rule both have against a row.
+func TestSheetsSayWhatIsWrongOnce(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	activateSome(t, d.l, pageBook, "P02", "P02")
+	b := d.as(ledger.Maker, "maker-1")
+	_, page := b.hand("payment", "支付表.csv", paySheet(t, payRow("ZF-1001", "900000000")))
+	if strings.Count(page, "超过指标") != 1 || strings.Contains(page, "累计") {
+		t.Errorf("said twice: %s", mainOf(page))
+	}
+}
+
+// TestUnreadableFile: what no word beside it could make readable is given up or uploaded
+// anew; a workbook of several filled worksheets is asked which one is meant.
+func TestUnreadableFile(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	b := d.as(ledger.Maker, "maker-1")
+	at, page := b.hand("payment", "支付表.xlsx", []byte("PK\x03\x04 broken"))
+	want(t, page, "文件不能读取", `value="drop"`, `href="/desk/import?form=payment">重新上传</a>`)
+	if strings.Contains(page, `value="again"`) || strings.Contains(page, `name="duplicates"`) {
+		t.Errorf("an unreadable file can be read again: %s", mainOf(page))
+	}
+	if w := b.decide(at, "drop"); w.Code != http.StatusSeeOther {
+		t.Errorf("given up: %d", w.Code)
+	}
+	f := excelize.NewFile()
+	for _, name := range []string{"Sheet1", "四月"} {
+		if _, err := f.NewSheet(name); err != nil {
+			t.Fatal(err)
+		}
+		for i, row := range [][]string{{"项目编号", "资金编号", "收款人全称", "金额", "用途"}, {"XC2020-020", "2020-SJ-1", "襄城县惠民水务设备有限公司", "5", "水表"}} {
+			if err := f.SetSheetRow(name, fmt.Sprint("A", i+1), &row); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var book bytes.Buffer
+	if err := f.Write(&book); err != nil {
+		t.Fatal(err)
+	}
+	at, page = b.hand("payment", "两月.xlsx", book.Bytes())
+	want(t, page, "有多个工作表有内容", `name="sheet"`, `value="again"`, "工作表名称")
+	b.decide(at, "again", "sheet", "五月")
+	want(t, b.settled(at), "没有工作表“五月”", `name="sheet" value="五月"`)
+	b.decide(at, "again", "sheet", "四月")
+	want(t, b.settled(at), `value="submit"`)
+}
+
 // TestDuplicatesAreLeftOut: rows that are in the book are named and left out, unless
 // one switch says otherwise.
 func TestDuplicatesAreLeftOut(t *testing.T) {

@@ -32,8 +32,9 @@ type alertView struct {
 	Forms    []stepForm
 	// Problems are what stood against the step that was tried.
 	Problems []string
-	// Lost is an opinion whose step cannot be taken any more: it is shown to be kept.
-	Lost string
+	// Lost is what was typed for a step that cannot be taken any more: it is shown to be
+	// kept.
+	Lost []stepField
 	// Since are the steps that others took after the officer had looked, as lines of
 	// History.
 	Since []historyLine
@@ -103,7 +104,7 @@ func (p *alertView) Value(x alerts.Input) string {
 // Measured is a value or limit that the rule has found, in words where it is none alone.
 func (p *alertView) Measured(text string) string {
 	if p.Rule != nil {
-		text = p.lang.pick(ledger.Text(p.Rule.Phrase(text)))
+		text = p.lang.pick(ledger.Text(p.Rule.Phrase(text, p.site.foreign())))
 	}
 	return formula.Figure(text)
 }
@@ -378,7 +379,7 @@ func (s *server) showRefused(c *call, p *alertView, typed *stepForm, why *proble
 	}
 	p.Forms = p.forms(typed)
 	if !slices.ContainsFunc(p.Forms, func(f stepForm) bool { return f.Open }) {
-		p.Lost = typed.value("opinion")
+		p.Lost = slices.DeleteFunc(slices.Clone(typed.Fields), func(x stepField) bool { return x.Value == "" && len(x.Chosen) == 0 })
 	}
 	if err := s.offerStepFiles(c.ctx(), p); err != nil {
 		return err

@@ -53,12 +53,17 @@ func listPage[R any](x *listing[R]) view {
 	}
 }
 
+// idFilters are filters by an id.
+var idFilters = []string{"project", "fund", "contract", "payment", "notice", "payee", "supplier", "bidder"}
+
 // known are the filters that a list understands.
 func known(x outlet, values url.Values) url.Values {
 	filter := url.Values{}
 	for _, name := range x.filters() {
 		if v := values.Get(name); v != "" {
-			filter.Set(name, clip(v, 100))
+			if filter.Set(name, clip(v, 100)); slices.Contains(idFilters, name) {
+				filter.Set(name, typedID(filter.Get(name)))
+			}
 		}
 	}
 	return filter

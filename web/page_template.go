@@ -25,6 +25,8 @@ var templateFiles embed.FS
 // sentences and assets, for one base path. It never changes.
 type site struct {
 	base string
+	// currency is that of the book.
+	currency string
 	// version names the program's part of every page, for ETags.
 	version string
 	assets  assets
@@ -55,8 +57,16 @@ func siteIn(base, currency string) *site {
 	return kept.(*site)
 }
 
+// foreign is the currency of the book where it is not yuan, else empty.
+func (s *site) foreign() string {
+	if s.currency == ledger.Yuan {
+		return ""
+	}
+	return s.currency
+}
+
 func newSite(base, currency string) (*site, error) {
-	s := &site{base: base, locales: map[language]locale{}, pages: map[language]map[string]*template.Template{}}
+	s := &site{base: base, currency: currency, locales: map[language]locale{}, pages: map[language]map[string]*template.Template{}}
 	var err error
 	if s.assets, err = readAssets(); err != nil {
 		return nil, err

@@ -65,6 +65,14 @@ type picked struct {
 	// Problems stand against it; Entry is the entry that took the step.
 	Problems []string
 	Entry    ledger.Seq
+	// Since is what others have done in the case since it was seen, nil for nothing.
+	Since []doneStep
+}
+
+// doneStep is a step that somebody else took.
+type doneStep struct {
+	alerts.Event
+	When string
 }
 
 // Send is what the form sends of it again.
@@ -86,6 +94,12 @@ type bulkView struct {
 // Good are those that nothing stands against.
 func (p *bulkView) Good() []picked {
 	return slices.DeleteFunc(slices.Clone(p.Picked), func(x picked) bool { return len(x.Problems) > 0 })
+}
+
+// Moved are those in which others have done something since, and nothing else is known
+// against them: they can be taken as they are now by whoever has read what that was.
+func (p *bulkView) Moved() []picked {
+	return slices.DeleteFunc(slices.Clone(p.Picked), func(x picked) bool { return x.Since == nil })
 }
 
 // Typed are the inputs of this kind that were filled in, for the form that comes again.
@@ -202,6 +216,16 @@ func (s *server) takePicked(c *call, p *bulkView) error {
 			continue
 		}
 		p.Picked[x.Index].Problems = append(p.Picked[x.Index].Problems, text)
+	}
+	for _, moved := range problem.Cases {
+		i := slices.IndexFunc(p.Picked, func(x picked) bool { return x.Alert == moved.Alert })
+		if i < 0 {
+			continue
+		}
+		p.Picked[i].Current = moved.Current
+		for _, e := range moved.Since {
+			p.Picked[i].Since = append(p.Picked[i].Since, doneStep{e, inShanghai(e.At)})
+		}
 	}
 	p.Act.ID = rand.Text() // what comes next is another act
 	return s.showStaff(c, problem.Status, p)

@@ -68,7 +68,10 @@ const (
 func (s *server) watchFilter(c *call, values url.Values) (f watchFilter, err error) {
 	q := &query{values: url.Values{}}
 	for name, v := range values {
-		if name != "state" && len(v) == 1 {
+		switch {
+		case len(v) > 1:
+			q.bad(name, "只能给一次", "give it once")
+		case name != "state":
 			q.values[name] = v
 		}
 	}
@@ -93,8 +96,8 @@ func (s *server) watchFilter(c *call, values url.Values) (f watchFilter, err err
 		f.Sort = ""
 	}
 	f.PayeeOf, f.HouseholdOf = q.text("payee_of"), q.text("household_of")
-	project, from, to := q.text("project"), q.day("from"), q.day("to")
-	if f.Filter, err = q.filter(c.who); err != nil {
+	project, from, to := q.id("project"), q.day("from"), q.day("to")
+	if f.Filter, err = s.filter(c, q); err != nil {
 		return f, err
 	}
 	f.Project, f.From, f.To, f.Only = project, from, to, q.values.Get("only") != ""

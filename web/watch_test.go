@@ -114,6 +114,14 @@ func TestWatchNarrows(t *testing.T) {
 			t.Errorf("%s: %d", bad, got)
 		}
 	}
+	for query, said := range map[string]string{"code=X99": "没有规则“X99”", "by=x": "没有“x”，可用：project, payee, household", "level=x": "没有“x”，可用：red", "state=x": "没有“x”，可用：open", "by=project&by=payee": "只能给一次"} {
+		if page := one.do("GET", "/alerts?"+query, nil); page.Code != http.StatusUnprocessableEntity || !strings.Contains(page.Body.String(), said) {
+			t.Errorf("%s: %d %s", query, page.Code, mainOf(page.Body.String()))
+		}
+	}
+	if got := one.do("GET", "/alerts?code=P02", nil).Code; got != http.StatusOK {
+		t.Errorf("a rule without a warning: %d", got)
+	}
 	if got := one.do("GET", "/alerts?payee_of=a-none", nil).Code; got != http.StatusNotFound {
 		t.Errorf("the payee of no warning: %d", got)
 	}
@@ -320,6 +328,34 @@ func sessionWord(t *testing.T, b *browser) string {
 	return ""
 }
 
+// TestTwoAuditorsTakeMany: of a batch in which another one was faster, the second is told
+// what was done, and can take those cases too, with what was typed.
+func TestTwoAuditorsTakeMany(t *testing.T) {
+	t.Parallel()
+	w := newWatching(t, nil)
+	at := "/alerts?state=all&code=P13"
+	one, mine := w.auditor("auditor-1", at)
+	two, theirs := w.auditor("auditor-2", at)
+	bulk := func(page, id, opinion string, pick ...string) url.Values {
+		form := hiddenOf(t, strings.ReplaceAll(page, `class="bulk">`, `class="bulk"><i value="bulk">`), "bulk")
+		return url.Values{"form": {form.Get("form")}, "id": {id}, "kind": {"alert.commented"}, "sure": {"1"}, "pick": pick, "opinion": {opinion}}
+	}
+	all := picks(mine)
+	if got := one.do("POST", at, bulk(mine, "first", "先看的", all[1])); got.Code != http.StatusOK {
+		t.Fatalf("the first: %d %s", got.Code, got.Body)
+	}
+	refused := two.do("POST", at, bulk(theirs, "second", "后看的", all...))
+	body := refused.Body.String()
+	alert, _, _ := strings.Cut(all[1], "~")
+	again := regexp.MustCompile(`<input type="checkbox" id="pick-` + alert + `" name="pick" value="([^"]*)">`).FindStringSubmatch(body)
+	if refused.Code != http.StatusConflict || !strings.Contains(body, "<strong>办理意见</strong> 411025-SJ · auditor-1") || !strings.Contains(body, "后看的") || again == nil || again[1] == all[1] {
+		t.Fatalf("the second: %d %s", refused.Code, mainOf(body))
+	}
+	if got := two.do("POST", at, bulk(theirs, "third", "后看的", all[0], again[1], all[2])); got.Code != http.StatusOK || strings.Count(got.Body.String(), `<span class="yes">✓</span>`) != 3 {
+		t.Errorf("those too: %d %s", got.Code, mainOf(got.Body.String()))
+	}
+}
+
 // TestTwoAuditorsCloseOneCase: the second sees what the first did, and keeps what he
 // typed.
 func TestTwoAuditorsCloseOneCase(t *testing.T) {
@@ -342,6 +378,13 @@ func TestTwoAuditorsCloseOneCase(t *testing.T) {
 	body := got.Body.String()
 	if got.Code != http.StatusConflict || !strings.Contains(body, "他人已作如下办理") || !strings.Contains(body, "已退回，同意销号") || !strings.Contains(body, "我也同意销号") || !strings.Contains(body, "auditor-1") {
 		t.Errorf("the second: %d %s", got.Code, body)
+	}
+	form = hiddenOf(t, theirs, "alert.returned")
+	form.Set("reason", "duplicate")
+	form.Set("opinion", "退款单据不齐")
+	_, lost, _ := strings.Cut(two.do("POST", path, form).Body.String(), "您刚才填写的内容")
+	if lost, _, _ = strings.Cut(lost, "</dl>"); !strings.Contains(lost, "退款单据不齐") || !strings.Contains(lost, ledger.Reasons.Name("duplicate").Zh) {
+		t.Errorf("what was typed for a step that is no more: %s", lost)
 	}
 	if now := w.warning("P13", 0); now.State != alerts.Closed {
 		t.Errorf("the case: %+v", now)

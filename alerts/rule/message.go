@@ -81,9 +81,9 @@ func inCurrency(text, foreign string) string {
 }
 
 // show writes a value or limit for a reader.
-func (r *Rule) show(v formula.Value, lang formula.Reader) string {
+func (in *inputs) show(v formula.Value, lang formula.Reader) string {
 	if text, ok := v.Text(); ok {
-		said := r.Phrase(text)
+		said := in.rule.Phrase(text, in.act.Foreign)
 		return []string{text, said.Zh, said.En}[lang]
 	}
 	return v.Show(formula.Amount, lang)
@@ -96,9 +96,9 @@ func write(pieces []piece, in *inputs, r *Result, lang formula.Reader) string {
 		case "":
 			b.WriteString(inCurrency(p.text, in.act.Foreign))
 		case "value":
-			b.WriteString(in.rule.show(r.Value, lang))
+			b.WriteString(in.show(r.Value, lang))
 		case "limit":
-			b.WriteString(in.rule.show(r.Limit, lang))
+			b.WriteString(in.show(r.Limit, lang))
 		case SubjectName:
 			b.WriteString([]string{"", in.said.Zh, in.said.En}[lang])
 		default:

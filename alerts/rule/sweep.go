@@ -166,13 +166,17 @@ func (c *Compiled) Found(a Act, row Row) (r Result, err error) {
 	return r, nil
 }
 
-// Phrase says a value or limit of a row in words.
-func (s *Sweep) Phrase(text string) Names {
+// Phrase says a value or limit of a row in words; foreign is the currency of its amounts
+// where it is not yuan.
+func (s *Sweep) Phrase(text, foreign string) Names {
 	words := strings.Fields(text)
 	if len(words) == 0 || s.Values[words[0]] == (Names{}) {
 		return Names{text, text}
 	}
 	said := s.Values[words[0]]
+	if foreign != "" {
+		said = Names{strings.ReplaceAll(said.Zh, "}元", "} "+foreign), strings.ReplaceAll(said.En, "} yuan", "} "+foreign)}
+	}
 	for i, word := range words[1:] {
 		place, word := fmt.Sprintf("{%d}", i+1), formula.Figure(word)
 		said.Zh, said.En = strings.ReplaceAll(said.Zh, place, word), strings.ReplaceAll(said.En, place, word)

@@ -3,6 +3,7 @@ package sheet
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +44,9 @@ func fold(s string) string {
 		return r
 	}, s)
 }
+
+// ID is an id as it was meant by whoever typed it.
+func ID(typed string) string { return fold(typed) }
 
 // isPlain says whether there is nothing to fold: printable ASCII, no blanks.
 func isPlain(s string) bool {
@@ -321,6 +325,43 @@ func lookup(list map[string]ledger.Text, word string) (string, bool) {
 	return "", false
 }
 
+// synonyms are what officers write for the words of a column. A word that could be meant
+// for two of them is none: 尾款 is a final settlement or a retention.
+var synonyms = map[string]map[string][]string{
+	"款项性质": {
+		"advance":   {"预付", "预付工程款", "工程预付款"},
+		"progress":  {"进度", "工程进度款", "进度付款"},
+		"final":     {"结算", "工程结算款", "竣工结算款"},
+		"retention": {"质保", "质保款", "质量保证金", "工程质保金", "工程质量保证金"},
+		"whole":     {"一次性付款", "一次性支付", "一次付清"},
+		"other":     {"其它"},
+	},
+	"支付方式": {
+		"direct":   {"直接支付", "财政直付"},
+		"entrust":  {"财政授权支付"},
+		"passbook": {"惠农一卡通", "一卡通发放"},
+		"claim":    {"报账", "报账支付"},
+	},
+}
+
+// Synonyms are the words that a column takes for one of its own, by its code.
+func Synonyms(column string) map[string][]string { return synonyms[column] }
+
+// Word finds a word of a column's closed list by its code, one of its names, or what
+// officers write for it.
+func Word(column string, list map[string]ledger.Text, word string) (code string, ok bool) {
+	if code, ok = lookup(list, word); ok {
+		return code, true
+	}
+	w := fold(word)
+	for code, also := range synonyms[column] {
+		if slices.Contains(also, w) {
+			return code, true
+		}
+	}
+	return "", false
+}
+
 // levelOf reads a level of government (级次), however it is abbreviated.
 func levelOf(word string) (string, bool) {
 	w := fold(word)
@@ -358,5 +399,20 @@ func columnName(i int) string {
 }
 
 func fileProblem(zh, en string, args ...any) error {
-	return &ledger.Invalid{Problems: []ledger.Problem{{Field: "file", Rule: "file", Text: ledger.Text{Zh: fmt.Sprintf(zh, args...), En: fmt.Sprintf(en, args...)}}}}
+	return problemOf(RuleFile, zh, en, args)
+}
+
+func worksheetProblem(zh, en string, args ...any) error {
+	return problemOf(RuleWorksheet, zh, en, args)
+}
+
+// What is wrong with a file as a whole: with what is in it, or with the worksheet that is
+// to be read of it.
+const (
+	RuleFile      = "file"
+	RuleWorksheet = "worksheet"
+)
+
+func problemOf(rule, zh, en string, args []any) error {
+	return &ledger.Invalid{Problems: []ledger.Problem{{Field: "file", Rule: rule, Text: ledger.Text{Zh: fmt.Sprintf(zh, args...), En: fmt.Sprintf(en, args...)}}}}
 }

@@ -41,6 +41,29 @@ func TestParseAmount(t *testing.T) {
 	}
 }
 
+func TestWordsOfAColumn(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]string{
+		"预付款": "advance", "预付": "advance", " 进 度 ": "progress", "结算": "final", "质保": "retention", "质量保证金": "retention", "一次付清": "whole", "advance": "advance",
+		"尾款": "", "保证金": "", "付": "", "": "",
+	} {
+		if got, ok := Word("款项性质", ledger.PayStages, word); got != want || ok != (want != "") {
+			t.Errorf("%q is %q, want %q", word, got, want)
+		}
+	}
+	for column, list := range map[string]map[string]ledger.Text{"款项性质": ledger.PayStages, "支付方式": ledger.PayMethods} {
+		seen := map[string]string{}
+		for code, words := range Synonyms(column) {
+			for _, word := range words {
+				if _, own := lookup(list, word); own || seen[word] != "" || list[code].Zh == "" {
+					t.Errorf("%s: %q of %s and %s", column, word, code, seen[word])
+				}
+				seen[word] = code
+			}
+		}
+	}
+}
+
 func TestParseDay(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]ledger.Date{

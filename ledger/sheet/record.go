@@ -193,7 +193,7 @@ func (r *record) code(column string, list map[string]ledger.Text) string {
 	if v == "" {
 		return ""
 	}
-	if code, ok := lookup(list, v); ok {
+	if code, ok := Word(column, list, v); ok {
 		return code
 	}
 	var names []string

@@ -126,11 +126,11 @@ func (s *Source) chooseSheet(f *excelize.File, want string) (string, error) {
 	}
 	switch {
 	case want != "":
-		return "", fileProblem("没有工作表“%s”", "there is no worksheet %q", want)
+		return "", worksheetProblem("没有工作表“%s”", "there is no worksheet %q", want)
 	case len(filled) == 0:
 		return "", fileProblem("没有读到任何内容：工作表是空的或已损坏", "nothing was read: the sheet is empty or damaged")
 	case len(filled) > 1:
-		return "", fileProblem("有多个工作表有内容（%s），请指明读取哪一个", "several worksheets are filled (%s), say which one to read", strings.Join(filled, "、"))
+		return "", worksheetProblem("有多个工作表有内容（%s），请指明读取哪一个", "several worksheets are filled (%s), say which one to read", strings.Join(filled, "、"))
 	}
 	return filled[0], nil
 }

@@ -47,8 +47,15 @@
     return lines
   }
 
-  /** put fills a cell; a choice takes a word that it has, and false is that it has none. */
+  // What else is said for the words of a choice: 预付 for 预付款.
+  const also = new Map()
+  form.querySelectorAll('thead [data-names]').forEach((th, i) => {
+    if (th.dataset.also) also.set(names[i], new Map(th.dataset.also.split('|').map(pair => pair.split('='))))
+  })
+
+  /** put fills a cell; a choice takes a word that it has or knows, and false is that it does neither. */
   function put(x, value) {
+    if (x.tagName === 'SELECT') value = also.get(x.name.split('-')[0])?.get(value) ?? value
     const taken = x.tagName !== 'SELECT' || !value || [...x.options].some(o => o.value === value)
     if (taken) x.value = value
     return taken
