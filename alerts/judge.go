@@ -82,19 +82,20 @@ type Note struct {
 // Judge is the ledger's judge by these rules.
 func (r *Rules) Judge() *ledger.Judge {
 	return &ledger.Judge{
-		Touch: func(v ledger.View, e *ledger.Entry) {
+		Touch: func(v ledger.View, e *ledger.Entry) bool {
 			row, ok := v.Rulebook()
 			if !ok {
-				return
+				return true
 			}
 			f := r.cached(v.Book(), row)
 			if f == nil { // the files of the rules have to be known first
-				return
+				return !r.kinds[e.Kind]
 			}
 			if k := f.kinds[e.Kind]; k != nil {
 				k.reading().Touch(v, e)
 				fact.Region(v, e)
 			}
+			return true
 		},
 		Weigh: r.weigh,
 	}

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -78,4 +79,12 @@ func createSecret(path string) error {
 	}
 	defer dir.Close()
 	return dir.Sync()
+}
+
+// HasSealed says whether any value is sealed, which a new secret would not open.
+func HasSealed(ctx context.Context, q Querier) (sealed bool, err error) {
+	if err := q.QueryRow(ctx, `select exists (select from only seal.private_field)`).Scan(&sealed); err != nil {
+		return false, fmt.Errorf("look for sealed values: %w", err)
+	}
+	return sealed, nil
 }

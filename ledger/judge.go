@@ -18,8 +18,9 @@ import (
 // Its answers must follow from the view and the entry alone: no clock, no random
 // order, no reading elsewhere.
 type Judge struct {
-	// Touch asks the view for what Weigh will read: a matter of speed only.
-	Touch func(v View, e *Entry)
+	// Touch asks the view for what Weigh will read: a matter of speed only. It is false
+	// while it cannot know that yet, and is asked again then.
+	Touch func(v View, e *Entry) bool
 	Weigh func(v View, e *Entry) Verdict
 }
 

@@ -29,7 +29,7 @@ func TestLookupsSeeWhatWasJustPosted(t *testing.T) {
 		seen[e.ID] = fmt.Sprint(twins, invoiced)
 		return Verdict{}
 	}}
-	look.Touch = func(v View, e *Entry) { look.Weigh(v, e) }
+	look.Touch = func(v View, e *Entry) bool { look.Weigh(v, e); return true }
 	l.Judge = look
 	funded(t, l)
 	pay := func(id string, a Amount, number string) Draft {
@@ -107,7 +107,7 @@ func TestLooksBackTheSameWay(t *testing.T) {
 		return Verdict{}
 	}
 	watch := func(l *Ledger) *Ledger {
-		l.Judge = &Judge{Weigh: look, Touch: func(v View, e *Entry) { look(v, e) }}
+		l.Judge = &Judge{Weigh: look, Touch: func(v View, e *Entry) bool { look(v, e); return true }}
 		return l
 	}
 	watch(l)
@@ -146,4 +146,32 @@ func TestLooksBackTheSameWay(t *testing.T) {
 	fresh := watch(ledgerOn(t, db))
 	mustPost(t, fresh, batch("b3", "G3", 2)...)
 	hears("a ledger that has kept nothing", "[10 20 Z1 G1/2 G2/2] true")
+}
+
+// TestRulesKnownLate: a judge that knows only from the first entry on what it will read,
+// as in a program that has just begun, is asked again, and costs no round for each line.
+func TestRulesKnownLate(t *testing.T) {
+	t.Parallel()
+	l, db := testLedger(t)
+	funded(t, l)
+	fresh, known, weighed := ledgerOn(t, db), false, 0
+	fresh.Judge = &Judge{
+		Touch: func(v View, e *Entry) bool {
+			if known {
+				v.Events(e.ID, "works.progressed")
+			}
+			return known
+		},
+		Weigh: func(v View, e *Entry) Verdict {
+			known = true
+			weighed++
+			v.Events(e.ID, "works.progressed")
+			return Verdict{}
+		},
+	}
+	lines := batch("b1", "G1", 40)
+	mustPost(t, fresh, lines...)
+	if weighed > 4*len(lines) {
+		t.Errorf("%d entries were weighed %d times", len(lines), weighed)
+	}
 }

@@ -548,8 +548,8 @@ func (s *state) prepare(p *prepared) {
 
 // touchRules asks for everything that the judge will read of an entry.
 func (s *state) touchRules(e *Entry) {
-	if s.rules != nil && s.rules.Touch != nil {
-		s.rules.Touch(View{s}, e)
+	if s.rules != nil && s.rules.Touch != nil && !s.rules.Touch(View{s}, e) {
+		s.asked++ // so that prepare does not take the entry for known
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/account"
-	"yilu/audit"
 	"yilu/ledger"
 )
 
@@ -31,15 +30,15 @@ func runAccount(ctx context.Context, env *environment, args []string) error {
 		}
 	}
 	fs := env.flags("account")
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	return &coded{exitUsage, errors.New(env.say("用法：yilu account init|list|disable 账号|reset 账号", "usage: yilu account init|list|disable ID|reset ID"))}
 }
 
 // accounts are those of the book, by a pool.
-func (env *environment) accounts(pool *pgxpool.Pool, c account.Config) (*account.Accounts, error) {
-	secret, err := audit.LoadOrCreateSecret(env.secretFile())
+func (env *environment) accounts(ctx context.Context, pool *pgxpool.Pool, c account.Config) (*account.Accounts, error) {
+	secret, err := env.secret(ctx, pool)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +49,7 @@ func (env *environment) accounts(pool *pgxpool.Pool, c account.Config) (*account
 // withAccounts calls do with the accounts of a database at our version.
 func (env *environment) withAccounts(ctx context.Context, do func(*account.Accounts) error) error {
 	return env.withTokens(ctx, func(pool *pgxpool.Pool) error {
-		a, err := env.accounts(pool, account.Config{})
+		a, err := env.accounts(ctx, pool, account.Config{})
 		if err != nil {
 			return err
 		}
@@ -70,7 +69,7 @@ func initAccounts(ctx context.Context, env *environment, args []string) error {
 		name := ledger.Duties.Name(duty)
 		named[duty] = fs.String(duty, "", env.say(name.Zh+"员的账号，可带姓名：wang:王小明", name.En+" administrator's account, with a name if you like: wang:王小明"))
 	}
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	var people []account.Person
@@ -114,7 +113,7 @@ func initAccounts(ctx context.Context, env *environment, args []string) error {
 
 // listAccounts shows who can log in. What they may do is in the book.
 func listAccounts(ctx context.Context, env *environment, args []string) error {
-	if err := parse(env.flags("account list"), args); err != nil {
+	if err := env.parse(env.flags("account list"), args); err != nil {
 		return err
 	}
 	return env.withAccounts(ctx, func(a *account.Accounts) error {
@@ -148,7 +147,7 @@ func listAccounts(ctx context.Context, env *environment, args []string) error {
 // changeAccount does something to one account.
 func changeAccount(ctx context.Context, env *environment, name string, args []string, do func(context.Context, *environment, *account.Accounts, string) error) error {
 	fs := env.flags(name)
-	word, err := words(fs, args, 1)
+	word, err := env.words(fs, args, 1)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func runBackup(ctx context.Context, env *environment, args []string) error {
 	out := fs.String("out", "", env.say("备份目录，须不存在", "folder of the backup, which must not exist"))
 	dump := fs.Bool("dump", false, env.say("只导出本库（pg_dump），不复制整个 PostgreSQL", "dump this database by pg_dump instead of copying the whole PostgreSQL"))
 	asJSON := fs.Bool("json", false, env.say("在标准输出写清单 JSON", "write the manifest to stdout as JSON"))
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	if *out == "" {
@@ -43,9 +43,6 @@ func runBackup(ctx context.Context, env *environment, args []string) error {
 	}
 	if _, err := os.Lstat(target); !errors.Is(err, os.ErrNotExist) {
 		return &coded{exitRefused, errors.Join(err, fmt.Errorf("%s %s", target, env.say("已存在；备份从不覆盖，请换一个目录", "is there already: a backup overwrites nothing, name another folder")))}
-	}
-	if err := env.hasDatabase(); err != nil {
-		return err
 	}
 	db, err := env.database(ctx)
 	if err != nil {
@@ -62,18 +59,6 @@ func runBackup(ctx context.Context, env *environment, args []string) error {
 	fmt.Fprintf(env.Stdout, env.say("  附件 %d 个，待处理的上传 %d 个（%d 字节）\n", "  %d documents, %d uploads that wait (%d bytes)\n"), m.Files.Documents, m.Files.Uploads, m.Files.Bytes)
 	for _, b := range m.Books {
 		fmt.Fprintf(env.Stdout, env.say("  账套 %s：%s 条，树根 %s\n", "  book %s: %s entries, root %s\n"), b.Book, b.Size, b.Root)
-	}
-	return nil
-}
-
-// hasDatabase refuses a data folder without a database: one must not be made by
-// looking for it.
-func (env *environment) hasDatabase() error {
-	if env.DatabaseURL != "" {
-		return nil
-	}
-	if _, err := os.Stat(filepath.Join(env.Data, "postgres", "pgdata", "PG_VERSION")); err != nil {
-		return &coded{exitRefused, fmt.Errorf("%s %w", env.say("数据目录里没有数据库：", "the data folder has no database:"), err)}
 	}
 	return nil
 }

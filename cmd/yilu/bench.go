@@ -62,7 +62,7 @@ func runBench(ctx context.Context, env *environment, args []string) error {
 	seconds := fs.Int("seconds", 8, env.say("每次测量的秒数", "seconds of each measurement"))
 	entries := fs.Int64("entries", 5_000_000, env.say("大账簿的分录数", "entries of the large book"))
 	list := fs.Bool("list", false, env.say("列出指标", "list the figures"))
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	chosen, err := choose(*only)

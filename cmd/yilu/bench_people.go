@@ -13,7 +13,7 @@ import (
 // enter makes an account with a role, logs in as a person does, and returns the header
 // by which a browser shows its session.
 func (b *bench) enter(ctx context.Context, user string, role ledger.Role) (cookie string, err error) {
-	a, err := b.env.accounts(b.pool, account.Config{})
+	a, err := b.env.accounts(ctx, b.pool, account.Config{})
 	if err != nil {
 		return "", err
 	}

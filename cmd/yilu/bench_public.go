@@ -215,7 +215,7 @@ func (b *bench) withCounty(ctx context.Context, do func(env *environment, took t
 	}
 	env := *b.env
 	env.Data, env.Book, env.DatabaseURL, env.OwnerURL = filepath.Join(dir, "data"), string(demo.Book), "", ""
-	db, err := env.database(ctx)
+	db, err := env.makeDatabase(ctx)
 	if err != nil {
 		return err
 	}

@@ -24,10 +24,10 @@ func runDemo(ctx context.Context, env *environment, args []string) (err error) {
 	if len(args) > 0 && args[0] == "alter" {
 		return alterDemo(ctx, env, args[1:])
 	}
-	if err := parse(env.flags("demo"), args); err != nil {
+	if err := env.parse(env.flags("demo"), args); err != nil {
 		return err
 	}
-	db, err := env.database(ctx)
+	db, err := env.makeDatabase(ctx)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,10 @@ func runDemo(ctx context.Context, env *environment, args []string) (err error) {
 // alterDemo changes an entry of the demonstration in the database, or puts it back, so that
 // one sees it found. It works beside a running server.
 func alterDemo(ctx context.Context, env *environment, args []string) error {
-	if err := parse(env.flags("demo alter"), args); err != nil {
+	if err := env.parse(env.flags("demo alter"), args); err != nil {
+		return err
+	}
+	if err := env.isDemo(); err != nil {
 		return err
 	}
 	known, err := loadRules()
@@ -71,11 +74,19 @@ func alterDemo(ctx context.Context, env *environment, args []string) error {
 	})
 }
 
+// isDemo refuses another book than the demonstration's.
+func (env *environment) isDemo() error {
+	if env.Book != string(demo.Book) {
+		return &coded{exitUsage, fmt.Errorf("%s %s", env.say("演示县的账套是", "the demonstration's book is"), demo.Book)}
+	}
+	return nil
+}
+
 // loadDemo loads the demonstration county and says what it is, on stderr: serve
 // calls it as well. It does nothing but that when the book holds it already.
 func loadDemo(ctx context.Context, env *environment, l *ledger.Ledger, files *document.Store) error {
-	if env.Book != string(demo.Book) {
-		return &coded{exitUsage, fmt.Errorf("%s %s", env.say("演示县的账套是", "the demonstration's book is"), demo.Book)}
+	if err := env.isDemo(); err != nil {
+		return err
 	}
 	bulkMemory()
 	defer func() { serveMemory(); debug.FreeOSMemory() }()

@@ -65,7 +65,7 @@ func runDoctor(ctx context.Context, env *environment, args []string) error {
 	fs := env.flags("doctor")
 	d := &doctor{env: env, options: env.serveFlags(fs), signing: env.signingFlags(fs), warning: env.warningFlags(fs)}
 	asJSON := fs.Bool("json", false, env.say("在标准输出写 JSON", "write JSON to stdout"))
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	d.signing.fill(env)
@@ -100,9 +100,6 @@ func (d doctor) health(ctx context.Context, q *pgxpool.Pool) (lines []web.Health
 
 // database runs the checks that ask PostgreSQL.
 func (d *doctor) database(ctx context.Context) error {
-	if err := d.env.hasDatabase(); err != nil {
-		return err
-	}
 	db, err := d.env.database(ctx)
 	if err != nil {
 		return err
@@ -116,7 +113,7 @@ func (d *doctor) database(ctx context.Context) error {
 				d.guards(ctx, owner)
 				d.logs(ctx, service)
 				d.documents(ctx, service)
-				d.uploads()
+				d.uploads(ctx, service)
 			}
 			return nil
 		})

@@ -109,11 +109,11 @@ func (d *doctor) sayDocuments(faults []document.Fault, n int) {
 
 // uploads looks at uploads that wait for their officer. Without the secret nothing can be
 // said of them: see secrets.
-func (d *doctor) uploads() {
+func (d *doctor) uploads(ctx context.Context, q audit.Querier) {
 	if _, err := os.Stat(d.env.secretFile()); err != nil {
 		return
 	}
-	sealer, err := d.env.sealer()
+	sealer, err := d.env.sealer(ctx, q)
 	if err != nil {
 		d.failed("uploads", err)
 		return

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -113,6 +114,9 @@ func (env *environment) usage(name string) string {
 			args, does = " "+c.args, "\n  "+env.say(c.zh, c.en)
 		}
 	}
+	if name == "token revoke" || name == "account disable" || name == "account reset" {
+		args = " ID"
+	}
 	for _, c := range rulesCommands() {
 		if "rules "+c.name == name {
 			args, does = " "+c.args, "\n  "+env.say(c.zh, c.en)
@@ -122,7 +126,7 @@ func (env *environment) usage(name string) string {
 }
 
 // parse reads a command line that takes no further words.
-func parse(fs *flag.FlagSet, args []string) error {
+func (env *environment) parse(fs *flag.FlagSet, args []string) error {
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return err
@@ -130,9 +134,18 @@ func parse(fs *flag.FlagSet, args []string) error {
 		return &coded{exitUsage, nil}
 	}
 	if fs.NArg() > 0 {
-		return &coded{exitUsage, fmt.Errorf("unexpected %q, see %s --help", fs.Arg(0), fs.Name())}
+		return &coded{exitUsage, env.misread(fs, fs.Args())}
 	}
 	return nil
+}
+
+// misread is a command line with too many words, or too few.
+func (env *environment) misread(fs *flag.FlagSet, got []string) error {
+	usage, _, _ := strings.Cut(env.usage(strings.TrimPrefix(fs.Name(), "yilu ")), "\n")
+	if len(got) == 0 {
+		return fmt.Errorf(env.say("缺少参数。%s（--help 看全部）", "a word is missing; %s (--help says the rest)"), usage)
+	}
+	return fmt.Errorf(env.say("多出或缺少参数，读到 %q。%s（--help 看全部）", "words too many or too few: %q; %s (--help says the rest)"), got, usage)
 }
 
 // database is an open database: our own server or a given one.
@@ -143,9 +156,46 @@ type database struct {
 	stop  func() error
 }
 
-// database connects to the given PostgreSQL, or to our own: the running one of
-// a yilu serve on the same folder, else one that runs as long as the command.
+// hasDatabase refuses a data folder without a database: one must not be made by
+// looking for it, or by a slip in a path.
+func (env *environment) hasDatabase() error {
+	if env.DatabaseURL != "" {
+		return nil
+	}
+	if err := env.restoreEnded(); err != nil {
+		return err
+	}
+	_, err := os.Stat(filepath.Join(env.Data, "postgres", "pgdata", "PG_VERSION"))
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%s: %w", env.say("当前用户无权读取这个数据目录，请以运行服务的用户或 root 运行", "this user may not read the data folder, run this as the server's user or as root"), err)
+	}
+	if err != nil {
+		return &coded{exitRefused, fmt.Errorf("%s %w", env.say("数据目录里没有数据库（--data 另指目录，yilu serve 建立）：", "the data folder has no database (--data names another, yilu serve makes one):"), err)}
+	}
+	return nil
+}
+
+// restoreEnded refuses a data folder with half a restore.
+func (env *environment) restoreEnded() error {
+	r, err := readRestored(env.Data)
+	if err == nil && r != nil && !r.Whole {
+		err = &coded{exitRefused, fmt.Errorf("%s: %s", env.Data, env.say("恢复没有完成：请再次运行 yilu restore", "a restore into this folder did not end: run yilu restore again"))}
+	}
+	return err
+}
+
+// database connects to the given PostgreSQL, or to our own in a data folder that has one.
 func (env *environment) database(ctx context.Context) (*database, error) {
+	if err := env.hasDatabase(); err != nil {
+		return nil, err
+	}
+	return env.makeDatabase(ctx)
+}
+
+// makeDatabase connects to the given PostgreSQL, or to our own, which it makes if there is
+// none: the running one of a yilu serve on the same folder, else one that runs as long as
+// the command.
+func (env *environment) makeDatabase(ctx context.Context) (*database, error) {
 	if env.DatabaseURL != "" {
 		return &database{service: env.DatabaseURL, owner: cmp.Or(env.OwnerURL, env.DatabaseURL), stop: func() error { return nil }}, nil
 	}
@@ -153,11 +203,8 @@ func (env *environment) database(ctx context.Context) (*database, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	switch r, err := readRestored(dir); {
-	case err != nil:
+	if err := env.restoreEnded(); err != nil {
 		return nil, err
-	case r != nil && !r.Whole:
-		return nil, &coded{exitRefused, fmt.Errorf("%s: %s", dir, env.say("恢复没有完成：请再次运行 yilu restore", "a restore into this folder did not end: run yilu restore again"))}
 	}
 	server, err := pgserver.Running(filepath.Join(dir, "postgres"))
 	if err != nil {
@@ -227,10 +274,6 @@ func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logg
 	if err := os.MkdirAll(env.Data, 0o711); err != nil {
 		return nil, nil, fmt.Errorf("data folder: %w", err)
 	}
-	sealer, err := env.sealer()
-	if err != nil {
-		return nil, nil, err
-	}
 	known, err := loadRules()
 	if err != nil {
 		return nil, nil, err
@@ -244,10 +287,16 @@ func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logg
 		write.Close()
 		return nil, nil, err
 	}
-	if err := checkSchema(ctx, write); err != nil {
+	var sealer *audit.Sealer
+	if err = checkSchema(ctx, write); err != nil {
+		err = fmt.Errorf("%w (%s)", err, env.say("运行 yilu migrate 升级", "run yilu migrate"))
+	} else {
+		sealer, err = env.sealer(ctx, write)
+	}
+	if err != nil {
 		read.Close()
 		write.Close()
-		return nil, nil, fmt.Errorf("%w (%s)", err, env.say("运行 yilu migrate 升级", "run yilu migrate"))
+		return nil, nil, err
 	}
 	env.rules, env.committed = known, make(chan struct{}, 1)
 	l := ledger.New(ledger.Config{Pool: write, Read: read, Sealer: sealer, Now: time.Now, Log: log, Judge: known.Judge(), Committed: func(book ledger.Book, entries int) {
@@ -267,12 +316,29 @@ func (env *environment) ledger(ctx context.Context, db *database, log *slog.Logg
 }
 
 // sealer opens and seals private values with the secret of our data folder.
-func (env *environment) sealer() (*audit.Sealer, error) {
-	secret, err := audit.LoadOrCreateSecret(env.secretFile())
+func (env *environment) sealer(ctx context.Context, q audit.Querier) (*audit.Sealer, error) {
+	secret, err := env.secret(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	return audit.NewSealer(secret)
+}
+
+// secret is that of our data folder, made if nothing was sealed yet. After a restore, or
+// with a slip in a path, a new one would open nothing and part what comes from what there is.
+func (env *environment) secret(ctx context.Context, q audit.Querier) ([]byte, error) {
+	path := env.secretFile()
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		sealed, err := audit.HasSealed(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		if sealed {
+			return nil, &coded{exitRefused, fmt.Errorf(env.say("没有密封密钥 %s，而数据库里有用它加密的内容：请放回原来的文件。确已丢失的，写入32个随机字节（权限600）后可继续，但原有的加密内容永远打不开",
+				"there is no %s, and the database has values that are sealed under it: put the file back. If it is lost for good, write 32 random bytes there (mode 600); what was sealed then stays closed"), path)}
+		}
+	}
+	return audit.LoadOrCreateSecret(path)
 }
 
 // secretFile is where the secret of our data folder is kept.

@@ -81,7 +81,7 @@ func runExportTemplate(env *environment, args []string) error {
 		fmt.Fprintln(env.Stderr, env.say("用法：yilu export template 表名 [-o 文件]，yilu export ocds，yilu export site；表名：", "usage: yilu export template FORM [-o FILE], yilu export ocds, yilu export site; forms:"), formNames())
 		fs.PrintDefaults()
 	}
-	word, err := words(fs, args, 2)
+	word, err := env.words(fs, args, 2)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func runExportOCDS(ctx context.Context, env *environment, args []string) error {
 	kind := fs.String("kind", string(ocds.Records), env.say("releases（逐次发布）或 records（汇总记录）", "releases or records"))
 	project := fs.String("project", "", env.say("只导出此项目", "this project only"))
 	out := fs.String("o", "-", env.say("写入的文件，- 为标准输出", "file to write, - for standard output"))
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	if k := ocds.Kind(*kind); k != ocds.Releases && k != ocds.Records {
@@ -148,7 +148,7 @@ func runExportSite(ctx context.Context, env *environment, args []string) error {
 	publicURL(env, fs, &o.origin)
 	fs.BoolVar(&o.demo, "demo", false, env.say("标明为演示数据", "mark the pages as made-up data"))
 	fs.StringVar(&o.files, "public", setting("YILU_PUBLIC", ""), env.say("公开日志目录，默认为数据目录下的 public (YILU_PUBLIC)", "folder of the public logs; public in the data folder by default (YILU_PUBLIC)"))
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	if *out == "" {

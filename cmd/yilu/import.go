@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,7 +19,7 @@ import (
 )
 
 // words reads a command line of n words and flags in any order.
-func words(fs *flag.FlagSet, args []string, n int) ([]string, error) {
+func (env *environment) words(fs *flag.FlagSet, args []string, n int) ([]string, error) {
 	var got []string
 	for {
 		if err := fs.Parse(args); err != nil {
@@ -33,7 +34,7 @@ func words(fs *flag.FlagSet, args []string, n int) ([]string, error) {
 		got, args = append(got, fs.Arg(0)), fs.Args()[1:]
 	}
 	if len(got) != n {
-		return nil, &coded{exitUsage, fmt.Errorf("want %d words, got %d, see %s --help", n, len(got), fs.Name())}
+		return nil, &coded{exitUsage, env.misread(fs, got)}
 	}
 	return got, nil
 }
@@ -123,7 +124,7 @@ func runImport(ctx context.Context, env *environment, args []string) error {
 	}
 	limitMemory(300, 60<<20) // with the program itself, 100 MB for the grants of a whole county
 	c := &importing{}
-	word, err := words(c.flags(env), args, 2)
+	word, err := env.words(c.flags(env), args, 2)
 	if err != nil {
 		return err
 	}
@@ -234,6 +235,9 @@ func (c *importing) complete(env *environment) error {
 
 // refusedFile says what is wrong with a file as a whole.
 func refusedFile(env *environment, path string, err error) error {
+	if _, ok := errors.AsType[*fs.PathError](err); ok { // it is not there, or may not be read
+		return &coded{exitRefused, err}
+	}
 	bad, ok := errors.AsType[*ledger.Invalid](err)
 	if !ok {
 		return err

@@ -57,7 +57,7 @@ func (a *acting) by(env *environment, role ledger.Role) (ledger.By, ledger.Date,
 // runReverse submits the reversal of a whole submission.
 func runReverse(ctx context.Context, env *environment, args []string) error {
 	c := &deciding{}
-	word, err := words(c.flags(env, "reverse"), args, 1)
+	word, err := env.words(c.flags(env, "reverse"), args, 1)
 	if err != nil {
 		return err
 	}
@@ -71,6 +71,9 @@ func runReverse(ctx context.Context, env *environment, args []string) error {
 	}
 	defer closeLedger()
 	r, err := sheet.Reverse(ctx, l, ledger.Book(env.Book), sheet.Reversal{Submission: word[0], Reason: c.reason, On: on, By: by})
+	if errors.Is(err, ledger.ErrNotFound) {
+		return &coded{exitRefused, fmt.Errorf("%s %s", env.say("账套没有这个提交：", "the book has no submission"), word[0])}
+	}
 	if err != nil {
 		return refusedPost(env, err)
 	}
@@ -81,9 +84,12 @@ func runReverse(ctx context.Context, env *environment, args []string) error {
 // runApprove approves a submission as the second person.
 func runApprove(ctx context.Context, env *environment, args []string) error {
 	c := &deciding{}
-	word, err := words(c.flags(env, "approve"), args, 1)
+	word, err := env.words(c.flags(env, "approve"), args, 1)
 	if err != nil {
 		return err
+	}
+	if c.hash == "" {
+		return &coded{exitUsage, errors.New(env.say("须给出所审核内容的摘要 --hash（提交时显示）", "give the content hash of what you looked at: --hash, as it was printed at the submission"))}
 	}
 	return c.decide(ctx, env, word[0], "submission.approved", &ledger.SubmissionApproved{Submission: word[0], ContentHash: c.hash})
 }
@@ -91,7 +97,7 @@ func runApprove(ctx context.Context, env *environment, args []string) error {
 // runReject sends a submission back.
 func runReject(ctx context.Context, env *environment, args []string) error {
 	c := &deciding{}
-	word, err := words(c.flags(env, "reject"), args, 1)
+	word, err := env.words(c.flags(env, "reject"), args, 1)
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ Running it again enters only what is new or changed; after an interruption, run 
 func runImportOCDS(ctx context.Context, env *environment, args []string) error {
 	c := &importingOCDS{}
 	fs := c.flags(env)
-	word, err := words(fs, args, 1)
+	word, err := env.words(fs, args, 1)
 	if err != nil {
 		return err
 	}
@@ -75,6 +75,11 @@ func runImportOCDS(ctx context.Context, env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
+	in, size, err := openInput(word[0])
+	if err != nil {
+		return &coded{exitRefused, err}
+	}
+	defer func() { _ = in.Close() }()  // reading only
 	if !c.dryRun || c.currency == "" { // else there is no need of a book
 		l, closeLedger, err := env.open(ctx)
 		if err != nil {
@@ -96,7 +101,7 @@ func runImportOCDS(ctx context.Context, env *environment, args []string) error {
 	}
 	lines := bufio.NewWriter(out)
 	im.Findings = ocds.NewFindings(lines)
-	err = c.run(ctx, env, im, word[0], path)
+	err = c.run(ctx, env, im, input{word[0], in, size}, path)
 	return errors.Join(err, lines.Flush(), out.Close())
 }
 
@@ -156,9 +161,35 @@ func (c *importingOCDS) bookCurrency(ctx context.Context, env *environment, l *l
 	return nil
 }
 
+// input is a file to read, its size 0 if nobody knows it.
+type input struct {
+	name string
+	io.Reader
+	size int64
+}
+
+// openInput opens a file, or standard input for -.
+func openInput(name string) (f *os.File, size int64, err error) {
+	if name == "-" {
+		return os.Stdin, 0, nil // of a pipe nobody knows how much is to come
+	}
+	if f, err = os.Open(name); err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a folder", name)
+	}
+	if err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	return f, info.Size(), nil
+}
+
 // run reads the file, opens the book if need be, and enters.
-func (c *importingOCDS) run(ctx context.Context, env *environment, im *ocds.Import, name, findings string) error {
-	g, err := c.gather(ctx, env, im, name)
+func (c *importingOCDS) run(ctx context.Context, env *environment, im *ocds.Import, in input, findings string) error {
+	name := in.name
+	g, err := c.gather(ctx, env, im, in)
 	if err != nil {
 		return err
 	}
@@ -188,27 +219,15 @@ func (c *importingOCDS) run(ctx context.Context, env *environment, im *ocds.Impo
 }
 
 // gather reads the whole file before anything is entered.
-func (c *importingOCDS) gather(ctx context.Context, env *environment, im *ocds.Import, name string) (*ocds.Gathered, error) {
-	in, size := io.Reader(os.Stdin), int64(0)
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, &coded{exitRefused, err}
-		}
-		defer func() { _ = f.Close() }() // reading only
-		if info, err := f.Stat(); err == nil {
-			size = info.Size()
-		}
-		in = f
-	}
+func (c *importingOCDS) gather(ctx context.Context, env *environment, im *ocds.Import, in input) (*ocds.Gathered, error) {
 	o := ocds.Options{Currency: c.currency, Assume: c.assume, Report: im.Findings.Report, Temp: c.temp}
-	if size > 0 { // of a pipe nobody knows how much is to come
+	if in.size > 0 {
 		draw := env.progress("read")
-		o.Progress = func(done int64) { draw(min(done, size), size) }
+		o.Progress = func(done int64) { draw(min(done, in.size), in.size) }
 	}
-	g, err := ocds.Gather(ctx, name, in, o)
+	g, err := ocds.Gather(ctx, in.name, in, o)
 	if broken, ok := errors.AsType[*ocds.Broken](err); ok {
-		return nil, &coded{exitRefused, fmt.Errorf(env.say("%s：文件在第 %d 字节处中断或不是 JSON，未作任何更改：%w", "%s: the file breaks off or is no JSON at byte %d, nothing was changed: %w"), name, broken.Offset, broken.Err)}
+		return nil, &coded{exitRefused, fmt.Errorf(env.say("%s：文件在第 %d 字节处中断或不是 JSON，未作任何更改：%w", "%s: the file breaks off or is no JSON at byte %d, nothing was changed: %w"), in.name, broken.Offset, broken.Err)}
 	}
 	return g, err
 }

@@ -46,6 +46,9 @@ func TestImportOCDSFromTheShell(t *testing.T) {
 	want(exitUsage, "name its currency", append(who, good, "--book", "ocds-ua")...)
 	want(exitRefused, "a name such as ocds-ua", append(who, good, "--book", "UA", "--currency", "UAH")...)
 	want(exitRefused, "no such file", append(who, "none.json", "--book", "ocds-ua", "--currency", "UAH")...)
+	if _, err := os.Stat("none.json.findings.jsonl"); err == nil {
+		t.Error("findings of a file that is not there")
+	}
 	want(exitRefused, "nothing was changed", append(who, file("cut.json", "["+release("o1", "1")), "--book", "ocds-ua", "--currency", "UAH")...)
 	want(exitRefused, "nothing was changed", append(who, file("other.json", `{"a":1}`), "--book", "ocds-ua", "--currency", "UAH")...)
 	l := besideProgram(t, db, nil)

@@ -32,6 +32,9 @@ func inShell(t *testing.T, db *pgtest.DB, language string) (dir string) {
 	t.Setenv("YILU_OWNER_URL", db.OwnerURL)
 	t.Setenv("YILU_DATA", dir)
 	t.Setenv("LC_ALL", language)
+	if err := os.WriteFile(filepath.Join(dir, "seal.secret"), make([]byte, 32), 0o600); err != nil { // that of besideProgram
+		t.Fatal(err)
+	}
 	return dir
 }
 
@@ -104,6 +107,14 @@ func TestImportFromTheShell(t *testing.T) {
 	}
 	if code, out, stderr := yilu("reverse", found[1], "--user", "u1", "--unit", "411025-CZ"); code != exitOK || !strings.Contains(out, "rev-") {
 		t.Errorf("reverse: code %d, %s%s", code, out, stderr)
+	}
+	for _, args := range [][]string{{"import", "ledger", path + ".none"}, {"reverse", "NONE"}, {"disclose", "99", "note", "--to", "x"}, {"notice", "--matter", "P3", "--entries", "99"}} {
+		if code, _, stderr := yilu(append(args, "--user", "u1", "--unit", "411025-CZ")...); code != exitRefused || stderr == "" {
+			t.Errorf("what is not there: %q: code %d, %s", args, code, stderr)
+		}
+	}
+	if code, _, stderr := yilu("approve", found[1], "--user", "u2", "--unit", "411025-CZ"); code != exitUsage || !strings.Contains(stderr, "--hash") {
+		t.Errorf("approval of nothing seen: code %d, %s", code, stderr)
 	}
 	template := filepath.Join(dir, "t.xlsx")
 	if code, _, stderr := yilu("export", "template", "payment", "-o", template); code != exitOK {

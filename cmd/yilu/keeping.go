@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/audit/proof"
@@ -52,7 +53,7 @@ func rotateKey(ctx context.Context, env *environment, args []string) error {
 	a := &acting{}
 	a.flags(fs, env)
 	until := fs.String("until", "", env.say("新旧公钥并行签名至哪一天", "last day on which both keys sign"))
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	s.fill(env)
@@ -107,7 +108,7 @@ func makeSM2Key(ctx context.Context, env *environment, args []string) error {
 
 // sealedField reads a command line of flags and SEQ FIELD.
 func (env *environment) sealedField(fs *flag.FlagSet, args []string) (seq uint64, field string, err error) {
-	word, err := words(fs, args, 2)
+	word, err := env.words(fs, args, 2)
 	if err != nil {
 		return 0, "", err
 	}
@@ -170,6 +171,9 @@ func runDisclose(ctx context.Context, env *environment, args []string) error {
 	}
 	defer closeLedger()
 	opened, err := l.Sealer.Open(ctx, l.Pool, env.Book, seq)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return &coded{exitRefused, fmt.Errorf("%s %d", env.say("账套没有这条分录：", "the book has no entry"), seq)}
+	}
 	if err != nil {
 		return err
 	}
@@ -179,10 +183,14 @@ func runDisclose(ctx context.Context, env *environment, args []string) error {
 	}
 	entry, err := tile.Dir(filepath.Join(s.public, env.Book)).Prove(seq)
 	if errors.Is(err, tile.ErrUnpublished) {
-		return errors.New("the entry is not signed yet: try again in a few seconds")
+		return errors.New(env.say("该分录尚未签名，请过几秒再试", "the entry is not signed yet: try again in a few seconds"))
 	}
 	if err != nil {
 		return err
+	}
+	// Before it is on the record: what nobody gets to see is not disclosed.
+	if err := writable(*folder); err != nil {
+		return &coded{exitRefused, fmt.Errorf("-o: %w", err)}
 	}
 	_, err = l.Post(ctx, ledger.Book(env.Book), ledger.Draft{ID: "cli-" + rand.Text(), Kind: "seal.disclosed", On: on, By: by, Corrects: ledger.None,
 		Body: &ledger.SealDisclosed{Entry: ledger.Count(seq), Field: field, To: *to}})
@@ -202,4 +210,13 @@ func runDisclose(ctx context.Context, env *environment, args []string) error {
 		fmt.Fprintln(env.Stdout, path)
 	}
 	return nil
+}
+
+// writable says whether a file can be made in a folder.
+func writable(folder string) error {
+	f, err := os.CreateTemp(folder, ".yilu-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }

@@ -38,6 +38,9 @@ func TestKeepersActs(t *testing.T) {
 	s.signed(1)
 
 	out := t.TempDir()
+	if code, _, said := yilu("disclose", "0", "note", "--to", "县审计局", "--user", "a", "--unit", "z", "-o", out+"/none", "--data", data); code != exitRefused || !strings.Contains(said, "none") {
+		t.Errorf("into a folder that is none: %d %s", code, said) // and what follows finds no entry of it
+	}
 	do("disclose", "0", "note", "--to", "县审计局", "--user", "a", "--unit", "z", "-o", out)
 	var d disclosure
 	if err := json.Unmarshal(mustRead(t, out+"/411025-0-note.disclosure.json"), &d); err != nil || d.Value != s.note {
@@ -64,6 +67,20 @@ func TestKeepersActs(t *testing.T) {
 	s.signed(2) // it is on the record
 	if info, err := os.Stat(out + "/411025-0-note.disclosure.json"); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("others can read it: %v %v", info.Mode(), err)
+	}
+
+	// Without the secret none is made: it would open nothing.
+	if err := os.Rename(data+"/seal.secret", data+"/kept"); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, said := yilu("approve", "x", "--hash", "x", "--user", "b", "--unit", "z", "--data", data); code != exitRefused || !strings.Contains(said, "put the file back") {
+		t.Errorf("without seal.secret: %d %s", code, said)
+	}
+	if _, err := os.Lstat(data + "/seal.secret"); err == nil {
+		t.Error("a new secret was made")
+	}
+	if err := os.Rename(data+"/kept", data+"/seal.secret"); err != nil {
+		t.Fatal(err)
 	}
 
 	approve := func(submitted string) {

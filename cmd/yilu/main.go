@@ -141,6 +141,9 @@ func report(env *environment, err error) int {
 		code = c.code
 	}
 	if msg := err.Error(); msg != "" {
+		if errors.Is(err, context.Canceled) {
+			msg = env.say("已中断：", "interrupted: ") + msg
+		}
 		fmt.Fprintln(env.Stderr, "yilu: "+msg)
 	}
 	return code

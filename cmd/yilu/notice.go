@@ -46,7 +46,7 @@ func runNotice(ctx context.Context, env *environment, args []string) (err error)
 	fs.StringVar(&c.notice, "notice", "", env.say("公示编号，默认自动编号", "id of the notice; made up by default"))
 	fs.StringVar(&c.role, "role", string(ledger.Maker), env.say("角色：maker 或 project", "role: maker or project"))
 	fs.BoolVar(&c.post, "post", false, env.say("入账发布；不加则只拟稿", "post it; without this it is only shown"))
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	by, on, err := c.by(env, ledger.Role(c.role))
@@ -79,6 +79,9 @@ func (c *noticing) compose(ctx context.Context, env *environment, l *ledger.Ledg
 	content, err := duties.Compose(ctx, book, c.order)
 	if bad, ok := errors.AsType[*ledger.Invalid](err); ok {
 		return &coded{exitRefused, bad}
+	}
+	if errors.Is(err, ledger.ErrNotFound) {
+		return &coded{exitRefused, fmt.Errorf("%s: %w", env.say("没有这些分录，或没有这种公示事项", "there are no such entries, or there is no such matter"), err)}
 	}
 	if err != nil {
 		return err

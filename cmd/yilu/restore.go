@@ -71,7 +71,7 @@ func runRestore(ctx context.Context, env *environment, args []string) error {
 	s := env.signingFlags(fs)
 	from := fs.String("from", "", env.say("备份目录", "folder of the backup"))
 	asJSON := fs.Bool("json", false, env.say("在标准输出写 JSON", "write JSON to stdout"))
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	s.fill(env)

@@ -138,9 +138,12 @@ func TestRestoreOfAnOldBackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer own.Stop()
-	// Without state and public files nobody knows.
-	refuse(t, exitRefused, "nobody knows how many were published", "erase", "0", "note", "--ground", "order", "--user", "a", "--unit", "z", "--data", fresh)
-	copyTree(t, data, fresh, "signer", "public", "seal.secret")
+	// Without the secret none is made; without state and public files nobody knows.
+	erase := []string{"erase", "0", "note", "--ground", "order", "--user", "a", "--unit", "z", "--data", fresh}
+	refuse(t, exitRefused, "put the file back", erase...)
+	copyTree(t, data, fresh, "seal.secret")
+	refuse(t, exitRefused, "nobody knows how many were published", erase...)
+	copyTree(t, data, fresh, "signer", "public")
 	if text := readWaiting(t, fresh); text != waitingText {
 		t.Errorf("an upload after the restore: %q", text)
 	}
@@ -208,7 +211,11 @@ func sealerOf(t *testing.T, data string) *audit.Sealer {
 	if err := os.MkdirAll(data, 0o711); err != nil {
 		t.Fatal(err)
 	}
-	sealer, err := (&environment{Data: data}).sealer()
+	secret, err := audit.LoadOrCreateSecret((&environment{Data: data}).secretFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealer, err := audit.NewSealer(secret)
 	if err != nil {
 		t.Fatal(err)
 	}

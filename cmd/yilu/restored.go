@@ -156,7 +156,7 @@ func confirmRestored(_ context.Context, env *environment, args []string) error {
 	fs := env.flags("restore confirm")
 	first := fs.String("first", "", env.say("第一人姓名或工号", "the first person who agrees"))
 	second := fs.String("second", "", env.say("第二人姓名或工号", "the second person who agrees"))
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	if *first == "" || *second == "" || *first == *second {

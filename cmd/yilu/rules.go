@@ -101,6 +101,9 @@ func (r *ruleFlags) load() (*alerts.Rules, error) {
 	if err != nil {
 		return nil, &coded{exitRefused, err}
 	}
+	if len(known.Known()) == 0 {
+		return nil, &coded{exitRefused, fmt.Errorf("%s: there are no rules in this folder", r.folder)}
+	}
 	return known, nil
 }
 
@@ -152,7 +155,7 @@ func (r *ruleFlags) withGate(ctx context.Context, env *environment, known *alert
 func rulesCheck(ctx context.Context, env *environment, args []string) error {
 	fs, r := env.ruleFlags("check")
 	fs.BoolVar(&r.sweeps, "sweeps", false, env.say("在数据库中跑定期扫描的测试", "run the tests of sweeps in the database"))
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	return r.check(ctx, env, nil)

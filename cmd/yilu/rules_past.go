@@ -38,6 +38,9 @@ func rulesBacktest(ctx context.Context, env *environment, args []string) error {
 	if test.From == "" || test.To == "" || len(words) == 0 || *diff != "" && *diff != "live" {
 		return &coded{exitUsage, errors.New(env.say("须给出规则编号、--from、--to；--diff 只能是 live", "name rules, --from and --to; --diff takes live only"))}
 	}
+	if err := env.inOrder(test.From, test.To); err != nil {
+		return err
+	}
 	known, err := r.load()
 	if err != nil {
 		return err
@@ -79,6 +82,15 @@ func (env *environment) rangeFlags(fs *flag.FlagSet, from, to *ledger.Date) {
 	fs.Func("to", env.say("业务日期止", "last business day"), dayFlag(to))
 }
 
+// inOrder refuses days in which nothing can have happened: nothing would be found, and that
+// would look like a good past.
+func (env *environment) inOrder(from, to ledger.Date) error {
+	if to < from {
+		return &coded{exitUsage, fmt.Errorf(env.say("--to %s 早于 --from %s", "--to %s is before --from %s"), to, from)}
+	}
+	return nil
+}
+
 // rulesBackfill judges the past by a rule in force, and raises what it finds.
 func rulesBackfill(ctx context.Context, env *environment, args []string) error {
 	fs, r := env.ruleFlags("backfill")
@@ -91,6 +103,9 @@ func rulesBackfill(ctx context.Context, env *environment, args []string) error {
 	}
 	if fill.From == "" || fill.To == "" {
 		return &coded{exitUsage, errors.New(env.say("须给出 --from、--to；可列规则编号，不列则为全部现行规则（定期扫描须逐条列出）", "give --from and --to, and codes of rules, or none for all in force but the sweeps"))}
+	}
+	if err := env.inOrder(fill.From, fill.To); err != nil {
+		return err
 	}
 	known, err := r.load()
 	if err != nil {

@@ -37,6 +37,9 @@ func TestRulesFromFileToForce(t *testing.T) {
 	do(exitUsage, "rules")
 	do(exitUsage, "rules", "test", "P99")
 	do(exitUsage, "rules", "backtest", "P13", "--from", "2020-01-01")
+	do(exitUsage, "rules", "backtest", "P13", "--from", "2020-12-31", "--to", "2020-01-01")
+	do(exitUsage, "rules", "backfill", "P13", "--from", "2020-12-31", "--to", "2020-01-01")
+	do(exitRefused, "rules", "check", "--rules", t.TempDir())
 
 	own := t.TempDir()
 	test := "rule: P13@1\nstart: \"2020-03-31T09:00:00+08:00\"\ncases:\n  - {name: nothing like it, facts: {payment.id: Z9, entry.amount: \"1.00\", entry.on: \"2020-03-31\", twin.invoiced: \"0\", twin.exists: \"false\"}, expect: [{result: flag}]}\n"

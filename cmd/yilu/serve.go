@@ -64,7 +64,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	fs.BoolVar(&o.demo, "demo", false, env.say("载入演示县，打印地址和令牌", "load the demo county, print addresses and tokens"))
 	fs.BoolVar(&o.sign, "sign", true, env.say("在本进程内签名检查点；独立运行 yilu signer 时设为 false", "sign checkpoints in this process; false beside yilu signer"))
 	s, w, forms := env.signingFlags(fs), env.warningFlags(fs), env.formFlags(fs)
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	s.fill(env)
@@ -74,7 +74,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	}
 	limitMemory(300, 96<<20)
 	log := slog.New(slog.NewJSONHandler(env.Stderr, nil))
-	db, err := env.database(ctx)
+	db, err := env.makeDatabase(ctx)
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (o *serveOptions) story(ctx context.Context, env *environment, l *ledger.Le
 // people are the accounts that can log in: in a demonstration its own, which are made
 // with it. Who has none yet is told how to make the first.
 func (env *environment) people(ctx context.Context, db *database, o *serveOptions, l *ledger.Ledger, policy account.Policy) (*account.Accounts, error) {
-	a, err := env.accounts(l.Config.Read, account.Config{Policy: policy, Demo: o.demo, Limits: o.limits.accounts, SignOn: o.signOn})
+	a, err := env.accounts(ctx, l.Config.Read, account.Config{Policy: policy, Demo: o.demo, Limits: o.limits.accounts, SignOn: o.signOn})
 	if err != nil {
 		return nil, err
 	}

@@ -154,7 +154,7 @@ func runSigner(ctx context.Context, env *environment, args []string) error {
 func (env *environment) withSigner(ctx context.Context, name string, args []string, do func(*signing, *pgxpool.Pool) error) error {
 	fs := env.flags(name)
 	s := env.signingFlags(fs)
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	s.fill(env)
@@ -181,7 +181,7 @@ func recoverEntries(ctx context.Context, env *environment, args []string) error 
 	var confirmed [2]string
 	fs.StringVar(&confirmed[0], "first", "", env.say("第一人姓名或工号", "the first person who agrees"))
 	fs.StringVar(&confirmed[1], "second", "", env.say("第二人姓名或工号", "the second person who agrees"))
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	if confirmed[0] == "" || confirmed[1] == "" || confirmed[0] == confirmed[1] {

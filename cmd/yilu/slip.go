@@ -39,7 +39,7 @@ func runSlip(ctx context.Context, env *environment, args []string) error {
 	fs.BoolVar(&c.demo, "demo", false, env.say("标明为演示数据", "mark the papers as made-up data"))
 	env.nameFlag(fs, &c.names)
 	fs.StringVar(&c.out, "out", "", env.say("写入的目录", "folder to write to"))
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	by, _, err := c.by(env, ledger.Maker)

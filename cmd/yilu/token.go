@@ -21,8 +21,8 @@ func runToken(ctx context.Context, env *environment, args []string) error {
 	if len(args) > 0 && args[0] == "list" {
 		return listTokens(ctx, env, args[1:])
 	}
-	if len(args) > 1 && args[0] == "revoke" {
-		return revokeToken(ctx, env, args[1], args[2:])
+	if len(args) > 0 && args[0] == "revoke" {
+		return revokeToken(ctx, env, args[1:])
 	}
 	fs := env.flags("token")
 	user := fs.String("user", "", env.say("以谁的名义记账", "who posts with it"))
@@ -30,7 +30,7 @@ func runToken(ctx context.Context, env *environment, args []string) error {
 	role := fs.String("role", "", env.say("角色：maker 经办、checker 复核、payer 支付、project 项目管理、publicity 公开、auditor 只读", "role: maker, checker, payer, project, publicity, or auditor (reads only)"))
 	area := fs.String("area", "", env.say("只限此乡镇（9位）或村（12位）；空为全县", "held to this township (9 digits) or village (12); empty for the county"))
 	days := fs.Int("days", 365, env.say("有效天数", "days it is good for"))
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	if *days < 1 || *days > 3660 {
@@ -65,7 +65,7 @@ func (env *environment) withTokens(ctx context.Context, do func(*pgxpool.Pool) e
 
 // listTokens shows who may write; secrets are stored nowhere.
 func listTokens(ctx context.Context, env *environment, args []string) error {
-	if err := parse(env.flags("token list"), args); err != nil {
+	if err := env.parse(env.flags("token list"), args); err != nil {
 		return err
 	}
 	return env.withTokens(ctx, func(pool *pgxpool.Pool) error {
@@ -87,12 +87,13 @@ func listTokens(ctx context.Context, env *environment, args []string) error {
 }
 
 // revokeToken takes a token back. A running server notices within ten seconds.
-func revokeToken(ctx context.Context, env *environment, id string, args []string) error {
-	if err := parse(env.flags("token revoke"), args); err != nil {
+func revokeToken(ctx context.Context, env *environment, args []string) error {
+	word, err := env.words(env.flags("token revoke"), args, 1)
+	if err != nil {
 		return err
 	}
 	return env.withTokens(ctx, func(pool *pgxpool.Pool) error {
-		err := web.RevokeToken(ctx, pool, ledger.Book(env.Book), id, time.Now())
+		err := web.RevokeToken(ctx, pool, ledger.Book(env.Book), word[0], time.Now())
 		if errors.Is(err, ledger.ErrNotFound) {
 			return &coded{exitRefused, errors.New(env.say("账套没有这个有效的令牌", "the book has no such token that is still good"))}
 		}

@@ -27,7 +27,7 @@ func TestTokensFromTheShell(t *testing.T) {
 	if code, _, _ := yilu("token", "revoke", id[1], "--book", "411026"); code != exitRefused {
 		t.Errorf("another book's token: code %d", code)
 	}
-	if code, out, _ := yilu("token", "revoke", id[1]); code != exitOK || out != "revoked\n" {
+	if code, out, _ := yilu("token", "revoke", "--book", "411025", id[1]); code != exitOK || out != "revoked\n" {
 		t.Errorf("revoke: code %d, %q", code, out)
 	}
 	if code, _, _ := yilu("token", "revoke", id[1]); code != exitRefused {
@@ -43,6 +43,7 @@ func TestTokensFromTheShell(t *testing.T) {
 		{"token", "--user", "u1", "--unit", "x", "--role", "maker", "--days", "0"},
 		{"token", "--user", "u 1", "--unit", "x", "--role", "maker"},
 		{"token", "take"},
+		{"token", "revoke"},
 	} {
 		if code, out, _ := yilu(args...); code != exitUsage || out != "" {
 			t.Errorf("%v: code %d, %q", args, code, out)
@@ -56,6 +57,12 @@ func TestHelpOfCommands(t *testing.T) {
 		t.Setenv("LC_ALL", lang+"_CN.UTF-8")
 		if code, _, said := yilu("reject", "--help"); code != exitOK || !strings.HasPrefix(said, want) {
 			t.Errorf("%s: code %d, %q", lang, code, said)
+		}
+		first, _, _ := strings.Cut(want, "\n")
+		for _, args := range [][]string{{"reject"}, {"reject", "A", "B"}} { // too few words and too many
+			if code, _, said := yilu(args...); code != exitUsage || !strings.Contains(said, first) {
+				t.Errorf("%s: %q: code %d, %q", lang, args, code, said)
+			}
 		}
 	}
 	t.Setenv("LC_ALL", "C")

@@ -23,10 +23,10 @@ import (
 
 // runMigrate brings the database to this program's version.
 func runMigrate(ctx context.Context, env *environment, args []string) error {
-	if err := parse(env.flags("migrate"), args); err != nil {
+	if err := env.parse(env.flags("migrate"), args); err != nil {
 		return err
 	}
-	db, err := env.database(ctx)
+	db, err := env.makeDatabase(ctx)
 	if err != nil {
 		return err
 	}
@@ -56,18 +56,18 @@ func (env *environment) asOwner(ctx context.Context, do func(*pgxpool.Pool) erro
 func runRebuild(ctx context.Context, env *environment, args []string) error {
 	fs := env.flags("rebuild")
 	replace := fs.Bool("replace", false, env.say("不一致时采用重算结果", "keep the replayed result if it differs"))
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	known, err := loadRules()
 	if err != nil {
 		return err
 	}
-	sealer, err := env.sealer()
-	if err != nil {
-		return err
-	}
 	return env.asOwner(ctx, func(pool *pgxpool.Pool) error {
+		sealer, err := env.sealer(ctx, pool)
+		if err != nil {
+			return err
+		}
 		r, err := ledger.Rebuild(ctx, pool, ledger.Book(env.Book), ledger.Replay{Judge: known.Judge(), Sealer: sealer, Replace: *replace, Progress: env.progress("rebuild")})
 		if errors.Is(err, ledger.ErrDiverged) {
 			return &coded{exitDiverged, err}
@@ -75,7 +75,7 @@ func runRebuild(ctx context.Context, env *environment, args []string) error {
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(env.rebuildCases(ctx, pool, known, sealer, *replace), env.rebuildDuties(ctx, pool, *replace), env.rebuildTrail(ctx, pool, *replace)); err != nil {
+		if err := errors.Join(env.rebuildCases(ctx, pool, known, sealer, *replace), env.rebuildDuties(ctx, pool, sealer, *replace), env.rebuildTrail(ctx, pool, *replace)); err != nil {
 			return err
 		}
 		fmt.Fprintf(env.Stdout, env.say("重算 %d 条分录、%d 行投影：", "replayed %d entries into %d rows: "), r.Entries, r.Rows)
@@ -102,11 +102,7 @@ func (env *environment) rebuildCases(ctx context.Context, pool *pgxpool.Pool, kn
 }
 
 // rebuildDuties follows the log anew for what must be published, and compares.
-func (env *environment) rebuildDuties(ctx context.Context, pool *pgxpool.Pool, replace bool) error {
-	sealer, err := env.sealer()
-	if err != nil {
-		return err
-	}
+func (env *environment) rebuildDuties(ctx context.Context, pool *pgxpool.Pool, sealer *audit.Sealer, replace bool) error {
 	duties := &publicity.Duties{Ledger: ledger.New(ledger.Config{Pool: pool, Sealer: sealer, Now: time.Now}), Pool: pool, Calendar: workday.StateCouncil()}
 	n, err := duties.Rebuild(ctx, pool, ledger.Book(env.Book), replace)
 	if errors.Is(err, publicity.ErrDiverged) {
@@ -137,7 +133,7 @@ func runVerify(ctx context.Context, env *environment, args []string) error {
 	fs := env.flags("verify")
 	s := env.signingFlags(fs)
 	all := fs.Bool("all", false, env.say("所有账套，并核对已签名的检查点和数据库防护", "every book, its signed checkpoints, and the guards of the database"))
-	if err := parse(fs, args); err != nil {
+	if err := env.parse(fs, args); err != nil {
 		return err
 	}
 	s.fill(env)

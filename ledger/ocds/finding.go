@@ -14,8 +14,9 @@ import (
 var Codes = map[string]ledger.Text{
 	// The file.
 	"bad_json":         {Zh: "这一行不是 JSON，已跳过", En: "the line is not JSON; skipped"},
-	"json_mended":      {Zh: "有不合 JSON 语法之处（字符串内的控制字符、NaN、前导零），已补正", En: "places that are no JSON (control characters in strings, NaN, zeros in front); mended"},
+	"json_mended":      {Zh: "有不合 JSON 语法之处（控制字符、NaN、前导零），已补正", En: "places that are no JSON (control characters, NaN, zeros in front); mended"},
 	"charset_other":    {Zh: "文件不是 UTF-8 编码，按 Windows-1252 读取", En: "the file is not UTF-8; read as Windows-1252"},
+	"charset_broken":   {Zh: "含不是 UTF-8 的字节，无法读出的字符以 � 代替", En: "bytes that are no UTF-8; � stands for what cannot be read"},
 	"too_deep":         {Zh: "嵌套过深，已跳过", En: "nested too deep; skipped"},
 	"process_too_big":  {Zh: "同一过程的发布总量过大，已跳过", En: "the releases of this process are too large together; skipped"},
 	"not_a_release":    {Zh: "不是发布、记录或数据包，已跳过", En: "neither a release nor a record nor a package; skipped"},

@@ -9,7 +9,7 @@ import (
 )
 
 // mender passes a text on and makes JSON of what programs write that is none: control
-// characters in strings and nulls anywhere become blanks, NaN and Infinity null, and
+// characters in strings, nulls and the separators of JSON sequences become blanks, NaN and Infinity null, and
 // numbers with zeros in front texts. What is JSON is passed on as it is.
 type mender struct {
 	r io.Reader
@@ -103,11 +103,14 @@ func (m *mender) inside(text []byte) int {
 	return 1
 }
 
+// separator stands before each text of a sequence of JSON texts (RFC 7464).
+const separator = 0x1e
+
 // between takes a byte that is neither of a string nor of a word.
 func (m *mender) between(c byte) {
 	switch c {
 	case ' ', '\t', '\r', '\n':
-	case 0:
+	case 0, separator:
 		m.note()
 		c = ' '
 	default:

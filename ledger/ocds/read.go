@@ -20,11 +20,12 @@ import (
 // Readings of single values. Each takes what stands there, whatever it is, and
 // notes what it had to make of it.
 
-// amountForm is a plain decimal; grouped is one with unmistakable thousands.
+// amountForm is a plain decimal; grouped is one with unmistakable thousands, by threes
+// or as in India, where lakhs and crores go by twos.
 var (
 	amountForm = regexp.MustCompile(`^[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]{1,3})?$`)
-	grouped    = regexp.MustCompile(`^-?[0-9]{1,3}([,' \x{00a0}\x{202f}][0-9]{3})+(\.[0-9]{1,2})?$|^-?[0-9]{1,3}(,[0-9]{3}){2,}$`)
-	european   = regexp.MustCompile(`^-?[0-9]{1,3}([. \x{00a0}\x{202f}][0-9]{3})+,[0-9]{1,2}$|^-?[0-9]+,[0-9]{1,2}$`)
+	grouped    = regexp.MustCompile(`^-?[0-9]{1,3}([,' \x{00a0}\x{202f}][0-9]{3})+(\.[0-9]{1,2})?$|^-?[0-9]{1,3}(,[0-9]{3}){2,}$|^-?[0-9]{1,2}(,[0-9]{2})+,[0-9]{3}(\.[0-9]{1,2})?$`)
+	european   = regexp.MustCompile(`^-?[0-9]{1,3}([. \x{00a0}\x{202f}][0-9]{3})+,[0-9]{1,2}$|^-?[0-9]+,[0-9]{1,2}$|^-?[0-9]{1,3}(\.[0-9]{3}){2,}$`)
 	ambiguous  = regexp.MustCompile(`^-?[1-9][0-9]{0,2}[,.][0-9]{3}$`)
 )
 
@@ -207,7 +208,8 @@ func (n *notes) count(path string, v any) ledger.Count {
 }
 
 // timeForms are the forms in which times are met, the standard one first. A form
-// with a slash is taken only if day and month cannot be mistaken.
+// of figures that begins with the day or month is taken only if these cannot be
+// mistaken for each other; with points the day is always first.
 var timeForms = []struct {
 	form  string
 	zoned bool
@@ -218,7 +220,13 @@ var timeForms = []struct {
 	{"2006-01-02T15:04:05 Z07:00", true}, {"2006-01-02 15:04:05 Z07:00", true}, {"2006-01-02 15:04:05", false}, {"2006-01-02 15:04", false},
 	{"2006-1-2", false}, {"2006/1/2", false}, {"2006.1.2", false}, {"20060102", false}, {"2006/1/2 15:04:05", false}, {"2006/1/2 15:04", false},
 	{"2/1/2006", false}, {"1/2/2006", false}, {"2.1.2006", false}, {"2-1-2006", false}, {"2.1.2006 15:04:05", false}, {"2/1/2006 15:04:05", false}, {"1/2/2006 15:04:05", false},
+	{"2006-01-02 15:04:05 UTC", true}, {"Mon, 02 Jan 2006 15:04:05 GMT", true}, {"2.1.2006 15:04", false}, {"2/1/2006 15:04", false}, {"1/2/2006 15:04", false},
+	{"2-1-2006 15:04:05", false}, {"2-1-2006 15:04", false}, {"2/1/2006 3:04:05 PM", false}, {"1/2/2006 3:04:05 PM", false}, {"2/1/2006 3:04 PM", false}, {"1/2/2006 3:04 PM", false},
+	{"2 January 2006", false}, {"2 Jan 2006", false}, {"2-Jan-2006", false}, {"January 2, 2006", false}, {"Jan 2, 2006", false},
 }
+
+// eitherFirst is a form in which day and month may be mistaken for each other.
+var eitherFirst = regexp.MustCompile(`^(2[/-]1|1/2)[/-]`)
 
 // moment reads a time as told.
 func (n *notes) moment(path string, v any) ledger.Moment {
@@ -260,11 +268,11 @@ func exported(v any) any {
 func momentOf(s string) ledger.Moment {
 	for _, f := range timeForms {
 		t, err := time.Parse(f.form, s)
-		if err != nil || (strings.HasPrefix(f.form, "2/") || strings.HasPrefix(f.form, "2-")) && t.Day() <= 12 && t.Day() != int(t.Month()) || strings.HasPrefix(f.form, "1/") && t.Day() <= 12 {
+		if err != nil || eitherFirst.MatchString(f.form) && t.Day() <= 12 && t.Day() != int(t.Month()) {
 			continue
 		}
 		form := time.DateOnly
-		if strings.Contains(f.form, "15:04") {
+		if strings.Contains(f.form, ":04") {
 			form = "2006-01-02T15:04:05.999999"
 		}
 		if f.zoned {

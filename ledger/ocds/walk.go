@@ -77,19 +77,36 @@ type walker struct {
 // firstLook is how much is read to tell lines from other JSON.
 const firstLook = 1 << 20
 
-// unpacked undoes gzip and the byte order marks of UTF-8 and UTF-16.
+// unpacked undoes gzip, the byte order marks of UTF-8 and UTF-16, and UTF-16 without one.
 func unpacked(r io.Reader) (io.Reader, error) {
 	b := bufio.NewReaderSize(r, 64<<10)
-	if head, _ := b.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
+	head, _ := b.Peek(4)
+	if bytes.Equal(head, []byte("PK\x03\x04")) {
+		return nil, &Broken{0, errors.New("this is a ZIP archive: unpack it, and import the files in it")}
+	}
+	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(b)
 		if err != nil {
 			return nil, &Broken{0, err}
 		}
-		r = z
-	} else {
-		r = b
+		b = bufio.NewReaderSize(z, 64<<10)
+		head, _ = b.Peek(4) // an error comes again with the next read
 	}
-	return transform.NewReader(r, unicode.BOMOverride(transform.Nop)), nil
+	return transform.NewReader(b, unicode.BOMOverride(encodingOf(head))), nil
+}
+
+// encodingOf is how a text without a mark is read: JSON begins with characters of ASCII,
+// which in UTF-16 have a zero beside them.
+func encodingOf(head []byte) transform.Transformer {
+	if len(head) == 4 {
+		switch zero := [4]bool{head[0] == 0, head[1] == 0, head[2] == 0, head[3] == 0}; zero {
+		case [4]bool{false, true, false, true}:
+			return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder()
+		case [4]bool{true, false, true, false}:
+			return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
+		}
+	}
+	return transform.Nop
 }
 
 // walk reads a whole file.
@@ -452,6 +469,11 @@ func (w *walker) take(h *holder, compiled bool, raw []byte) error {
 		}
 		ocid = made + id
 		if err := w.report(Report{ocid, ledger.Finding{Code: "ocid_missing", Made: shown(ocid, 80)}}); err != nil {
+			return err
+		}
+	}
+	if !utf8.Valid(raw) {
+		if err := w.report(Report{shown(ocid, 200), ledger.Finding{Code: "charset_broken"}}); err != nil {
 			return err
 		}
 	}
