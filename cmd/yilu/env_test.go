@@ -1,10 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"yilu/migrations/pgtest"
 )
 
 // TestNoDatabaseIsMadeByASlip: a data folder that is none is said to be, and is none
@@ -25,5 +30,19 @@ func TestNoDatabaseIsMadeByASlip(t *testing.T) {
 		if _, err := os.Lstat(none); err == nil {
 			t.Fatalf("%q made %s", args, none)
 		}
+	}
+	if code, _, said := yilu("demo", "alter", "--book", "411026"); code != exitUsage || !strings.Contains(said, "411025") {
+		t.Errorf("another book altered: code %d, %s", code, said)
+	}
+}
+
+// TestInterruptedIsSaid: who pressed Ctrl-C reads that, and not only what was cut off.
+func TestInterruptedIsSaid(t *testing.T) {
+	inShell(t, pgtest.New(t), "C")
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var said bytes.Buffer
+	if code := run(ctx, []string{"verify"}, io.Discard, &said); code != exitFailed || !strings.Contains(said.String(), "interrupted: ") {
+		t.Errorf("code %d, %s", code, said.String())
 	}
 }
