@@ -422,9 +422,7 @@ func (s *server) settle(c *call, p *decideView, approve bool) (status int, probl
 	}
 	why := problemOf(err)
 	for _, x := range why.Problems {
-		if !saidBefore(why.Problems, x.Rule, x.Index) {
-			problems = append(problems, p.lang.pick(x.Text))
-		}
+		problems = append(problems, p.lang.pick(x.Text))
 	}
 	if why.Status == http.StatusServiceUnavailable || why.Seq != nil {
 		problems = append(problems, p.lang.pick(why.detail))
