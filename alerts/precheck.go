@@ -62,14 +62,6 @@ func Check(ctx context.Context, l *ledger.Ledger, book ledger.Book, drafts ...le
 	return p, nil
 }
 
-// repeats are the rules that hold what the ledger itself holds as well, with its words for
-// that: a project that is not in the book has no allocation either.
-var repeats = map[string][]string{"P01": {"over_contract"}, "P02": {"over_payment", "not_found"}}
-
-// Repeats says of a rule's refusal of an entry that a person has read the same in one of
-// the ledger's. What is kept of the attempt holds both.
-func Repeats(code, refused string) bool { return slices.Contains(repeats[code], refused) }
-
 // needs says what a finding asks for.
 func (f Finding) needs() string {
 	p, stops := f.problem()

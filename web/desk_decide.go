@@ -336,7 +336,7 @@ func (s *server) weigh(c *call, p *decideView) error {
 	p.Now, p.Fresh, p.Gone, p.Refused = nil, nil, nil, nil
 	p.Seen = hex.EncodeToString(check.Digest[:])
 	for _, f := range check.Findings {
-		if one, ok := seenOf(f.Finding, max(int(f.Entry-p.Seq)-1, 0)); ok && !saidBefore(check.Problems, f.Code, f.Index) {
+		if one, ok := seenOf(f.Finding, max(int(f.Entry-p.Seq)-1, 0)); ok {
 			p.Now = append(p.Now, one)
 		}
 	}

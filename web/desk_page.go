@@ -519,9 +519,6 @@ func (p *formView) fault(faults []formFault) {
 // refuse adds what the ledger says is wrong with the drafts.
 func (p *formView) refuse(u *unitOfForm, problems []ledger.Problem) {
 	for _, x := range problems {
-		if saidBefore(problems, x.Rule, x.Index) {
-			continue
-		}
 		field := x.Field
 		if at := u.at[min(max(x.Index, 0), len(u.at)-1)]; at != "" {
 			field = at + "." + strings.TrimPrefix(field, "body.")
@@ -552,7 +549,7 @@ func (s *server) checkForm(c *call, p *formView, u *unitOfForm, submit bool) err
 	digest := hex.EncodeToString(check.Digest[:])
 	known := p.form.seen == digest
 	p.Checked, p.Accepted, p.form.seen = true, check.Accepted, digest
-	s.showFindings(p, u, check)
+	s.showFindings(p, u, check.Findings)
 	if !check.Accepted {
 		p.refuse(u, slices.DeleteFunc(slices.Clone(check.Problems), func(x ledger.Problem) bool { return isFinding(check.Findings, x) }))
 		return s.showForm(c, http.StatusUnprocessableEntity, p)
@@ -568,18 +565,12 @@ func isFinding(found []alerts.Checked, p ledger.Problem) bool {
 	return slices.ContainsFunc(found, func(f alerts.Checked) bool { return f.Code == p.Rule && f.Index == p.Index })
 }
 
-// saidBefore says whether what a rule has against a draft is among the problems already,
-// in the ledger's words.
-func saidBefore(problems []ledger.Problem, code string, index int) bool {
-	return slices.ContainsFunc(problems, func(x ledger.Problem) bool { return x.Index == index && alerts.Repeats(code, x.Rule) })
-}
-
 // showFindings lists what the rules found; a rule on trial tells nobody.
-func (s *server) showFindings(p *formView, u *unitOfForm, check alerts.Precheck) {
+func (s *server) showFindings(p *formView, u *unitOfForm, found []alerts.Checked) {
 	names := s.namesOfRules(p.lang)
 	a := &asker{f: p.frame, values: p.form.values}
-	for _, f := range check.Findings {
-		if f.Shadow || saidBefore(check.Problems, f.Code, f.Index) {
+	for _, f := range found {
+		if f.Shadow {
 			continue
 		}
 		hideFinding(&f.Finding)

@@ -365,7 +365,7 @@ func (s *server) judgeGrid(c *call, p *gridView) (*sheet.Batch, error) {
 
 // mark puts what is wrong beside its input, or on top.
 func (p *gridView) mark(problems []sheet.RowProblem) {
-	for _, x := range saidOnce(problems) {
+	for _, x := range problems {
 		text := p.lang.pick(x.Text)
 		i := x.Row - gridTop - 1
 		switch {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"yilu/alerts"
 	"yilu/ledger"
 	"yilu/ledger/document"
 	"yilu/ledger/sheet"
@@ -74,22 +73,11 @@ func newPreview(b *sheet.Batch, t sheet.Trial) *importPreview {
 		}
 	}
 	p.BadRows = len(rows)
-	p.Problems, p.More = listedRows(saidOnce(b.Problems))
+	p.Problems, p.More = listedRows(b.Problems)
 	p.More += b.More
 	p.Excluded, p.MoreExcluded = listedRows(b.Excluded)
 	p.Warnings, p.MoreWarnings = listedRows(b.Warnings)
 	return p
-}
-
-// saidOnce leaves out what a rule has against a row that the ledger has said already.
-func saidOnce(all []sheet.RowProblem) []sheet.RowProblem {
-	refused := map[int][]string{}
-	for _, x := range all {
-		refused[x.Row] = append(refused[x.Row], x.Rule)
-	}
-	return slices.DeleteFunc(slices.Clone(all), func(x sheet.RowProblem) bool {
-		return slices.ContainsFunc(refused[x.Row], func(word string) bool { return alerts.Repeats(x.Rule, word) })
-	})
 }
 
 func listedRows(all []sheet.RowProblem) (listed []sheet.RowProblem, more int) {

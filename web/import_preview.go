@@ -220,7 +220,7 @@ func (s *server) writeErrors(ctx context.Context, w document.Waiting, facts *imp
 	if _, err := b.Try(ctx, s.ledger); err != nil {
 		return err
 	}
-	if b.Problems = saidOnce(b.Problems); len(b.Problems) == 0 {
+	if len(b.Problems) == 0 {
 		return ledger.ErrNotFound
 	}
 	return sheet.WriteErrors(to, src.Source, b)
