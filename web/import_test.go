@@ -333,18 +333,6 @@ func TestWhatTheBookWouldRefuseIsSaidBefore(t *testing.T) {
 	want(t, page, "已存在", "还不能提交")
 }
 
-// TestSheetsSayWhatIsWrongOnce: what the ledger and a rule both have against a row.
-func TestSheetsSayWhatIsWrongOnce(t *testing.T) {
-	t.Parallel()
-	d := newSheetDesk(t)
-	activateSome(t, d.l, pageBook, "P02", "P02")
-	b := d.as(ledger.Maker, "maker-1")
-	_, page := b.hand("payment", "支付表.csv", paySheet(t, payRow("ZF-1001", "900000000")))
-	if strings.Count(page, "超过指标") != 1 || strings.Contains(page, "累计") {
-		t.Errorf("said twice: %s", mainOf(page))
-	}
-}
-
 // TestUnreadableFile: what no word beside it could make readable is given up or uploaded
 // anew; a workbook of several filled worksheets is asked which one is meant.
 func TestUnreadableFile(t *testing.T) {
