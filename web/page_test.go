@@ -301,7 +301,7 @@ func TestErrorsAreSaidInTheReadersLanguage(t *testing.T) {
 			t.Errorf("%s: %d %v", path, w.Code, w.Header())
 		}
 	}
-	for _, path := range []string{"/search?q=a%00b", "/projects?place=%00", "/payments?project=%00", "/coverage?place=%00", "/posters?place=%00", "/object?project=%00", "/p/%00", "/funds/%00", "/payments/-/project=%00/list.csv"} {
+	for _, path := range []string{"/search?q=a%00b", "/projects?place=%00", "/coverage?place=%00", "/posters?place=%00", "/object?project=%00", "/p/%00", "/funds/%00"} {
 		if w := answerTo(h, path); w.Code != http.StatusUnprocessableEntity || strings.Contains(w.Body.String(), "是我们的问题") {
 			t.Errorf("%s: %d", path, w.Code)
 		}
