@@ -18,6 +18,10 @@ import (
 // owner is a superuser of the database. change makes another act of the entry's.
 func Forge(ctx context.Context, owner *pgxpool.Pool, book string, seq uint64, change func(Act) (Act, error)) error {
 	err := pgx.BeginFunc(ctx, owner, func(tx pgx.Tx) error {
+		// First: this locks the table, so that two at once follow one another.
+		if err := setGuards(ctx, tx, "disable"); err != nil {
+			return err
+		}
 		row, err := ReadLeaf(ctx, tx, book, seq)
 		if err != nil {
 			return err
@@ -32,9 +36,6 @@ func Forge(ctx context.Context, owner *pgxpool.Pool, book string, seq uint64, ch
 		}
 		p, err := Prepare(act)
 		if err != nil {
-			return err
-		}
-		if err := setGuards(ctx, tx, "disable"); err != nil {
 			return err
 		}
 		leaf := p.Leaf(l.At, l.Seq)

@@ -175,32 +175,28 @@ func (s alsoScan) Scan(dest ...any) error {
 // follow checks that a stored row is the one that comes next and appends it. It returns
 // what is wrong, nil if nothing is.
 func (h *Head) follow(row Row) *Tampered {
-	wrong := &Tampered{Book: h.Book, Seq: h.Size}
+	seq := h.Size
+	wrong := func(en, zh string) *Tampered { return &Tampered{h.Book, seq, en, zh} }
 	if row.Seq != h.Size {
 		next := strconv.FormatUint(row.Seq, 10)
-		return wrong.say("missing, the next entry found is "+next, "缺失，其后的分录是第 "+next+" 号")
+		return wrong("missing, the next entry found is "+next, "缺失，其后的分录是第 "+next+" 号")
 	}
 	l, err := ParseLeaf(row.Leaf)
 	if err != nil {
-		return wrong.say(err.Error(), "存储的字节不成分录："+err.Error())
+		return wrong(err.Error(), "存储的字节不成分录："+err.Error())
 	}
 	if en, zh := h.misplaced(l, row); en != "" {
-		return wrong.say(en, zh)
+		return wrong(en, zh)
 	}
 	computed := h.appendLeaf(row.Leaf)
 	h.LastAt = l.At
 	switch {
 	case computed.LeafHash != row.LeafHash:
-		return wrong.say("the stored leaf hash is not the leaf's", "存储的叶散列不是这条分录的")
+		return wrong("the stored leaf hash is not the leaf's", "存储的叶散列不是这条分录的")
 	case !bytes.Equal(computed.Nodes, row.Nodes):
-		return wrong.say("the stored node hashes are not the tree's", "存储的节点散列不是这棵树的")
+		return wrong("the stored node hashes are not the tree's", "存储的节点散列不是这棵树的")
 	}
 	return nil
-}
-
-func (t *Tampered) say(en, zh string) *Tampered {
-	t.Reason, t.ReasonZh = en, zh
-	return t
 }
 
 // misplaced compares what a leaf says about its place with where it was found, and says
