@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yilu/audit/proof"
 )
@@ -15,8 +14,9 @@ import (
 // and the guards are whole again when it is done. It is there to show, in demonstrations
 // and tests, that VerifyBook, the pages and yilu-verify find it.
 //
-// owner is a superuser of the database. change makes another act of the entry's.
-func Forge(ctx context.Context, owner *pgxpool.Pool, book string, seq uint64, change func(Act) (Act, error)) error {
+// owner is a superuser of the database, or a transaction of one, in which this is a part
+// that can be rolled back with it. change makes another act of the entry's.
+func Forge(ctx context.Context, owner interface{ Begin(context.Context) (pgx.Tx, error) }, book string, seq uint64, change func(Act) (Act, error)) error {
 	err := pgx.BeginFunc(ctx, owner, func(tx pgx.Tx) error {
 		// First: this locks the table, so that two at once follow one another.
 		if err := setGuards(ctx, tx, "disable"); err != nil {

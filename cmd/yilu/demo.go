@@ -45,7 +45,7 @@ func runDemo(ctx context.Context, env *environment, args []string) (err error) {
 		return err
 	}
 	defer files.Close()
-	return loadDemo(ctx, env, l, files)
+	return loadDemo(ctx, env, db, l, files)
 }
 
 // alterDemo changes an entry of the demonstration in the database, or puts it back, so that
@@ -84,7 +84,7 @@ func (env *environment) isDemo() error {
 
 // loadDemo loads the demonstration county and says what it is, on stderr: serve
 // calls it as well. It does nothing but that when the book holds it already.
-func loadDemo(ctx context.Context, env *environment, l *ledger.Ledger, files *document.Store) error {
+func loadDemo(ctx context.Context, env *environment, db *database, l *ledger.Ledger, files *document.Store) error {
 	if err := env.isDemo(); err != nil {
 		return err
 	}
@@ -103,6 +103,9 @@ func loadDemo(ctx context.Context, env *environment, l *ledger.Ledger, files *do
 		return err
 	}
 	if err := demo.Sweep(ctx, engine); err != nil {
+		return err
+	}
+	if err := withPool(ctx, db.owner, func(owner *pgxpool.Pool) error { return demo.Intrude(ctx, owner, engine) }); err != nil {
 		return err
 	}
 	return env.describeDemo(ctx, l, time.Since(begun))

@@ -107,7 +107,7 @@ func runServe(ctx context.Context, env *environment, args []string) error {
 	}
 	config.Files.MaxFile = o.limits.file
 	defer config.Files.Close()
-	if err := o.story(ctx, env, l, config.Files); err != nil {
+	if err := o.story(ctx, env, db, l, config.Files); err != nil {
 		return err
 	}
 	config.PublicURL = w.address(*o)
@@ -181,11 +181,11 @@ func (env *environment) watch(ctx context.Context, config *web.Config, look doct
 }
 
 // story loads the demonstration county, if that is what is served.
-func (o *serveOptions) story(ctx context.Context, env *environment, l *ledger.Ledger, files *document.Store) error {
+func (o *serveOptions) story(ctx context.Context, env *environment, db *database, l *ledger.Ledger, files *document.Store) error {
 	if !o.demo {
 		return nil
 	}
-	return loadDemo(ctx, env, l, files)
+	return loadDemo(ctx, env, db, l, files)
 }
 
 // people are the accounts that can log in: in a demonstration its own, which are made

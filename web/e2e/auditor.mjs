@@ -121,11 +121,12 @@ export function checks() {
         assert.match(await page.locator('[data-step=leaf]').textContent(), /✗/)
         assert.match(await page.locator('[data-step=root]').textContent(), /✓/)
         assert.match(await page.locator('[role=alert]').textContent(), /被改动过/)
-        for (let n = 0; n === 0; n = await page.locator('#rows th a').count()) {
+        const raised = page.locator('#rows tr', { hasText: `第 ${entry} 号分录` })
+        for (let n = 0; n === 0; n = await raised.count()) {
           await page.waitForTimeout(500)
           await page.goto(base + '/alerts?code=L01')
         }
-        await page.locator('#rows th a').first().click()
+        await raised.locator('th a').click()
         assert.match(await page.locator('main').textContent(), new RegExp(`断链.*第 ${entry} 号`, 's'))
       } finally {
         await alter()

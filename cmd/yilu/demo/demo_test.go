@@ -91,7 +91,7 @@ func TestLoad(t *testing.T) {
 			t.Errorf("%d entries after loading again, %v; want %d", h.Size, err, len(entries))
 		}
 	})
-	t.Run("the open cases are those that README explains", func(t *testing.T) { checkCases(t, l) })
+	t.Run("the open cases are those that README explains", func(t *testing.T) { checkCases(t, l, db.Owner) })
 	t.Run("cut off and resumed is the same", func(t *testing.T) { checkResumed(t, l, entries) })
 	t.Run("replaying gives the same", func(t *testing.T) {
 		if r, err := ledger.Rebuild(t.Context(), db.Owner, Book, ledger.Replay{Judge: known().Judge(), Sealer: l.Sealer}); err != nil {
@@ -571,10 +571,14 @@ func checkFlagged(t *testing.T, l *ledger.Ledger, entries []*ledger.Entry) {
 
 // checkCases has an engine judge what was loaded, and wants the open cases that README
 // explains, none that a rule of ours raised by its own fault, and none twice.
-func checkCases(t *testing.T, l *ledger.Ledger) {
+func checkCases(t *testing.T, l *ledger.Ledger, owner *pgxpool.Pool) {
 	ctx := t.Context()
 	engine := &alerts.Engine{Ledger: l, Pool: l.Pool, Rules: known(), Calendar: councils.StateCouncil()}
 	if err := Sweep(ctx, engine); err != nil {
+		t.Fatal(err)
+	}
+	checkIntruderKilled(t, owner, engine)
+	if err := Intrude(ctx, owner, engine); err != nil {
 		t.Fatal(err)
 	}
 	for _, do := range []func(context.Context, ledger.Book) (bool, error){engine.Step, engine.Fire} {
@@ -588,7 +592,7 @@ func checkCases(t *testing.T, l *ledger.Ledger) {
 	want := map[string]int{
 		"A01": 1, "A02": 5, "A03": 5, "A05": 5, "A12": 1, "B01": 1, "B03": 1, "B06": 4, "B07": 14, "B12": 1, "B20": 1, "C03": 1, "C04": 1, "C12": 1,
 		"D01": 5, "D02": 1, "D04": 1, "D06": 1, "D08": 2, "D09": 1, "D10": 1, "D13": 1, "E01": 1, "E02": 1, "E03": 1, "E06": 1, "E10": 1, "E12": 1,
-		"H08": 2, "H11": 1, "J01": 1, "J07": 1, "J09": 1, "L09": 1, "L19": 2, "P01": 57, "P02": 1, "P03": 1, "P04": 4, "P05": 1, "P07": 5, "P08": 5,
+		"H08": 2, "H11": 1, "J01": 1, "J07": 1, "J09": 1, "L01": 1, "L09": 1, "L19": 2, "P01": 57, "P02": 1, "P03": 1, "P04": 4, "P05": 1, "P07": 5, "P08": 5,
 		"P09": 1, "P12": 1, "P13": 1, "P24": 1, "P27": 1, "P32": 1, "Q12": 10, "T01": 1, "T02": 1, "T07": 1, "T08": 7, "T15": 1,
 		"V02": 1, "V07": 1, "V09": 1, "V13": 1, "W10": 1,
 	}
@@ -616,11 +620,40 @@ func checkCases(t *testing.T, l *ledger.Ledger) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Sweep(ctx, engine); err != nil {
+	if err := errors.Join(Sweep(ctx, engine), Intrude(ctx, owner, engine)); err != nil {
 		t.Fatal(err)
 	}
 	if again, err := l.Head(ctx, Book); err != nil || again.Size != head.Size {
 		t.Errorf("%d entries after sweeping again, %v; want %d", again.Size, err, head.Size)
+	}
+}
+
+// checkIntruderKilled ends the intruder's connection while the entry is altered: nothing
+// is left of it, neither an altered byte nor a warning.
+func checkIntruderKilled(t *testing.T, owner *pgxpool.Pool, engine *alerts.Engine) {
+	t.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- Intrude(t.Context(), owner, engine) }()
+	for killed := int64(0); killed == 0; {
+		tag, err := owner.Exec(t.Context(), `select pg_terminate_backend(pid) from pg_locks where relation = 'log.entry'::regclass and mode = 'ShareRowExclusiveLock' and granted`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if killed = tag.RowsAffected(); killed == 0 && len(ended) > 0 {
+			t.Fatal("it ended before it could be killed: ", <-ended)
+		}
+	}
+	if err := <-ended; err == nil {
+		t.Error("it was killed and says nothing")
+	}
+	if err := audit.VerifyBook(t.Context(), owner, string(Book), nil); err != nil {
+		t.Error(err)
+	}
+	if differences, err := audit.CheckSchema(t.Context(), owner); err != nil || len(differences) > 0 {
+		t.Errorf("the guards are not as they were: %v %v", differences, err)
+	}
+	if n, err := alerts.Count(t.Context(), engine.Pool, Book, alerts.Filter{Code: "L01"}); err != nil || n != 0 {
+		t.Errorf("%d warnings of L01, %v; want none", n, err)
 	}
 }
 
