@@ -59,6 +59,9 @@ func figSweep5M(ctx context.Context, b *bench) (string, bool, error) {
 	if err := b.grow(ctx, b.entries); err != nil {
 		return "", false, err
 	}
+	if err := b.county(ctx); err != nil {
+		return "", false, err
+	}
 	if _, err := b.published(ctx); err != nil {
 		return "", false, err
 	}
