@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -89,6 +90,33 @@ func TestBandsHoldEverythingThatCame(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"hand", "firm", "household", "unpaid", "unit", "hand", "returned"}, classes); diff != "" {
 		t.Error("classes (-want +got):\n" + diff)
+	}
+}
+
+// A fund of thousands of projects shows some and the rest in one row, so that the page is
+// light and its columns add up.
+func TestManyProjectsAddUp(t *testing.T) {
+	f := &frame{site: siteOf(""), lang: chinese, template: "fund"}
+	view := &fundView{frame: f, Fund: "F1", Trace: documentTrace{Funds: []ledger.Fund{{Fund: "F1"}}}}
+	for i := range ledger.Amount(mostShares + 3) {
+		q := ledger.FundQuota{Quota: ledger.Quota{Project: fmt.Sprintf("P%d", i), Budget: 100 + i, Allocated: 10 + i, Paid: i}}
+		view.Trace.Quotas = append(view.Trace.Quotas, q)
+		give(&view.Trace.QuotaTotal, q.Quota)
+	}
+	view.Trace.shorten(mostShares)
+	sum := view.Trace.MoreTotal
+	for _, q := range view.Trace.Quotas {
+		give(&sum, q.Quota)
+	}
+	if diff := cmp.Diff(view.Trace.QuotaTotal, sum); diff != "" || view.Trace.MoreQuotas != 3 {
+		t.Errorf("%d more, (-total +shown) %s", view.Trace.MoreQuotas, diff)
+	}
+	body, err := f.site.render(view)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(body), `href="/p/P`); n != mostShares || !strings.Contains(string(body), `<a href="/projects/-/fund=F1">其余 3 个项目合计</a>`) {
+		t.Errorf("%d projects on the page: %s", n, body)
 	}
 }
 

@@ -60,6 +60,9 @@ type documentTrace struct {
 	Total      money
 	Quotas     []ledger.FundQuota
 	QuotaTotal ledger.Quota
+	// MoreQuotas is how many are not shown, MoreTotal what they have together.
+	MoreQuotas int64
+	MoreTotal  ledger.Quota
 	Units      []unitHolding
 	UnitTotal  ledger.Amount
 	Shares     shareTable
@@ -101,8 +104,8 @@ func (s *server) documentPage(ctx context.Context, f *frame, no string) (page, e
 	return &fundView{frame: f, Document: no, Trace: t, FundTable: fundTable(f, t.Funds)}, nil
 }
 
-// mostShares is how many rows of payees one page holds; the rest stands as one
-// row, so that the column still adds up.
+// mostShares is how many rows of projects, and of payees, one page holds; the rest stands
+// as one row, so that the column still adds up.
 const mostShares = 250
 
 // trace reads the whole trace of a fund line or document and works out every
@@ -122,20 +125,33 @@ func (s *server) trace(ctx context.Context, f *frame, fundOrDocument string) (do
 	}
 	t := documentTrace{Document: full.Funds[0].Document, Funds: full.Funds, Quotas: full.Quotas, Shares: f.sharesOf(full.Shares, mostShares, filter)}
 	for _, q := range t.Quotas {
-		t.give(q.Quota)
+		give(&t.QuotaTotal, q.Quota)
 	}
 	t.addUp(units)
 	if t.Total.Received > 0 {
 		t.Picture = f.documentPicture(&t, full.Shares)
 	}
+	t.shorten(mostShares)
 	return t, nil
 }
 
-// give adds what a project, or all projects, have to what was given.
-func (t *documentTrace) give(q ledger.Quota) {
-	t.QuotaTotal.Budget += q.Budget
-	t.QuotaTotal.Allocated += q.Allocated
-	t.QuotaTotal.Paid += q.Paid
+// give adds what a project, or all projects, have to a total.
+func give(total *ledger.Quota, q ledger.Quota) {
+	total.Budget += q.Budget
+	total.Allocated += q.Allocated
+	total.Paid += q.Paid
+}
+
+// shorten moves the projects beyond some number into the row of the rest.
+func (t *documentTrace) shorten(most int) {
+	if len(t.Quotas) <= most {
+		return
+	}
+	for _, q := range t.Quotas[most:] {
+		t.MoreQuotas++
+		give(&t.MoreTotal, q.Quota)
+	}
+	t.Quotas = t.Quotas[:most]
 }
 
 // addUp works out what follows from the funds, the quotas and the shares, and from what
@@ -299,7 +315,7 @@ func (s *server) traces(ctx context.Context, f *frame) ([]documentTrace, error) 
 			traces = append(traces, documentTrace{Document: fund.Document, Shares: f.sharesOf(of[fund.Document], mostSharesEach, url.Values{"no": {fund.Document}})})
 		}
 		traces[i].Funds = append(traces[i].Funds, fund)
-		traces[i].give(quotas[fund.Fund])
+		give(&traces[i].QuotaTotal, quotas[fund.Fund])
 	}
 	for i := range traces {
 		slices.SortFunc(traces[i].Funds, func(a, b ledger.Fund) int { return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.Fund, b.Fund)) })
