@@ -44,6 +44,9 @@ type importPreview struct {
 	Rows       int           `json:"rows"`
 	Amount     ledger.Amount `json:"amount"`
 	Money      bool          `json:"money"`
+	// Receipts is how many fund receipts there are, Received their total.
+	Receipts int           `json:"receipts,omitempty"`
+	Received ledger.Amount `json:"received,omitempty"`
 
 	ByFund   []sheet.Total      `json:"by_fund,omitempty"`
 	ByPlace  []sheet.Total      `json:"by_place,omitempty"`
@@ -65,7 +68,7 @@ const mostListed = 300
 
 // newPreview sums a batch up.
 func newPreview(b *sheet.Batch, t sheet.Trial) *importPreview {
-	p := &importPreview{Rows: b.Rows, Amount: b.Amount, Money: b.Form.HoldsMoney(), ByFund: b.ByFund, ByPlace: b.ByPlace, Ignored: b.Ignored, Trial: t}
+	p := &importPreview{Rows: b.Rows, Amount: b.Amount, Receipts: b.Receipts, Received: b.Received, Money: b.Form.HoldsMoney(), ByFund: b.ByFund, ByPlace: b.ByPlace, Ignored: b.Ignored, Trial: t}
 	rows := map[int]bool{}
 	for _, x := range b.Problems {
 		if x.Row > 0 { // else it is of the whole sheet

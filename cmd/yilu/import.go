@@ -253,6 +253,8 @@ type importAnswer struct {
 	Form     string             `json:"form"`
 	File     ledger.File        `json:"file"`
 	Rows     int                `json:"rows"`
+	Receipts int                `json:"receipts,omitempty"`
+	Received ledger.Amount      `json:"received,omitempty"`
 	Amount   ledger.Amount      `json:"amount"`
 	Upper    string             `json:"amount_upper"`
 	ByFund   []sheet.Total      `json:"by_fund,omitempty"`
@@ -274,7 +276,7 @@ func (c *importing) answer(env *environment, src *sheet.Source, b *sheet.Batch) 
 	if c.asJSON {
 		enc := json.NewEncoder(env.Stdout)
 		enc.SetIndent("", "  ")
-		if err := enc.Encode(importAnswer{b.Form.Name, b.File, b.Rows, b.Amount, b.Upper(), b.ByFund, b.ByPlace, b.Ignored, b.Problems, b.More, b.Warnings, c.trial, c.result}); err != nil {
+		if err := enc.Encode(importAnswer{b.Form.Name, b.File, b.Rows, b.Receipts, b.Received, b.Amount, b.Upper(), b.ByFund, b.ByPlace, b.Ignored, b.Problems, b.More, b.Warnings, c.trial, c.result}); err != nil {
 			return err
 		}
 	} else {
@@ -316,10 +318,13 @@ func (c *importing) answer(env *environment, src *sheet.Source, b *sheet.Batch) 
 
 func (c *importing) showTotals(env *environment, b *sheet.Batch) {
 	w := env.Stdout
-	if b.Form.HoldsMoney() {
+	if b.Form.HoldsMoney() && (b.Amount > 0 || b.Receipts == 0) {
 		fmt.Fprintf(w, env.say("%s：%d 行，%s 元（%s）\n", "%s: %d rows, %s yuan (%s)\n"), env.say(b.Form.Zh, b.Form.En), b.Rows, b.Amount.Comma(), b.Upper())
 	} else {
 		fmt.Fprintf(w, env.say("%s：%d 行\n", "%s: %d rows\n"), env.say(b.Form.Zh, b.Form.En), b.Rows)
+	}
+	if b.Receipts > 0 {
+		fmt.Fprintf(w, env.say("  登记指标 %d 笔，%s 元（%s）\n", "  %d fund receipts, %s yuan (%s)\n"), b.Receipts, b.Received.Comma(), b.Received.Upper())
 	}
 	for _, t := range append(b.ByFund, b.ByPlace...) {
 		fmt.Fprintf(w, env.say("  %s %s：%d 行，%s 元\n", "  %s %s: %d rows, %s yuan\n"), t.Key, t.Name, t.Rows, t.Amount.Comma())

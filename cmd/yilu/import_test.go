@@ -84,7 +84,7 @@ func TestImportFromTheShell(t *testing.T) {
 		t.Errorf("no sheet of bad rows: %v", err)
 	}
 	write("F1,豫财农〔2019〕12号,扶贫资金,中央,2020-01-07,2101.905898\n")
-	if code, out, stderr := yilu("import", "--preview", "资金台账", path); code != exitOK || !strings.Contains(out, "1 行") {
+	if code, out, stderr := yilu("import", "--preview", "资金台账", path); code != exitOK || !strings.Contains(out, "1 行") || !strings.Contains(out, "登记指标 1 笔，21,019,058.98 元（贰仟") {
 		t.Fatalf("preview: code %d, %s%s", code, out, stderr)
 	}
 	code, out, stderr := yilu("import", "ledger", path, "--user", "u1", "--unit", "411025-CZ")

@@ -56,7 +56,10 @@ type Batch struct {
 	Excluded []RowProblem
 	// Ignored are headers that the form does not know: their columns were not read.
 	Ignored []string
-	// Amount is the total of the good rows, and its parts.
+	// Receipts is how many fund receipts (指标下达) the sheet enters, Received their total.
+	Receipts int
+	Received ledger.Amount
+	// Amount is the total of the good rows, and its parts: of a fund ledger what projects get.
 	Amount  ledger.Amount
 	ByFund  []Total
 	ByPlace []Total

@@ -132,6 +132,10 @@ func (b *builder) receive(r *record) string {
 		return first.Fund
 	}
 	b.emit(r, ledger.Draft{ID: "fund-" + b.opt.Known.token(hash(key, f.Amount.String(), string(f.Issued), f.Fund)), Kind: "fund.received", On: f.Issued, Body: f})
+	if !r.bad {
+		b.batch.Receipts++
+		b.batch.Received += f.Amount
+	}
 	b.received[key] = f
 	return f.Fund
 }
