@@ -44,7 +44,7 @@ func commands() []command {
 		{"migrate", "", "把数据库升级到本程序的版本", "bring the database to this program's version", runMigrate},
 		{"token", "--user U --role R", "为程序接口签发令牌", "make a token for the API", runToken},
 		{"account", "init|list|disable|reset", "账号：建立首批管理员、列出、停用、重设", "accounts: make the first administrators, list, disable, reset", runAccount},
-		{"import", "FORM FILE", "导入计划、分配、支付、发放表或资金台账（提交待审批）", "import a plan, allocation, payment, grant sheet or fund ledger, for approval", runImport},
+		{"import", "FORM FILE", "导入项目库、计划、分配、支付、发放表、资金或资产台账（提交待审批）", "import a sheet of the library, plan, allocations, payments, grants, funds or assets, for approval", runImport},
 		{"import ocds", "FILE --book B --currency C", "导入各国公开的采购数据（OCDS 1.1），另立账套", "import published procurement data (OCDS 1.1) into a book of its own", runImportOCDS},
 		{"export", "template FORM", "导出空白表格模板", "write an empty form", runExport},
 		{"export ocds", "[--project P]", "导出招投标与合同数据（OCDS 1.1）", "write tenders and contracts as OCDS 1.1", runExportOCDS},

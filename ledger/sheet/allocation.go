@@ -78,12 +78,7 @@ func (r *record) unit() string {
 
 // placeOf is where a known project is, for the totals by township.
 func (b *builder) placeOf(project string) string {
-	for _, p := range b.opt.Known.Projects {
-		if p.Project == project {
-			return p.Place
-		}
-	}
-	return ""
+	return b.known[project].Place
 }
 
 var documentPattern = regexp.MustCompile(`^(.*)\((20\d{2})\)(\d+)号?$`)

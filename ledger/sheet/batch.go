@@ -194,8 +194,11 @@ type builder struct {
 	row       int
 	hidden    []span
 	townships []ledger.Division
-	projects  map[string][]string
-	merges    []mergedRange
+	// projects are the ids of the book's projects by their folded names, known the projects
+	// by their ids.
+	projects map[string][]string
+	known    map[string]ledger.Project
+	merges   []mergedRange
 	// groups, received and approved collect what stands on several rows.
 	groups   []*grantGroup
 	received map[string]*ledger.FundReceived
@@ -237,13 +240,14 @@ func Read(src *Source, form *Form, o Options) (*Batch, error) {
 	}
 	b := &builder{
 		form: form, src: src, opt: o, seen: map[[16]byte]int{}, batch: &Batch{Form: form, File: src.File, opt: o, standIns: map[int]bool{}},
-		townships: o.Known.Places.Townships(o.Book), projects: map[string][]string{},
+		townships: o.Known.Places.Townships(o.Book), projects: map[string][]string{}, known: map[string]ledger.Project{},
 		received: map[string]*ledger.FundReceived{}, approved: map[string]*ledger.ProjectApproved{}, years: map[string]int{}, contracts: map[string]bool{}, named: map[string]int{},
 	}
 	if err := src.isTemplateOf(form); err != nil {
 		return nil, err
 	}
 	for _, p := range o.Known.Projects {
+		b.known[p.Project] = p
 		if p.State != ledger.StateCancelled && p.State != ledger.StateWithdrawn {
 			b.projects[fold(p.Name)] = append(b.projects[fold(p.Name)], p.Project)
 		}

@@ -342,6 +342,17 @@ var synonyms = map[string]map[string][]string{
 		"passbook": {"惠农一卡通", "一卡通发放"},
 		"claim":    {"报账", "报账支付"},
 	},
+	"资产类别": {
+		"operating": {"经营", "经营性资产", "经营类", "经营性固定资产"},
+		"public":    {"公益", "公益性资产", "公益类", "公益性固定资产"},
+		"household": {"到户类资产", "到户", "到户资产"},
+	},
+	"状态": {
+		"used":     {"正常", "使用中", "在用", "正常运营", "运行正常"},
+		"idle":     {"闲置中", "未使用"},
+		"damaged":  {"毁损", "已损毁"},
+		"disposed": {"处置", "已处理"},
+	},
 }
 
 // Synonyms are the words that a column takes for one of its own, by its code.

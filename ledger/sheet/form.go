@@ -67,7 +67,7 @@ type Form struct {
 
 // Forms lists the forms that can be imported: in the order of the money's way, then
 // the lists that it is held against, then the names of places.
-var Forms = []*Form{FundLedger, Plan, Allocation, Payment, Grant, Poor, Payroll, Cadres, Deceased, Debarred, Firms, FirmPersons, Accounts, Measures, Entitled, Places}
+var Forms = []*Form{FundLedger, Library, Plan, Allocation, Payment, Grant, Assets, Poor, Payroll, Cadres, Deceased, Debarred, Firms, FirmPersons, Accounts, Measures, Entitled, Places}
 
 // FormOf finds a form by its name or title.
 func FormOf(name string) (*Form, bool) {
@@ -88,7 +88,7 @@ func (f *Form) IsList() bool { return f.list != "" }
 // LeavesOut says whether rows that are in the book already can be left out of a file:
 // where each row is an entry, or a line of a grant batch.
 func (f *Form) LeavesOut() bool {
-	return slices.Contains([]string{"plan", "allocation", "payment", "grant", "place"}, f.Name)
+	return slices.Contains([]string{"library", "plan", "allocation", "payment", "grant", "asset", "place"}, f.Name)
 }
 
 // column is the index of a column of the form, or -1.

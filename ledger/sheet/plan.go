@@ -78,7 +78,7 @@ func planRow(b *builder, r *record) {
 	}
 	entry := b.rowID(r, digest, "plan")
 	if p.Project == "" {
-		p.Project = "P" + strings.TrimPrefix(entry, "plan")
+		p.Project = or(r.listed(), "P"+strings.TrimPrefix(entry, "plan"))
 	}
 	if r.bad {
 		return
@@ -89,6 +89,26 @@ func planRow(b *builder, r *record) {
 			b.tally(l.Fund, p.Place, l.Amount)
 		}
 	}
+}
+
+// listed is the project of the library (项目库) that a row without a number approves by
+// its name, "" if the library has none.
+func (r *record) listed() string {
+	var found []string
+	for _, id := range r.b.projects[fold(r.get("项目名称"))] {
+		if r.b.known[id].State == ledger.StateListed {
+			found = append(found, id)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return ""
+	case 1:
+		r.warn("项目名称", "按名称认作项目库中的 "+found[0], "taken by its name as "+found[0]+" of the library")
+	default:
+		r.problem("项目名称", "ambiguous", "项目库有多个同名项目（"+strings.Join(found, "、")+"），请填写项目编号", "the library has several projects of this name ("+strings.Join(found, ", ")+"); give the id")
+	}
+	return found[0]
 }
 
 // budget makes the budget lines of a plan row and holds their sum against the
