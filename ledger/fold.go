@@ -125,7 +125,7 @@ func (f *Fold) Post(at time.Time, drafts ...Draft) ([]*Entry, error) {
 func (l *Ledger) FoldUpTo(ctx context.Context, f *Fold, until Seq, each func(*Entry) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	f.s.fetch = l.fetchPast(ctx, f.s.book)
+	f.s.fetch = l.fetchPast(ctx, f.s.book, pastBlocks)
 	for c := range l.foldChunks(ctx, f.s.book, f.next, until) {
 		entries, err := c.entries, c.err
 		for i := 0; err == nil && i < len(entries); i++ {
@@ -146,27 +146,42 @@ func (l *Ledger) FoldUpTo(ctx context.Context, f *Fold, until Seq, each func(*En
 	return nil
 }
 
-// fetchPast reads entries that a fold has let go, with those that follow them: whoever
-// asks for the first entry of a large submission asks for the next one next.
-func (l *Ledger) fetchPast(ctx context.Context, book Book) func(Seq) *Entry {
-	var near *foldChunk
+// Entries that a fold has let go are read again in blocks, of which the latest stay: what is
+// known of a project lies far apart in a book, and is asked for with each of its payments.
+const (
+	pastBlock  = 64
+	pastBlocks = 400
+)
+
+// fetchPast reads entries that a fold has let go, and keeps so many blocks of them.
+func (l *Ledger) fetchPast(ctx context.Context, book Book, most int) func(Seq) *Entry {
+	blocks, order := map[Seq]*foldChunk{}, []Seq{}
+	read := func(at Seq) *foldChunk {
+		c := &foldChunk{}
+		for row, err := range audit.ReadLeaves(ctx, l.Read, string(book), uint64(at*pastBlock), pastBlock) {
+			if err != nil {
+				panic(fmt.Errorf("read entries from %d: %w", at*pastBlock, err)) // attempt turns it into an error
+			}
+			c.rows = append(c.rows, row)
+		}
+		if err := l.decodeChunk(ctx, book, c); err != nil {
+			panic(fmt.Errorf("read entries from %d: %w", at*pastBlock, err))
+		}
+		if blocks[at], order = c, append(order, at); len(order) > most {
+			delete(blocks, order[0])
+			order = order[1:]
+		}
+		return c
+	}
 	return func(q Seq) *Entry {
-		if near == nil || len(near.entries) == 0 || q < near.entries[0].Seq || q > near.entries[len(near.entries)-1].Seq {
-			near = &foldChunk{}
-			for row, err := range audit.ReadLeaves(ctx, l.Read, string(book), uint64(q), foldChunkSize) {
-				if err != nil {
-					panic(fmt.Errorf("read entry %d: %w", q, err)) // attempt turns it into an error
-				}
-				near.rows = append(near.rows, row)
-			}
-			if err := l.decodeChunk(ctx, book, near); err != nil {
-				panic(fmt.Errorf("read entry %d: %w", q, err))
-			}
+		c, known := blocks[q/pastBlock]
+		if !known {
+			c = read(q / pastBlock)
 		}
-		if len(near.entries) == 0 {
-			return nil
+		if i := int(q % pastBlock); i < len(c.entries) {
+			return c.entries[i]
 		}
-		return near.entries[q-near.entries[0].Seq]
+		return nil
 	}
 }
 

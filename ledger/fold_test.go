@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"testing"
 	"unsafe"
@@ -52,5 +54,39 @@ func TestFoldFindsTheLatestPayments(t *testing.T) {
 	}
 	if want != 5*mostFound+7 {
 		t.Errorf("the last one is %d", want-1)
+	}
+}
+
+// TestPastEntriesAreReadAgain: a fold keeps the latest entries, and any other is read again
+// in any order, also when it keeps too few blocks to have them all.
+func TestPastEntriesAreReadAgain(t *testing.T) {
+	t.Parallel()
+	l, _ := testLedger(t)
+	funded(t, l)
+	for n := range 3 {
+		var drafts []Draft
+		for i := range pastBlock {
+			drafts = append(drafts, draft(fmt.Sprintf("past-%d-%d", n, i), request(fmt.Sprintf("PAST-%d-%d", n, i), 1), maker))
+		}
+		mustPost(t, l, drafts...)
+	}
+	head, err := l.Head(t.Context(), testBook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := l.Entries(t.Context(), testBook, 0, int(head.Size))
+	if err != nil || len(want) != int(head.Size) {
+		t.Fatalf("%d of %d entries, %v", len(want), head.Size, err)
+	}
+	past := l.fetchPast(t.Context(), testBook, 2)
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 40 {
+		q := Seq(r.IntN(len(want)))
+		if got := past(q); got == nil || got.Seq != q || got.ID != want[q].ID {
+			t.Fatalf("entry %d: %+v, want %s", q, got, want[q].ID)
+		}
+	}
+	if got := past(Seq(head.Size)); got != nil {
+		t.Errorf("beyond the end is %+v", got)
 	}
 }

@@ -433,7 +433,7 @@ func TestFoldOfALargeRegister(t *testing.T) {
 	l, _ := testLedger(t)
 	ctx := t.Context()
 	r := settle(t, l, "S1", load("R1", ListDeceased, "411025", "2020-02-01", "2020-12-31", 1, 2, 3)...)
-	fetch := l.fetchPast(ctx, testBook)
+	fetch := l.fetchPast(ctx, testBook, pastBlocks)
 	e := fetch(r[2].Seq)
 	if who, ok := PersonOf(e); !ok || who != personKey(l.Sealer.Token(citizen(2))) || e.Sealed[fieldDied] != "2020-01-03" {
 		t.Errorf("%v %v", e.Sealed, ok)

@@ -42,6 +42,9 @@ func (b *bench) county(ctx context.Context) error {
 	if b.kept["county"] != 0 {
 		return nil
 	}
+	if err := b.start(ctx); err != nil {
+		return err
+	}
 	b.kept["county"] = 1
 	c := &county{b: b, rand: rand.New(rand.NewPCG(1, 2)), winner: make([]int, countyProjects), price: make([]ledger.Amount, countyProjects), deadline: make([]time.Time, countyProjects)}
 	c.draft("WF.received", "fund.received", "2020-01-03", &ledger.FundReceived{Fund: "WF", Document: "测〔2020〕99号", Name: "测试资金", Level: "central", Amount: ledger.MaxAmount, Issued: "2020-01-03", Year: "2020"})
