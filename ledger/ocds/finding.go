@@ -14,7 +14,7 @@ import (
 var Codes = map[string]ledger.Text{
 	// The file.
 	"bad_json":         {Zh: "这一行不是 JSON，已跳过", En: "the line is not JSON; skipped"},
-	"json_mended":      {Zh: "有不合 JSON 语法之处（控制字符、NaN、前导零），已补正", En: "places that are no JSON (control characters, NaN, zeros in front); mended"},
+	"json_mended":      {Zh: "有不合 JSON 语法之处（控制字符、NaN、前导零、多余逗号），已补正", En: "places that are no JSON (control characters, NaN, zeros in front, commas behind the last); mended"},
 	"charset_other":    {Zh: "文件不是 UTF-8 编码，按 Windows-1252 读取", En: "the file is not UTF-8; read as Windows-1252"},
 	"charset_broken":   {Zh: "含不是 UTF-8 的字节，无法读出的字符以 � 代替", En: "bytes that are no UTF-8; � stands for what cannot be read"},
 	"too_deep":         {Zh: "嵌套过深，已跳过", En: "nested too deep; skipped"},

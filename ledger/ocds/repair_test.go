@@ -1,6 +1,7 @@
 package ocds
 
 import (
+	"encoding/binary"
 	"os"
 	"regexp"
 	"slices"
@@ -220,6 +221,9 @@ func TestRepairsOfFiles(t *testing.T) {
 		{"line breaks in a text", strings.Replace(clean, `"title":"Road"`, "\"title\":\"Ro\nad\"", 1), []string{"json_mended byte " + strconv.Itoa(strings.Index(clean, `"Road"`)+3) + ": 1 →"}},
 		{"control characters in lines", oneLine(clean) + "\n" + strings.Replace(strings.Replace(oneLine(clean), "ocds-abc-1", "o", 1), "Road", "Ro\tad\x00", 1) + "\n", []string{"json_mended line 2: 2 →"}},
 		{"no number", `[{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{"value":{"amount":NaN,"currency":"CNY"}}}]`, []string{"json_mended byte 71: 1 →"}},
+		{"a comma behind the last", `[{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{"title":"x" , },},]`, []string{"json_mended byte 65: 3 →"}},
+		{"lines of a list", oneLine(clean) + ",\n{bad},\n" + strings.Replace(oneLine(clean), "ocds-abc-1", "o", 1) + ",\n", []string{"json_mended line 1: 1 →", "bad_json line 2: {bad}, →", "json_mended line 3: 1 →"}},
+		{"half a character of UTF-16", strings.Replace(utf16Of(`{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{"title":"x"}}`, binary.LittleEndian), "x\x00", "\x00\xd8", 1), []string{"o charset_broken :  →"}},
 		{"zeros in front", `[{"ocid":"o","date":"2020-01-01T00:00:00Z","tender":{"value":{"amount": 007,"currency":"CNY"}}}]`, []string{"json_mended byte 72: 1 →", "o amount_text tender/value/amount: 007 → 007"}},
 		{"a sequence of texts", "\x1e" + oneLine(clean) + "\n\x1e" + strings.Replace(oneLine(clean), "ocds-abc-1", "o", 1) + "\n", []string{"json_mended line 1: 1 →", "json_mended line 2: 1 →"}},
 		{"in Windows-1252", "{\"ocid\":\"o\",\"date\":\"2020-01-01T00:00:00Z\",\"tender\":{\"title\":\"Contrataci\xf3n p\xfablica \x96 a\xf1o\"}}", []string{"charset_other :  →"}},
