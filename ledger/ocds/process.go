@@ -328,7 +328,7 @@ func (p *process) awards() []string {
 		ids = append(ids, id)
 		b := &ledger.ProcessAward{Recorded: p.record(id), At: n.moment(path+"/date", o["date"]), Lots: p.related(path, o), Name: n.text(path+"/title", o["title"], 500)}
 		b.Amount, b.Foreign = n.positive(path+"/value", o["value"])
-		b.Status = n.code(path+"/status", o["status"], ledger.AwardStatuses, "status_other")
+		b.Status = n.statusOf(path+"/status", o["status"], ledger.AwardStatuses, awardWords)
 		b.Suppliers = p.participants(path+"/suppliers", p.suppliers(path, o))
 		b.Bids = n.ids(path+"/relatedBids", o["relatedBids"])
 		if old := cmp.Or(o["relatedBid"], o["bid_id"]); old != nil && len(b.Bids) == 0 {
