@@ -49,6 +49,7 @@ var Codes = map[string]ledger.Text{
 	"old_form":      {Zh: "使用旧版字段，已读取", En: "a member of an older version; read"},
 	// Amounts and times.
 	"amount_text":      {Zh: "金额写成文字，已转换", En: "an amount written as text; converted"},
+	"amount_currency":  {Zh: "金额里写有币种，已与数字分开", En: "a currency in the text of an amount; parted from the number"},
 	"amount_unread":    {Zh: "金额无法读出，未计入", En: "an amount that cannot be read; left out"},
 	"amount_rounded":   {Zh: "金额超过两位小数，四舍五入", En: "an amount with more than two decimals; rounded"},
 	"amount_gross":     {Zh: "只有含税金额，未计入", En: "only an amount with tax; left out"},
@@ -60,6 +61,7 @@ var Codes = map[string]ledger.Text{
 	"count_unread":     {Zh: "家数无法读出，未计入", En: "a number of bidders that cannot be read; left out"},
 	"currency_missing": {Zh: "金额缺币种，未计入", En: "an amount without a currency; left out"},
 	"currency_assumed": {Zh: "金额缺币种，按指定币种计", En: "an amount without a currency; taken as the one you named"},
+	"currency_differs": {Zh: "金额里写的币种与币种字段（或指定币种）不同，金额未计入", En: "another currency in the text of an amount than beside it, or than you named; the amount is left out"},
 	"currency_form":    {Zh: "币种写法不规范，已改正", En: "a currency in another spelling; corrected"},
 	"currency_unread":  {Zh: "币种无法识别，金额未计入", En: "a currency that is none; the amount is left out"},
 	"currency_other":   {Zh: "币种与账套不同，金额未计入", En: "another currency than the book's; the amount is left out"},
