@@ -283,7 +283,7 @@ func epoch(s string) string {
 	if m == nil {
 		return s
 	}
-	if _, err := time.Parse("2006010215", s); err == nil {
+	if hour, err := time.Parse("2006010215", s); err == nil && hour.Year() >= 1900 {
 		return s
 	}
 	seconds, err := strconv.ParseInt(m[1], 10, 64)
