@@ -58,6 +58,7 @@ var Codes = map[string]ledger.Text{
 	"refund":           {Zh: "付款为负，作为退回登记", En: "a negative transaction; recorded as money that came back"},
 	"amount_single":    {Zh: "合同金额是中标金额按单精度舍入的结果，取中标金额", En: "a contract's amount that is its award's in single precision; the award's is taken"},
 	"amount_big":       {Zh: "金额超出可登记范围，未计入", En: "an amount beyond what an entry can hold; left out"},
+	"quantity_unread":  {Zh: "数量无法读出，未计入", En: "a quantity that cannot be read; left out"},
 	"count_unread":     {Zh: "家数无法读出，未计入", En: "a number of bidders that cannot be read; left out"},
 	"currency_missing": {Zh: "金额缺币种，未计入", En: "an amount without a currency; left out"},
 	"currency_assumed": {Zh: "金额缺币种，按指定币种计", En: "an amount without a currency; taken as the one you named"},

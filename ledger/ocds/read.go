@@ -442,18 +442,21 @@ func (n *notes) code(path string, v any, list map[string]ledger.Text, note strin
 	return ""
 }
 
-// quantity reads a plain decimal; others are left out without much ado.
-func quantity(v any) string {
-	s, _ := v.(string)
-	if x, ok := v.(number); ok {
-		s = string(x)
+// quantity reads a plain decimal, up to six places behind the point.
+func (n *notes) quantity(path string, v any) string {
+	told := strings.TrimSpace(idText(v))
+	if _, isText := v.(string); v == nil || isText && told == "" {
+		return ""
 	}
-	d, _, err := apd.NewFromString(strings.TrimSpace(s))
+	d, _, err := apd.NewFromString(told)
 	if err != nil || d.Form != apd.Finite || d.Negative || d.Exponent > 12 || d.Exponent < -20 || d.NumDigits() > 30 {
+		n.add("quantity_unread", path, short(v), "")
 		return ""
 	}
 	d.Reduce(d)
-	if s = d.Text('f'); !quantityForm.MatchString(s) {
+	s := d.Text('f')
+	if !quantityForm.MatchString(s) {
+		n.add("quantity_unread", path, short(v), "")
 		return ""
 	}
 	return s
@@ -476,12 +479,25 @@ func (n *notes) list(path string, v any) []any {
 	return nil
 }
 
+// objects reads a list of objects: what is none stays in its place, and is said to be none.
+func (n *notes) objects(path string, v any) []any {
+	list := n.list(path, v)
+	for i, x := range list {
+		if _, ok := x.(map[string]any); !ok && x != nil {
+			n.add("object_wanted", path+"/"+strconv.Itoa(i), short(x), "")
+		}
+	}
+	return list
+}
+
 // ids reads a list of ids, each once, in order.
 func (n *notes) ids(path string, v any) []string {
 	var out []string
 	for i, x := range n.list(path, v) {
 		if o, ok := x.(map[string]any); ok { // a reference with an id
-			x = o["id"]
+			if x = o["id"]; x == nil {
+				n.add("text_wanted", path+"/"+strconv.Itoa(i), short(o), "")
+			}
 		}
 		if id := n.id(path+"/"+strconv.Itoa(i), x); id != "" && !slices.Contains(out, id) {
 			out = append(out, id)
