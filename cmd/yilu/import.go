@@ -166,7 +166,7 @@ func runImport(ctx context.Context, env *environment, args []string) error {
 		}
 		c.trial = &t
 	} else {
-		c.result, err = enter(ctx, l, b)
+		c.result, err = env.enter(ctx, l, b)
 	}
 	if same, ok := errors.AsType[*sheet.SameFile](err); ok {
 		earlier, err = same.Submission.Submission, nil
@@ -181,13 +181,13 @@ func runImport(ctx context.Context, env *environment, args []string) error {
 }
 
 // enter posts the sheet. There is no result when a row is wrong.
-func enter(ctx context.Context, l *ledger.Ledger, b *sheet.Batch) (*sheet.Result, error) {
+func (env *environment) enter(ctx context.Context, l *ledger.Ledger, b *sheet.Batch) (*sheet.Result, error) {
 	r, err := b.Import(ctx, l)
 	if errors.Is(err, sheet.ErrBadRows) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, env.settled(l, r.Submission, err)
 	}
 	return &r, nil
 }

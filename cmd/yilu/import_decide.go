@@ -75,7 +75,7 @@ func runReverse(ctx context.Context, env *environment, args []string) error {
 		return &coded{exitRefused, fmt.Errorf("%s %s", env.say("账套没有这个提交：", "the book has no submission"), word[0])}
 	}
 	if err != nil {
-		return refusedPost(env, err)
+		return refusedPost(env, env.settled(l, r.Submission, err))
 	}
 	showResult(env, r)
 	return nil
@@ -117,7 +117,7 @@ func (c *deciding) decide(ctx context.Context, env *environment, submission stri
 	id := "cli-" + rand.Text()
 	r, err := l.Post(ctx, ledger.Book(env.Book), ledger.Draft{ID: id, Kind: kind, On: on, By: by, Corrects: ledger.None, Body: body})
 	if err != nil {
-		return refusedPost(env, err)
+		return refusedPost(env, env.settled(l, id, err))
 	}
 	fmt.Fprintf(env.Stdout, env.say("%s：第 %d 号分录\n", "%s: entry %d\n"), submission, r[0].Seq)
 	return nil

@@ -36,7 +36,7 @@ func (a *acting) submit(ctx context.Context, env *environment, title string, kin
 	id := "cli-" + rand.Text()
 	draft := ledger.Draft{ID: id + "-1", Kind: kind, On: on, By: by, Corrects: ledger.None, Body: body}
 	if _, err = l.Submit(ctx, ledger.Book(env.Book), id, ledger.SubmissionMade{Submission: id, Title: title}, []ledger.Draft{draft}); err != nil {
-		return refusedPost(env, err)
+		return refusedPost(env, env.settled(l, id, err))
 	}
 	sub, err := l.Submission(ctx, ledger.Book(env.Book), id)
 	if err != nil {
@@ -192,7 +192,8 @@ func runDisclose(ctx context.Context, env *environment, args []string) error {
 	if err := writable(*folder); err != nil {
 		return &coded{exitRefused, fmt.Errorf("-o: %w", err)}
 	}
-	_, err = l.Post(ctx, ledger.Book(env.Book), ledger.Draft{ID: "cli-" + rand.Text(), Kind: "seal.disclosed", On: on, By: by, Corrects: ledger.None,
+	// Ctrl-C waits: what is on the record is opened, too.
+	_, err = l.Post(context.WithoutCancel(ctx), ledger.Book(env.Book), ledger.Draft{ID: "cli-" + rand.Text(), Kind: "seal.disclosed", On: on, By: by, Corrects: ledger.None,
 		Body: &ledger.SealDisclosed{Entry: ledger.Count(seq), Field: field, To: *to}})
 	if err != nil {
 		return refusedPost(env, err)

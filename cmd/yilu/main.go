@@ -14,6 +14,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+
+	"yilu/ledger"
 )
 
 // Exit codes of every command.
@@ -143,6 +145,9 @@ func report(env *environment, err error) int {
 	if msg := err.Error(); msg != "" {
 		if errors.Is(err, context.Canceled) {
 			msg = env.say("已中断：", "interrupted: ") + msg
+		}
+		if errors.Is(err, ledger.ErrUnknown) {
+			msg = env.say("是否已入账尚不清楚，请到账簿核对后再重新运行：", "look into the book before you run this again: ") + msg
 		}
 		fmt.Fprintln(env.Stderr, "yilu: "+msg)
 	}

@@ -102,9 +102,10 @@ func (c *noticing) compose(ctx context.Context, env *environment, l *ledger.Ledg
 	if !c.post {
 		return nil
 	}
-	r, err := l.Post(ctx, book, ledger.Draft{ID: "cli-" + rand.Text(), Kind: "notice.posted", On: on, By: by, Corrects: ledger.None, Body: body})
+	post := "cli-" + rand.Text()
+	r, err := l.Post(ctx, book, ledger.Draft{ID: post, Kind: "notice.posted", On: on, By: by, Corrects: ledger.None, Body: body})
 	if err != nil {
-		return refusedPost(env, err)
+		return refusedPost(env, env.settled(l, post, err))
 	}
 	fmt.Fprintf(env.Stderr, env.say("已发布 %s，第 %d 号分录，海报：/notices/%s/poster\n", "posted %s, entry %d, its poster: /notices/%s/poster\n"), id, r[0].Seq, id)
 	return nil

@@ -334,7 +334,7 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 		}
 	}
 	if _, err = l.Submit(ctx, ledger.Book(env.Book), id, ledger.SubmissionMade{Submission: id, Title: "启用预警规则"}, drafts); err != nil {
-		return refusedPost(env, err)
+		return refusedPost(env, env.settled(l, id, err))
 	}
 	sub, err := l.Submission(ctx, ledger.Book(env.Book), id)
 	if err != nil {
