@@ -34,7 +34,7 @@ func rulesCommands() []rulesCommand {
 		{"backtest", "CODE[@VERSION]… --from DAY --to DAY [--diff live] [-o FILE]", "用规则重判过去，只读", "judge the past by rules, read-only", rulesBacktest},
 		{"backfill", "[CODE…] --from DAY --to DAY", "补评：用现行规则评过去，所得记为补评预警；不列编号则为扫描以外的全部", "judge the past by rules in force and raise what they find, marked as back-fill; by all but the sweeps if none is named", rulesBackfill},
 		{"explain", "CODE | --alert ID", "用话说明一条规则，或一条预警为何出现", "say in words what a rule is, or why a warning was raised", rulesExplain},
-		{"submit", "[CODE…] --user U --unit N [--report FILE]", "提交启用全部或所列规则，由第二人 yilu approve", "submit all or some rules for activation; a second person runs yilu approve", rulesSubmit},
+		{"submit", "[CODE…] --user U --unit N [--report FILE]", "提交启用全部或所列规则，由第二人 yilu approve；已按同样内容启用的不再提交", "submit all or some rules for activation, but for those in force as they are; a second person runs yilu approve", rulesSubmit},
 	}
 }
 
@@ -325,13 +325,31 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 	if err := known.CheckSweeps(ctx, l.Config.Read); err != nil {
 		return &coded{exitRefused, err}
 	}
+	inForce, err := rulesInForce(ctx, env, l)
+	if err != nil {
+		return err
+	}
 	id := "rules-" + rand.Text()
 	var drafts []ledger.Draft
+	var held []string
 	for _, activation := range known.Activations() {
 		if slices.ContainsFunc(files, func(f *rule.Rule) bool { return f.Code == activation.Code }) {
+			if isInForce(inForce, activation, hash) {
+				held = append(held, activation.Code)
+				continue
+			}
 			activation.ReportHash = hash
 			drafts = append(drafts, ledger.Draft{ID: fmt.Sprintf("%s-%d", id, len(drafts)+1), Kind: "rule.activated", On: on, By: by, Corrects: ledger.None, Body: activation})
 		}
+	}
+	if len(held) > 0 {
+		fmt.Fprintf(env.Stderr, env.say("%d 条规则已按同样内容启用，不再提交：%s\n", "%d rules are in force as they are and are not submitted again: %s\n"), len(held), strings.Join(held, " "))
+	}
+	if len(drafts) == 0 {
+		if r.asJSON {
+			return writeJSON(env, map[string][]string{"in_force": held})
+		}
+		return nil
 	}
 	if _, err = l.Submit(ctx, ledger.Book(env.Book), id, ledger.SubmissionMade{Submission: id, Title: "启用预警规则"}, drafts); err != nil {
 		return refusedPost(env, env.settled(l, id, err))
@@ -345,6 +363,24 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 	}
 	fmt.Fprintf(env.Stdout, env.say("已提交启用 %d 条规则，待第二人审批：\n  yilu approve %s --hash %s --book %s --user 乙 --unit …\n", "submitted %d rules for activation, for a second person to approve:\n  yilu approve %s --hash %s --book %s --user B --unit …\n"), len(drafts), id, sub.ContentHash, env.Book)
 	return nil
+}
+
+// rulesInForce are the activations that hold in the book.
+func rulesInForce(ctx context.Context, env *environment, l *ledger.Ledger) ([]ledger.RuleActivated, error) {
+	row, err := l.Rulebook(ctx, ledger.Book(env.Book))
+	if err != nil {
+		return nil, err
+	}
+	book, err := row.Read()
+	return book.Rules, err
+}
+
+// isInForce says whether an activation would change nothing: file, tests and state are those
+// in force, and no other report is to stand beside them.
+func isInForce(inForce []ledger.RuleActivated, a *ledger.RuleActivated, report string) bool {
+	return slices.ContainsFunc(inForce, func(r ledger.RuleActivated) bool {
+		return r.Code == a.Code && r.FileHash == a.FileHash && r.TestHash == a.TestHash && r.State == a.State && (report == "" || report == r.ReportHash)
+	})
 }
 
 // engine reads warnings and runs back-tests on an open ledger.
