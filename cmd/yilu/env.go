@@ -92,10 +92,9 @@ func setting(name, otherwise string) string { return cmp.Or(os.Getenv(name), oth
 // flags begins the flag set of a command with the settings all commands share.
 func (env *environment) flags(name string) *flag.FlagSet {
 	fs := flag.NewFlagSet("yilu "+name, flag.ContinueOnError)
-	fs.SetOutput(env.Stderr)
 	fs.Usage = func() {
-		fmt.Fprintln(env.Stderr, env.usage(name))
-		fs.PrintDefaults()
+		fmt.Fprintln(fs.Output(), env.usage(name))
+		env.showFlags(fs)
 	}
 	env.made = fs
 	fs.StringVar(&env.Data, "data", setting("YILU_DATA", defaultData()), env.say("数据目录 (YILU_DATA)", "data folder (YILU_DATA)"))
@@ -127,11 +126,8 @@ func (env *environment) usage(name string) string {
 
 // parse reads a command line that takes no further words.
 func (env *environment) parse(fs *flag.FlagSet, args []string) error {
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return &coded{exitUsage, nil}
+	if err := env.parseFlags(fs, args); err != nil {
+		return err
 	}
 	if fs.NArg() > 0 {
 		return &coded{exitUsage, env.misread(fs, fs.Args())}

@@ -22,11 +22,8 @@ import (
 func (env *environment) words(fs *flag.FlagSet, args []string, n int) ([]string, error) {
 	var got []string
 	for {
-		if err := fs.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return nil, err
-			}
-			return nil, &coded{exitUsage, nil}
+		if err := env.parseFlags(fs, args); err != nil {
+			return nil, err
 		}
 		if fs.NArg() == 0 {
 			break
@@ -55,10 +52,10 @@ type importing struct {
 func (c *importing) flags(env *environment) *flag.FlagSet {
 	fs := env.flags("import")
 	fs.Usage = func() {
-		fmt.Fprintln(env.Stderr, env.say("用法：yilu import 表名 文件 [参数]；表名：", "usage: yilu import FORM FILE [FLAGS]; forms:"), formNames())
-		fmt.Fprintln(env.Stderr, env.say("公开采购数据（OCDS）：yilu import ocds --help", "Open Contracting data: yilu import ocds --help"))
-		fs.PrintDefaults()
-		fmt.Fprintln(env.Stderr, env.say(
+		fmt.Fprintln(fs.Output(), env.say("用法：yilu import 表名 文件 [参数]；表名：", "usage: yilu import FORM FILE [FLAGS]; forms:"), formNames())
+		fmt.Fprintln(fs.Output(), env.say("公开采购数据（OCDS）：yilu import ocds --help", "Open Contracting data: yilu import ocds --help"))
+		env.showFlags(fs)
+		fmt.Fprintln(fs.Output(), env.say(
 			"退出码：0 已提交待审批（或预览无误），1 故障，2 参数有误，3 文件或行有误、可能重复（未入账）；一个文件要么全部入账，要么全不入账",
 			"exit codes: 0 submitted for approval (or a clean preview), 1 fault, 2 usage, 3 bad file or rows, or duplicates (nothing posted); a file is posted whole or not at all"))
 	}
@@ -81,9 +78,9 @@ func (c *importing) flags(env *environment) *flag.FlagSet {
 	fs.StringVar(&c.options.Item, "item", "", env.say("发放表没有补助项目时的名称", "what a grant sheet grants"))
 	fs.StringVar(&c.options.Period, "period", "", env.say("发放表没有期间时的发放期间，如 2020-03", "period of a grant sheet that names none, such as 2020-03"))
 	fs.StringVar(&c.options.Source, "source", "", env.say("名单：数据来源单位，如 县公安局", "lists: the office that it comes from"))
-	fs.Func("stated", env.say("名单：数据截止日，如 2020-03-31", "lists: the day whose state it tells, such as 2020-03-31"), dayFlag(&c.options.Stated))
-	fs.Func("valid-from", env.say("名单：从这一天的业务起比对", "lists: the first day of acts that are held against it"), dayFlag(&c.options.From))
-	fs.Func("valid-to", env.say("名单：有效期截止日，过后未更新则相关规则“无法判定”", "lists: the last such day; after it the rules say that they cannot judge"), dayFlag(&c.options.To))
+	fs.Func("stated", env.say("名单：数据截止日，如 2020-03-31", "lists: the day whose state it tells, such as 2020-03-31"), env.dayFlag(&c.options.Stated))
+	fs.Func("valid-from", env.say("名单：从这一天的业务起比对", "lists: the first day of acts that are held against it"), env.dayFlag(&c.options.From))
+	fs.Func("valid-to", env.say("名单：有效期截止日，过后未更新则相关规则“无法判定”", "lists: the last such day; after it the rules say that they cannot judge"), env.dayFlag(&c.options.To))
 	fs.StringVar(&c.options.Region, "region", "", env.say("名单：覆盖的县、乡镇或村的区划代码，默认全县", "lists: division code of what it covers; the county by default"))
 	fs.StringVar(&c.options.Document, "document", "", env.say("表上没有批复文号时的文号", "document number of rows that name none"))
 	fs.StringVar(&c.options.Responsible, "responsible", "", env.say("表上没有责任人时的责任人", "person in charge of rows that name none"))
@@ -98,14 +95,6 @@ func (c *importing) flags(env *environment) *flag.FlagSet {
 	fs.BoolVar(&c.options.AllowDuplicates, "allow-duplicates", false, env.say("可能重复的文件和行也入账", "post what may be a duplicate"))
 	fs.BoolVar(&c.asJSON, "json", false, env.say("以 JSON 输出", "write JSON"))
 	return fs
-}
-
-// dayFlag reads a flag that is a day.
-func dayFlag(to *ledger.Date) func(string) error {
-	return func(v string) (err error) {
-		*to, err = ledger.ParseDate(v)
-		return err
-	}
 }
 
 func formNames() string {
@@ -219,13 +208,9 @@ func explanations(env *environment, given []string) (map[string]sheet.Explanatio
 func (c *importing) complete(env *environment) error {
 	c.options.Book = ledger.Book(env.Book)
 	c.options.By = ledger.By{Role: ledger.Maker, Unit: cmp.Or(c.unit, "preview"), User: cmp.Or(c.user, "preview")}
-	c.options.On = ledger.DateOf(time.Now())
-	if c.on != "" {
-		day, err := ledger.ParseDate(c.on)
-		if err != nil {
-			return &coded{exitUsage, fmt.Errorf("--on: %w", err)}
-		}
-		c.options.On = day
+	var err error
+	if c.options.On, err = env.day("on", c.on, ledger.DateOf(time.Now())); err != nil {
+		return err
 	}
 	c.options.Look = c.preview
 	draw := env.progress("import")

@@ -57,9 +57,12 @@ func rotateKey(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	s.fill(env)
-	day, err := ledger.ParseDate(*until)
+	if *until == "" {
+		return &coded{exitUsage, errors.New(env.say("须指明新旧公钥并行到哪一天：--until", "say until which day both keys sign: --until"))}
+	}
+	day, err := env.day("until", *until, "")
 	if err != nil {
-		return &coded{exitUsage, fmt.Errorf("--until: %w", err)}
+		return err
 	}
 	old, err := signer.LoadKey(s.key)
 	if err != nil {

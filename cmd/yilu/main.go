@@ -143,6 +143,13 @@ func report(env *environment, err error) int {
 		code = c.code
 	}
 	if msg := err.Error(); msg != "" {
+		if problems := problemsOf(err); len(problems) > 0 { // each in the user's language
+			var lines []string
+			for _, p := range problems {
+				lines = append(lines, p.Field+env.say("："+p.Zh, ": "+p.En))
+			}
+			msg = strings.Join(lines, "\nyilu: ")
+		}
 		if errors.Is(err, context.Canceled) {
 			msg = env.say("已中断：", "interrupted: ") + msg
 		}

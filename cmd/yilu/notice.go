@@ -56,13 +56,11 @@ func runNotice(ctx context.Context, env *environment, args []string) (err error)
 	if c.entries == "" && o.Stage == "P11" { // there are no arrears
 		o.Entries = nil
 	} else if o.Entries, err = parseSeqs(c.entries); err != nil {
-		return &coded{exitUsage, fmt.Errorf("--entries: %w", err)}
+		return &coded{exitUsage, fmt.Errorf("--entries %s%s%w", c.entries, env.say("：须为分录号或号段，如 12,15-20，至多 1000 个：", ": want numbers of entries such as 12,15-20, at most 1000: "), err)}
 	}
-	o.Signed, o.Starts = on, on
-	if c.starts != "" {
-		if o.Starts, err = ledger.ParseDate(c.starts); err != nil {
-			return &coded{exitUsage, fmt.Errorf("--starts: %w", err)}
-		}
+	o.Signed = on
+	if o.Starts, err = env.day("starts", c.starts, on); err != nil {
+		return err
 	}
 	l, closeLedger, err := env.open(ctx)
 	if err != nil {

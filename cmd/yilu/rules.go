@@ -71,14 +71,11 @@ func (env *environment) ruleFlags(name string) (*flag.FlagSet, *ruleFlags) {
 }
 
 // anyWords reads flags and words in any order.
-func anyWords(fs *flag.FlagSet, args []string) ([]string, error) {
+func (env *environment) anyWords(fs *flag.FlagSet, args []string) ([]string, error) {
 	var got []string
 	for {
-		if err := fs.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return nil, err
-			}
-			return nil, &coded{exitUsage, nil}
+		if err := env.parseFlags(fs, args); err != nil {
+			return nil, err
 		}
 		if fs.NArg() == 0 {
 			return got, nil
@@ -96,19 +93,19 @@ func (r *ruleFlags) open() fs.FS {
 }
 
 // load reads the rules; what is wrong with a file is refused input.
-func (r *ruleFlags) load() (*alerts.Rules, error) {
+func (r *ruleFlags) load(env *environment) (*alerts.Rules, error) {
 	known, err := alerts.LoadRules(r.open(), workday.StateCouncil())
 	if err != nil {
 		return nil, &coded{exitRefused, err}
 	}
 	if len(known.Known()) == 0 {
-		return nil, &coded{exitRefused, fmt.Errorf("%s: there are no rules in this folder", r.folder)}
+		return nil, &coded{exitRefused, fmt.Errorf("%s: %s", r.folder, env.say("这个目录里没有规则", "there are no rules in this folder"))}
 	}
 	return known, nil
 }
 
 // chosen are the files that words like P08 or P08@4 name; without words, all.
-func chosen(known *alerts.Rules, words []string) ([]*rule.Rule, error) {
+func (env *environment) chosen(known *alerts.Rules, words []string) ([]*rule.Rule, error) {
 	if len(words) == 0 {
 		return known.Known(), nil
 	}
@@ -119,7 +116,7 @@ func chosen(known *alerts.Rules, words []string) ([]*rule.Rule, error) {
 			return f.Code == code && (version == "" || version == strconv.Itoa(f.Version))
 		})
 		if i < 0 {
-			return nil, &coded{exitUsage, fmt.Errorf("there is no file of rule %s", word)}
+			return nil, &coded{exitUsage, fmt.Errorf(env.say("没有规则 %s 的文件", "there is no file of rule %s"), word)}
 		}
 		files = append(files, known.Known()[i])
 	}
@@ -166,18 +163,18 @@ func rulesTest(ctx context.Context, env *environment, args []string) error {
 	fs, r := env.ruleFlags("test")
 	fs.BoolVar(&r.sweeps, "sweeps", false, env.say("在数据库中跑定期扫描的测试", "run the tests of sweeps in the database"))
 	folder := fs.String("tests", "", env.say("另一目录的测试文件，只跑其中各例", "a folder of other test files, of which the cases are run"))
-	words, err := anyWords(fs, args)
+	words, err := env.anyWords(fs, args)
 	if err != nil {
 		return err
 	}
 	if *folder == "" {
 		return r.check(ctx, env, words)
 	}
-	known, err := r.load()
+	known, err := r.load(env)
 	if err != nil {
 		return err
 	}
-	files, err := chosen(known, words)
+	files, err := env.chosen(known, words)
 	if err != nil {
 		return err
 	}
@@ -222,11 +219,11 @@ func runFolder(env *environment, g *gate.Gate, files []*rule.Rule, folder string
 
 // check runs the gate over all rules, or over those that are named.
 func (r *ruleFlags) check(ctx context.Context, env *environment, words []string) error {
-	known, err := r.load()
+	known, err := r.load(env)
 	if err != nil {
 		return err
 	}
-	files, err := chosen(known, words)
+	files, err := env.chosen(known, words)
 	if err != nil {
 		return err
 	}
@@ -293,7 +290,7 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 	a.flags(fs, env)
 	role := fs.String("role", string(ledger.Maker), env.say("角色：maker，由复核人员审批；或 auditor，由另一名审计人员在“规则与参数”页面审批", "role: maker, for a checker to approve; or auditor, for another auditor to approve under “Rules and limits”"))
 	reportFile := fs.String("report", "", env.say("所依据的回测报告文件", "file of the back-test's report that was looked at"))
-	words, err := anyWords(fs, args)
+	words, err := env.anyWords(fs, args)
 	if err != nil {
 		return err
 	}
@@ -301,11 +298,11 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	known, err := r.load()
+	known, err := r.load(env)
 	if err != nil {
 		return err
 	}
-	files, err := chosen(known, words)
+	files, err := env.chosen(known, words)
 	if err != nil {
 		return err
 	}
