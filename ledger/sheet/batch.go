@@ -201,8 +201,12 @@ type builder struct {
 	contracts map[string]bool
 	// named are the rows that named each place.
 	named map[string]int
-	cumul []shareRow
-	years map[string]int
+	// unheaded are the first rows with something in columns that have no header.
+	unheaded map[int]int
+	// documents are what a ledger recorded as received, row by row.
+	documents []piece
+	cumul     []shareRow
+	years     map[string]int
 }
 
 type draft struct {
@@ -235,7 +239,7 @@ func Read(src *Source, form *Form, o Options) (*Batch, error) {
 	b := &builder{
 		form: form, src: src, opt: o, seen: map[[16]byte]int{}, batch: &Batch{Form: form, File: src.File, opt: o, standIns: map[int]bool{}},
 		townships: o.Known.Places.Townships(o.Book), projects: map[string][]string{},
-		received: map[string]*ledger.FundReceived{}, approved: map[string]*ledger.ProjectApproved{}, years: map[string]int{}, contracts: map[string]bool{}, named: map[string]int{},
+		received: map[string]*ledger.FundReceived{}, approved: map[string]*ledger.ProjectApproved{}, years: map[string]int{}, contracts: map[string]bool{}, named: map[string]int{}, unheaded: map[int]int{},
 	}
 	if err := src.isTemplateOf(form); err != nil {
 		return nil, err
@@ -319,6 +323,11 @@ func (b *builder) line(l Line) {
 	}
 	if b.opt.Progress != nil && b.batch.Rows%1000 == 0 {
 		b.opt.Progress(b.batch.Rows)
+	}
+	for n := range l.Cells {
+		if (n >= len(b.table.headers) || clean(b.table.headers[n]) == "") && b.unheaded[n] == 0 && clean(l.Cells[n]) != "" {
+			b.unheaded[n] = l.Row
+		}
 	}
 	r := b.read(l)
 	b.sum(r)

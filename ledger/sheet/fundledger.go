@@ -62,8 +62,15 @@ var FundLedger = &Form{
 }
 
 // ledgerDone puts documents before the projects that rest on them, and those
-// before their money: a later row may bring a fund that an earlier one uses.
+// before their money: a later row may bring a fund that an earlier one uses. A sheet
+// without projects has the total of its documents.
 func ledgerDone(b *builder) {
+	if b.batch.Amount == 0 {
+		for _, d := range b.documents {
+			b.batch.Amount += d.amount
+		}
+		b.batch.shares = b.documents
+	}
 	order := []ledger.Kind{"fund.received", "project.approved", "fund.allocated", "contract.signed"}
 	slices.SortStableFunc(b.drafts, func(x, y draft) int {
 		return slices.Index(order, x.Kind) - slices.Index(order, y.Kind)
@@ -133,6 +140,7 @@ func (b *builder) receive(r *record) string {
 	}
 	b.emit(r, ledger.Draft{ID: "fund-" + b.opt.Known.token(hash(key, f.Amount.String(), string(f.Issued), f.Fund)), Kind: "fund.received", On: f.Issued, Body: f})
 	b.received[key] = f
+	b.documents = append(b.documents, piece{row: r.row, amount: f.Amount})
 	return f.Fund
 }
 

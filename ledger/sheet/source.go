@@ -50,6 +50,8 @@ type Source struct {
 	lines func(yield func(Line, error) bool)
 	// outline is what is known of a worksheet; a CSV file has none.
 	outline
+	// unseen are hidden worksheets with something on them, which are not read.
+	unseen []string
 	// template is the form a template was made for, if this is one.
 	template string
 }
