@@ -283,6 +283,27 @@ func (env *environment) open(ctx context.Context) (*ledger.Ledger, func(), error
 	return l, closeAll, nil
 }
 
+// openBook is open for a command that works on a book which has to be there.
+func (env *environment) openBook(ctx context.Context) (*ledger.Ledger, func(), error) {
+	l, closeLedger, err := env.open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err = l.Head(ctx, ledger.Book(env.Book)); err != nil {
+		closeLedger()
+		if errors.Is(err, ledger.ErrNotFound) {
+			err = env.noBook()
+		}
+		return nil, nil, err
+	}
+	return l, closeLedger, nil
+}
+
+// noBook refuses a book that was never opened.
+func (env *environment) noBook() error {
+	return &coded{exitRefused, fmt.Errorf(env.say("没有账套 %s（用 --book 指明；新账套由 yilu serve --book 账套 建立）", "there is no book %s (--book names one, yilu serve --book BOOK makes one)"), env.Book)}
+}
+
 // checkSchema waits for a PostgreSQL that is still recovering from a crash.
 func checkSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	for range 150 {

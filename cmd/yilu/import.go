@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"yilu/ledger"
@@ -132,7 +133,7 @@ func runImport(ctx context.Context, env *environment, args []string) error {
 		return refusedFile(env, word[1], err)
 	}
 	defer func() { _ = src.Close() }() // reading only
-	l, closeLedger, err := env.open(ctx)
+	l, closeLedger, err := env.openBook(ctx)
 	if err != nil {
 		return err
 	}
@@ -220,17 +221,45 @@ func (c *importing) complete(env *environment) error {
 
 // refusedFile says what is wrong with a file as a whole.
 func refusedFile(env *environment, path string, err error) error {
-	if _, ok := errors.AsType[*fs.PathError](err); ok { // it is not there, or may not be read
-		return &coded{exitRefused, err}
+	if broken, ok := errors.AsType[*fs.PathError](err); ok {
+		return &coded{exitRefused, env.unreadable(path, broken)}
 	}
 	bad, ok := errors.AsType[*ledger.Invalid](err)
 	if !ok {
 		return err
 	}
 	for _, p := range bad.Problems {
-		fmt.Fprintf(env.Stderr, "%s: %s\n", path, env.say(p.Zh, p.En))
+		said := env.say(p.Zh, p.En)
+		if p.Rule == sheet.RuleWorksheet {
+			said += env.say("（用 --sheet 指明）", " (--sheet names it)")
+		}
+		fmt.Fprintf(env.Stderr, "%s: %s\n", path, said)
 	}
 	return &coded{exitRefused, nil}
+}
+
+// unreadable says why a file cannot be read: it is not there, a folder, or somebody else's.
+func (env *environment) unreadable(path string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: %s", path, env.say("没有这个文件", "there is no such file"))
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s: %s", path, env.say("当前用户无权读取这个文件", "this user may not read the file"))
+	case errors.Is(err, syscall.EISDIR):
+		return fmt.Errorf("%s: %s", path, env.say("这是一个目录，须为文件", "this is a folder, want a file"))
+	}
+	return err
+}
+
+// placeIn is where in a file a problem is, with the words above the column.
+func placeIn(file string, p sheet.RowProblem) string {
+	switch {
+	case p.Row == 0: // it is of the whole sheet
+		return file
+	case p.Header != "":
+		return fmt.Sprintf("%s:%d:%s（%s）", file, p.Row, p.Column, p.Header)
+	}
+	return fmt.Sprintf("%s:%d:%s", file, p.Row, p.Column)
 }
 
 // importAnswer is what --json writes.
@@ -270,20 +299,16 @@ func (c *importing) answer(env *environment, src *sheet.Source, b *sheet.Batch) 
 			fmt.Fprintf(env.Stderr, env.say("还有 %d 条提醒，用 --json 看全部\n", "%d more warnings, --json shows all\n"), len(b.Warnings)-i)
 			break
 		}
-		fmt.Fprintf(env.Stderr, "%s:%d:%s: %s%s\n", b.File.Name, p.Row, p.Column, env.say("提醒：", "warning: "), env.say(p.Zh, p.En))
+		fmt.Fprintf(env.Stderr, "%s: %s%s\n", placeIn(b.File.Name, p), env.say("提醒：", "warning: "), env.say(p.Zh, p.En))
 	}
 	var held []string
 	for _, p := range b.Problems {
-		if p.Row == 0 { // it is of the whole sheet
-			fmt.Fprintf(env.Stderr, "%s: %s\n", b.File.Name, env.say(p.Zh, p.En))
-			continue
-		}
 		mark := ""
 		if p.Needs != "" {
 			mark = p.Rule + " "
 			held = append(held, "--explain "+p.Rule+env.say("=理由:文件", "=GROUND:FILE"))
 		}
-		fmt.Fprintf(env.Stderr, "%s:%d:%s: %s%s\n", b.File.Name, p.Row, p.Column, mark, env.say(p.Zh, p.En))
+		fmt.Fprintf(env.Stderr, "%s: %s%s\n", placeIn(b.File.Name, p), mark, env.say(p.Zh, p.En))
 	}
 	if slices.Sort(held); len(held) > 0 {
 		fmt.Fprintln(env.Stderr, env.say("有规则须说明后才能入账；更正，或加", "rules hold rows until explained: mend them, or add"), strings.Join(slices.Compact(held), " "))

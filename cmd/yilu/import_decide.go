@@ -58,7 +58,7 @@ func runReverse(ctx context.Context, env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	l, closeLedger, err := env.open(ctx)
+	l, closeLedger, err := env.openBook(ctx)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (c *deciding) decide(ctx context.Context, env *environment, submission stri
 	if err != nil {
 		return err
 	}
-	l, closeLedger, err := env.open(ctx)
+	l, closeLedger, err := env.openBook(ctx)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"yilu/ledger"
@@ -76,11 +77,8 @@ func runImportOCDS(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	in, size, err := openInput(word[0])
-	if errors.Is(err, errFolder) {
-		err = fmt.Errorf("%s: %s", word[0], env.say("这是一个目录，须为文件", "this is a folder, want a file"))
-	}
 	if err != nil {
-		return &coded{exitRefused, err}
+		return &coded{exitRefused, env.unreadable(word[0], err)}
 	}
 	defer func() { _ = in.Close() }()  // reading only
 	if !c.dryRun || c.currency == "" { // else there is no need of a book
@@ -166,8 +164,6 @@ type input struct {
 	size int64
 }
 
-var errFolder = errors.New("a folder")
-
 // openInput opens a file, or standard input for -.
 func openInput(name string) (f *os.File, size int64, err error) {
 	if name == "-" {
@@ -178,7 +174,7 @@ func openInput(name string) (f *os.File, size int64, err error) {
 	}
 	info, err := f.Stat()
 	if err == nil && info.IsDir() {
-		err = errFolder
+		err = syscall.EISDIR
 	}
 	if err != nil {
 		return nil, 0, errors.Join(err, f.Close())

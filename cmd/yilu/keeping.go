@@ -28,7 +28,7 @@ func (a *acting) submit(ctx context.Context, env *environment, title string, kin
 	if err != nil {
 		return err
 	}
-	l, closeLedger, err := env.open(ctx)
+	l, closeLedger, err := env.openBook(ctx)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (env *environment) sealedField(fs *flag.FlagSet, args []string) (seq uint64
 		return 0, "", err
 	}
 	if seq, err = proof.ParseSeq(word[0]); err != nil {
-		return 0, "", &coded{exitUsage, fmt.Errorf("%s: %w", env.say("分录号", "seq"), err)}
+		return 0, "", &coded{exitUsage, fmt.Errorf(env.say("%s 不是分录号", "%s is not the number of an entry"), word[0])}
 	}
 	return seq, word[1], nil
 }
@@ -168,7 +168,7 @@ func runDisclose(ctx context.Context, env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	l, closeLedger, err := env.open(ctx)
+	l, closeLedger, err := env.openBook(ctx)
 	if err != nil {
 		return err
 	}

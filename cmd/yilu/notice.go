@@ -62,7 +62,7 @@ func runNotice(ctx context.Context, env *environment, args []string) (err error)
 	if o.Starts, err = env.day("starts", c.starts, on); err != nil {
 		return err
 	}
-	l, closeLedger, err := env.open(ctx)
+	l, closeLedger, err := env.openBook(ctx)
 	if err != nil {
 		return err
 	}

@@ -314,7 +314,7 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 		}
 		hash = alerts.Hash(text)
 	}
-	l, closeLedger, err := env.open(ctx)
+	l, closeLedger, err := env.openBook(ctx)
 	if err != nil {
 		return err
 	}
