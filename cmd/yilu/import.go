@@ -256,10 +256,27 @@ func placeIn(file string, p sheet.RowProblem) string {
 	switch {
 	case p.Row == 0: // it is of the whole sheet
 		return file
+	case p.Column == "" && p.Header == "":
+		return fmt.Sprintf("%s:%d", file, p.Row)
 	case p.Header != "":
 		return fmt.Sprintf("%s:%d:%s（%s）", file, p.Row, p.Column, p.Header)
 	}
 	return fmt.Sprintf("%s:%d:%s", file, p.Row, p.Column)
+}
+
+// fillsIn are the flags that stand for columns which a sheet does not have.
+var fillsIn = map[string]string{
+	"资金编号": "fund", "指标文号": "fund", "项目编号": "project", "项目名称": "project", "批次": "payment", "补助项目": "item", "发放期间": "period",
+	"批复文号": "document", "分配文号": "document", "责任人": "responsible", "项目类型": "type",
+}
+
+// said is a problem in the user's language, with the flag that would mend it in every row.
+func (env *environment) said(p sheet.RowProblem) string {
+	text := env.say(p.Zh, p.En)
+	if name := fillsIn[p.Header]; name != "" && p.Row > 0 && p.Column == "" {
+		text += fmt.Sprintf(env.say("（表上没有这一列，可用 --%s 为各行指明）", " (the sheet has no such column; --%s says it for all rows)"), name)
+	}
+	return text
 }
 
 // importAnswer is what --json writes.
@@ -308,7 +325,7 @@ func (c *importing) answer(env *environment, src *sheet.Source, b *sheet.Batch) 
 			mark = p.Rule + " "
 			held = append(held, "--explain "+p.Rule+env.say("=理由:文件", "=GROUND:FILE"))
 		}
-		fmt.Fprintf(env.Stderr, "%s: %s%s\n", placeIn(b.File.Name, p), mark, env.say(p.Zh, p.En))
+		fmt.Fprintf(env.Stderr, "%s: %s%s\n", placeIn(b.File.Name, p), mark, env.said(p))
 	}
 	if slices.Sort(held); len(held) > 0 {
 		fmt.Fprintln(env.Stderr, env.say("有规则须说明后才能入账；更正，或加", "rules hold rows until explained: mend them, or add"), strings.Join(slices.Compact(held), " "))

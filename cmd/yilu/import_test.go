@@ -238,7 +238,12 @@ func TestFilesThatAreNone(t *testing.T) {
 	if err := os.WriteFile(ragged, []byte("资金文号,资金名称,级次,下达日期,指标金额（万元）\n豫财农〔2020〕1号,扶贫资金,中央,2020-01-07,1,另有\n豫财农〔2020〕2号,扶贫资金,中央,2020-01-07,壹\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	short := filepath.Join(dir, "分配.csv")
+	if err := os.WriteFile(short, []byte("序号,项目名称,建设地点,建设内容,投资规模,责任单位\n1,甲村道路,颍阳镇,硬化,20,颍阳镇人民政府\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ line, want string }{
+		{"import allocation " + short + " --preview", "分配.csv:2:（指标文号）: 须填写资金编号或指标文号，或为整张表指定资金（表上没有这一列，可用 --fund 为各行指明）"},
 		{"import ledger " + dir + " --preview", dir + ": 这是一个目录，须为文件"},
 		{"import ledger " + dir + "/无.xlsx --preview", dir + "/无.xlsx: 没有这个文件"},
 		{"import ocds " + dir + " --currency UAH --dry-run", dir + ": 这是一个目录，须为文件"},
