@@ -101,6 +101,17 @@ func TestSeparators(t *testing.T) {
 	}
 }
 
+// TestPassword: a workbook under a password is told from an old one.
+func TestPassword(t *testing.T) {
+	t.Parallel()
+	old := "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + strings.Repeat("\x00", 65_520)
+	for content, want := range map[string]string{old: "an old .xls", old + string(encryptedPart): "has a password", old[:8]: "an old .xls"} {
+		if _, err := Open("x.xlsx", strings.NewReader(content), int64(len(content)), ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
 // TestLedgerOfDocuments: a ledger without projects has the total of its documents, each once.
 func TestLedgerOfDocuments(t *testing.T) {
 	t.Parallel()

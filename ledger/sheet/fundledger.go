@@ -112,7 +112,7 @@ func ledgerRow(b *builder, r *record) {
 func (b *builder) receive(r *record) string {
 	level, ok := levelOf(r.get("级次"))
 	if !ok {
-		r.problem("级次", "form", "须为中央、省级、市级、县级或其他", "want 中央, 省级, 市级, 县级 or 其他")
+		r.problem("级次", "form", "须为中央、省级、市级、县级或其他，不是"+short(r.get("级次")), "want 中央, 省级, 市级, 县级 or 其他, not "+short(r.get("级次")))
 		return ""
 	}
 	f := &ledger.FundReceived{
