@@ -251,6 +251,7 @@ func TestFilesThatAreNone(t *testing.T) {
 		{"import ledger " + ragged + " --preview", "台账.csv:3:E（指标金额（万元））: 不是金额"},
 		{"import ledger " + ragged + " --preview --book 999999", "没有账套 999999"},
 		{"verify --book 999999", "没有账套 999999"},
+		{"rules submit P13 --user u1 --unit z --report " + dir + "/无.json", dir + "/无.json: 没有这个文件"},
 		{"rebuild --book 999999", "没有账套 999999"},
 		{"reject S1 --user u1 --unit z --book 999999", "没有账套 999999"},
 		{"rules submit P13 --user u1 --unit z --book 999999", "没有账套 999999"},

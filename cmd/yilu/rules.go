@@ -310,7 +310,7 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 	if *reportFile != "" {
 		text, err := os.ReadFile(*reportFile)
 		if err != nil {
-			return err
+			return &coded{exitRefused, env.unreadable(*reportFile, err)}
 		}
 		hash = alerts.Hash(text)
 	}
@@ -328,16 +328,9 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 	}
 	id := "rules-" + rand.Text()
 	var drafts []ledger.Draft
-	var held []string
-	for _, activation := range known.Activations() {
-		if slices.ContainsFunc(files, func(f *rule.Rule) bool { return f.Code == activation.Code }) {
-			if isInForce(inForce, activation, hash) {
-				held = append(held, activation.Code)
-				continue
-			}
-			activation.ReportHash = hash
-			drafts = append(drafts, ledger.Draft{ID: fmt.Sprintf("%s-%d", id, len(drafts)+1), Kind: "rule.activated", On: on, By: by, Corrects: ledger.None, Body: activation})
-		}
+	due, held := activations(known, files, inForce, hash)
+	for i, activation := range due {
+		drafts = append(drafts, ledger.Draft{ID: fmt.Sprintf("%s-%d", id, i+1), Kind: "rule.activated", On: on, By: by, Corrects: ledger.None, Body: activation})
 	}
 	if len(held) > 0 {
 		fmt.Fprintf(env.Stderr, env.say("%d 条规则已按同样内容启用，不再提交：%s\n", "%d rules are in force as they are and are not submitted again: %s\n"), len(held), strings.Join(held, " "))
@@ -370,6 +363,21 @@ func rulesInForce(ctx context.Context, env *environment, l *ledger.Ledger) ([]le
 	}
 	book, err := row.Read()
 	return book.Rules, err
+}
+
+// activations are those that put files in force, and the codes of those that are so already.
+func activations(known *alerts.Rules, files []*rule.Rule, inForce []ledger.RuleActivated, report string) (due []*ledger.RuleActivated, held []string) {
+	for _, a := range known.Activations() {
+		switch {
+		case !slices.ContainsFunc(files, func(f *rule.Rule) bool { return f.Code == a.Code }):
+		case isInForce(inForce, a, report):
+			held = append(held, a.Code)
+		default:
+			a.ReportHash = report
+			due = append(due, a)
+		}
+	}
+	return due, held
 }
 
 // isInForce says whether an activation would change nothing: file, tests and state are those
