@@ -26,7 +26,7 @@ var causes = map[string]ledger.Text{
 	"dup":         {Zh: "记录重复", En: "the record is there twice"},
 	"placeholder": {Zh: "填的是占位内容", En: "a placeholder stands where the value should"},
 	"checksum":    {Zh: "校验码不符", En: "a check digit is wrong"},
-	"status":      {Zh: "有投标的状态不明", En: "of a bid it is not known whether it counts"},
+	"status":      {Zh: "有投标或中标的状态不明", En: "of a bid or an award it is not known whether it counts"},
 	"lot":         {Zh: "不知是哪个标段的", En: "it is not told which lot it is for"},
 	"many":        {Zh: "采购过程的内容太多", En: "the process has more objects than are looked at"},
 	"shared":      {Zh: "一项中标对应多份合同或多个供应商", En: "an award has several contracts or suppliers"},

@@ -167,6 +167,24 @@ func TestPartiesUnderTwoCodes(t *testing.T) {
 	}
 }
 
+// TestAwardsOfUnknownStatus: nobody knows whether they are in force, so what rests on them
+// is not judged, and that is said.
+func TestAwardsOfUnknownStatus(t *testing.T) {
+	t.Parallel()
+	w := newRecords(t, "CNY")
+	m := clean("unknown")
+	m.contract, m.bids[1] = "400000", "S2 930000.01 2020-02-25T09:00:00+08:00 valid CNY"
+	known := m
+	known.ocid = "known"
+	flags, unjudged := w.publish("CNY", oneLine(known.release()), oneLine(strings.Replace(m.release(), `"status":"active","suppliers"`, `"status":"Adjudicado","suppliers"`, 1)))
+	if !slices.Contains(flags, "C03 known/c1") || slices.Contains(flags, "C03 unknown/c1") || slices.ContainsFunc(flags, func(f string) bool { return strings.HasSuffix(f, " unknown/a1") }) {
+		t.Errorf("%q", flags)
+	}
+	if !slices.Contains(unjudged, "C03?status") {
+		t.Errorf("%q", unjudged)
+	}
+}
+
 // TestSentencesNameTheCurrency: amounts of a book that is not in yuan are in its own.
 func TestSentencesNameTheCurrency(t *testing.T) {
 	t.Parallel()

@@ -237,12 +237,14 @@ var BidStatuses = codes{
 	"other":        {"其他状态", "another status"},
 }
 
-// AwardStatuses are what has become of a published award [OCDS awardStatus].
+// AwardStatuses are what has become of a published award [OCDS awardStatus]. Of an other
+// status nobody knows whether the award is in force; one whose status is not told is.
 var AwardStatuses = codes{
 	"pending":      {"拟定", "pending"},
 	"active":       {"有效", "active"},
 	"cancelled":    {"已取消", "cancelled"},
 	"unsuccessful": {"未成交", "unsuccessful"},
+	"other":        {"其他状态", "another status"},
 }
 
 // ContractStatuses are what has become of a published contract [OCDS

@@ -54,21 +54,28 @@ var namePattern = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$`)
 // areaPattern is that of a township or village.
 var areaPattern = regexp.MustCompile(`^[0-9]{9}([0-9]{3})?$`)
 
+// badToken is an ErrToken that names what is wrong, in both languages.
+func badToken(field, zh, en string) error {
+	return fmt.Errorf("%w: %w", ErrToken, &ledger.Invalid{Problems: []ledger.Problem{{Field: field, Text: ledger.Text{Zh: zh, En: en}}}})
+}
+
 // CreateToken stores a token and returns its secret, yilu_ and 43 digits and
 // letters of 256 random bits. The pool must have the owner's rights; Book, User,
 // Unit, Role, Created and Expires are the caller's.
 func CreateToken(ctx context.Context, owner *pgxpool.Pool, t Token) (secret string, err error) {
 	switch {
 	case !slices.Contains(tokenRoles, t.Role):
-		return "", fmt.Errorf("%w: the role is one of %v", ErrToken, tokenRoles)
+		return "", badToken("role", fmt.Sprintf("角色须为 %v 之一", tokenRoles), fmt.Sprintf("the role is one of %v", tokenRoles))
 	case !t.Book.Valid():
-		return "", fmt.Errorf("%w: the book is a county's code of 6 digits, or the name of a book of published records", ErrToken)
-	case !namePattern.MatchString(t.User) || !namePattern.MatchString(t.Unit):
-		return "", fmt.Errorf("%w: user and unit are 1 to 64 letters, digits, dots, hyphens or underscores", ErrToken)
+		return "", badToken("book", "账套须为6位县级区划代码，或公开采购数据账套的名称", "the book is a county's code of 6 digits, or the name of a book of published records")
+	case !namePattern.MatchString(t.User):
+		return "", badToken("user", "用户须为1–64个字母、数字、点、连字符或下划线", "the user is 1 to 64 letters, digits, dots, hyphens or underscores")
+	case !namePattern.MatchString(t.Unit):
+		return "", badToken("unit", "单位须为1–64个字母、数字、点、连字符或下划线", "the unit is 1 to 64 letters, digits, dots, hyphens or underscores")
 	case t.Area != "" && !areaPattern.MatchString(t.Area), !strings.HasPrefix(t.Area, string(t.Book)) && t.Area != "":
-		return "", fmt.Errorf("%w: the area is the code of a township (9 digits) or village (12) of the book", ErrToken)
+		return "", badToken("area", "范围须为本账套的乡镇（9位）或村（12位）区划代码", "the area is the code of a township (9 digits) or village (12) of the book")
 	case !t.Expires.After(t.Created):
-		return "", fmt.Errorf("%w: it ends before it begins", ErrToken)
+		return "", badToken("days", "失效时间早于生效时间", "it ends before it begins")
 	}
 	var random [32]byte
 	rand.Read(random[:])

@@ -90,6 +90,9 @@ var recordProviders = map[string]func(*subject) formula.Value{
 		if !ok || len(a.Suppliers) == 0 {
 			return nothing
 		}
+		if a.Status == "other" {
+			return formula.Unfit("status")
+		}
 		return formula.String(keyOf(a.Suppliers))
 	},
 	"winner.bid_at": winnerBidAt,

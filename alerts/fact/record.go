@@ -22,6 +22,7 @@ import (
 //	currency  an amount was told in another currency than the book's
 //	zone      a time was told without its offset
 //	lot       it is not told which lot an award, or a bid of several, is for
+//	status    a bid or an award has a status that is on no list
 //	many      a process has more objects than are looked at
 //	shared    an award has several contracts, or more suppliers than the contract, so that
 //	          no one of them is its price
@@ -37,7 +38,7 @@ func Living(e *ledger.Entry) bool {
 	case *ledger.ProcessBid:
 		return b.Status != "invited" && b.Status != "withdrawn" // a rejected one came too
 	case *ledger.ProcessAward:
-		return b.Status == "" || b.Status == "active"
+		return b.Status == "" || b.Status == "active" || b.Status == "other" // of which nobody knows, as lot and restsOn say
 	case *ledger.ProcessContract:
 		return b.Status != "cancelled" && b.Status != "pending"
 	}
@@ -125,6 +126,9 @@ func (s *subject) lot() (object string, why formula.Value, ok bool) {
 	case *ledger.ProcessBid:
 		named = b.Lots
 	case *ledger.ProcessAward:
+		if b.Status == "other" {
+			return "", formula.Unfit("status"), false
+		}
 		named = b.Lots
 	}
 	switch {
@@ -159,6 +163,9 @@ func (s *subject) restsOn() (a *ledger.ProcessAward, why formula.Value, ok bool)
 		return nil, nothing, false
 	}
 	for _, a := range s.file().awards {
+		if a.Object == b.Awards[0] && a.Status == "other" {
+			return nil, formula.Unfit("status"), false
+		}
 		if a.Object == b.Awards[0] {
 			return a, nothing, true
 		}

@@ -98,8 +98,11 @@ func initAccounts(ctx context.Context, env *environment, args []string) error {
 		fmt.Fprintln(env.Stderr, env.say("一次性口令（只显示这一次，三天有效，请分别当面交给本人）：", "one-time codes, shown only once and good for three days; hand each to its person:"))
 		for _, p := range people {
 			code, err := a.Create(ctx, account.Console, p)
-			if errors.Is(err, account.ErrName) || errors.Is(err, account.ErrExists) {
-				return &coded{exitUsage, fmt.Errorf("%s: %w", p.ID, err)}
+			if errors.Is(err, account.ErrExists) {
+				return &coded{exitUsage, fmt.Errorf("%s: %s", p.ID, env.say("账号已存在", "the account exists"))}
+			}
+			if errors.Is(err, account.ErrName) {
+				return &coded{exitUsage, fmt.Errorf(env.say("%s：不能建立这个账号，编号须为字母、数字、点、连字符或下划线：%w", "%s: %w"), p.ID, err)}
 			}
 			if err != nil {
 				return err

@@ -92,10 +92,9 @@ func setting(name, otherwise string) string { return cmp.Or(os.Getenv(name), oth
 // flags begins the flag set of a command with the settings all commands share.
 func (env *environment) flags(name string) *flag.FlagSet {
 	fs := flag.NewFlagSet("yilu "+name, flag.ContinueOnError)
-	fs.SetOutput(env.Stderr)
 	fs.Usage = func() {
-		fmt.Fprintln(env.Stderr, env.usage(name))
-		fs.PrintDefaults()
+		fmt.Fprintln(fs.Output(), env.usage(name))
+		env.showFlags(fs)
 	}
 	env.made = fs
 	fs.StringVar(&env.Data, "data", setting("YILU_DATA", defaultData()), env.say("数据目录 (YILU_DATA)", "data folder (YILU_DATA)"))
@@ -127,11 +126,8 @@ func (env *environment) usage(name string) string {
 
 // parse reads a command line that takes no further words.
 func (env *environment) parse(fs *flag.FlagSet, args []string) error {
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return &coded{exitUsage, nil}
+	if err := env.parseFlags(fs, args); err != nil {
+		return err
 	}
 	if fs.NArg() > 0 {
 		return &coded{exitUsage, env.misread(fs, fs.Args())}
@@ -206,14 +202,54 @@ func (env *environment) makeDatabase(ctx context.Context) (*database, error) {
 	if err := env.restoreEnded(); err != nil {
 		return nil, err
 	}
-	server, err := pgserver.Running(filepath.Join(dir, "postgres"))
-	if err != nil {
-		server, err = pgserver.Start(ctx, pgserver.Config{Dir: filepath.Join(dir, "postgres"), BinDir: env.PGBin, User: env.PGUser})
-	}
+	server, err := env.postgres(ctx, filepath.Join(dir, "postgres"))
 	if err != nil {
 		return nil, err
 	}
-	return &database{service: server.ServiceURL("yilu"), owner: server.OwnerURL("yilu"), ended: server.Done(), stop: server.Stop}, nil
+	stop := func() error {
+		if ctx.Err() != nil { // by Ctrl-C, as a server is ended
+			return server.Stop()
+		}
+		err := server.WaitUnused(ctx, func() {
+			fmt.Fprintln(env.Stderr, env.say("另一条 yilu 命令正在使用本命令启动的数据库，等它结束（Ctrl-C 立即停止数据库）……", "another yilu uses the database that this command has started, waiting for it to end (Ctrl-C stops the database now) ..."))
+		})
+		if ctx.Err() != nil {
+			err = nil
+		}
+		return errors.Join(err, server.Stop())
+	}
+	return &database{service: server.ServiceURL("yilu"), owner: server.OwnerURL("yilu"), ended: server.Done(), stop: stop}, nil
+}
+
+// joinTime is how long a command waits for a PostgreSQL that another one starts or stops.
+const joinTime = time.Minute
+
+// postgres is the PostgreSQL in a folder: started, or that of another yilu on the same
+// folder. While that one starts or stops its own, this waits.
+func (env *environment) postgres(ctx context.Context, dir string) (*pgserver.Server, error) {
+	begun := time.Now()
+	for first := true; ; first = false {
+		server, err := pgserver.Start(ctx, pgserver.Config{Dir: dir, BinDir: env.PGBin, User: env.PGUser})
+		if !errors.Is(err, pgserver.ErrInUse) {
+			return server, err
+		}
+		if server, err = pgserver.Join(ctx, dir); err == nil || errors.Is(err, fs.ErrPermission) {
+			return server, err
+		}
+		if first {
+			fmt.Fprintln(env.Stderr, env.say("另一条 yilu 命令正在启动或停止这个数据目录的数据库，等待中……", "another yilu is starting or stopping the database of this data folder, waiting ..."))
+		}
+		if time.Since(begun) > joinTime {
+			return nil, fmt.Errorf(env.say("数据目录 %s 正被另一条 yilu 命令占用（%s），其数据库没有应答：请待其结束后重试，或用 --data 另指目录：%w",
+				"the data folder %s is in use by another yilu (%s), whose database does not answer: try again when it has ended, or name another folder with --data: %w"),
+				env.Data, cmp.Or(pgserver.Owner(dir), "?"), err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
 
 // open migrates nothing: it opens a ledger on a database that is up to date, and
@@ -245,6 +281,27 @@ func (env *environment) open(ctx context.Context) (*ledger.Ledger, func(), error
 		return nil, nil, err
 	}
 	return l, closeAll, nil
+}
+
+// openBook is open for a command that works on a book which has to be there.
+func (env *environment) openBook(ctx context.Context) (*ledger.Ledger, func(), error) {
+	l, closeLedger, err := env.open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err = l.Head(ctx, ledger.Book(env.Book)); err != nil {
+		closeLedger()
+		if errors.Is(err, ledger.ErrNotFound) {
+			err = env.noBook()
+		}
+		return nil, nil, err
+	}
+	return l, closeLedger, nil
+}
+
+// noBook refuses a book that was never opened.
+func (env *environment) noBook() error {
+	return &coded{exitRefused, fmt.Errorf(env.say("没有账套 %s（用 --book 指明；新账套由 yilu serve --book 账套 建立）", "there is no book %s (--book names one, yilu serve --book BOOK makes one)"), env.Book)}
 }
 
 // checkSchema waits for a PostgreSQL that is still recovering from a crash.

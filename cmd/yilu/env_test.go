@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"yilu/migrations/pgtest"
@@ -44,5 +45,33 @@ func TestInterruptedIsSaid(t *testing.T) {
 	var said bytes.Buffer
 	if code := run(ctx, []string{"verify"}, io.Discard, &said); code != exitFailed || !strings.Contains(said.String(), "interrupted: ") {
 		t.Errorf("code %d, %s", code, said.String())
+	}
+}
+
+// TestCommandsShareAFolder: commands that come at once to a data folder without a server
+// wait for each other, and none loses its database. It sets the environment, so it is not
+// parallel.
+func TestCommandsShareAFolder(t *testing.T) {
+	dir := filepath.Join(newDataFolder(t), "data")
+	for name, value := range map[string]string{"YILU_DATABASE_URL": "", "YILU_OWNER_URL": "", "YILU_DATA": dir, "LC_ALL": "C"} {
+		t.Setenv(name, value)
+	}
+	succeed(t, "migrate")
+	var told [6]string
+	var waits sync.WaitGroup
+	for i := range told {
+		waits.Go(func() {
+			for range 3 { // one starts while another stops
+				if code, _, said := yilu("token", "list"); code != exitOK {
+					told[i] += said
+				}
+			}
+		})
+	}
+	waits.Wait()
+	for _, said := range told {
+		if said != "" {
+			t.Error(said)
+		}
 	}
 }

@@ -78,8 +78,8 @@ func runExportTemplate(env *environment, args []string) error {
 	fs := env.flags("export")
 	out := fs.String("o", "", env.say("写入的文件，默认 表名.xlsx", "file to write; the form's title .xlsx by default"))
 	fs.Usage = func() {
-		fmt.Fprintln(env.Stderr, env.say("用法：yilu export template 表名 [-o 文件]，yilu export ocds，yilu export site；表名：", "usage: yilu export template FORM [-o FILE], yilu export ocds, yilu export site; forms:"), formNames())
-		fs.PrintDefaults()
+		fmt.Fprintln(fs.Output(), env.say("用法：yilu export template 表名 [-o 文件]，yilu export ocds，yilu export site；表名：", "usage: yilu export template FORM [-o FILE], yilu export ocds, yilu export site; forms:"), formNames())
+		env.showFlags(fs)
 	}
 	word, err := env.words(fs, args, 2)
 	if err != nil {

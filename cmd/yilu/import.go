@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"yilu/ledger"
@@ -22,11 +23,8 @@ import (
 func (env *environment) words(fs *flag.FlagSet, args []string, n int) ([]string, error) {
 	var got []string
 	for {
-		if err := fs.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return nil, err
-			}
-			return nil, &coded{exitUsage, nil}
+		if err := env.parseFlags(fs, args); err != nil {
+			return nil, err
 		}
 		if fs.NArg() == 0 {
 			break
@@ -55,10 +53,10 @@ type importing struct {
 func (c *importing) flags(env *environment) *flag.FlagSet {
 	fs := env.flags("import")
 	fs.Usage = func() {
-		fmt.Fprintln(env.Stderr, env.say("用法：yilu import 表名 文件 [参数]；表名：", "usage: yilu import FORM FILE [FLAGS]; forms:"), formNames())
-		fmt.Fprintln(env.Stderr, env.say("公开采购数据（OCDS）：yilu import ocds --help", "Open Contracting data: yilu import ocds --help"))
-		fs.PrintDefaults()
-		fmt.Fprintln(env.Stderr, env.say(
+		fmt.Fprintln(fs.Output(), env.say("用法：yilu import 表名 文件 [参数]；表名：", "usage: yilu import FORM FILE [FLAGS]; forms:"), formNames())
+		fmt.Fprintln(fs.Output(), env.say("公开采购数据（OCDS）：yilu import ocds --help", "Open Contracting data: yilu import ocds --help"))
+		env.showFlags(fs)
+		fmt.Fprintln(fs.Output(), env.say(
 			"退出码：0 已提交待审批（或预览无误），1 故障，2 参数有误，3 文件或行有误、可能重复（未入账）；一个文件要么全部入账，要么全不入账",
 			"exit codes: 0 submitted for approval (or a clean preview), 1 fault, 2 usage, 3 bad file or rows, or duplicates (nothing posted); a file is posted whole or not at all"))
 	}
@@ -81,9 +79,9 @@ func (c *importing) flags(env *environment) *flag.FlagSet {
 	fs.StringVar(&c.options.Item, "item", "", env.say("发放表没有补助项目时的名称", "what a grant sheet grants"))
 	fs.StringVar(&c.options.Period, "period", "", env.say("发放表没有期间时的发放期间，如 2020-03", "period of a grant sheet that names none, such as 2020-03"))
 	fs.StringVar(&c.options.Source, "source", "", env.say("名单：数据来源单位，如 县公安局", "lists: the office that it comes from"))
-	fs.Func("stated", env.say("名单：数据截止日，如 2020-03-31", "lists: the day whose state it tells, such as 2020-03-31"), dayFlag(&c.options.Stated))
-	fs.Func("valid-from", env.say("名单：从这一天的业务起比对", "lists: the first day of acts that are held against it"), dayFlag(&c.options.From))
-	fs.Func("valid-to", env.say("名单：有效期截止日，过后未更新则相关规则“无法判定”", "lists: the last such day; after it the rules say that they cannot judge"), dayFlag(&c.options.To))
+	fs.Func("stated", env.say("名单：数据截止日，如 2020-03-31", "lists: the day whose state it tells, such as 2020-03-31"), env.dayFlag(&c.options.Stated))
+	fs.Func("valid-from", env.say("名单：从这一天的业务起比对", "lists: the first day of acts that are held against it"), env.dayFlag(&c.options.From))
+	fs.Func("valid-to", env.say("名单：有效期截止日，过后未更新则相关规则“无法判定”", "lists: the last such day; after it the rules say that they cannot judge"), env.dayFlag(&c.options.To))
 	fs.StringVar(&c.options.Region, "region", "", env.say("名单：覆盖的县、乡镇或村的区划代码，默认全县", "lists: division code of what it covers; the county by default"))
 	fs.StringVar(&c.options.Document, "document", "", env.say("表上没有批复文号时的文号", "document number of rows that name none"))
 	fs.StringVar(&c.options.Responsible, "responsible", "", env.say("表上没有责任人时的责任人", "person in charge of rows that name none"))
@@ -98,14 +96,6 @@ func (c *importing) flags(env *environment) *flag.FlagSet {
 	fs.BoolVar(&c.options.AllowDuplicates, "allow-duplicates", false, env.say("可能重复的文件和行也入账", "post what may be a duplicate"))
 	fs.BoolVar(&c.asJSON, "json", false, env.say("以 JSON 输出", "write JSON"))
 	return fs
-}
-
-// dayFlag reads a flag that is a day.
-func dayFlag(to *ledger.Date) func(string) error {
-	return func(v string) (err error) {
-		*to, err = ledger.ParseDate(v)
-		return err
-	}
 }
 
 func formNames() string {
@@ -143,7 +133,7 @@ func runImport(ctx context.Context, env *environment, args []string) error {
 		return refusedFile(env, word[1], err)
 	}
 	defer func() { _ = src.Close() }() // reading only
-	l, closeLedger, err := env.open(ctx)
+	l, closeLedger, err := env.openBook(ctx)
 	if err != nil {
 		return err
 	}
@@ -166,7 +156,7 @@ func runImport(ctx context.Context, env *environment, args []string) error {
 		}
 		c.trial = &t
 	} else {
-		c.result, err = enter(ctx, l, b)
+		c.result, err = env.enter(ctx, l, b)
 	}
 	if same, ok := errors.AsType[*sheet.SameFile](err); ok {
 		earlier, err = same.Submission.Submission, nil
@@ -181,13 +171,13 @@ func runImport(ctx context.Context, env *environment, args []string) error {
 }
 
 // enter posts the sheet. There is no result when a row is wrong.
-func enter(ctx context.Context, l *ledger.Ledger, b *sheet.Batch) (*sheet.Result, error) {
+func (env *environment) enter(ctx context.Context, l *ledger.Ledger, b *sheet.Batch) (*sheet.Result, error) {
 	r, err := b.Import(ctx, l)
 	if errors.Is(err, sheet.ErrBadRows) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, env.settled(l, r.Submission, err)
 	}
 	return &r, nil
 }
@@ -219,13 +209,9 @@ func explanations(env *environment, given []string) (map[string]sheet.Explanatio
 func (c *importing) complete(env *environment) error {
 	c.options.Book = ledger.Book(env.Book)
 	c.options.By = ledger.By{Role: ledger.Maker, Unit: cmp.Or(c.unit, "preview"), User: cmp.Or(c.user, "preview")}
-	c.options.On = ledger.DateOf(time.Now())
-	if c.on != "" {
-		day, err := ledger.ParseDate(c.on)
-		if err != nil {
-			return &coded{exitUsage, fmt.Errorf("--on: %w", err)}
-		}
-		c.options.On = day
+	var err error
+	if c.options.On, err = env.day("on", c.on, ledger.DateOf(time.Now())); err != nil {
+		return err
 	}
 	c.options.Look = c.preview
 	draw := env.progress("import")
@@ -235,17 +221,62 @@ func (c *importing) complete(env *environment) error {
 
 // refusedFile says what is wrong with a file as a whole.
 func refusedFile(env *environment, path string, err error) error {
-	if _, ok := errors.AsType[*fs.PathError](err); ok { // it is not there, or may not be read
-		return &coded{exitRefused, err}
+	if broken, ok := errors.AsType[*fs.PathError](err); ok {
+		return &coded{exitRefused, env.unreadable(path, broken)}
 	}
 	bad, ok := errors.AsType[*ledger.Invalid](err)
 	if !ok {
 		return err
 	}
 	for _, p := range bad.Problems {
-		fmt.Fprintf(env.Stderr, "%s: %s\n", path, env.say(p.Zh, p.En))
+		said := env.say(p.Zh, p.En)
+		if p.Rule == sheet.RuleWorksheet {
+			said += env.say("（用 --sheet 指明）", " (--sheet names it)")
+		}
+		fmt.Fprintf(env.Stderr, "%s: %s\n", path, said)
 	}
 	return &coded{exitRefused, nil}
+}
+
+// unreadable says why a file cannot be read: it is not there, a folder, or somebody else's.
+func (env *environment) unreadable(path string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: %s", path, env.say("没有这个文件", "there is no such file"))
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s: %s", path, env.say("当前用户无权读取这个文件", "this user may not read the file"))
+	case errors.Is(err, syscall.EISDIR):
+		return fmt.Errorf("%s: %s", path, env.say("这是一个目录，须为文件", "this is a folder, want a file"))
+	}
+	return err
+}
+
+// placeIn is where in a file a problem is, with the words above the column.
+func placeIn(file string, p sheet.RowProblem) string {
+	switch {
+	case p.Row == 0: // it is of the whole sheet
+		return file
+	case p.Column == "" && p.Header == "":
+		return fmt.Sprintf("%s:%d", file, p.Row)
+	case p.Header != "":
+		return fmt.Sprintf("%s:%d:%s（%s）", file, p.Row, p.Column, p.Header)
+	}
+	return fmt.Sprintf("%s:%d:%s", file, p.Row, p.Column)
+}
+
+// fillsIn are the flags that stand for columns which a sheet does not have.
+var fillsIn = map[string]string{
+	"资金编号": "fund", "指标文号": "fund", "项目编号": "project", "项目名称": "project", "批次": "payment", "补助项目": "item", "发放期间": "period",
+	"批复文号": "document", "分配文号": "document", "责任人": "responsible", "项目类型": "type",
+}
+
+// said is a problem in the user's language, with the flag that would mend it in every row.
+func (env *environment) said(p sheet.RowProblem) string {
+	text := env.say(p.Zh, p.En)
+	if name := fillsIn[p.Header]; name != "" && p.Row > 0 && p.Column == "" {
+		text += fmt.Sprintf(env.say("（表上没有这一列，可用 --%s 为各行指明）", " (the sheet has no such column; --%s says it for all rows)"), name)
+	}
+	return text
 }
 
 // importAnswer is what --json writes.
@@ -287,20 +318,16 @@ func (c *importing) answer(env *environment, src *sheet.Source, b *sheet.Batch) 
 			fmt.Fprintf(env.Stderr, env.say("还有 %d 条提醒，用 --json 看全部\n", "%d more warnings, --json shows all\n"), len(b.Warnings)-i)
 			break
 		}
-		fmt.Fprintf(env.Stderr, "%s:%d:%s: %s%s\n", b.File.Name, p.Row, p.Column, env.say("提醒：", "warning: "), env.say(p.Zh, p.En))
+		fmt.Fprintf(env.Stderr, "%s: %s%s\n", placeIn(b.File.Name, p), env.say("提醒：", "warning: "), env.say(p.Zh, p.En))
 	}
 	var held []string
 	for _, p := range b.Problems {
-		if p.Row == 0 { // it is of the whole sheet
-			fmt.Fprintf(env.Stderr, "%s: %s\n", b.File.Name, env.say(p.Zh, p.En))
-			continue
-		}
 		mark := ""
 		if p.Needs != "" {
 			mark = p.Rule + " "
 			held = append(held, "--explain "+p.Rule+env.say("=理由:文件", "=GROUND:FILE"))
 		}
-		fmt.Fprintf(env.Stderr, "%s:%d:%s: %s%s\n", b.File.Name, p.Row, p.Column, mark, env.say(p.Zh, p.En))
+		fmt.Fprintf(env.Stderr, "%s: %s%s\n", placeIn(b.File.Name, p), mark, env.said(p))
 	}
 	if slices.Sort(held); len(held) > 0 {
 		fmt.Fprintln(env.Stderr, env.say("有规则须说明后才能入账；更正，或加", "rules hold rows until explained: mend them, or add"), strings.Join(slices.Compact(held), " "))
@@ -318,7 +345,7 @@ func (c *importing) answer(env *environment, src *sheet.Source, b *sheet.Batch) 
 
 func (c *importing) showTotals(env *environment, b *sheet.Batch) {
 	w := env.Stdout
-	if b.Form.HoldsMoney() && (b.Amount > 0 || b.Receipts == 0) {
+	if b.Form.HoldsMoney() {
 		fmt.Fprintf(w, env.say("%s：%d 行，%s 元（%s）\n", "%s: %d rows, %s yuan (%s)\n"), env.say(b.Form.Zh, b.Form.En), b.Rows, b.Amount.Comma(), b.Upper())
 	} else {
 		fmt.Fprintf(w, env.say("%s：%d 行\n", "%s: %d rows\n"), env.say(b.Form.Zh, b.Form.En), b.Rows)

@@ -43,15 +43,8 @@ func (a *acting) by(env *environment, role ledger.Role) (ledger.By, ledger.Date,
 	if a.user == "" || a.unit == "" {
 		return ledger.By{}, "", &coded{exitUsage, errors.New(env.say("须指明 --user 和 --unit", "say who acts: --user and --unit"))}
 	}
-	on := ledger.DateOf(time.Now())
-	if a.on != "" {
-		day, err := ledger.ParseDate(a.on)
-		if err != nil {
-			return ledger.By{}, "", &coded{exitUsage, fmt.Errorf("--on: %w", err)}
-		}
-		on = day
-	}
-	return ledger.By{Role: role, Unit: a.unit, User: a.user}, on, nil
+	on, err := env.day("on", a.on, ledger.DateOf(time.Now()))
+	return ledger.By{Role: role, Unit: a.unit, User: a.user}, on, err
 }
 
 // runReverse submits the reversal of a whole submission.
@@ -65,7 +58,7 @@ func runReverse(ctx context.Context, env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	l, closeLedger, err := env.open(ctx)
+	l, closeLedger, err := env.openBook(ctx)
 	if err != nil {
 		return err
 	}
@@ -75,7 +68,7 @@ func runReverse(ctx context.Context, env *environment, args []string) error {
 		return &coded{exitRefused, fmt.Errorf("%s %s", env.say("账套没有这个提交：", "the book has no submission"), word[0])}
 	}
 	if err != nil {
-		return refusedPost(env, err)
+		return refusedPost(env, env.settled(l, r.Submission, err))
 	}
 	showResult(env, r)
 	return nil
@@ -109,7 +102,7 @@ func (c *deciding) decide(ctx context.Context, env *environment, submission stri
 	if err != nil {
 		return err
 	}
-	l, closeLedger, err := env.open(ctx)
+	l, closeLedger, err := env.openBook(ctx)
 	if err != nil {
 		return err
 	}
@@ -117,20 +110,28 @@ func (c *deciding) decide(ctx context.Context, env *environment, submission stri
 	id := "cli-" + rand.Text()
 	r, err := l.Post(ctx, ledger.Book(env.Book), ledger.Draft{ID: id, Kind: kind, On: on, By: by, Corrects: ledger.None, Body: body})
 	if err != nil {
-		return refusedPost(env, err)
+		return refusedPost(env, env.settled(l, id, err))
 	}
 	fmt.Fprintf(env.Stdout, env.say("%s：第 %d 号分录\n", "%s: entry %d\n"), submission, r[0].Seq)
 	return nil
 }
 
+// problemsOf are what the ledger has against something, by fields; none if an error is
+// another one.
+func problemsOf(err error) []ledger.Problem {
+	if bad, ok := errors.AsType[*ledger.Invalid](err); ok {
+		return bad.Problems
+	}
+	if no, ok := errors.AsType[*ledger.Refused](err); ok {
+		return no.Problems
+	}
+	return nil
+}
+
 // refusedPost says why the book refused something, one reason a line.
 func refusedPost(env *environment, err error) error {
-	var problems []ledger.Problem
-	if bad, ok := errors.AsType[*ledger.Invalid](err); ok {
-		problems = bad.Problems
-	} else if no, ok := errors.AsType[*ledger.Refused](err); ok {
-		problems = no.Problems
-	} else {
+	problems := problemsOf(err)
+	if len(problems) == 0 {
 		return err
 	}
 	for _, p := range problems {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"yilu/ledger"
@@ -28,7 +29,7 @@ type importingOCDS struct {
 func (c *importingOCDS) flags(env *environment) *flag.FlagSet {
 	fs := env.flags("import ocds")
 	fs.Usage = func() {
-		fmt.Fprintln(env.Stderr, env.say(`用法：yilu import ocds 文件 --book 账套 [参数]
+		fmt.Fprintln(fs.Output(), env.say(`用法：yilu import ocds 文件 --book 账套 [参数]
 
 把公开的采购数据（Open Contracting，OCDS 1.1）导入一个独立的账套：发布、记录、数据包，JSON 或 JSON Lines，可为 .gz；
 文件为 - 时读标准输入。同一过程的多次发布按日期合并。数据中的问题不使导入停止：每处整理都记录在案，计数入账，
@@ -44,9 +45,9 @@ Running it again enters only what is new or changed; after an interruption, run 
 
     yilu import ocds releases.jsonl.gz --book ocds-ua --currency UAH --user zhang --unit 411025-SJ
     yilu import ocds releases.json --currency UAH --dry-run        a look at the file, without a database`))
-		fmt.Fprintln(env.Stderr)
-		fs.PrintDefaults()
-		fmt.Fprintln(env.Stderr, env.say(
+		fmt.Fprintln(fs.Output())
+		env.showFlags(fs)
+		fmt.Fprintln(fs.Output(), env.say(
 			"退出码：0 完成，1 故障或中断（可重新运行），2 参数有误，3 文件不完整、不是 OCDS、币种不符，或有过程被账套拒绝（其余已入账）",
 			"exit codes: 0 done, 1 fault or interruption (run it again), 2 usage, 3 a broken file, no OCDS, another currency, or processes that the book refused (the others are entered)"))
 	}
@@ -77,7 +78,7 @@ func runImportOCDS(ctx context.Context, env *environment, args []string) error {
 	}
 	in, size, err := openInput(word[0])
 	if err != nil {
-		return &coded{exitRefused, err}
+		return &coded{exitRefused, env.unreadable(word[0], err)}
 	}
 	defer func() { _ = in.Close() }()  // reading only
 	if !c.dryRun || c.currency == "" { // else there is no need of a book
@@ -125,16 +126,11 @@ func (c *importingOCDS) prepare(env *environment, fs *flag.FlagSet) (*ocds.Impor
 	}
 	im := &ocds.Import{
 		Book: ledger.Book(env.Book), By: ledger.By{Role: ledger.Maker, Unit: cmp.Or(c.unit, "preview"), User: cmp.Or(c.user, "preview")},
-		On: ledger.DateOf(time.Now()), DryRun: c.dryRun,
+		DryRun: c.dryRun,
 	}
-	if c.on != "" {
-		day, err := ledger.ParseDate(c.on)
-		if err != nil {
-			return nil, &coded{exitUsage, fmt.Errorf("--on: %w", err)}
-		}
-		im.On = day
-	}
-	return im, nil
+	var err error
+	im.On, err = env.day("on", c.on, ledger.DateOf(time.Now()))
+	return im, err
 }
 
 // bookCurrency learns the book's currency, or holds the one that was named to
@@ -178,7 +174,7 @@ func openInput(name string) (f *os.File, size int64, err error) {
 	}
 	info, err := f.Stat()
 	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a folder", name)
+		err = syscall.EISDIR
 	}
 	if err != nil {
 		return nil, 0, errors.Join(err, f.Close())

@@ -75,7 +75,7 @@ func TestImportOCDSFromTheShell(t *testing.T) {
 			t.Errorf("%s: code %d, %s%s", command, code, out, errs)
 		}
 	}
-	if code, _, errs := yilu("import", "ocds", "--help"); code != exitOK || !strings.Contains(errs, "--dry-run") || !strings.Contains(errs, "exit codes") {
+	if code, errs, _ := yilu("import", "ocds", "--help"); code != exitOK || !strings.Contains(errs, "--dry-run") || !strings.Contains(errs, "exit codes") {
 		t.Errorf("help: code %d\n%s", code, errs)
 	}
 }

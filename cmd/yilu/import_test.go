@@ -77,14 +77,14 @@ func TestImportFromTheShell(t *testing.T) {
 	write("F1,豫财农〔2019〕12号,扶贫资金,中央,2020-01-07,2101.905898\nF2,豫财农〔2019〕13号,扶贫资金,省级,2020-02-30,0.0000001\n")
 	bad := filepath.Join(dir, "bad.xlsx")
 	code, _, stderr := yilu("import", "ledger", path, "--user", "u1", "--unit", "411025-CZ", "--errors", bad)
-	if code != exitRefused || !strings.Contains(stderr, "台账.csv:3:E:") || !strings.Contains(stderr, "台账.csv:3:F:") {
+	if code != exitRefused || !strings.Contains(stderr, "台账.csv:3:E（") || !strings.Contains(stderr, "台账.csv:3:F（") {
 		t.Fatalf("bad rows: code %d, %s", code, stderr)
 	}
 	if _, err := os.Stat(bad); err != nil {
 		t.Errorf("no sheet of bad rows: %v", err)
 	}
 	write("F1,豫财农〔2019〕12号,扶贫资金,中央,2020-01-07,2101.905898\n")
-	if code, out, stderr := yilu("import", "--preview", "资金台账", path); code != exitOK || !strings.Contains(out, "1 行") || !strings.Contains(out, "登记指标 1 笔，21,019,058.98 元（贰仟") {
+	if code, out, stderr := yilu("import", "--preview", "资金台账", path); code != exitOK || !strings.Contains(out, "1 行") || !strings.Contains(out, "21,019,058.98 元（贰仟") {
 		t.Fatalf("preview: code %d, %s%s", code, out, stderr)
 	}
 	code, out, stderr := yilu("import", "ledger", path, "--user", "u1", "--unit", "411025-CZ")
@@ -204,7 +204,7 @@ func TestImportAListFromTheShell(t *testing.T) {
 	when := []string{"--source", "县公安局", "--stated", "2020-02-29", "--valid-from", "2020-03-01", "--valid-to", "2020-04-30"}
 	write("110105194912310021")
 	code, out, stderr := yilu(append(append([]string{"import", "deceased", path}, who...), when...)...)
-	if code != exitRefused || !strings.Contains(stderr, "死亡.csv:2:B: 身份证号不对") || strings.Contains(out+stderr, "19491231") {
+	if code != exitRefused || !strings.Contains(stderr, "死亡.csv:2:B（身份证号）: 身份证号不对") || strings.Contains(out+stderr, "19491231") {
 		t.Errorf("a wrong number: code %d, %s%s", code, out, stderr)
 	}
 	write("11010519491231002X")
@@ -224,5 +224,40 @@ func TestImportAListFromTheShell(t *testing.T) {
 	}
 	if code, out, stderr := yilu("export", "template", "deceased", "-o", filepath.Join(dir, "模板.xlsx")); code != exitOK {
 		t.Errorf("template: code %d, %s%s", code, out, stderr)
+	}
+}
+
+// TestFilesThatAreNone: a path that is no file, a worksheet or book that is not there, and
+// what was not read are said with what would be right. It sets the environment, so it is not
+// parallel.
+func TestFilesThatAreNone(t *testing.T) {
+	db := pgtest.New(t)
+	dir := inShell(t, db, "zh_CN.UTF-8")
+	emptyBook(t, db, nil)
+	ragged := filepath.Join(dir, "台账.csv")
+	if err := os.WriteFile(ragged, []byte("资金文号,资金名称,级次,下达日期,指标金额（万元）\n豫财农〔2020〕1号,扶贫资金,中央,2020-01-07,1,另有\n豫财农〔2020〕2号,扶贫资金,中央,2020-01-07,壹\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	short := filepath.Join(dir, "分配.csv")
+	if err := os.WriteFile(short, []byte("序号,项目名称,建设地点,建设内容,投资规模,责任单位\n1,甲村道路,颍阳镇,硬化,20,颍阳镇人民政府\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ line, want string }{
+		{"import allocation " + short + " --preview", "分配.csv:2:（指标文号）: 须填写资金编号或指标文号，或为整张表指定资金（表上没有这一列，可用 --fund 为各行指明）"},
+		{"import ledger " + dir + " --preview", dir + ": 这是一个目录，须为文件"},
+		{"import ledger " + dir + "/无.xlsx --preview", dir + "/无.xlsx: 没有这个文件"},
+		{"import ocds " + dir + " --currency UAH --dry-run", dir + ": 这是一个目录，须为文件"},
+		{"import ledger " + ragged + " --preview", "台账.csv:2:F: 提醒：这一列没有表头"},
+		{"import ledger " + ragged + " --preview", "台账.csv:3:E（指标金额（万元））: 不是金额"},
+		{"import ledger " + ragged + " --preview --book 999999", "没有账套 999999"},
+		{"verify --book 999999", "没有账套 999999"},
+		{"rules submit P13 --user u1 --unit z --report " + dir + "/无.json", dir + "/无.json: 没有这个文件"},
+		{"rebuild --book 999999", "没有账套 999999"},
+		{"reject S1 --user u1 --unit z --book 999999", "没有账套 999999"},
+		{"rules submit P13 --user u1 --unit z --book 999999", "没有账套 999999"},
+	} {
+		if code, _, said := yilu(strings.Fields(c.line)...); code != exitRefused || !strings.Contains(said, c.want) {
+			t.Errorf("%s: code %d, %q, want %q", c.line, code, said, c.want)
+		}
 	}
 }

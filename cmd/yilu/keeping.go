@@ -28,7 +28,7 @@ func (a *acting) submit(ctx context.Context, env *environment, title string, kin
 	if err != nil {
 		return err
 	}
-	l, closeLedger, err := env.open(ctx)
+	l, closeLedger, err := env.openBook(ctx)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (a *acting) submit(ctx context.Context, env *environment, title string, kin
 	id := "cli-" + rand.Text()
 	draft := ledger.Draft{ID: id + "-1", Kind: kind, On: on, By: by, Corrects: ledger.None, Body: body}
 	if _, err = l.Submit(ctx, ledger.Book(env.Book), id, ledger.SubmissionMade{Submission: id, Title: title}, []ledger.Draft{draft}); err != nil {
-		return refusedPost(env, err)
+		return refusedPost(env, env.settled(l, id, err))
 	}
 	sub, err := l.Submission(ctx, ledger.Book(env.Book), id)
 	if err != nil {
@@ -57,9 +57,12 @@ func rotateKey(ctx context.Context, env *environment, args []string) error {
 		return err
 	}
 	s.fill(env)
-	day, err := ledger.ParseDate(*until)
+	if *until == "" {
+		return &coded{exitUsage, errors.New(env.say("须指明新旧公钥并行到哪一天：--until", "say until which day both keys sign: --until"))}
+	}
+	day, err := env.day("until", *until, "")
 	if err != nil {
-		return &coded{exitUsage, fmt.Errorf("--until: %w", err)}
+		return err
 	}
 	old, err := signer.LoadKey(s.key)
 	if err != nil {
@@ -113,7 +116,7 @@ func (env *environment) sealedField(fs *flag.FlagSet, args []string) (seq uint64
 		return 0, "", err
 	}
 	if seq, err = proof.ParseSeq(word[0]); err != nil {
-		return 0, "", &coded{exitUsage, fmt.Errorf("%s: %w", env.say("分录号", "seq"), err)}
+		return 0, "", &coded{exitUsage, fmt.Errorf(env.say("%s 不是分录号", "%s is not the number of an entry"), word[0])}
 	}
 	return seq, word[1], nil
 }
@@ -165,7 +168,7 @@ func runDisclose(ctx context.Context, env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	l, closeLedger, err := env.open(ctx)
+	l, closeLedger, err := env.openBook(ctx)
 	if err != nil {
 		return err
 	}
@@ -192,7 +195,8 @@ func runDisclose(ctx context.Context, env *environment, args []string) error {
 	if err := writable(*folder); err != nil {
 		return &coded{exitRefused, fmt.Errorf("-o: %w", err)}
 	}
-	_, err = l.Post(ctx, ledger.Book(env.Book), ledger.Draft{ID: "cli-" + rand.Text(), Kind: "seal.disclosed", On: on, By: by, Corrects: ledger.None,
+	// Ctrl-C waits: what is on the record is opened, too.
+	_, err = l.Post(context.WithoutCancel(ctx), ledger.Book(env.Book), ledger.Draft{ID: "cli-" + rand.Text(), Kind: "seal.disclosed", On: on, By: by, Corrects: ledger.None,
 		Body: &ledger.SealDisclosed{Entry: ledger.Count(seq), Field: field, To: *to}})
 	if err != nil {
 		return refusedPost(env, err)

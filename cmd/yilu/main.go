@@ -14,6 +14,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+
+	"yilu/ledger"
 )
 
 // Exit codes of every command.
@@ -141,8 +143,18 @@ func report(env *environment, err error) int {
 		code = c.code
 	}
 	if msg := err.Error(); msg != "" {
+		if problems := problemsOf(err); len(problems) > 0 { // each in the user's language
+			var lines []string
+			for _, p := range problems {
+				lines = append(lines, p.Field+env.say("："+p.Zh, ": "+p.En))
+			}
+			msg = strings.Join(lines, "\nyilu: ")
+		}
 		if errors.Is(err, context.Canceled) {
 			msg = env.say("已中断：", "interrupted: ") + msg
+		}
+		if errors.Is(err, ledger.ErrUnknown) {
+			msg = env.say("是否已入账尚不清楚，请到账簿核对后再重新运行：", "look into the book before you run this again: ") + msg
 		}
 		fmt.Fprintln(env.Stderr, "yilu: "+msg)
 	}

@@ -56,15 +56,13 @@ func runNotice(ctx context.Context, env *environment, args []string) (err error)
 	if c.entries == "" && o.Stage == "P11" { // there are no arrears
 		o.Entries = nil
 	} else if o.Entries, err = parseSeqs(c.entries); err != nil {
-		return &coded{exitUsage, fmt.Errorf("--entries: %w", err)}
+		return &coded{exitUsage, fmt.Errorf("--entries %s%s%w", c.entries, env.say("：须为分录号或号段，如 12,15-20，至多 1000 个：", ": want numbers of entries such as 12,15-20, at most 1000: "), err)}
 	}
-	o.Signed, o.Starts = on, on
-	if c.starts != "" {
-		if o.Starts, err = ledger.ParseDate(c.starts); err != nil {
-			return &coded{exitUsage, fmt.Errorf("--starts: %w", err)}
-		}
+	o.Signed = on
+	if o.Starts, err = env.day("starts", c.starts, on); err != nil {
+		return err
 	}
-	l, closeLedger, err := env.open(ctx)
+	l, closeLedger, err := env.openBook(ctx)
 	if err != nil {
 		return err
 	}
@@ -102,9 +100,10 @@ func (c *noticing) compose(ctx context.Context, env *environment, l *ledger.Ledg
 	if !c.post {
 		return nil
 	}
-	r, err := l.Post(ctx, book, ledger.Draft{ID: "cli-" + rand.Text(), Kind: "notice.posted", On: on, By: by, Corrects: ledger.None, Body: body})
+	post := "cli-" + rand.Text()
+	r, err := l.Post(ctx, book, ledger.Draft{ID: post, Kind: "notice.posted", On: on, By: by, Corrects: ledger.None, Body: body})
 	if err != nil {
-		return refusedPost(env, err)
+		return refusedPost(env, env.settled(l, post, err))
 	}
 	fmt.Fprintf(env.Stderr, env.say("已发布 %s，第 %d 号分录，海报：/notices/%s/poster\n", "posted %s, entry %d, its poster: /notices/%s/poster\n"), id, r[0].Seq, id)
 	return nil

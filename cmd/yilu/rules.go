@@ -34,7 +34,7 @@ func rulesCommands() []rulesCommand {
 		{"backtest", "CODE[@VERSION]… --from DAY --to DAY [--diff live] [-o FILE]", "用规则重判过去，只读", "judge the past by rules, read-only", rulesBacktest},
 		{"backfill", "[CODE…] --from DAY --to DAY", "补评：用现行规则评过去，所得记为补评预警；不列编号则为扫描以外的全部", "judge the past by rules in force and raise what they find, marked as back-fill; by all but the sweeps if none is named", rulesBackfill},
 		{"explain", "CODE | --alert ID", "用话说明一条规则，或一条预警为何出现", "say in words what a rule is, or why a warning was raised", rulesExplain},
-		{"submit", "[CODE…] --user U --unit N [--report FILE]", "提交启用全部或所列规则，由第二人 yilu approve", "submit all or some rules for activation; a second person runs yilu approve", rulesSubmit},
+		{"submit", "[CODE…] --user U --unit N [--report FILE]", "提交启用全部或所列规则，由第二人 yilu approve；已按同样内容启用的不再提交", "submit all or some rules for activation, but for those in force as they are; a second person runs yilu approve", rulesSubmit},
 	}
 }
 
@@ -71,14 +71,11 @@ func (env *environment) ruleFlags(name string) (*flag.FlagSet, *ruleFlags) {
 }
 
 // anyWords reads flags and words in any order.
-func anyWords(fs *flag.FlagSet, args []string) ([]string, error) {
+func (env *environment) anyWords(fs *flag.FlagSet, args []string) ([]string, error) {
 	var got []string
 	for {
-		if err := fs.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return nil, err
-			}
-			return nil, &coded{exitUsage, nil}
+		if err := env.parseFlags(fs, args); err != nil {
+			return nil, err
 		}
 		if fs.NArg() == 0 {
 			return got, nil
@@ -96,19 +93,19 @@ func (r *ruleFlags) open() fs.FS {
 }
 
 // load reads the rules; what is wrong with a file is refused input.
-func (r *ruleFlags) load() (*alerts.Rules, error) {
+func (r *ruleFlags) load(env *environment) (*alerts.Rules, error) {
 	known, err := alerts.LoadRules(r.open(), workday.StateCouncil())
 	if err != nil {
 		return nil, &coded{exitRefused, err}
 	}
 	if len(known.Known()) == 0 {
-		return nil, &coded{exitRefused, fmt.Errorf("%s: there are no rules in this folder", r.folder)}
+		return nil, &coded{exitRefused, fmt.Errorf("%s: %s", r.folder, env.say("这个目录里没有规则", "there are no rules in this folder"))}
 	}
 	return known, nil
 }
 
 // chosen are the files that words like P08 or P08@4 name; without words, all.
-func chosen(known *alerts.Rules, words []string) ([]*rule.Rule, error) {
+func (env *environment) chosen(known *alerts.Rules, words []string) ([]*rule.Rule, error) {
 	if len(words) == 0 {
 		return known.Known(), nil
 	}
@@ -119,7 +116,7 @@ func chosen(known *alerts.Rules, words []string) ([]*rule.Rule, error) {
 			return f.Code == code && (version == "" || version == strconv.Itoa(f.Version))
 		})
 		if i < 0 {
-			return nil, &coded{exitUsage, fmt.Errorf("there is no file of rule %s", word)}
+			return nil, &coded{exitUsage, fmt.Errorf(env.say("没有规则 %s 的文件", "there is no file of rule %s"), word)}
 		}
 		files = append(files, known.Known()[i])
 	}
@@ -166,18 +163,18 @@ func rulesTest(ctx context.Context, env *environment, args []string) error {
 	fs, r := env.ruleFlags("test")
 	fs.BoolVar(&r.sweeps, "sweeps", false, env.say("在数据库中跑定期扫描的测试", "run the tests of sweeps in the database"))
 	folder := fs.String("tests", "", env.say("另一目录的测试文件，只跑其中各例", "a folder of other test files, of which the cases are run"))
-	words, err := anyWords(fs, args)
+	words, err := env.anyWords(fs, args)
 	if err != nil {
 		return err
 	}
 	if *folder == "" {
 		return r.check(ctx, env, words)
 	}
-	known, err := r.load()
+	known, err := r.load(env)
 	if err != nil {
 		return err
 	}
-	files, err := chosen(known, words)
+	files, err := env.chosen(known, words)
 	if err != nil {
 		return err
 	}
@@ -222,11 +219,11 @@ func runFolder(env *environment, g *gate.Gate, files []*rule.Rule, folder string
 
 // check runs the gate over all rules, or over those that are named.
 func (r *ruleFlags) check(ctx context.Context, env *environment, words []string) error {
-	known, err := r.load()
+	known, err := r.load(env)
 	if err != nil {
 		return err
 	}
-	files, err := chosen(known, words)
+	files, err := env.chosen(known, words)
 	if err != nil {
 		return err
 	}
@@ -293,7 +290,7 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 	a.flags(fs, env)
 	role := fs.String("role", string(ledger.Maker), env.say("角色：maker，由复核人员审批；或 auditor，由另一名审计人员在“规则与参数”页面审批", "role: maker, for a checker to approve; or auditor, for another auditor to approve under “Rules and limits”"))
 	reportFile := fs.String("report", "", env.say("所依据的回测报告文件", "file of the back-test's report that was looked at"))
-	words, err := anyWords(fs, args)
+	words, err := env.anyWords(fs, args)
 	if err != nil {
 		return err
 	}
@@ -301,11 +298,11 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	known, err := r.load()
+	known, err := r.load(env)
 	if err != nil {
 		return err
 	}
-	files, err := chosen(known, words)
+	files, err := env.chosen(known, words)
 	if err != nil {
 		return err
 	}
@@ -313,11 +310,11 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 	if *reportFile != "" {
 		text, err := os.ReadFile(*reportFile)
 		if err != nil {
-			return err
+			return &coded{exitRefused, env.unreadable(*reportFile, err)}
 		}
 		hash = alerts.Hash(text)
 	}
-	l, closeLedger, err := env.open(ctx)
+	l, closeLedger, err := env.openBook(ctx)
 	if err != nil {
 		return err
 	}
@@ -325,16 +322,27 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 	if err := known.CheckSweeps(ctx, l.Config.Read); err != nil {
 		return &coded{exitRefused, err}
 	}
+	inForce, err := rulesInForce(ctx, env, l)
+	if err != nil {
+		return err
+	}
 	id := "rules-" + rand.Text()
 	var drafts []ledger.Draft
-	for _, activation := range known.Activations() {
-		if slices.ContainsFunc(files, func(f *rule.Rule) bool { return f.Code == activation.Code }) {
-			activation.ReportHash = hash
-			drafts = append(drafts, ledger.Draft{ID: fmt.Sprintf("%s-%d", id, len(drafts)+1), Kind: "rule.activated", On: on, By: by, Corrects: ledger.None, Body: activation})
+	due, held := activations(known, files, inForce, hash)
+	for i, activation := range due {
+		drafts = append(drafts, ledger.Draft{ID: fmt.Sprintf("%s-%d", id, i+1), Kind: "rule.activated", On: on, By: by, Corrects: ledger.None, Body: activation})
+	}
+	if len(held) > 0 {
+		fmt.Fprintf(env.Stderr, env.say("%d 条规则已按同样内容启用，不再提交：%s\n", "%d rules are in force as they are and are not submitted again: %s\n"), len(held), strings.Join(held, " "))
+	}
+	if len(drafts) == 0 {
+		if r.asJSON {
+			return writeJSON(env, map[string][]string{"in_force": held})
 		}
+		return nil
 	}
 	if _, err = l.Submit(ctx, ledger.Book(env.Book), id, ledger.SubmissionMade{Submission: id, Title: "启用预警规则"}, drafts); err != nil {
-		return refusedPost(env, err)
+		return refusedPost(env, env.settled(l, id, err))
 	}
 	sub, err := l.Submission(ctx, ledger.Book(env.Book), id)
 	if err != nil {
@@ -345,6 +353,39 @@ func rulesSubmit(ctx context.Context, env *environment, args []string) error {
 	}
 	fmt.Fprintf(env.Stdout, env.say("已提交启用 %d 条规则，待第二人审批：\n  yilu approve %s --hash %s --book %s --user 乙 --unit …\n", "submitted %d rules for activation, for a second person to approve:\n  yilu approve %s --hash %s --book %s --user B --unit …\n"), len(drafts), id, sub.ContentHash, env.Book)
 	return nil
+}
+
+// rulesInForce are the activations that hold in the book.
+func rulesInForce(ctx context.Context, env *environment, l *ledger.Ledger) ([]ledger.RuleActivated, error) {
+	row, err := l.Rulebook(ctx, ledger.Book(env.Book))
+	if err != nil {
+		return nil, err
+	}
+	book, err := row.Read()
+	return book.Rules, err
+}
+
+// activations are those that put files in force, and the codes of those that are so already.
+func activations(known *alerts.Rules, files []*rule.Rule, inForce []ledger.RuleActivated, report string) (due []*ledger.RuleActivated, held []string) {
+	for _, a := range known.Activations() {
+		switch {
+		case !slices.ContainsFunc(files, func(f *rule.Rule) bool { return f.Code == a.Code }):
+		case isInForce(inForce, a, report):
+			held = append(held, a.Code)
+		default:
+			a.ReportHash = report
+			due = append(due, a)
+		}
+	}
+	return due, held
+}
+
+// isInForce says whether an activation would change nothing: file, tests and state are those
+// in force, and no other report is to stand beside them.
+func isInForce(inForce []ledger.RuleActivated, a *ledger.RuleActivated, report string) bool {
+	return slices.ContainsFunc(inForce, func(r ledger.RuleActivated) bool {
+		return r.Code == a.Code && r.FileHash == a.FileHash && r.TestHash == a.TestHash && r.State == a.State && (report == "" || report == r.ReportHash)
+	})
 }
 
 // engine reads warnings and runs back-tests on an open ledger.

@@ -30,7 +30,7 @@ func rulesBacktest(ctx context.Context, env *environment, args []string) error {
 	env.rangeFlags(fs, &test.From, &test.To)
 	diff := fs.String("diff", "", env.say("live：与当时的预警比较", "live compares with the warnings of then"))
 	file := fs.String("o", "", env.say("报告（JSON）写入的文件，供 rules submit --report", "file for the report as JSON, for rules submit --report"))
-	words, err := anyWords(fs, args)
+	words, err := env.anyWords(fs, args)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func rulesBacktest(ctx context.Context, env *environment, args []string) error {
 	if err := env.inOrder(test.From, test.To); err != nil {
 		return err
 	}
-	known, err := r.load()
+	known, err := r.load(env)
 	if err != nil {
 		return err
 	}
@@ -78,8 +78,8 @@ func rulesBacktest(ctx context.Context, env *environment, args []string) error {
 
 // rangeFlags takes the days of the acts that are judged.
 func (env *environment) rangeFlags(fs *flag.FlagSet, from, to *ledger.Date) {
-	fs.Func("from", env.say("业务日期起", "first business day"), dayFlag(from))
-	fs.Func("to", env.say("业务日期止", "last business day"), dayFlag(to))
+	fs.Func("from", env.say("业务日期起", "first business day"), env.dayFlag(from))
+	fs.Func("to", env.say("业务日期止", "last business day"), env.dayFlag(to))
 }
 
 // inOrder refuses days in which nothing can have happened: nothing would be found, and that
@@ -97,7 +97,7 @@ func rulesBackfill(ctx context.Context, env *environment, args []string) error {
 	telling := env.warningFlags(fs)
 	fill := alerts.Backfill{Progress: env.progress("backfill")}
 	env.rangeFlags(fs, &fill.From, &fill.To)
-	words, err := anyWords(fs, args)
+	words, err := env.anyWords(fs, args)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func rulesBackfill(ctx context.Context, env *environment, args []string) error {
 	if err := env.inOrder(fill.From, fill.To); err != nil {
 		return err
 	}
-	known, err := r.load()
+	known, err := r.load(env)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (env *environment) versions(ctx context.Context, l *ledger.Ledger, known *a
 		if dated {
 			n, err := strconv.Atoi(number)
 			if err != nil {
-				return nil, &coded{exitUsage, fmt.Errorf("%s: want a rule such as P08 or P08@2", word)}
+				return nil, &coded{exitUsage, fmt.Errorf("%s%s", word, env.say("：须为规则编号，如 P08 或 P08@2", ": want a rule such as P08 or P08@2"))}
 			}
 			version = ledger.Count(n)
 		}
@@ -202,21 +202,21 @@ func rulesExplain(ctx context.Context, env *environment, args []string) error {
 	fs, r := env.ruleFlags("explain")
 	alert := fs.String("alert", "", env.say("预警编号", "id of a warning"))
 	history := fs.Bool("history", false, env.say("并列出账簿中历次启用和参数（读全账）", "also list what the log says of it over time (reads all of it)"))
-	words, err := anyWords(fs, args)
+	words, err := env.anyWords(fs, args)
 	if err != nil {
 		return err
 	}
 	if (*alert == "") == (len(words) == 0) || len(words) > 1 {
 		return &coded{exitUsage, errors.New(env.say("给出一条规则的编号，或 --alert", "name one rule, or --alert"))}
 	}
-	known, err := r.load()
+	known, err := r.load(env)
 	if err != nil {
 		return err
 	}
 	if *alert != "" {
 		return explainAlert(ctx, env, *alert, r.asJSON)
 	}
-	files, err := chosen(known, words)
+	files, err := env.chosen(known, words)
 	if err != nil {
 		return err
 	}

@@ -83,8 +83,14 @@ func TestRulesFromFileToForce(t *testing.T) {
 		t.Errorf("history: %s", out)
 	}
 	do(exitRefused, "rules", "explain", "--alert", "a-0")
-	if out := do(exitOK, "rules", "submit", "P13", "--role", "auditor", "--user", "c", "--unit", "z"); !strings.Contains(out, "submitted 1 rules") {
+	if out := do(exitOK, "rules", "submit", "P13", "A05", "--user", "c", "--unit", "z"); out != "" {
+		t.Errorf("what is in force is submitted again: %s", out)
+	}
+	if out := do(exitOK, "rules", "submit", "P13", "A05", "C03", "--user", "c", "--unit", "z"); !strings.Contains(out, "submitted 1 rules") {
+		t.Errorf("one that is not in force: %s", out)
+	}
+	if out := do(exitOK, "rules", "submit", "P13", "--role", "auditor", "--report", filepath.Join(own, "P13.test.yaml"), "--user", "c", "--unit", "z"); !strings.Contains(out, "submitted 1 rules") {
 		t.Errorf("as an auditor: %s", out)
 	}
-	do(exitRefused, "rules", "submit", "P13", "--role", "leader", "--user", "c", "--unit", "z")
+	do(exitRefused, "rules", "submit", "C13", "--role", "leader", "--user", "c", "--unit", "z")
 }

@@ -74,7 +74,7 @@ func listTokens(ctx context.Context, env *environment, args []string) error {
 			return err
 		}
 		w := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "ID\tUSER\tUNIT\tROLE\tAREA\tUNTIL\tREVOKED")
+		fmt.Fprintln(w, env.say("编号\t用户\t单位\t角色\t范围\t有效期至\t撤销日期", "ID\tUSER\tUNIT\tROLE\tAREA\tUNTIL\tREVOKED"))
 		for _, t := range tokens {
 			revoked := "-"
 			if t.Revoked != nil {

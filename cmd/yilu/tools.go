@@ -72,6 +72,9 @@ func runRebuild(ctx context.Context, env *environment, args []string) error {
 		if errors.Is(err, ledger.ErrDiverged) {
 			return &coded{exitDiverged, err}
 		}
+		if errors.Is(err, ledger.ErrNotFound) {
+			return env.noBook()
+		}
 		if err != nil {
 			return err
 		}
@@ -143,6 +146,9 @@ func runVerify(ctx context.Context, env *environment, args []string) error {
 			err = verifyAll(ctx, pool, s.public)
 		} else {
 			err = audit.VerifyBook(ctx, pool, env.Book, nil)
+		}
+		if errors.Is(err, audit.ErrNoBook) {
+			return env.noBook()
 		}
 		if _, found := errors.AsType[*audit.Tampered](err); found || errors.Is(err, errGuards) {
 			return &coded{exitDiverged, err}

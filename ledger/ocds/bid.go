@@ -19,7 +19,7 @@ func (p *process) bids() {
 		path := "bids[" + id + "]"
 		b := &ledger.ProcessBid{Recorded: p.record(id), At: n.moment(path+"/date", o["date"]), Lots: p.related(path, o)}
 		b.Amount, b.Foreign = n.positive(path+"/value", o["value"])
-		b.Status = n.bidStatus(path+"/status", o["status"])
+		b.Status = n.statusOf(path+"/status", o["status"], ledger.BidStatuses, bidWords)
 		b.Documents = p.documents(path+"/documents", o["documents"])
 		tenderers := o["tenderers"]
 		if tenderers == nil {
@@ -96,18 +96,24 @@ var bidWords = map[string]string{
 	"deleted": "withdrawn", "cancelled": "withdrawn", "canceled": "withdrawn",
 }
 
-// bidStatus reads what has become of a bid. A word that is not known is not taken for none:
-// whether the bid counts would be a guess.
-func (n *notes) bidStatus(path string, v any) string {
+// awardWords are those of awards, likewise. What waits for something is proposed and not yet
+// in force.
+var awardWords = map[string]string{
+	"pending.waiting": "pending", "pending.verification": "pending", "pending.payment": "pending", "pending.admission": "pending", "canceled": "cancelled",
+}
+
+// statusOf reads what has become of a bid or an award. A word that is not known is not taken
+// for none: whether the bid counts, or the award is in force, would be a guess.
+func (n *notes) statusOf(path string, v any, list map[string]ledger.Text, words map[string]string) string {
 	told, isText := v.(string)
 	if v == nil || isText && strings.TrimSpace(told) == "" {
 		return ""
 	}
 	word := strings.ToLower(strings.NewReplacer(" ", "", "_", "").Replace(told))
-	if _, listed := ledger.BidStatuses[word]; listed && word != "other" {
-		return n.code(path, v, ledger.BidStatuses, "status_other")
+	if _, listed := list[word]; listed && word != "other" {
+		return n.code(path, v, list, "status_other")
 	}
-	made := cmp.Or(bidWords[word], "other")
+	made := cmp.Or(words[word], "other")
 	n.add("status_other", path, short(v), made)
 	return made
 }

@@ -14,7 +14,7 @@ import (
 var Codes = map[string]ledger.Text{
 	// The file.
 	"bad_json":         {Zh: "这一行不是 JSON，已跳过", En: "the line is not JSON; skipped"},
-	"json_mended":      {Zh: "有不合 JSON 语法之处（控制字符、NaN、前导零），已补正", En: "places that are no JSON (control characters, NaN, zeros in front); mended"},
+	"json_mended":      {Zh: "有不合 JSON 语法之处（控制字符、NaN、前导零、多余逗号），已补正", En: "places that are no JSON (control characters, NaN, zeros in front, commas behind the last); mended"},
 	"charset_other":    {Zh: "文件不是 UTF-8 编码，按 Windows-1252 读取", En: "the file is not UTF-8; read as Windows-1252"},
 	"charset_broken":   {Zh: "含不是 UTF-8 的字节，无法读出的字符以 � 代替", En: "bytes that are no UTF-8; � stands for what cannot be read"},
 	"too_deep":         {Zh: "嵌套过深，已跳过", En: "nested too deep; skipped"},
@@ -49,6 +49,7 @@ var Codes = map[string]ledger.Text{
 	"old_form":      {Zh: "使用旧版字段，已读取", En: "a member of an older version; read"},
 	// Amounts and times.
 	"amount_text":      {Zh: "金额写成文字，已转换", En: "an amount written as text; converted"},
+	"amount_currency":  {Zh: "金额里写有币种，已与数字分开", En: "a currency in the text of an amount; parted from the number"},
 	"amount_unread":    {Zh: "金额无法读出，未计入", En: "an amount that cannot be read; left out"},
 	"amount_rounded":   {Zh: "金额超过两位小数，四舍五入", En: "an amount with more than two decimals; rounded"},
 	"amount_gross":     {Zh: "只有含税金额，未计入", En: "only an amount with tax; left out"},
@@ -57,9 +58,11 @@ var Codes = map[string]ledger.Text{
 	"refund":           {Zh: "付款为负，作为退回登记", En: "a negative transaction; recorded as money that came back"},
 	"amount_single":    {Zh: "合同金额是中标金额按单精度舍入的结果，取中标金额", En: "a contract's amount that is its award's in single precision; the award's is taken"},
 	"amount_big":       {Zh: "金额超出可登记范围，未计入", En: "an amount beyond what an entry can hold; left out"},
+	"quantity_unread":  {Zh: "数量无法读出，未计入", En: "a quantity that cannot be read; left out"},
 	"count_unread":     {Zh: "家数无法读出，未计入", En: "a number of bidders that cannot be read; left out"},
 	"currency_missing": {Zh: "金额缺币种，未计入", En: "an amount without a currency; left out"},
 	"currency_assumed": {Zh: "金额缺币种，按指定币种计", En: "an amount without a currency; taken as the one you named"},
+	"currency_differs": {Zh: "金额里写的币种与币种字段（或指定币种）不同，金额未计入", En: "another currency in the text of an amount than beside it, or than you named; the amount is left out"},
 	"currency_form":    {Zh: "币种写法不规范，已改正", En: "a currency in another spelling; corrected"},
 	"currency_unread":  {Zh: "币种无法识别，金额未计入", En: "a currency that is none; the amount is left out"},
 	"currency_other":   {Zh: "币种与账套不同，金额未计入", En: "another currency than the book's; the amount is left out"},

@@ -9,8 +9,9 @@ import (
 )
 
 // mender passes a text on and makes JSON of what programs write that is none: control
-// characters in strings, nulls and the separators of JSON sequences become blanks, NaN and Infinity null, and
-// numbers with zeros in front texts. What is JSON is passed on as it is.
+// characters in strings, nulls, the separators of JSON sequences and commas between whole
+// texts become blanks, NaN and Infinity null, and numbers with zeros in front texts; a comma
+// behind the last of a list or object is left out. What is JSON is passed on as it is.
 type mender struct {
 	r io.Reader
 	// places is how often something was mended, first the byte of the first.
@@ -26,13 +27,18 @@ type mender struct {
 	// word is what was read of one, until it is too long for what is mended.
 	word []byte
 	long bool
+	// depth is how many lists and objects are open, held a comma with the blanks behind it
+	// until it is known whether something follows, last what stood before it.
+	depth int
+	held  []byte
+	last  byte
 }
 
 // mended is a whole text mended, and in how many places.
 func mended(text []byte) ([]byte, int) {
 	m := &mender{}
 	m.mend(text)
-	m.endWord()
+	m.end()
 	return m.out, m.places
 }
 
@@ -45,7 +51,7 @@ func (m *mender) Read(p []byte) (int, error) {
 		m.out, m.sent = m.out[:0], 0
 		m.mend(m.in[:n])
 		if m.err = err; err != nil {
-			m.endWord()
+			m.end()
 		}
 	}
 	n := copy(p, m.out[m.sent:])
@@ -63,6 +69,8 @@ func (m *mender) mend(text []byte) {
 		case m.inString:
 			n = m.inside(text)
 		case isWord(text[0]):
+			m.release()
+			m.last = text[0]
 			m.inWord(text[0])
 		default:
 			m.endWord()
@@ -106,17 +114,63 @@ func (m *mender) inside(text []byte) int {
 // separator stands before each text of a sequence of JSON texts (RFC 7464).
 const separator = 0x1e
 
+// maxHeld is how many blanks behind a comma are waited for.
+const maxHeld = 4 << 10
+
 // between takes a byte that is neither of a string nor of a word.
 func (m *mender) between(c byte) {
 	switch c {
-	case ' ', '\t', '\r', '\n':
 	case 0, separator:
 		m.note()
 		c = ' '
-	default:
-		m.inString = c == '"'
+	case ',':
+		if m.depth == 0 {
+			m.note()
+			c = ' '
+		}
 	}
+	switch c {
+	case ' ', '\t', '\r', '\n':
+		if len(m.held) > 0 && len(m.held) < maxHeld {
+			m.held = append(m.held, c)
+			return
+		}
+		m.release()
+		m.out = append(m.out, c)
+		return
+	case ']', '}':
+		if len(m.held) > 0 && m.last != '[' && m.last != '{' && m.last != ',' && m.last != ':' {
+			m.read -= int64(len(m.held)) // where the comma stands
+			m.note()
+			m.read += int64(len(m.held))
+			m.held[0] = ' '
+		}
+		m.depth = max(0, m.depth-1)
+	case '[', '{':
+		m.depth++
+	}
+	m.release()
+	if c == ',' {
+		m.held = append(m.held, c)
+		return
+	}
+	m.last, m.inString = c, c == '"'
 	m.out = append(m.out, c)
+}
+
+// release passes on a comma that was held.
+func (m *mender) release() {
+	if len(m.held) > 0 {
+		m.last = ','
+		m.out = append(m.out, m.held...)
+		m.held = m.held[:0]
+	}
+}
+
+// end passes on what was held at the end of the text.
+func (m *mender) end() {
+	m.endWord()
+	m.release()
 }
 
 func (m *mender) note() {

@@ -24,7 +24,12 @@ func TestMended(t *testing.T) {
 		{"[\"a\nb\tc\x00\"]\x00", `["a b c "] `, 4},
 		{"[\"a\\\"\nb\"]", `["a\" b"]`, 1},
 		{`NaN`, `null`, 1},
-		{`[1,2,]`, "", 0},
+		{`[1,2,]`, `[1,2 ]`, 1},
+		{`{"a":[{"b":1 , },"x",` + "\n\t" + `],}`, `{"a":[{"b":1   },"x" ` + "\n\t" + `] }`, 3},
+		{`[NaN,]`, `[null ]`, 2},
+		{`{"a":",]"}, {"a":1},`, `{"a":",]"}  {"a":1} `, 2},
+		{`[,]`, "", 0}, {`[1,,]`, "", 0}, {`{"a":,}`, "", 0}, {`[1,`, "", 0}, {`]]`, "", 0},
+		{"[1," + strings.Repeat(" ", maxHeld) + "]", "", 0}, // it is no JSON, and said to be none
 		{"[" + strings.Repeat("0", 300) + "]", "", 0},
 		{"[1" + strings.Repeat("0", 300) + "," + strings.Repeat("x", 101) + "]", "", 0},
 		{"\n\r\t[] {}", "", 0},
@@ -53,7 +58,7 @@ func TestMendedLeavesJSON(t *testing.T) {
 		m.mend([]byte(rest[:n]))
 		rest = rest[n:]
 	}
-	if m.endWord(); string(m.out) != text || m.places > 0 {
+	if m.end(); string(m.out) != text || m.places > 0 {
 		t.Errorf("changed in %d places", m.places)
 	}
 }

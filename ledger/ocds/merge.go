@@ -34,6 +34,9 @@ var objects = []string{
 	"tender", "buyer", "procuringEntity", "value", "tenderPeriod", "period", "identifier", "classification", "unit", "implementation", "payer", "payee",
 }
 
+// neverText are those of them of which a text or number tells nothing that is read.
+var neverText = []string{"tenderPeriod", "period", "identifier", "classification", "unit", "implementation"}
+
 // unlist takes the one thing out of a list that stands where an object is due. Of several
 // none is chosen: they stay, and whoever reads there says that it is no object. The path is
 // written only where something is found: releases have many members.
@@ -50,6 +53,12 @@ func (n *notes) unlist(path []string, v any) {
 					n.add("object_listed", at, short(list), short(list[0]))
 					inner = list[0]
 					x[name] = inner
+				}
+			}
+			switch inner.(type) {
+			case string, number, bool:
+				if inner != "" && slices.Contains(neverText, name) {
+					n.add("object_wanted", strings.Join(here, "/"), short(inner), "")
 				}
 			}
 			n.unlist(here, inner)

@@ -154,6 +154,11 @@ func TestShapesOfFiles(t *testing.T) {
 		"UTF-16 big":           utf16Of(clean, binary.BigEndian),
 		"UTF-16, unmarked":     strings.TrimPrefix(utf16Of(clean, binary.LittleEndian), "\xff\xfe"),
 		"UTF-16 big, unmarked": strings.TrimPrefix(utf16Of(clean, binary.BigEndian), "\xfe\xff"),
+		"UTF-32":               utf32Of(clean, binary.LittleEndian),
+		"UTF-32 big":           utf32Of(clean, binary.BigEndian),
+		"UTF-32, unmarked":     strings.TrimPrefix(utf32Of(clean, binary.LittleEndian), "\xff\xfe\x00\x00"),
+		"UTF-32 big, unmarked": strings.TrimPrefix(utf32Of(clean, binary.BigEndian), "\x00\x00\xfe\xff"),
+		"gzip of UTF-32":       gzipped(t, utf32Of(clean, binary.BigEndian)),
 		"gzip of UTF-16":       gzipped(t, utf16Of(clean, binary.LittleEndian)),
 		"gzip":                 gzipped(t, clean),
 		"gzip in two":          gzipped(t, "["+clean+",") + gzipped(t, clean+"]"),
@@ -169,6 +174,14 @@ func TestShapesOfFiles(t *testing.T) {
 			}
 		}
 	}
+}
+
+func utf32Of(s string, order binary.AppendByteOrder) string {
+	var out []byte
+	for _, r := range "\ufeff" + s {
+		out = order.AppendUint32(out, uint32(r))
+	}
+	return string(out)
 }
 
 func utf16Of(s string, order binary.AppendByteOrder) string {
@@ -216,7 +229,7 @@ func TestBrokenFiles(t *testing.T) {
 		"bad gzip":   packed[:100] + "xxxx" + packed[104:],
 		"no json":    "ocid,title\n1,2\n",
 		"html":       "<html><body>Error</body></html>",
-		"comma":      "[" + clean + ",]",
+		"commas":     "[" + clean + ",,]",
 		"big":        `{"ocid":"x","tender":{"title":"` + strings.Repeat("x", maxRelease+1<<21) + `"}}`,
 		"after it":   clean + "]",
 		"big string": `["` + strings.Repeat("x", maxRelease+1<<21),

@@ -147,6 +147,16 @@ func isLocal(id string) bool {
 // placeholders are what stands where there is no identifier.
 var placeholders = []string{"null", "none", "n/a", "na", "-", "--", "0", "unknown", "undefined", "x", "xxx", "s/n", "sin datos", "не указано", "n.n.", "nn", "n.a.", "k.a.", "not applicable", "no aplica", "keine angabe"}
 
+// idTold is an id as it is told, and notes one that is neither text nor number.
+func (n *notes) idTold(path string, v any) string {
+	switch v.(type) {
+	case nil, string, number:
+	default:
+		n.add("text_wanted", path, short(v), "")
+	}
+	return idText(v)
+}
+
 // participant reads a party where it is named: what stands there, and what the
 // list of parties adds by its id.
 func (p *process) participant(path string, v any) ledger.Participant {
@@ -165,7 +175,7 @@ func (p *process) participant(path string, v any) ledger.Participant {
 		}
 		return ledger.Participant{}
 	}
-	id := strings.TrimSpace(idText(ref, "id"))
+	id := strings.TrimSpace(n.idTold(path+"/id", ref["id"]))
 	listed := p.parties[id]
 	if id != "" && listed == nil && len(p.parties) > 0 {
 		n.add("party_unknown", path, "", "")
@@ -206,7 +216,7 @@ func (p *process) participant(path string, v any) ledger.Participant {
 
 // identifier reads a party's identifier, unless it only fills the place of one.
 func (p *process) identifier(path string, v any) (scheme, code string) {
-	scheme, code = strings.TrimSpace(str(v, "scheme")), plain(idText(v, "id"))
+	scheme, code = strings.TrimSpace(str(v, "scheme")), plain(p.notes.idTold(path+"/identifier/id", at(v, "id")))
 	if slices.Contains(placeholders, strings.ToLower(code)) || code != "" && strings.Trim(code, "0-. ") == "" || scheme == "" && isLocal(code) {
 		p.notes.add("identifier_unread", path+"/identifier/id", code, "")
 		code = ""

@@ -123,6 +123,7 @@ func (p *process) tenders() {
 	for _, x := range lots {
 		p.lots = append(p.lots, str(x, "id"))
 	}
+	tender["items"] = n.list("tender/items", tender["items"])
 	p.itemsOfNoLot(tender)
 	for i, x := range lots {
 		lot, id := x.(map[string]any), p.lots[i]
@@ -212,8 +213,7 @@ func (p *process) category(path string, t map[string]any) string {
 // documents are the types of what was published, each once.
 func (p *process) documents(path string, v any) []string {
 	var types []string
-	list, _ := v.([]any)
-	for i, x := range list {
+	for i, x := range p.notes.objects(path, v) {
 		if kind := p.notes.id(path+"/"+strconv.Itoa(i)+"/documentType", at(x, "documentType")); kind != "" {
 			types = append(types, kind)
 		}
@@ -231,7 +231,7 @@ func (p *process) amendments(path string, holder map[string]any) []ledger.Proces
 		list = append(slices.Clone(list), old)
 	}
 	var out []ledger.ProcessAmendment
-	for i, x := range list {
+	for i, x := range n.objects(path+"/amendments", list) {
 		where := path + "/amendments/" + strconv.Itoa(i)
 		a := ledger.ProcessAmendment{At: n.moment(where+"/date", at(x, "date")), Reason: n.text(where+"/rationale", at(x, "rationale"), 300)}
 		if a.Reason == "" {
@@ -279,10 +279,10 @@ func (p *process) itemsOfNoLot(tender map[string]any) {
 func (p *process) items(path string, list []any) []ledger.ProcessItem {
 	n := p.notes
 	var out []ledger.ProcessItem
-	for i, x := range list[:min(len(list), mostItems+1)] {
+	for i, x := range n.objects(path, list[:min(len(list), mostItems+1)]) {
 		where := path + "/" + strconv.Itoa(i)
-		item := ledger.ProcessItem{Name: n.text(where+"/description", at(x, "description"), 80), Quantity: quantity(at(x, "quantity")), Unit: n.text(where+"/unit/name", at(x, "unit", "name"), 50)}
-		if code := plain(idText(x, "classification", "id")); code != "" {
+		item := ledger.ProcessItem{Name: n.text(where+"/description", at(x, "description"), 80), Quantity: n.quantity(where+"/quantity", at(x, "quantity")), Unit: n.text(where+"/unit/name", at(x, "unit", "name"), 50)}
+		if code := plain(n.idTold(where+"/classification/id", at(x, "classification", "id"))); code != "" {
 			scheme := str(x, "classification", "scheme")
 			if scheme == "" || len(scheme) > 40 {
 				scheme = "?"
@@ -328,7 +328,7 @@ func (p *process) awards() []string {
 		ids = append(ids, id)
 		b := &ledger.ProcessAward{Recorded: p.record(id), At: n.moment(path+"/date", o["date"]), Lots: p.related(path, o), Name: n.text(path+"/title", o["title"], 500)}
 		b.Amount, b.Foreign = n.positive(path+"/value", o["value"])
-		b.Status = n.code(path+"/status", o["status"], ledger.AwardStatuses, "status_other")
+		b.Status = n.statusOf(path+"/status", o["status"], ledger.AwardStatuses, awardWords)
 		b.Suppliers = p.participants(path+"/suppliers", p.suppliers(path, o))
 		b.Bids = n.ids(path+"/relatedBids", o["relatedBids"])
 		if old := cmp.Or(o["relatedBid"], o["bid_id"]); old != nil && len(b.Bids) == 0 {

@@ -89,11 +89,17 @@ func (n *notes) money(path string, v any) (a ledger.Amount, foreign string) {
 		}
 		path += "/amount"
 	}
-	a, ok := n.amount(path, told)
+	alone := told
+	number, may := parted(told)
+	if len(may) > 0 {
+		n.add("amount_currency", path, short(told), number)
+		alone = number
+	}
+	a, ok := n.amount(path, alone)
 	if !ok {
 		return 0, ""
 	}
-	switch code := n.currencyCode(path, currency, told); code {
+	switch code := n.currencyOf(path, currency, told, may); code {
 	case "":
 		return 0, ""
 	case n.currency:
@@ -166,6 +172,9 @@ var currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
 func (n *notes) currencyCode(path string, v, told any) string {
 	s, isText := v.(string)
 	code := strings.ToUpper(strings.TrimSpace(s))
+	if may := signs[strings.ToLower(code)]; len(may) == 1 {
+		code = may[0]
+	}
 	switch {
 	case v != nil && !isText, code != "" && !currencyForm.MatchString(code):
 		n.add("currency_unread", path, short(v), "")
@@ -218,7 +227,7 @@ var timeForms = []struct {
 	{"2006-01-02T15:04:05Z0700", true}, {"2006-01-02T15:04:05Z07", true}, {"2006-01-02T15:04Z07:00", true}, {"2006-01-02T15:04Z0700", true}, {"2006-01-02T15:04", false},
 	{"2006-01-02 15:04:05Z07:00", true}, {"2006-01-02 15:04:05 Z0700", true}, {"2006-01-02 15:04:05Z0700", true}, {"2006-01-02 15:04:05Z07", true},
 	{"2006-01-02T15:04:05 Z07:00", true}, {"2006-01-02 15:04:05 Z07:00", true}, {"2006-01-02 15:04:05", false}, {"2006-01-02 15:04", false},
-	{"2006-1-2", false}, {"2006/1/2", false}, {"2006.1.2", false}, {"20060102", false}, {"2006/1/2 15:04:05", false}, {"2006/1/2 15:04", false},
+	{"2006-1-2", false}, {"2006/1/2", false}, {"2006.1.2", false}, {"20060102", false}, {"20060102150405", false}, {"2006/1/2 15:04:05", false}, {"2006/1/2 15:04", false},
 	{"2/1/2006", false}, {"1/2/2006", false}, {"2.1.2006", false}, {"2-1-2006", false}, {"2.1.2006 15:04:05", false}, {"2/1/2006 15:04:05", false}, {"1/2/2006 15:04:05", false},
 	{"2006-01-02 15:04:05 UTC", true}, {"Mon, 02 Jan 2006 15:04:05 GMT", true}, {"2.1.2006 15:04", false}, {"2/1/2006 15:04", false}, {"1/2/2006 15:04", false},
 	{"2-1-2006 15:04:05", false}, {"2-1-2006 15:04", false}, {"2/1/2006 3:04:05 PM", false}, {"1/2/2006 3:04:05 PM", false}, {"2/1/2006 3:04 PM", false}, {"1/2/2006 3:04 PM", false},
@@ -235,9 +244,8 @@ func (n *notes) moment(path string, v any) ledger.Moment {
 		v = exported(told)
 		n.add("date_form", path, short(told), short(v))
 	}
-	s, isText := v.(string)
-	s = strings.TrimSpace(s)
-	if v == nil || isText && s == "" {
+	s := strings.TrimSpace(idText(v))
+	if _, isText := v.(string); v == nil || isText && s == "" {
 		return ""
 	}
 	m := momentOf(strings.ToUpper(s))
@@ -265,14 +273,37 @@ func exported(v any) any {
 	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.999Z07:00")
 }
 
+// sinceEpoch are seconds since 1970, maybe with decimals, or milliseconds.
+var sinceEpoch = regexp.MustCompile(`^([1-9][0-9]{9})(?:(\.[0-9]{1,9})|([0-9]{3}))?$`)
+
+// epoch turns seconds or milliseconds since 1970 into a time as text, and leaves others as
+// they are. 2020022810 is none: to some it is the tenth hour of a day.
+func epoch(s string) string {
+	m := sinceEpoch.FindStringSubmatch(s)
+	if m == nil {
+		return s
+	}
+	if hour, err := time.Parse("2006010215", s); err == nil && hour.Year() >= 1900 {
+		return s
+	}
+	seconds, err := strconv.ParseInt(m[1], 10, 64)
+	if err != nil { // ten digits are not too many
+		return s
+	}
+	fraction := strings.TrimPrefix(m[2], ".") + m[3]
+	nanoseconds, _ := strconv.Atoi((fraction + "000000000")[:9]) // digits alone
+	return time.Unix(seconds, int64(nanoseconds)).UTC().Format(time.RFC3339Nano)
+}
+
 func momentOf(s string) ledger.Moment {
+	s = epoch(s)
 	for _, f := range timeForms {
 		t, err := time.Parse(f.form, s)
 		if err != nil || eitherFirst.MatchString(f.form) && t.Day() <= 12 && t.Day() != int(t.Month()) {
 			continue
 		}
 		form := time.DateOnly
-		if strings.Contains(f.form, ":04") {
+		if strings.Contains(f.form, "04") {
 			form = "2006-01-02T15:04:05.999999"
 		}
 		if f.zoned {
@@ -411,18 +442,21 @@ func (n *notes) code(path string, v any, list map[string]ledger.Text, note strin
 	return ""
 }
 
-// quantity reads a plain decimal; others are left out without much ado.
-func quantity(v any) string {
-	s, _ := v.(string)
-	if x, ok := v.(number); ok {
-		s = string(x)
+// quantity reads a plain decimal, up to six places behind the point.
+func (n *notes) quantity(path string, v any) string {
+	told := strings.TrimSpace(idText(v))
+	if _, isText := v.(string); v == nil || isText && told == "" {
+		return ""
 	}
-	d, _, err := apd.NewFromString(strings.TrimSpace(s))
+	d, _, err := apd.NewFromString(told)
 	if err != nil || d.Form != apd.Finite || d.Negative || d.Exponent > 12 || d.Exponent < -20 || d.NumDigits() > 30 {
+		n.add("quantity_unread", path, short(v), "")
 		return ""
 	}
 	d.Reduce(d)
-	if s = d.Text('f'); !quantityForm.MatchString(s) {
+	s := d.Text('f')
+	if !quantityForm.MatchString(s) {
+		n.add("quantity_unread", path, short(v), "")
 		return ""
 	}
 	return s
@@ -445,12 +479,25 @@ func (n *notes) list(path string, v any) []any {
 	return nil
 }
 
+// objects reads a list of objects: what is none stays in its place, and is said to be none.
+func (n *notes) objects(path string, v any) []any {
+	list := n.list(path, v)
+	for i, x := range list {
+		if _, ok := x.(map[string]any); !ok && x != nil {
+			n.add("object_wanted", path+"/"+strconv.Itoa(i), short(x), "")
+		}
+	}
+	return list
+}
+
 // ids reads a list of ids, each once, in order.
 func (n *notes) ids(path string, v any) []string {
 	var out []string
 	for i, x := range n.list(path, v) {
 		if o, ok := x.(map[string]any); ok { // a reference with an id
-			x = o["id"]
+			if x = o["id"]; x == nil {
+				n.add("text_wanted", path+"/"+strconv.Itoa(i), short(o), "")
+			}
 		}
 		if id := n.id(path+"/"+strconv.Itoa(i), x); id != "" && !slices.Contains(out, id) {
 			out = append(out, id)

@@ -16,6 +16,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
 	"golang.org/x/text/transform"
 
 	"yilu/ledger"
@@ -70,6 +71,9 @@ type walker struct {
 	budget *budget
 	emit   func(piece) error
 	report func(Report) error
+	// decoded says that the file came in another encoding than UTF-8, so that � stands
+	// already for what could not be read.
+	decoded bool
 	// publishers and licences are as packages name them, sorted.
 	publishers, licences []string
 }
@@ -77,44 +81,58 @@ type walker struct {
 // firstLook is how much is read to tell lines from other JSON.
 const firstLook = 1 << 20
 
-// unpacked undoes gzip, the byte order marks of UTF-8 and UTF-16, and UTF-16 without one.
-func unpacked(r io.Reader) (io.Reader, error) {
+// unpacked undoes gzip, and UTF-16 and UTF-32 with or without the mark of their byte order.
+func unpacked(r io.Reader) (text io.Reader, decoded bool, err error) {
 	b := bufio.NewReaderSize(r, 64<<10)
 	head, _ := b.Peek(4)
 	if bytes.Equal(head, []byte("PK\x03\x04")) {
-		return nil, &Broken{0, errors.New("this is a ZIP archive: unpack it, and import the files in it")}
+		return nil, false, &Broken{0, errors.New("this is a ZIP archive: unpack it, and import the files in it")}
 	}
 	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(b)
 		if err != nil {
-			return nil, &Broken{0, err}
+			return nil, false, &Broken{0, err}
 		}
 		b = bufio.NewReaderSize(z, 64<<10)
 		head, _ = b.Peek(4) // an error comes again with the next read
 	}
-	return transform.NewReader(b, unicode.BOMOverride(encodingOf(head))), nil
+	return transform.NewReader(b, encodingOf(head)), bytes.IndexByte(head, 0) >= 0, nil
 }
 
-// encodingOf is how a text without a mark is read: JSON begins with characters of ASCII,
-// which in UTF-16 have a zero beside them.
+// encodingOf is how a text that begins so is read. What has no mark is told by its zeros: JSON
+// begins with characters of ASCII, which in UTF-16 have one beside them, in UTF-32 three.
 func encodingOf(head []byte) transform.Transformer {
+	little, big := utf32.UTF32(utf32.LittleEndian, utf32.UseBOM), utf32.UTF32(utf32.BigEndian, utf32.UseBOM)
 	if len(head) == 4 {
 		switch zero := [4]bool{head[0] == 0, head[1] == 0, head[2] == 0, head[3] == 0}; zero {
+		case [4]bool{false, true, true, true}:
+			return little.NewDecoder()
+		case [4]bool{true, true, true, false}:
+			return big.NewDecoder()
+		case [4]bool{false, false, true, true}: // FF FE is UTF-16's mark as well, but no text begins with NUL
+			if bytes.Equal(head[:2], []byte{0xff, 0xfe}) {
+				return little.NewDecoder()
+			}
+		case [4]bool{true, true, false, false}:
+			if bytes.Equal(head[2:], []byte{0xfe, 0xff}) {
+				return big.NewDecoder()
+			}
 		case [4]bool{false, true, false, true}:
-			return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder()
+			return unicode.BOMOverride(unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder())
 		case [4]bool{true, false, true, false}:
-			return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
+			return unicode.BOMOverride(unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder())
 		}
 	}
-	return transform.Nop
+	return unicode.BOMOverride(transform.Nop)
 }
 
 // walk reads a whole file.
 func (w *walker) walk(r io.Reader) error {
-	r, err := unpacked(r)
+	r, decoded, err := unpacked(r)
 	if err != nil {
 		return err
 	}
+	w.decoded = decoded
 	b := bufio.NewReaderSize(r, firstLook)
 	head, err := b.Peek(firstLook)
 	if err != nil && err != io.EOF {
@@ -190,6 +208,7 @@ func isLines(head []byte) bool {
 		switch err := first.SkipValue(); {
 		case err == nil:
 			line, _, _ := bytes.Cut(bytes.TrimSpace(text), []byte("\n"))
+			line = bytes.TrimSuffix(bytes.TrimSpace(line), []byte(",")) // the lines of a list, without its brackets
 			return len(bytes.TrimSpace(line)) == len(bytes.TrimSpace(text[:first.InputOffset()]))
 		case errors.Is(err, io.ErrUnexpectedEOF): // what there is of it is right
 			return false
@@ -472,7 +491,7 @@ func (w *walker) take(h *holder, compiled bool, raw []byte) error {
 			return err
 		}
 	}
-	if !utf8.Valid(raw) {
+	if !utf8.Valid(raw) || w.decoded && bytes.ContainsRune(raw, utf8.RuneError) {
 		if err := w.report(Report{shown(ocid, 200), ledger.Finding{Code: "charset_broken"}}); err != nil {
 			return err
 		}

@@ -56,10 +56,12 @@ type Batch struct {
 	Excluded []RowProblem
 	// Ignored are headers that the form does not know: their columns were not read.
 	Ignored []string
-	// Receipts is how many fund receipts (指标下达) the sheet enters, Received their total.
+	// Receipts is how many fund receipts (指标下达) a fund ledger enters beside what projects
+	// get, Received their total.
 	Receipts int
 	Received ledger.Amount
-	// Amount is the total of the good rows, and its parts: of a fund ledger what projects get.
+	// Amount is the total of the good rows, and its parts: of a fund ledger what projects get,
+	// of one without projects its receipts.
 	Amount  ledger.Amount
 	ByFund  []Total
 	ByPlace []Total
@@ -207,8 +209,12 @@ type builder struct {
 	contracts map[string]bool
 	// named are the rows that named each place.
 	named map[string]int
-	cumul []shareRow
-	years map[string]int
+	// unheaded are the first rows with something in columns that have no header.
+	unheaded map[int]int
+	// receipts are the fund receipts of a ledger, row by row.
+	receipts []piece
+	cumul     []shareRow
+	years     map[string]int
 }
 
 type draft struct {
@@ -241,7 +247,7 @@ func Read(src *Source, form *Form, o Options) (*Batch, error) {
 	b := &builder{
 		form: form, src: src, opt: o, seen: map[[16]byte]int{}, batch: &Batch{Form: form, File: src.File, opt: o, standIns: map[int]bool{}},
 		townships: o.Known.Places.Townships(o.Book), projects: map[string][]string{}, known: map[string]ledger.Project{},
-		received: map[string]*ledger.FundReceived{}, approved: map[string]*ledger.ProjectApproved{}, years: map[string]int{}, contracts: map[string]bool{}, named: map[string]int{},
+		received: map[string]*ledger.FundReceived{}, approved: map[string]*ledger.ProjectApproved{}, years: map[string]int{}, contracts: map[string]bool{}, named: map[string]int{}, unheaded: map[int]int{},
 	}
 	if err := src.isTemplateOf(form); err != nil {
 		return nil, err
@@ -326,6 +332,11 @@ func (b *builder) line(l Line) {
 	}
 	if b.opt.Progress != nil && b.batch.Rows%1000 == 0 {
 		b.opt.Progress(b.batch.Rows)
+	}
+	for n := range l.Cells {
+		if (n >= len(b.table.headers) || clean(b.table.headers[n]) == "") && b.unheaded[n] == 0 && clean(l.Cells[n]) != "" {
+			b.unheaded[n] = l.Row
+		}
 	}
 	r := b.read(l)
 	b.sum(r)

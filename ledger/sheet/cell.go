@@ -105,6 +105,8 @@ func parseAmount(cell string, wan bool) (ledger.Amount, *reason) {
 	switch {
 	case strings.HasSuffix(s, "万元"):
 		s, wan = strings.TrimSuffix(s, "万元"), true
+	case strings.HasSuffix(s, "万"):
+		s, wan = strings.TrimSuffix(s, "万"), true
 	case strings.HasSuffix(s, "元"):
 		s, wan = strings.TrimSuffix(s, "元"), false
 	}
@@ -216,7 +218,7 @@ func parseNumber(cell string) (string, *reason) {
 }
 
 var (
-	dayPattern    = regexp.MustCompile(`^(\d{4})[年/.-](\d{1,2})[月/.-](\d{1,2})日?(?:T?00:00:00.*)?$`)
+	dayPattern    = regexp.MustCompile(`^(\d{4})[年/.-](\d{1,2})[月/.-](\d{1,2})[日号]?(?:T?00:00:00.*)?$`)
 	plainDay      = regexp.MustCompile(`^(\d{4})(\d{2})(\d{2})$`)
 	serialPattern = regexp.MustCompile(`^(\d{5,6})(\.\d+)?$`)
 )

@@ -77,6 +77,51 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
+// TestSeparators: lines that end as on old Macs, and cells parted by bars or the comma of
+// Chinese texts, are told apart; of quotes that do not match the first is named.
+func TestSeparators(t *testing.T) {
+	t.Parallel()
+	plain := string(lines(t, payHeader, payLine("Z1", "2020-04-10", "100.00", "壹佰元整"), payLine("Z2", "2020-04-11", "6007.14", "陆仟零柒元壹角肆分")))
+	for name, content := range map[string]string{
+		"returns": strings.ReplaceAll(strings.ReplaceAll(plain, "\r", ""), "\n", "\r"), "bars": strings.ReplaceAll(plain, ",", "|"), "Chinese commas": strings.ReplaceAll(plain, ",", "，"),
+		"tabs": strings.ReplaceAll(plain, ",", "\t"), "semicolons": strings.ReplaceAll(plain, ",", ";"),
+	} {
+		b := read(t, "x.csv", []byte(content), Payment)
+		if len(b.Problems) > 0 || len(b.Drafts) != 2 || b.Amount != 610714 || b.DraftRows[1] != 3 {
+			t.Errorf("%s: %d drafts at %v, %s%s", name, len(b.Drafts), b.DraftRows, b.Amount, problems(b))
+		}
+	}
+	open := strings.Replace(plain, "Z1,", "Z1,\"", 1)
+	src, err := Open("x.csv", strings.NewReader(open), int64(len(open)), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = Read(src, Payment, Options{}); err == nil || !strings.Contains(err.Error(), "begin in line 2") {
+		t.Errorf("quotes that do not match: %v", err)
+	}
+}
+
+// TestPassword: a workbook under a password is told from an old one.
+func TestPassword(t *testing.T) {
+	t.Parallel()
+	old := "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + strings.Repeat("\x00", 65_520)
+	for content, want := range map[string]string{old: "an old .xls", old + string(encryptedPart): "has a password", old[:8]: "an old .xls"} {
+		if _, err := Open("x.xlsx", strings.NewReader(content), int64(len(content)), ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+// TestLedgerOfDocuments: a ledger without projects has the total of its documents, each once.
+func TestLedgerOfDocuments(t *testing.T) {
+	t.Parallel()
+	head := []string{"资金文号", "资金名称", "级次", "下达日期", "指标金额（万元）"}
+	b := read(t, "x.csv", lines(t, head, []string{"豫财农〔2020〕1号", "扶贫资金", "中央", "2020-01-07", "1.5"}, []string{"豫财农〔2020〕2号", "扶贫资金", "省级", "2020-01-07", "2"}), FundLedger)
+	if len(b.Problems) > 0 || b.Amount != 3500000 || !strings.Contains(b.title(), "35,000.00 元") {
+		t.Errorf("%s %s%s", b.Amount, b.title(), problems(b))
+	}
+}
+
 func TestAllBadRowsAtOnce(t *testing.T) {
 	t.Parallel()
 	b := read(t, "bad.csv", lines(t, []string{"支付表"}, []string{"单位：元"}, payHeader,

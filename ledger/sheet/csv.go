@@ -26,11 +26,17 @@ func (s *Source) openCSV() error {
 	decode := func() io.Reader {
 		return transform.NewReader(io.NewSectionReader(s.r, 0, s.size), enc.NewDecoder())
 	}
-	comma, err := separator(decode())
+	comma, returns, err := separator(decode())
 	if err != nil {
 		return err
 	}
-	s.lines = func(yield func(Line, error) bool) { readCSV(decode(), comma, yield) }
+	s.lines = func(yield func(Line, error) bool) {
+		r := decode()
+		if returns {
+			r = newlines{r}
+		}
+		readCSV(r, comma, yield)
+	}
 	return nil
 }
 
@@ -65,20 +71,40 @@ func (s *Source) encoding() (encoding.Encoding, error) {
 }
 
 // separator is what stands most often in the first lines: comma, tab or
-// semicolon.
-func separator(r io.Reader) (rune, error) {
+// semicolon, and only where there is none of them a bar or the comma of Chinese
+// texts. returns says that lines end with carriage returns alone.
+func separator(r io.Reader) (comma rune, returns bool, err error) {
 	head := make([]byte, 16<<10)
 	n, err := io.ReadFull(r, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return 0, fmt.Errorf("read file: %w", err)
+		return 0, false, fmt.Errorf("read file: %w", err)
 	}
+	text := string(head[:n])
 	best, most := ',', 0
-	for _, c := range ",\t;" {
-		if n := strings.Count(string(head[:n]), string(c)); n > most {
-			best, most = c, n
+	for _, among := range []string{",\t;", "|，"} {
+		for _, c := range among {
+			if n := strings.Count(text, string(c)); n > most {
+				best, most = c, n
+			}
+		}
+		if most > 0 {
+			break
 		}
 	}
-	return best, nil
+	return best, strings.Contains(text, "\r") && !strings.Contains(text, "\n"), nil
+}
+
+// newlines passes a text in UTF-8 on with line feeds for carriage returns.
+type newlines struct{ r io.Reader }
+
+func (n newlines) Read(p []byte) (int, error) {
+	got, err := n.r.Read(p)
+	for i, c := range p[:got] {
+		if c == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return got, err
 }
 
 // readCSV yields records with the row numbers a spreadsheet would show: blank
@@ -93,7 +119,7 @@ func readCSV(r io.Reader, comma rune, yield func(Line, error) bool) {
 			return
 		}
 		if p, ok := errors.AsType[*csv.ParseError](err); ok {
-			yield(Line{}, fileProblem("第 %d 行的引号不成对，无法读取", "quotes do not match near line %d", p.Line))
+			yield(Line{}, fileProblem("第 %d 行开始的引号不成对（读到第 %d 行），无法读取", "quotes that begin in line %d do not match (read up to line %d)", p.StartLine, p.Line))
 			return
 		}
 		if err != nil {

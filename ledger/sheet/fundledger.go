@@ -62,8 +62,18 @@ var FundLedger = &Form{
 }
 
 // ledgerDone puts documents before the projects that rest on them, and those
-// before their money: a later row may bring a fund that an earlier one uses.
+// before their money: a later row may bring a fund that an earlier one uses. A sheet
+// without projects has the total of its receipts.
 func ledgerDone(b *builder) {
+	var received ledger.Amount
+	for _, p := range b.receipts {
+		received += p.amount
+	}
+	if b.batch.Amount == 0 {
+		b.batch.Amount, b.batch.shares = received, b.receipts
+	} else {
+		b.batch.Received, b.batch.Receipts = received, len(b.receipts)
+	}
 	order := []ledger.Kind{"fund.received", "project.approved", "fund.allocated", "contract.signed"}
 	slices.SortStableFunc(b.drafts, func(x, y draft) int {
 		return slices.Index(order, x.Kind) - slices.Index(order, y.Kind)
@@ -105,7 +115,7 @@ func ledgerRow(b *builder, r *record) {
 func (b *builder) receive(r *record) string {
 	level, ok := levelOf(r.get("级次"))
 	if !ok {
-		r.problem("级次", "form", "须为中央、省级、市级、县级或其他", "want 中央, 省级, 市级, 县级 or 其他")
+		r.problem("级次", "form", "须为中央、省级、市级、县级或其他，不是"+short(r.get("级次")), "want 中央, 省级, 市级, 县级 or 其他, not "+short(r.get("级次")))
 		return ""
 	}
 	f := &ledger.FundReceived{
@@ -132,11 +142,10 @@ func (b *builder) receive(r *record) string {
 		return first.Fund
 	}
 	b.emit(r, ledger.Draft{ID: "fund-" + b.opt.Known.token(hash(key, f.Amount.String(), string(f.Issued), f.Fund)), Kind: "fund.received", On: f.Issued, Body: f})
-	if !r.bad {
-		b.batch.Receipts++
-		b.batch.Received += f.Amount
-	}
 	b.received[key] = f
+	if !r.bad {
+		b.receipts = append(b.receipts, piece{row: r.row, amount: f.Amount})
+	}
 	return f.Fund
 }
 

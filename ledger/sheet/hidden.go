@@ -3,6 +3,7 @@ package sheet
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,13 +22,20 @@ func isIn(spans []span, n int) bool {
 	return found
 }
 
-// tellHidden warns of rows and columns that count although nobody sees them: filtered
-// away, or folded.
+// tellHidden warns of rows and columns that count although nobody sees them, filtered
+// away or folded, and of what does not count although somebody may think so: hidden
+// worksheets, and cells that stand beside the columns.
 func (b *builder) tellHidden() {
 	for n, i := range b.table.matched {
 		if i >= 0 && isIn(b.src.hiddenColumns, n+1) {
 			b.warnHidden(RowProblem{Row: b.table.from - 1, Column: columnName(n), Header: clean(b.table.headers[n])}, "这一列是隐藏的，也读取了", "this column is hidden, and was read all the same")
 		}
+	}
+	for _, name := range b.src.unseen {
+		b.warnHidden(RowProblem{}, "隐藏的工作表“"+name+"”有内容，没有读取；要读取的请取消隐藏后单独导入", "the hidden worksheet "+strconv.Quote(name)+" is filled and was not read; unhide it and import it apart if it should be")
+	}
+	for _, n := range slices.Sorted(maps.Keys(b.unheaded)) {
+		b.warnHidden(RowProblem{Row: b.unheaded[n], Column: columnName(n)}, "这一列没有表头，从这一行起的内容没有读取", "this column has no header, and what stands in it from this row on was not read")
 	}
 	if len(b.hidden) == 0 {
 		return

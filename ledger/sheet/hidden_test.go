@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -101,5 +102,38 @@ func TestNumbersThatAreNone(t *testing.T) {
 	}, formulaHeader, day, truth, money, own), Payment)
 	if diff := cmp.Diff([]string{"G2 formula", "G3 formula", "G5 formula"}, seen(b.Problems)); diff != "" || len(b.Drafts) != 1 || b.Amount != 43895_00 {
 		t.Errorf("%s, problems (-want +got):\n%s%s", b.Amount, diff, problems(b))
+	}
+}
+
+// TestNotRead: what stands on hidden worksheets, and beside the columns, is said not to
+// have been read.
+func TestNotRead(t *testing.T) {
+	t.Parallel()
+	row := formulaRow("Z1")
+	content := workbook(t, func(f *excelize.File) {
+		for _, name := range []string{"去年", "空白"} {
+			if _, err := f.NewSheet(name); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.SetSheetVisible(name, false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.SetCellValue("去年", "B7", "Z0"); err != nil {
+			t.Fatal(err)
+		}
+	}, append(formulaHeader, "", "备注"), append(row, "另付", ""), append(formulaRow("Z2"), "", "", "另付"))
+	b := read(t, "beside.xlsx", content, Payment)
+	var said []string
+	for _, w := range b.Warnings {
+		said = append(said, w.Cell()+" "+w.Zh)
+	}
+	want := []string{"0 隐藏的工作表“去年”有内容，没有读取；要读取的请取消隐藏后单独导入", "I2 这一列没有表头，从这一行起的内容没有读取", "K3 这一列没有表头，从这一行起的内容没有读取"}
+	if diff := cmp.Diff(want, said); diff != "" || len(b.Problems) > 0 {
+		t.Error(diff, problems(b))
+	}
+	_, err := Open("beside.xlsx", bytes.NewReader(content), int64(len(content)), "今年")
+	if err == nil || !strings.Contains(err.Error(), "Sheet1、去年") {
+		t.Errorf("a worksheet that is not there: %v", err)
 	}
 }

@@ -43,7 +43,7 @@ type Result struct {
 // Import posts a batch as one submission, whole or not at all. Rows that are in
 // the book already, and the file itself, are refused unless the options allow
 // duplicates; what was rejected or reversed may be entered again. When the
-// outcome is unknown the same call may be made again.
+// outcome is unknown the same call may be made again, and the result names the submission.
 func (b *Batch) Import(ctx context.Context, l *ledger.Ledger) (Result, error) {
 	made, drafts, err := b.submission(ctx, l)
 	if err != nil {
@@ -60,7 +60,7 @@ func (b *Batch) Import(ctx context.Context, l *ledger.Ledger) (Result, error) {
 		return Result{}, ErrBadRows
 	}
 	if err != nil {
-		return Result{}, fmt.Errorf("import %s: %w", b.File.Name, err)
+		return Result{Submission: id}, fmt.Errorf("import %s: %w", b.File.Name, err)
 	}
 	sub, err := l.Submission(ctx, b.opt.Book, id)
 	if err != nil {
@@ -320,7 +320,7 @@ type Reversal struct {
 
 // Reverse submits the reversal (红字冲销) of every entry of an approved
 // submission that still has effect, last first. It takes effect when a second
-// person approves it. Of a grant batch the header is reversed, its lines go
+// person approves it. Whatever the outcome of the post, the result names it. Of a grant batch the header is reversed, its lines go
 // with it. The book refuses what others rest on, such as a paid payment.
 func Reverse(ctx context.Context, l *ledger.Ledger, book ledger.Book, v Reversal) (Result, error) {
 	sub, err := l.Submission(ctx, book, v.Submission)
@@ -347,7 +347,7 @@ func Reverse(ctx context.Context, l *ledger.Ledger, book ledger.Book, v Reversal
 		drafts[i].ID = fmt.Sprintf("rev-%d-%d-%s", drafts[i].Corrects, attempt, hash(v.Submission)[:12])
 	}
 	if _, err := l.Submit(ctx, book, base, ledger.SubmissionMade{Submission: base, Title: "整批冲销：" + sub.Title}, drafts); err != nil {
-		return Result{}, fmt.Errorf("reverse submission %s: %w", v.Submission, err)
+		return Result{Submission: base}, fmt.Errorf("reverse submission %s: %w", v.Submission, err)
 	}
 	if sub, err = l.Submission(ctx, book, base); err != nil {
 		return Result{}, err

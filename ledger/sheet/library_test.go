@@ -23,6 +23,11 @@ func TestPlanApprovesTheLibrary(t *testing.T) {
 		t.Run(string(format), func(t *testing.T) {
 			t.Parallel()
 			l := newLedger(t)
+			// Beside what its projects get, a ledger tells what funds it enters.
+			b, err := Read(open(t, "a.xlsx", file(t, FundLedger, XLSX, ledgerRows...)), FundLedger, options(t, l))
+			if err != nil || b.Receipts != 1 || b.Received != 1_245_000_000 || b.Amount != 58_500_000 {
+				t.Errorf("%d receipts, %s; projects get %s; %v", b.Receipts, b.Received, b.Amount, err)
+			}
 			load(t, l, FundLedger, options(t, l), file(t, FundLedger, XLSX, ledgerRows...))
 			r := load(t, l, Library, options(t, l), file(t, Library, format, libraryRows...))
 			if r.Amount != 48_500_000 {
@@ -42,7 +47,7 @@ func TestPlanApprovesTheLibrary(t *testing.T) {
 			o.Fund = "F1"
 			plan := file(t, Plan, format, Record{"乡镇": "颍阳镇", "村": "某村", "项目名称": "颍阳镇某村道路硬化项目", "项目类型": "乡村建设行动", "建设内容": "硬化道路1.2公里", "计划投入资金": "48.5",
 				"实施期限": "2020/3-2020/6", "预期绩效目标": "改善320户出行", "责任单位": "颍阳镇人民政府", "责任人": "李某", "批复文号": "襄扶〔2020〕3号"})
-			b, err := Read(open(t, "plan."+string(format), plan), Plan, o)
+			b, err = Read(open(t, "plan."+string(format), plan), Plan, o)
 			if err != nil || len(b.Problems) > 0 {
 				t.Fatalf("%v%s", err, problems(b))
 			}

@@ -50,6 +50,8 @@ type Source struct {
 	lines func(yield func(Line, error) bool)
 	// outline is what is known of a worksheet; a CSV file has none.
 	outline
+	// unseen are hidden worksheets with something on them, which are not read.
+	unseen []string
 	// template is the form a template was made for, if this is one.
 	template string
 }
@@ -92,7 +94,10 @@ func Open(name string, r io.ReaderAt, size int64, sheet string) (*Source, error)
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		err = s.openXLSX(sheet)
 	case bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0")):
-		err = fileProblem("这是旧版 .xls 或加密的文件，请另存为不加密的 .xlsx", "this is an old .xls or an encrypted file, save it as .xlsx without a password")
+		err = fileProblem("这是旧版 .xls 文件，请另存为 .xlsx", "this is an old .xls, save it as .xlsx")
+		if hasPassword(r, size) {
+			err = fileProblem("文件有打开密码，请取消密码后另存为 .xlsx", "the file has a password, save it as .xlsx without one")
+		}
 	case bytes.HasPrefix(head, []byte("%PDF")), bytes.HasPrefix(head, []byte("<")), bytes.HasPrefix(head, []byte("\x89PNG")), bytes.HasPrefix(head, []byte("\xFF\xD8\xFF")):
 		err = fileProblem("这不是表格文件，请另存为 .xlsx 或 .csv", "this is no spreadsheet, save it as .xlsx or .csv")
 	default:
@@ -103,6 +108,25 @@ func Open(name string, r io.ReaderAt, size int64, sheet string) (*Source, error)
 		return nil, err
 	}
 	return s, nil
+}
+
+// encryptedPart names what an Office file with a password holds, in UTF-16.
+var encryptedPart = []byte("E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00")
+
+// hasPassword says whether an old Office container holds a new file under a password.
+func hasPassword(r io.ReaderAt, size int64) bool {
+	const sector = 64 << 10
+	piece := make([]byte, sector+len(encryptedPart))
+	for at := int64(0); at < size; at += sector {
+		n, err := r.ReadAt(piece, at)
+		if bytes.Contains(piece[:n], encryptedPart) {
+			return true
+		}
+		if err != nil {
+			return false
+		}
+	}
+	return false
 }
 
 // OpenFile opens a file on disk.

@@ -117,16 +117,17 @@ func (s *Source) chooseSheet(f *excelize.File, want string) (string, error) {
 			return name, nil
 		}
 		visible, err := f.GetSheetVisible(name)
-		if err != nil || !visible || slices.Contains(instructions, name) {
-			continue
-		}
-		if firstCell(f, name) != "" {
+		switch {
+		case err != nil, slices.Contains(instructions, name), firstCell(f, name) == "":
+		case visible:
 			filled = append(filled, name)
+		default:
+			s.unseen = append(s.unseen, name)
 		}
 	}
 	switch {
 	case want != "":
-		return "", worksheetProblem("没有工作表“%s”", "there is no worksheet %q", want)
+		return "", worksheetProblem("没有工作表“%s”，有：%s", "there is no worksheet %q, but these: %s", want, strings.Join(slices.Concat(filled, s.unseen), "、"))
 	case len(filled) == 0:
 		return "", fileProblem("没有读到任何内容：工作表是空的或已损坏", "nothing was read: the sheet is empty or damaged")
 	case len(filled) > 1:

@@ -91,7 +91,7 @@ func lockFolder(dir string) (*os.File, error) {
 	}
 	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = errors.New("another yilu is using this folder: stop it first, or choose another data folder")
+		err = fmt.Errorf("%w: stop it first, or choose another data folder", ErrInUse)
 	}
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())

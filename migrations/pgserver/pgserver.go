@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -45,6 +46,9 @@ type Server struct {
 	address address
 	process *process
 	done    chan struct{}
+	// data is the pgdata of a server of ours, guest a lock on it.
+	data  string
+	guest *os.File
 }
 
 // address is what a client needs to know.
@@ -119,7 +123,7 @@ func startLocked(ctx context.Context, c Config, folder folder) (*Server, error) 
 		folder.removeSocketDir(address.socketDir)
 		return nil, err
 	}
-	return &Server{address: address, process: process, done: make(chan struct{})}, nil
+	return &Server{address: address, process: process, done: make(chan struct{}), data: folder.data()}, nil
 }
 
 // Running returns the server that another process has started on dir, for
@@ -182,6 +186,7 @@ func (s *Server) Done() <-chan struct{} {
 // reported, though nothing committed is lost. Stop may be called again, and
 // does nothing to a server of another process.
 func (s *Server) Stop() error {
+	defer s.leave()
 	if s.process == nil {
 		return nil
 	}

@@ -548,3 +548,36 @@ func TestAsOrdinaryUser(t *testing.T) {
 		t.Errorf("helper: %v", err)
 	}
 }
+
+// TestJoined: a server that somebody has joined is not stopped under them, and one that is
+// about to stop is joined by nobody.
+func TestJoined(t *testing.T) {
+	t.Parallel()
+	dir := newFolder(t)
+	if _, err := pgserver.Join(t.Context(), dir); err == nil {
+		t.Error("a server that does not run was joined")
+	}
+	s := start(t, pgserver.Config{Dir: dir})
+	if _, err := pgserver.Start(t.Context(), pgserver.Config{Dir: dir}); !errors.Is(err, pgserver.ErrInUse) {
+		t.Errorf("started twice: %v", err)
+	}
+	guest, err := pgserver.Join(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said := pgserver.Owner(dir); !strings.Contains(said, "process "+strconv.Itoa(os.Getpid())) {
+		t.Errorf("it is of %q", said)
+	}
+	waiting, unused := make(chan bool, 1), make(chan error, 1)
+	go func() { unused <- s.WaitUnused(t.Context(), func() { waiting <- true }) }()
+	<-waiting
+	query(t, guest.ServiceURL("yilu"), `select 'alive'`)
+	stop(t, guest)
+	if err := <-unused; err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pgserver.Join(t.Context(), dir); err == nil {
+		t.Error("a server that is about to stop was joined")
+	}
+	stop(t, s)
+}
