@@ -71,9 +71,20 @@ func (c Current) checkOneOf(d ledger.Draft, many bool) error {
 	return nil
 }
 
-// allowed says whether a step may be taken now, as take would.
-func (g *Engine) allowed(t *terms, c Current, d ledger.Draft, many bool) error {
+// permits is checkOneOf with what the book knows besides the case.
+func (g *Engine) permits(ctx context.Context, book ledger.Book, c Current, d ledger.Draft, many bool) error {
 	if err := c.checkOneOf(d, many); err != nil {
+		return err
+	}
+	if b, ok := d.Body.(*ledger.AlertEscalated); ok && d.By.Role != ledger.Engine {
+		return g.mayEscalate(ctx, book, c, b)
+	}
+	return nil
+}
+
+// allowed says whether a step may be taken now, as take would.
+func (g *Engine) allowed(ctx context.Context, book ledger.Book, t *terms, c Current, d ledger.Draft, many bool) error {
+	if err := g.permits(ctx, book, c, d, many); err != nil {
 		return err
 	}
 	_, err := c.apply(t, d, ledger.DateOf(g.Ledger.Now().UTC()))
@@ -194,7 +205,7 @@ func (g *Engine) take(ctx context.Context, tx pgx.Tx, book ledger.Book, d ledger
 	if err != nil {
 		return err
 	}
-	if err := c.checkOneOf(d, many); err != nil {
+	if err := g.permits(ctx, book, c, d, many); err != nil {
 		return err
 	}
 	t, err := g.terms(ctx, tx, book)
