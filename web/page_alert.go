@@ -228,6 +228,8 @@ type stepForm struct {
 	ID     string
 	Open   bool
 	Fields []stepField
+	// Ask is what has to be ticked before the step is taken, "" for nothing.
+	Ask string
 }
 
 // stepField is one input of a form, with what was typed.
@@ -341,6 +343,9 @@ func (s *server) stepPage(c *call, o *officer) error {
 	if err == nil {
 		err = typed.missing(o)
 	}
+	if err == nil && c.FormValue("more") == "" {
+		err = typed.beyond(o, p.Detail.Current)
+	}
 	if err == nil {
 		_, err = s.take(c, d)
 	}
@@ -440,6 +445,29 @@ func (f *stepForm) missing(o *officer) error {
 		return wrong
 	}
 	return nil
+}
+
+// beyond asks about a rectification by which more comes back, or is moved, than was found to
+// be due. That may be so, with interest, and there is no other step to say it; a slip of the
+// keyboard looks the same.
+func (f *stepForm) beyond(o *officer, c alerts.Current) error {
+	asked := &ledger.Invalid{}
+	ask := func(name, key string, due, before ledger.Amount) {
+		now := f.amount(name)
+		if f.Kind != "alert.rectified" || now <= 0 || before+now <= due {
+			return
+		}
+		asked.Problems = append(asked.Problems, ledger.Problem{Field: name, Rule: "form", Text: ledger.Text{
+			Zh: o.site.sentence(chinese, key, due.Comma(), before.Comma(), (before + now).Comma()), En: o.site.sentence(english, key, due.Comma(), before.Comma(), (before + now).Comma()),
+		}})
+	}
+	ask("returned_amount", "step.more_returned", c.ToReturn, c.Returned)
+	ask("adjusted", "step.more_adjusted", c.ToAdjust, c.Adjusted)
+	if len(asked.Problems) == 0 {
+		return nil
+	}
+	f.Ask = o.t("step.more")
+	return asked
 }
 
 var amountInputs = []string{"return_amount", "adjust", "other_amount", "returned_amount", "adjusted"}

@@ -419,6 +419,33 @@ func TestStepByForm(t *testing.T) {
 	}
 }
 
+// TestMoreThanIsDueIsAskedAbout: who says that more came back than was found to be due is
+// asked, beside the amount, and may say so.
+func TestMoreThanIsDueIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	w := newWatching(t, nil)
+	c := w.warning("P13", 0)
+	path := "/alerts/" + c.Alert
+	b := &browser{t: t, h: w.officers("", func() time.Time { return pageNow })}
+	page := b.enter(w.token(ledger.Maker, "maker-9", c.Unit, pageNow), path).Body.String()
+	form := hiddenOf(t, page, "alert.rectified")
+	form.Set("correcting_entries", "1")
+	form.Set("opinion", "已退回")
+	form.Set("returned_amount", "30000")
+	got := b.do("POST", path, form)
+	if body := got.Body.String(); got.Code != http.StatusUnprocessableEntity || !strings.Contains(body, `id="returned_amount-rectified-e">✗ 应退 3,000.00 元，此前已退 0.00 元，加上本次共 30,000.00 元`) || !strings.Contains(body, `name="more" value="1"`) {
+		t.Fatalf("more than is due: %d %s", got.Code, mainOf(body))
+	}
+	form.Set("returned_amount", "3000.01")
+	form.Set("more", "1")
+	if got := b.do("POST", path, form); got.Code != http.StatusSeeOther {
+		t.Fatalf("when it is so: %d %s", got.Code, mainOf(got.Body.String()))
+	}
+	if now := w.warning("P13", 0); now.Returned != yuan(3000)+1 || now.State != alerts.Review {
+		t.Errorf("the case: %+v", now)
+	}
+}
+
 // TestListOfWarningsStays: new warnings are said and not put in between, and filters
 // are in every link.
 func TestListOfWarningsStays(t *testing.T) {
