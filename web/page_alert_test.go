@@ -446,6 +446,35 @@ func TestMoreThanIsDueIsAskedAbout(t *testing.T) {
 	}
 }
 
+// TestMistypedFiltersOfDesksAreRefused: a list that ignores one shows everything, and its
+// reader believes it filtered. What messengers hang on a link that is sent on is no filter,
+// and public pages ignore what they do not know.
+func TestMistypedFiltersOfDesksAreRefused(t *testing.T) {
+	t.Parallel()
+	x := newWarned(t, plainText)
+	b := &browser{t: t, h: x.officers("", func() time.Time { return pageNow })}
+	b.enter(x.token(ledger.Auditor, "auditor-1", "411025-SJ", pageNow), "/alerts")
+	path := "/alerts/" + x.warning("P13", 1).Alert
+	for at, code := range map[string]int{
+		"/alerts?levle=red": 422, "/alerts?after=0&levle=red": 422, "/alerts?code=P13&code=P02": 422, path + "?levle=red": 422,
+		"/desk/acts?usr=a": 422, "/desk/acts/list.csv?usr=a": 422, "/desk/reports?form=2020-01-01": 422, "/desk/precision?form=2020-01-01": 422,
+		"/alerts?code=P13&from=singlemessage&isappinstalled=0": 200, path + "?state=all&utm_source=weixin": 200, "/desk/acts?from=timeline&scene=1": 200,
+		"/desk/reports?from=groupmessage": 200, "/alerts?from=2020-01-01": 200, "/alerts?from=yesterday": 422,
+		"/funds?nosuch=1&from=singlemessage": 200, "/search?q=1&utm_source=weixin": 200, "/projects?nosuch=1": 200,
+	} {
+		w := b.do("GET", at, nil)
+		if w.Code != code {
+			t.Errorf("%s: %d, want %d", at, w.Code, code)
+		}
+		if at == "/alerts?levle=red" {
+			want(t, w.Body.String(), "没有参数“levle”", "level")
+		}
+		if strings.HasPrefix(at, "/alerts?code=P13&from=single") && strings.Contains(w.Body.String(), "singlemessage") {
+			t.Error("the links of the list carry it on")
+		}
+	}
+}
+
 // TestListOfWarningsStays: new warnings are said and not put in between, and filters
 // are in every link.
 func TestListOfWarningsStays(t *testing.T) {
