@@ -40,7 +40,7 @@ func (c Current) check(d ledger.Draft) error {
 	by := d.By.User
 	switch {
 	case int64(step.Seen) != c.Step:
-		return refusal("body.seen", "moved", fmt.Sprintf("该预警已有新的办理（现为第 %d 步，您看到的是第 %d 步），请刷新后再办", c.Step, step.Seen),
+		return refusal("body.seen", "moved", fmt.Sprintf("该预警已有新的办理（现为第 %d 步，您看到的是第 %d 步），请按最新情况再办", c.Step, step.Seen),
 			fmt.Sprintf("the case has moved on: it is at step %d, you saw %d; look again", c.Step, step.Seen))
 	case !slices.Contains(transitions[d.Kind], c.State):
 		spec, _ := ledger.SpecOf(d.Kind)

@@ -192,6 +192,7 @@ func TestAllFilesOfAFormAreKept(t *testing.T) {
 	page = d.as(ledger.Auditor, "auditor-1").do("GET", at, nil).Body.String()
 	step := url.Values{"kind": {"alert.commented"}, "seen": {regexp.MustCompile(`name="seen" value="([0-9]+)"`).FindStringSubmatch(page)[1]}, "id": {newID()}, "opinion": {"附底稿和照片"}}
 	b, page, kept = late(ledger.Auditor, "auditor-1", at, step, [3]string{"upload", "底稿.txt", "底稿"}, [3]string{"upload", "照片.png", "\x89PNG\r\n\x1a\n photo"})
+	want(t, mainOf(page), "<dd>办理意见</dd>", "<dd>附底稿和照片</dd>")
 	if len(kept) != 2 {
 		t.Fatalf("kept %q: %s", kept, mainOf(page))
 	}

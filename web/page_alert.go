@@ -32,6 +32,8 @@ type alertView struct {
 	Forms    []stepForm
 	// Problems are what stood against the step that was tried.
 	Problems []string
+	// Wrong are those that stand beside an input of the step's form, to be gone to.
+	Wrong []formProblem
 	// Lost is what was typed for a step that cannot be taken any more: it is shown to be
 	// kept.
 	Lost []stepField
@@ -375,7 +377,9 @@ func (s *server) showRefused(c *call, p *alertView, typed *stepForm, why *proble
 		}
 	}
 	for _, x := range why.Problems {
-		if !typed.mark(strings.TrimPrefix(strings.TrimPrefix(x.Field, "body."), "sealed."), p.Say(x.Text)) {
+		if at := typed.mark(strings.TrimPrefix(strings.TrimPrefix(x.Field, "body."), "sealed."), p.Say(x.Text)); at != nil {
+			p.Wrong = append(p.Wrong, formProblem{at.Name + "-" + at.Form, p.t("step.wrong", at.Label, at.Error)})
+		} else {
 			p.Problems = append(p.Problems, p.Say(x.Text))
 		}
 	}
@@ -384,6 +388,10 @@ func (s *server) showRefused(c *call, p *alertView, typed *stepForm, why *proble
 	}
 	p.Forms = p.forms(typed)
 	if !slices.ContainsFunc(p.Forms, func(f stepForm) bool { return f.Open }) {
+		for _, x := range p.Wrong {
+			p.Problems = append(p.Problems, x.Text)
+		}
+		p.Wrong = nil
 		p.Lost = slices.DeleteFunc(slices.Clone(typed.Fields), func(x stepField) bool { return x.Value == "" && len(x.Chosen) == 0 })
 	}
 	if err := s.offerStepFiles(c.ctx(), p); err != nil {
@@ -392,16 +400,16 @@ func (s *server) showRefused(c *call, p *alertView, typed *stepForm, why *proble
 	return s.showStaff(c, why.Status, p)
 }
 
-// mark puts what is wrong beside its input.
-func (f *stepForm) mark(field, text string) bool {
+// mark puts what is wrong beside its input, and returns that, nil if there is none.
+func (f *stepForm) mark(field, text string) *stepField {
 	name, _, _ := strings.Cut(field, ".")
 	for i := range f.Fields {
-		if f.Fields[i].Name == name {
-			f.Fields[i].Error = text
-			return true
+		if x := &f.Fields[i]; x.Name == name {
+			x.Error = text
+			return x
 		}
 	}
-	return false
+	return nil
 }
 
 func (f *stepForm) value(name string) string {

@@ -360,7 +360,7 @@ func TestStepByForm(t *testing.T) {
 	form := hiddenOf(t, mine, "alert.assigned")
 	form.Set("opinion", `请<b>核实</b>"两笔"`)
 	w := one.do("POST", path, form)
-	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "请&lt;b&gt;核实&lt;/b&gt;&#34;两笔&#34;</textarea>") || !strings.Contains(w.Body.String(), "请填写") || !strings.Contains(w.Body.String(), "<details open") {
+	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "请&lt;b&gt;核实&lt;/b&gt;&#34;两笔&#34;</textarea>") || !strings.Contains(w.Body.String(), `<li><a href="#unit-assigned">承办单位代码：请填写</a></li>`) || !strings.Contains(w.Body.String(), `<details id="step-alert.assigned" open`) {
 		t.Fatalf("without a unit: %d %s", w.Code, w.Body)
 	}
 	form = hiddenOf(t, w.Body.String(), "alert.assigned")
@@ -375,7 +375,7 @@ func TestStepByForm(t *testing.T) {
 	form.Set("unit", "411025-NY")
 	form.Set("opinion", "交农业农村局")
 	w = two.do("POST", path, form)
-	if w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "交农业农村局</textarea>") || !strings.Contains(w.Body.String(), `value="411025-NY"`) || !strings.Contains(w.Body.String(), "现为第 2 步") {
+	if w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "交农业农村局</textarea>") || !strings.Contains(w.Body.String(), `value="411025-NY"`) || !strings.Contains(w.Body.String(), "现为第 2 步") || strings.Contains(w.Body.String(), "请刷新") || !strings.Contains(w.Body.String(), `<a href="#step-alert.assigned">`) || !strings.Contains(w.Body.String(), `<details id="step-alert.assigned" open>`) {
 		t.Fatalf("the second: %d %s", w.Code, w.Body)
 	}
 	if got := x.warning("P13", 1); got.Unit != pageMaker.Unit || got.Step != 2 {

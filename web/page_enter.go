@@ -369,6 +369,16 @@ func gridRowOf(name string) int {
 	return n
 }
 
+// Step is the business that the form is, "" if it has none or several.
+func (p *againView) Step() ledger.Kind {
+	for _, f := range p.Fields {
+		if _, known := ledger.SpecOf(ledger.Kind(f.Value)); known && f.Name == "kind" {
+			return ledger.Kind(f.Value)
+		}
+	}
+	return ""
+}
+
 // Label names an input as its page does, if it has a word of the ledger's.
 func (p *againView) Label(name string) string {
 	if called := p.called[name]; called != "" {
