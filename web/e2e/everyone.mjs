@@ -22,12 +22,13 @@ const overlaps = page => page.$$eval('svg', pictures => pictures.flatMap(svg => 
     .map(([b]) => `${a} on ${b}`))
 }))
 
-/** uneven lists inputs of a filter that stand beside one another and not in one line: a label of two lines pushes its own down. */
+/** uneven lists inputs of a filter that stand beside one another and not in one line, where a label of two lines pushes its own down, or out of their columns. */
 const uneven = page => page.$$eval('form[role=search]', forms => forms.flatMap(form => {
-  const inputs = [...form.querySelectorAll(':scope > div > :is(input, select)')].map(x => [x.name, x.parentElement.getBoundingClientRect(), x.getBoundingClientRect().top])
-  return inputs.flatMap(([a, p, y], i) => inputs.slice(i + 1)
+  const inputs = [...form.querySelectorAll(':scope > div > :is(input, select)')].map(x => [x.name, x.parentElement.getBoundingClientRect(), x.getBoundingClientRect().top, x.getBoundingClientRect().right])
+  const wide = inputs.filter(([, p, , right]) => right > p.right + 1).map(([a]) => `${a} is too wide`)
+  return wide.concat(inputs.flatMap(([a, p, y], i) => inputs.slice(i + 1)
     .filter(([, q, z]) => p.top < q.bottom - 4 && q.top < p.bottom - 4 && Math.abs(y - z) > 1)
-    .map(([b]) => `${a} and ${b}`))
+    .map(([b]) => `${a} and ${b}`)))
 }))
 
 /** Which combinations axe sees, and which are pictured for people to look at. */
