@@ -410,6 +410,7 @@ func TestDrafts(t *testing.T) {
 	d := newDesk(t)
 	b := d.as(t, pageMaker)
 	form := fill(t, b, "payment.requested", &ledger.PaymentRequested{Purpose: "草稿甲"}, url.Values{"0.sealed.payee_name": {"李四"}})
+	form.Set("0.body.amount", "１.2万")
 	page := press(b, form, "save").Body.String()
 	if !strings.Contains(page, "草稿已保存") {
 		t.Fatal(problemsOf(page))
@@ -426,6 +427,7 @@ func TestDrafts(t *testing.T) {
 	if !strings.Contains(list, path) {
 		t.Fatal("the draft is not listed")
 	}
+	want(t, list, ">12,000.00</td>")
 	page = b.do("GET", path, nil).Body.String()
 	if !strings.Contains(page, "草稿甲") || !strings.Contains(page, "李四") {
 		t.Fatal("the draft is not whole")
