@@ -467,7 +467,7 @@ func TestMistypedFiltersOfDesksAreRefused(t *testing.T) {
 			t.Errorf("%s: %d, want %d", at, w.Code, code)
 		}
 		if at == "/alerts?levle=red" {
-			want(t, w.Body.String(), "没有参数“levle”", "level")
+			want(t, w.Body.String(), "没有参数“levle”", "level", `<a href="/alerts">去掉筛选条件，重新打开</a>`)
 		}
 		if strings.HasPrefix(at, "/alerts?code=P13&from=single") && strings.Contains(w.Body.String(), "singlemessage") {
 			t.Error("the links of the list carry it on")
