@@ -40,7 +40,7 @@ func (c Current) check(d ledger.Draft) error {
 	by := d.By.User
 	switch {
 	case int64(step.Seen) != c.Step:
-		return refusal("body.seen", "moved", fmt.Sprintf("该预警已有新的办理（现为第 %d 步，您看到的是第 %d 步），请刷新后再办", c.Step, step.Seen),
+		return refusal("body.seen", "moved", fmt.Sprintf("该预警已有新的办理（现为第 %d 步，您看到的是第 %d 步），请按最新情况再办", c.Step, step.Seen),
 			fmt.Sprintf("the case has moved on: it is at step %d, you saw %d; look again", c.Step, step.Seen))
 	case !slices.Contains(transitions[d.Kind], c.State):
 		spec, _ := ledger.SpecOf(d.Kind)
@@ -71,9 +71,20 @@ func (c Current) checkOneOf(d ledger.Draft, many bool) error {
 	return nil
 }
 
-// allowed says whether a step may be taken now, as take would.
-func (g *Engine) allowed(t *terms, c Current, d ledger.Draft, many bool) error {
+// permits is checkOneOf with what the book knows besides the case.
+func (g *Engine) permits(ctx context.Context, book ledger.Book, c Current, d ledger.Draft, many bool) error {
 	if err := c.checkOneOf(d, many); err != nil {
+		return err
+	}
+	if b, ok := d.Body.(*ledger.AlertEscalated); ok && d.By.Role != ledger.Engine {
+		return g.mayEscalate(ctx, book, c, b)
+	}
+	return nil
+}
+
+// allowed says whether a step may be taken now, as take would.
+func (g *Engine) allowed(ctx context.Context, book ledger.Book, t *terms, c Current, d ledger.Draft, many bool) error {
+	if err := g.permits(ctx, book, c, d, many); err != nil {
 		return err
 	}
 	_, err := c.apply(t, d, ledger.DateOf(g.Ledger.Now().UTC()))
@@ -194,7 +205,7 @@ func (g *Engine) take(ctx context.Context, tx pgx.Tx, book ledger.Book, d ledger
 	if err != nil {
 		return err
 	}
-	if err := c.checkOneOf(d, many); err != nil {
+	if err := g.permits(ctx, book, c, d, many); err != nil {
 		return err
 	}
 	t, err := g.terms(ctx, tx, book)

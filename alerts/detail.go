@@ -136,7 +136,7 @@ func (g *Engine) Review(ctx context.Context, book ledger.Book, drafts ...ledger.
 		if errors.Is(err, ledger.ErrNotFound) {
 			err = refusal("body.alert", "not_found", "没有预警 "+step.Alert, "there is no warning "+step.Alert)
 		} else if err == nil {
-			err = g.allowed(t, c, d, len(drafts) > 1)
+			err = g.allowed(ctx, book, t, c, d, len(drafts) > 1)
 		}
 		if no, ok := errors.AsType[*ledger.Refused](err); ok {
 			for _, p := range no.Problems {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -37,6 +38,52 @@ func (g *Engine) Escalate(ctx context.Context, book ledger.Book) (int, error) {
 		}
 	}
 	return len(overdue), nil
+}
+
+// mayEscalate holds what a person reports to what can be so: to another unit, of the county,
+// its townships and villages or above, or one in which somebody has a role; and of a day
+// that has come since the warning.
+func (g *Engine) mayEscalate(ctx context.Context, book ledger.Book, c Current, b *ledger.AlertEscalated) error {
+	today, raised := ledger.DateOf(g.Ledger.Now().UTC()), ledger.DateOf(c.RaisedAt.UTC())
+	why := &ledger.Refused{}
+	no := func(field, zh, en string) {
+		why.Problems = append(why.Problems, ledger.Problem{Field: "body." + field, Rule: "escalated", Text: ledger.Text{Zh: zh, En: en}})
+	}
+	if b.To == c.Unit {
+		no("to_unit", "该预警已在 "+b.To+"，须写上一级单位", "the case is with "+b.To+" already, want the unit above")
+	} else if !within(book, b.To) {
+		roles, err := g.Ledger.Holdings(ctx, book, "")
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(roles, func(r ledger.Holding) bool { return r.Unit == b.To && r.InForce(today) }) {
+			no("to_unit", fmt.Sprintf("没有单位 %s：须为有人员授权的单位，或以本县、乡镇、村或上级区划代码开头，如 %s", b.To, above(book, string(book)+"-CZ")),
+				fmt.Sprintf("there is no unit %s: want one in which somebody has a role, or one that begins with the code of the county, a place in it or above, such as %s", b.To, above(book, string(book)+"-CZ")))
+		}
+	}
+	if b.Overdue < raised || b.Overdue > today {
+		no("due", fmt.Sprintf("须为预警之日（%s）至今天（%s）之间已到的期限", raised, today), fmt.Sprintf("want a day from that of the warning (%s) to today (%s): what was due has to be past", raised, today))
+	}
+	if len(why.Problems) > 0 {
+		return why
+	}
+	return nil
+}
+
+// within says whether a unit is one of the county, of a place in it, or of a region above.
+func within(book ledger.Book, unit string) bool {
+	region, _, _ := strings.Cut(unit, "-")
+	if strings.HasPrefix(region, string(book)) && strings.Trim(region, "0123456789") == "" {
+		return slices.Contains([]int{6, 9, 12}, len(region))
+	}
+	for up := above(book, string(book)); ; up = above(book, up) {
+		if region == up {
+			return true
+		}
+		if up == above(book, up) {
+			return false
+		}
+	}
 }
 
 // above is the unit one level up: that of the same office in the region above, as

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"yilu/alerts/rule"
 	"yilu/ledger"
 )
 
@@ -54,7 +55,12 @@ func Check(ctx context.Context, l *ledger.Ledger, book ledger.Book, drafts ...le
 		if err := json.Unmarshal(h.Note, &note); err != nil {
 			return Precheck{}, fmt.Errorf("verdict on draft %d: %w", h.Index, err)
 		}
+		nowhere := slices.ContainsFunc(tried.Problems, func(x ledger.Problem) bool { return x.Index == h.Index && x.Rule == "not_found" })
 		for _, f := range note.Findings {
+			if nowhere && f.State == rule.NotEvaluable { // what it names has to be there first: nobody is asked to explain that
+				p.Problems = slices.DeleteFunc(p.Problems, func(x ledger.Problem) bool { return x.Index == h.Index && x.Rule == f.Code })
+				continue
+			}
 			p.Findings = append(p.Findings, Checked{h.Index, h.Entry, f.needs(), f})
 		}
 	}

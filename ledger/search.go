@@ -51,11 +51,18 @@ var searchedKinds = []searched{
 	{"firm", `bidder as id, name as title, '' as note, '' as of`, `proj.bid`, `name, bidder`, ``},
 }
 
+// words is the expression of the index.
+func (x searched) words() string { return `proj.words(book, array[` + x.texts + `])` }
+
+// lacks says of a row and folded words that one of them is not in it.
+func (x searched) lacks(words string) string {
+	return `exists (select from unnest(` + words + `) w where strpos(proj.folded(concat_ws(chr(10), ` + x.texts + `)), w) = 0)`
+}
+
 // sql finds rows by $2, the pairs of all words, or $5, the whole text; of the first
 // kind it keeps those that hold each of $3, the folded words of which a pair is a part.
 // Folding is most of what a search costs: it is done only where it can tell something.
 func (x searched) sql() string {
-	words := `proj.words(book, array[` + x.texts + `])`
 	placed := `false`
 	if x.kind == "project" {
 		placed = `(strpos(h.note, $4) > 0 or strpos(proj.folded(h.note), $4) > 0)`
@@ -63,10 +70,10 @@ func (x searched) sql() string {
 	return `
 		select '` + x.kind + `', h.id, h.title, h.note, h.of, h.exact, (strpos(h.title, $4) > 0 or strpos(proj.folded(h.title), $4) > 0) as named, ` + placed + `
 		from (
-			(select ` + x.columns + `, true as exact from ` + x.table + ` where ` + words + ` @> $5::text[]` + x.only + ` limit $6)
+			(select ` + x.columns + `, true as exact from ` + x.table + ` where ` + x.words() + ` @> $5::text[]` + x.only + ` limit $6)
 			union all
-			(select ` + x.columns + `, false from ` + x.table + ` where ` + words + ` @> $2::text[]` + x.only + ` and book || '' = $1
-				and not exists (select from unnest($3::text[]) w where strpos(proj.folded(concat_ws(chr(10), ` + x.texts + `)), w) = 0) limit $7)
+			(select ` + x.columns + `, false from ` + x.table + ` where ` + x.words() + ` @> $2::text[]` + x.only + ` and book || '' = $1
+				and not ` + x.lacks(`$3::text[]`) + ` limit $7)
 		) h
 		order by h.exact desc, named desc, h.id`
 }
@@ -110,6 +117,40 @@ func (l *Ledger) Search(ctx context.Context, book Book, text string) ([]Hit, err
 		return nil, fmt.Errorf("search: %w", err)
 	}
 	return append(placesOf(names, book, hits, folded), once(hits)...), nil
+}
+
+// Finds tells for which of some texts, whose words one blank parts, Search finds something:
+// the first most of them, by one question to the database for all.
+func (l *Ledger) Finds(ctx context.Context, book Book, texts []string, most int) ([]string, error) {
+	names, err := l.Places(ctx, book)
+	if err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	var codes, called []string
+	for _, d := range names.All(book) {
+		codes, called = append(codes, d.Code), append(called, d.Name)
+	}
+	var sought []string
+	for _, x := range searchedKinds {
+		sought = append(sought, `exists (select from `+x.table+` where `+x.words()+` @> a.pairs`+x.only+` and book || '' = $1 and not `+x.lacks(`a.longer`)+`)`)
+	}
+	var found []string
+	err = l.Read.QueryRow(ctx, `
+		with asked as materialized (
+			select u.text, v.folded, array(select distinct unnest(proj.wanted($1, w)) from unnest(v.folded) w) as pairs,
+				array(select w from unnest(v.folded) w where length(w) > 2) as longer
+			from unnest($2::text[]) u(text),
+				lateral (select array(select proj.folded(w) from unnest(string_to_array(u.text, ' ')) w where proj.folded(w) <> '') as folded) v
+		)
+		select array(select a.text from asked a
+		where a.folded <> '{}' and (exists (select from unnest($3::text[], $4::text[]) p(code, name)
+				where not exists (select from unnest(a.folded) w where strpos(p.name, w) = 0 and not starts_with(p.code, w)))
+			or `+strings.Join(sought, "\n\t\t\tor ")+`)
+		limit $5)`, book, texts, codes, called, most).Scan(&found)
+	if err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	return found, nil
 }
 
 // placesOf are the townships and villages whose names hold all words, and the villages

@@ -1,11 +1,13 @@
 package ledger
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 )
 
 // searchable is a county whose names are hard to find.
@@ -121,4 +123,53 @@ func TestSearchUsesItsIndexes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestFindsSaysOfManyTextsWhatSearchDoes: of each text, in order and at once.
+func TestFindsSaysOfManyTextsWhatSearchDoes(t *testing.T) {
+	t.Parallel()
+	l := searchable(t)
+	texts := []string{"", "\u200b", "没有的", "后楚", "楚后", "后楚 没有", "硬化 道路", "道路硬化", "道路化硬", "豫财农[2019]112号", "abc", "100%_", "恒通路桥", "众和建筑", "李一", "库庄镇", "411025103", "411025103 后楚", "颍阳镇 库庄"}
+	var want []string
+	for _, text := range texts {
+		hits, err := l.Search(t.Context(), testBook, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(hits) > 0 {
+			want = append(want, text)
+		}
+	}
+	counted := &countedReader{Reader: l.Read}
+	l.Read = counted
+	for _, most := range []int{len(texts), 3} {
+		got, err := l.Finds(t.Context(), testBook, texts, most)
+		if diff := cmp.Diff(want[:min(most, len(want))], got); diff != "" || err != nil {
+			t.Error(diff, err)
+		}
+	}
+	if counted.queries > 4 { // the names of the places and the texts, twice
+		t.Errorf("%d questions for %d texts", counted.queries, len(texts))
+	}
+}
+
+// countedReader counts what is asked.
+type countedReader struct {
+	Reader
+	queries int
+}
+
+func (r *countedReader) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	r.queries++
+	return r.Reader.Query(ctx, sql, args...)
+}
+
+func (r *countedReader) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	r.queries++
+	return r.Reader.QueryRow(ctx, sql, args...)
+}
+
+func (r *countedReader) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	r.queries++
+	return r.Reader.SendBatch(ctx, b)
 }

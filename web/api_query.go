@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -22,20 +23,52 @@ type query struct {
 // query takes the parameters a handler knows; others, and any given twice, are
 // wrong: a misspelt filter must not show everything.
 func (c *call) query(names ...string) *query {
-	q := &query{}
-	var err error
-	if q.values, err = url.ParseQuery(c.Request().URL.RawQuery); err != nil {
+	values, err := url.ParseQuery(c.Request().URL.RawQuery)
+	q := knownQuery(values, names...)
+	if err != nil {
 		q.bad("query", "查询串不合格式", "the query string is malformed")
 	}
-	for name, v := range q.values {
+	return q
+}
+
+// knownQuery is query for an address that has been read.
+func knownQuery(values url.Values, names ...string) *query {
+	q := &query{values: values}
+	for name, v := range values {
 		switch {
 		case !slices.Contains(names, name):
-			q.bad("query", "没有这个参数，可用："+strings.Join(names, ", "), "there is no such parameter; there are: "+strings.Join(names, ", "))
+			q.bad("query", "没有参数“"+clip(name, 40)+"”，可用："+strings.Join(names, ", "), "there is no parameter "+strconv.Quote(clip(name, 40))+"; there are: "+strings.Join(names, ", "))
 		case len(v) > 1:
 			q.bad(name, "只能给一次", "give it once")
 		}
 	}
 	return q
+}
+
+// carried says of a parameter that messengers and portals hang it on a link that people
+// send each other: it is no filter of ours, and the link has to go on working.
+func carried(name, value string) bool {
+	switch {
+	case name == "from": // of WeChat; ours is a day
+		return slices.Contains([]string{"singlemessage", "groupmessage", "timeline", "message"}, value)
+	case strings.HasPrefix(name, "utm_"), strings.HasPrefix(name, "share_"), strings.HasPrefix(name, "wx"), strings.HasPrefix(name, "dd_"):
+		return true
+	}
+	return slices.Contains([]string{"isappinstalled", "nsukey", "scene", "subscene", "ascene", "clicktime", "enterid", "devicetype", "ddtab", "dtaction", "spm"}, name)
+}
+
+// withoutCarried is the query of an address without what is carried.
+func withoutCarried(raw string) string {
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return raw
+	}
+	before := len(values)
+	maps.DeleteFunc(values, func(name string, v []string) bool { return carried(name, v[0]) })
+	if len(values) == before {
+		return raw
+	}
+	return values.Encode()
 }
 
 func (q *query) bad(field, zh, en string) {

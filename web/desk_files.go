@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"mime/multipart"
 	"net/url"
 	"slices"
 	"strconv"
@@ -139,13 +138,17 @@ func choice(groups []fileGroup, chosen []ledger.File) []fileGroup {
 // input, and names what was chosen. Problems are files that are not taken.
 func (s *server) attach(c *call, l language, f *deskForm) ([]formProblem, error) {
 	var problems []formProblem
-	if form := c.Request().MultipartForm; form != nil && s.Files != nil {
-		for name, headers := range form.File {
-			at, ok := strings.CutSuffix(name, uploadName)
-			if !ok || !formInput.MatchString(name) || len(headers) == 0 {
+	if s.Files != nil {
+		files, err := s.handed(c)
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			at, ok := strings.CutSuffix(file.Input, uploadName)
+			if !ok || !formInput.MatchString(file.Input) {
 				continue
 			}
-			x, err := s.storeUpload(c, headers[0])
+			x, err := s.storeUpload(c, file)
 			if bad, ok := sheetProblems(err); ok {
 				problems = append(problems, formProblem{at, l.pick(bad[0].Text)})
 				continue
@@ -161,13 +164,13 @@ func (s *server) attach(c *call, l language, f *deskForm) ([]formProblem, error)
 }
 
 // storeUpload stores one file of a form as a document of the officer's unit.
-func (s *server) storeUpload(c *call, header *multipart.FileHeader) (document.Stored, error) {
-	content, err := header.Open()
+func (s *server) storeUpload(c *call, file handedFile) (document.Stored, error) {
+	content, err := file.Open()
 	if err != nil {
 		return document.Stored{}, err
 	}
 	defer func() { _ = content.Close() }() // reading only
-	return s.Files.Put(c.ctx(), s.Book, document.Stored{Unit: c.who.Unit, User: c.who.User, Name: header.Filename, At: s.Now()}, content)
+	return s.Files.Put(c.ctx(), s.Book, document.Stored{Unit: c.who.Unit, User: c.who.User, Name: file.Name, At: s.Now()}, content)
 }
 
 // nameFiles gives each chosen document its name and size, as it was handed in. One that is
@@ -283,12 +286,15 @@ func (s *server) stepFiles(c *call, typed *stepForm) error {
 		}
 		field.take(x)
 	}
-	form := c.Request().MultipartForm
-	if form == nil {
-		return nil
+	files, err := s.handed(c)
+	if err != nil {
+		return err
 	}
-	for _, header := range form.File["upload"] {
-		x, err := s.storeUpload(c, header)
+	for _, file := range files {
+		if file.Input != "upload" {
+			continue
+		}
+		x, err := s.storeUpload(c, file)
 		if bad, ok := sheetProblems(err); ok {
 			bad[0].Field = "files"
 			return &ledger.Invalid{Problems: bad[:1]}

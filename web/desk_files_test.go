@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"html"
 	"mime/multipart"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"yilu/ledger"
 )
@@ -142,6 +144,72 @@ func TestFormsTakeDocumentsWithoutAHash(t *testing.T) {
 	}
 	if public := checker.do("GET", "/entries/"+seqText(e.Seq), nil).Body.String(); !strings.Contains(public, "验收报告.pdf") || strings.Contains(public, "/desk/files") {
 		t.Error("the public page of the entry leads to its documents")
+	}
+}
+
+// TestAllFilesOfAFormAreKept: the attachments of a form and of a step that came when the
+// session had ended go with it, each in its place, when it is sent again; a new choice
+// goes before the kept one.
+func TestAllFilesOfAFormAreKept(t *testing.T) {
+	t.Parallel()
+	d := newSheetDesk(t)
+	d.warned()
+	late := func(role ledger.Role, user, path string, form url.Values, files ...[3]string) (b *browser, page string, kept []string) {
+		t.Helper()
+		b = d.as(role, user)
+		form.Set("form", b.word("/desk/me"))
+		d.now = d.now.Add(16 * time.Minute)
+		w := filesPost(b, path, form, files...)
+		sealed := regexp.MustCompile(`name="kept" value="([^"]+)"`).FindStringSubmatch(w.Body.String())
+		if w.Code != http.StatusUnauthorized || sealed == nil {
+			t.Fatalf("after the session: %d", w.Code)
+		}
+		page = b.do("POST", "/desk/enter", url.Values{"account": {user}, "password": {officerPassword}, "kept": {sealed[1]}}).Body.String()
+		for _, found := range regexp.MustCompile(`name="kept_file" value="([^"]+)"`).FindAllStringSubmatch(page, -1) {
+			kept = append(kept, found[1])
+		}
+		b = d.as(role, user)
+		return b, page, kept
+	}
+
+	form := fill(t, d.as(ledger.Maker, "maker-1"), "payment.requested", &ledger.PaymentRequested{Payment: "ZF-9001", Project: "XC2020-020", Fund: "2020-SJ-1", Purpose: "水表采购款", Payee: ledger.Party{Name: "襄城县惠民水务设备有限公司"}}, nil)
+	form.Set("act", "save")
+	b, page, kept := late(ledger.Maker, "maker-1", "/desk/form", form, [3]string{"0.body.files.0.upload", "发票.pdf", "%PDF-1.7 invoice"}, [3]string{"0.body.files.1.upload", "验收报告.pdf", "%PDF-1.7 report"})
+	want(t, mainOf(page), "文件也已保留", "<b>发票.pdf</b> <b>验收报告.pdf</b>", "<dd>水表采购款</dd>")
+	if len(kept) != 2 || strings.Contains(page, "附件不能保留") {
+		t.Fatalf("kept %q: %s", kept, mainOf(page))
+	}
+	form.Set("form", b.word("/desk/me"))
+	form["kept_file"] = kept
+	w := filesPost(b, "/desk/form", form, [3]string{"0.body.files.1.upload", "验收报告（盖章）.pdf", "%PDF-1.7 sealed"})
+	if got := filesChosen(w.Body.String()); w.Code != http.StatusOK || len(got) != 2 || strings.Contains(w.Body.String(), `"验收报告.pdf`) {
+		t.Errorf("sent again: %d, chosen %q: %s", w.Code, got, problemsOf(w.Body.String()))
+	}
+	want(t, w.Body.String(), "发票.pdf", "验收报告（盖章）.pdf")
+
+	c := d.warning("P13", 1)
+	at := "/alerts/" + c.Alert
+	page = d.as(ledger.Auditor, "auditor-1").do("GET", at, nil).Body.String()
+	step := url.Values{"kind": {"alert.commented"}, "seen": {regexp.MustCompile(`name="seen" value="([0-9]+)"`).FindStringSubmatch(page)[1]}, "id": {newID()}, "opinion": {"附底稿和照片"}}
+	b, page, kept = late(ledger.Auditor, "auditor-1", at, step, [3]string{"upload", "底稿.txt", "底稿"}, [3]string{"upload", "照片.png", "\x89PNG\r\n\x1a\n photo"})
+	want(t, mainOf(page), "<dd>办理意见</dd>", "<dd>附底稿和照片</dd>")
+	if len(kept) != 2 {
+		t.Fatalf("kept %q: %s", kept, mainOf(page))
+	}
+	step.Set("form", b.word("/desk/me"))
+	step["kept_file"] = kept
+	if w := b.do("POST", at, step); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, mainOf(w.Body.String()))
+	}
+	want(t, mainOf(b.do("GET", at, nil).Body.String()), "底稿.txt</a>", "照片.png</a>")
+
+	files := make([][3]string, 21)
+	for i := range files {
+		files[i] = [3]string{"upload", fmt.Sprintf("第%d页.txt", i+1), fmt.Sprint(i)}
+	}
+	_, page, kept = late(ledger.Auditor, "auditor-1", at, step, files...)
+	if len(kept) < 20 || !strings.Contains(mainOf(page), "附件不能保留，请重新打开原来的页面再选： <b>第21页.txt</b>") {
+		t.Errorf("kept %d of 21: %s", len(kept), mainOf(page))
 	}
 }
 

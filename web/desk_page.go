@@ -673,7 +673,8 @@ type draftLine struct {
 	// What says what it holds, When when it was changed.
 	What, When string
 	Entries    int
-	Amount     string
+	// Amount is that of its first entry, as it was typed if it cannot be read.
+	Amount string
 }
 
 func (s *server) draftsPage(c *call, o *officer) error {
@@ -692,6 +693,9 @@ func (s *server) draftsPage(c *call, o *officer) error {
 func (o *officer) draftLine(r draftRow) draftLine {
 	f := r.form()
 	line := draftLine{draftRow: r, When: inShanghai(r.Changed), Entries: f.entries(), Amount: r.values.Get("0.body.amount")}
+	if a, err := typedAmount(line.Amount); err == nil && line.Amount != "" {
+		line.Amount = a.Comma()
+	}
 	line.What = o.name("kind", string(f.kind(0)))
 	if typed := r.values.Get("title"); typed != "" {
 		line.What += " · " + typed

@@ -67,6 +67,9 @@ const photosPerPage = 50
 
 func (s *server) photosDesk(c *call, o *officer) error {
 	o.template = "photosdesk"
+	if err := c.query("project", "before").err(); err != nil {
+		return err
+	}
 	p := &photosDesk{officer: o, Project: typedID(clip(c.QueryParam("project"), 64))}
 	seqs, err := s.photographed(c, p)
 	if err != nil {

@@ -209,10 +209,11 @@ func TestFormKeepsWhatWasTyped(t *testing.T) {
 }
 
 // TestFormReadsIDs: ids in full width are those in plain letters, one in small letters is
-// answered by the one that there is.
+// answered by the one that there is, and no rule says what such a project was allocated.
 func TestFormReadsIDs(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
+	activateSome(t, d.l, pageBook, "P02", "P02")
 	b := d.as(t, pageMaker)
 	asked := func(project string, amount ledger.Amount) url.Values {
 		body := &ledger.PaymentRequested{Payment: "ＺＦ-９００１", Project: project, Fund: "２０２０－ＳＪ－１", Purpose: "水表", Amount: amount, Payee: ledger.Party{Name: "某公司"}}
@@ -225,8 +226,12 @@ func TestFormReadsIDs(t *testing.T) {
 		}
 	}
 	page = press(b, asked("xc2020-020", 100), "check").Body.String()
-	if got := problemsOf(page); !strings.Contains(got, "没有项目 xc2020-020；同编号的项目 XC2020-020 是大写的，请核对") {
+	if got := problemsOf(page); !strings.Contains(got, "没有项目 xc2020-020；同编号的项目 XC2020-020 是大写的，请核对") || strings.Contains(got, "指标0.00元") || strings.Contains(page, "无法判定") {
 		t.Errorf("in small letters: %s", got)
+	}
+	page = press(b, asked("XC2020-020", 9_000_000_000), "check").Body.String()
+	if got := problemsOf(page); !strings.Contains(got, "P02") || !strings.Contains(got, "指标") {
+		t.Errorf("over the quota: %s", got)
 	}
 }
 
@@ -405,6 +410,7 @@ func TestDrafts(t *testing.T) {
 	d := newDesk(t)
 	b := d.as(t, pageMaker)
 	form := fill(t, b, "payment.requested", &ledger.PaymentRequested{Purpose: "草稿甲"}, url.Values{"0.sealed.payee_name": {"李四"}})
+	form.Set("0.body.amount", "１.2万")
 	page := press(b, form, "save").Body.String()
 	if !strings.Contains(page, "草稿已保存") {
 		t.Fatal(problemsOf(page))
@@ -421,6 +427,7 @@ func TestDrafts(t *testing.T) {
 	if !strings.Contains(list, path) {
 		t.Fatal("the draft is not listed")
 	}
+	want(t, list, ">12,000.00</td>")
 	page = b.do("GET", path, nil).Body.String()
 	if !strings.Contains(page, "草稿甲") || !strings.Contains(page, "李四") {
 		t.Fatal("the draft is not whole")

@@ -94,6 +94,9 @@ func (s *server) openFiles(c *call, all ...[]fact) error {
 }
 
 func (s *server) documentsDesk(c *call, o *officer) error {
+	if err := c.query("text", "before", "new").err(); err != nil {
+		return err
+	}
 	return s.showDocuments(c, http.StatusOK, &documentsDesk{officer: o})
 }
 

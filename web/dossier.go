@@ -82,6 +82,9 @@ type dossiersView struct {
 
 func (s *server) dossiersPage(c *call, o *officer) error {
 	o.template = "dossiers"
+	if err := c.query("text", "after").err(); err != nil {
+		return err
+	}
 	p := &dossiersView{officer: o, Text: clip(c.QueryParam("text"), 100)}
 	rows, next, err := s.ledger.Projects(c.ctx(), s.Book, ledger.ProjectFilter{Text: p.Text, Place: c.who.Area}, ledger.Page{After: c.QueryParam("after")})
 	if err != nil {

@@ -27,6 +27,9 @@ type ledgersView struct {
 
 func (s *server) ledgersPage(c *call, o *officer) error {
 	o.template = "ledgers"
+	if err := c.query("text", "after").err(); err != nil {
+		return err
+	}
 	p := &ledgersView{officer: o, Text: clip(c.QueryParam("text"), 100)}
 	var err error
 	if p.Funds, err = fundsInOrder(c.ctx(), s.ledger, s.Book); err != nil {

@@ -54,7 +54,7 @@ func (p *actsView) address(path string, changes ...any) string {
 // readActs reads the filter of the trail, and how far it is.
 func (s *server) readActs(c *call, o *officer) (*actsView, error) {
 	o.template = "acts"
-	q := &query{values: c.QueryParams()}
+	q := c.query("user", "unit", "kind", "from", "to", "before")
 	p := &actsView{officer: o, User: q.text("user"), Unit: q.text("unit"), Kind: q.text("kind"), From: q.day("from"), To: q.day("to"), Before: ledger.None}
 	if _, known := ledger.SpecOf(ledger.Kind(p.Kind)); p.Kind != "" && !known {
 		q.bad("kind", "没有这种业务类型", "there is no such kind")

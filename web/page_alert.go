@@ -32,6 +32,8 @@ type alertView struct {
 	Forms    []stepForm
 	// Problems are what stood against the step that was tried.
 	Problems []string
+	// Wrong are those that stand beside an input of the step's form, to be gone to.
+	Wrong []formProblem
 	// Lost is what was typed for a step that cannot be taken any more: it is shown to be
 	// kept.
 	Lost []stepField
@@ -228,6 +230,8 @@ type stepForm struct {
 	ID     string
 	Open   bool
 	Fields []stepField
+	// Ask is what has to be ticked before the step is taken, "" for nothing.
+	Ask string
 }
 
 // stepField is one input of a form, with what was typed.
@@ -341,6 +345,9 @@ func (s *server) stepPage(c *call, o *officer) error {
 	if err == nil {
 		err = typed.missing(o)
 	}
+	if err == nil && c.FormValue("more") == "" {
+		err = typed.beyond(o, p.Detail.Current)
+	}
 	if err == nil {
 		_, err = s.take(c, d)
 	}
@@ -370,7 +377,9 @@ func (s *server) showRefused(c *call, p *alertView, typed *stepForm, why *proble
 		}
 	}
 	for _, x := range why.Problems {
-		if !typed.mark(strings.TrimPrefix(strings.TrimPrefix(x.Field, "body."), "sealed."), p.Say(x.Text)) {
+		if at := typed.mark(strings.TrimPrefix(strings.TrimPrefix(x.Field, "body."), "sealed."), p.Say(x.Text)); at != nil {
+			p.Wrong = append(p.Wrong, formProblem{at.Name + "-" + at.Form, p.t("step.wrong", at.Label, at.Error)})
+		} else {
 			p.Problems = append(p.Problems, p.Say(x.Text))
 		}
 	}
@@ -379,6 +388,10 @@ func (s *server) showRefused(c *call, p *alertView, typed *stepForm, why *proble
 	}
 	p.Forms = p.forms(typed)
 	if !slices.ContainsFunc(p.Forms, func(f stepForm) bool { return f.Open }) {
+		for _, x := range p.Wrong {
+			p.Problems = append(p.Problems, x.Text)
+		}
+		p.Wrong = nil
 		p.Lost = slices.DeleteFunc(slices.Clone(typed.Fields), func(x stepField) bool { return x.Value == "" && len(x.Chosen) == 0 })
 	}
 	if err := s.offerStepFiles(c.ctx(), p); err != nil {
@@ -387,16 +400,16 @@ func (s *server) showRefused(c *call, p *alertView, typed *stepForm, why *proble
 	return s.showStaff(c, why.Status, p)
 }
 
-// mark puts what is wrong beside its input.
-func (f *stepForm) mark(field, text string) bool {
+// mark puts what is wrong beside its input, and returns that, nil if there is none.
+func (f *stepForm) mark(field, text string) *stepField {
 	name, _, _ := strings.Cut(field, ".")
 	for i := range f.Fields {
-		if f.Fields[i].Name == name {
-			f.Fields[i].Error = text
-			return true
+		if x := &f.Fields[i]; x.Name == name {
+			x.Error = text
+			return x
 		}
 	}
-	return false
+	return nil
 }
 
 func (f *stepForm) value(name string) string {
@@ -440,6 +453,29 @@ func (f *stepForm) missing(o *officer) error {
 		return wrong
 	}
 	return nil
+}
+
+// beyond asks about a rectification by which more comes back, or is moved, than was found to
+// be due. That may be so, with interest, and there is no other step to say it; a slip of the
+// keyboard looks the same.
+func (f *stepForm) beyond(o *officer, c alerts.Current) error {
+	asked := &ledger.Invalid{}
+	ask := func(name, key string, due, before ledger.Amount) {
+		now := f.amount(name)
+		if f.Kind != "alert.rectified" || now <= 0 || before+now <= due {
+			return
+		}
+		asked.Problems = append(asked.Problems, ledger.Problem{Field: name, Rule: "form", Text: ledger.Text{
+			Zh: o.site.sentence(chinese, key, due.Comma(), before.Comma(), (before + now).Comma()), En: o.site.sentence(english, key, due.Comma(), before.Comma(), (before + now).Comma()),
+		}})
+	}
+	ask("returned_amount", "step.more_returned", c.ToReturn, c.Returned)
+	ask("adjusted", "step.more_adjusted", c.ToAdjust, c.Adjusted)
+	if len(asked.Problems) == 0 {
+		return nil
+	}
+	f.Ask = o.t("step.more")
+	return asked
 }
 
 var amountInputs = []string{"return_amount", "adjust", "other_amount", "returned_amount", "adjusted"}

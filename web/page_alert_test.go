@@ -360,7 +360,7 @@ func TestStepByForm(t *testing.T) {
 	form := hiddenOf(t, mine, "alert.assigned")
 	form.Set("opinion", `请<b>核实</b>"两笔"`)
 	w := one.do("POST", path, form)
-	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "请&lt;b&gt;核实&lt;/b&gt;&#34;两笔&#34;</textarea>") || !strings.Contains(w.Body.String(), "请填写") || !strings.Contains(w.Body.String(), "<details open") {
+	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "请&lt;b&gt;核实&lt;/b&gt;&#34;两笔&#34;</textarea>") || !strings.Contains(w.Body.String(), `<li><a href="#unit-assigned">承办单位代码：请填写</a></li>`) || !strings.Contains(w.Body.String(), `<details id="step-alert.assigned" open`) {
 		t.Fatalf("without a unit: %d %s", w.Code, w.Body)
 	}
 	form = hiddenOf(t, w.Body.String(), "alert.assigned")
@@ -375,7 +375,7 @@ func TestStepByForm(t *testing.T) {
 	form.Set("unit", "411025-NY")
 	form.Set("opinion", "交农业农村局")
 	w = two.do("POST", path, form)
-	if w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "交农业农村局</textarea>") || !strings.Contains(w.Body.String(), `value="411025-NY"`) || !strings.Contains(w.Body.String(), "现为第 2 步") {
+	if w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "交农业农村局</textarea>") || !strings.Contains(w.Body.String(), `value="411025-NY"`) || !strings.Contains(w.Body.String(), "现为第 2 步") || strings.Contains(w.Body.String(), "请刷新") || !strings.Contains(w.Body.String(), `<a href="#step-alert.assigned">`) || !strings.Contains(w.Body.String(), `<details id="step-alert.assigned" open>`) {
 		t.Fatalf("the second: %d %s", w.Code, w.Body)
 	}
 	if got := x.warning("P13", 1); got.Unit != pageMaker.Unit || got.Step != 2 {
@@ -415,6 +415,62 @@ func TestStepByForm(t *testing.T) {
 		bad.Set("form", form.Get("form"))
 		if w := one.do("POST", path, bad); w.Code != http.StatusUnprocessableEntity {
 			t.Errorf("%v: %d", bad, w.Code)
+		}
+	}
+}
+
+// TestMoreThanIsDueIsAskedAbout: who says that more came back than was found to be due is
+// asked, beside the amount, and may say so.
+func TestMoreThanIsDueIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	w := newWatching(t, nil)
+	c := w.warning("P13", 0)
+	path := "/alerts/" + c.Alert
+	b := &browser{t: t, h: w.officers("", func() time.Time { return pageNow })}
+	page := b.enter(w.token(ledger.Maker, "maker-9", c.Unit, pageNow), path).Body.String()
+	form := hiddenOf(t, page, "alert.rectified")
+	form.Set("correcting_entries", "1")
+	form.Set("opinion", "已退回")
+	form.Set("returned_amount", "30000")
+	got := b.do("POST", path, form)
+	if body := got.Body.String(); got.Code != http.StatusUnprocessableEntity || !strings.Contains(body, `id="returned_amount-rectified-e">✗ 应退 3,000.00 元，此前已退 0.00 元，加上本次共 30,000.00 元`) || !strings.Contains(body, `name="more" value="1"`) {
+		t.Fatalf("more than is due: %d %s", got.Code, mainOf(body))
+	}
+	form.Set("returned_amount", "3000.01")
+	form.Set("more", "1")
+	if got := b.do("POST", path, form); got.Code != http.StatusSeeOther {
+		t.Fatalf("when it is so: %d %s", got.Code, mainOf(got.Body.String()))
+	}
+	if now := w.warning("P13", 0); now.Returned != yuan(3000)+1 || now.State != alerts.Review {
+		t.Errorf("the case: %+v", now)
+	}
+}
+
+// TestMistypedFiltersOfDesksAreRefused: a list that ignores one shows everything, and its
+// reader believes it filtered. What messengers hang on a link that is sent on is no filter,
+// and public pages ignore what they do not know.
+func TestMistypedFiltersOfDesksAreRefused(t *testing.T) {
+	t.Parallel()
+	x := newWarned(t, plainText)
+	b := &browser{t: t, h: x.officers("", func() time.Time { return pageNow })}
+	b.enter(x.token(ledger.Auditor, "auditor-1", "411025-SJ", pageNow), "/alerts")
+	path := "/alerts/" + x.warning("P13", 1).Alert
+	for at, code := range map[string]int{
+		"/alerts?levle=red": 422, "/alerts?after=0&levle=red": 422, "/alerts?code=P13&code=P02": 422, path + "?levle=red": 422,
+		"/desk/acts?usr=a": 422, "/desk/acts/list.csv?usr=a": 422, "/desk/reports?form=2020-01-01": 422, "/desk/precision?form=2020-01-01": 422,
+		"/alerts?code=P13&from=singlemessage&isappinstalled=0": 200, path + "?state=all&utm_source=weixin": 200, "/desk/acts?from=timeline&scene=1": 200,
+		"/desk/reports?from=groupmessage": 200, "/alerts?from=2020-01-01": 200, "/alerts?from=yesterday": 422,
+		"/funds?nosuch=1&from=singlemessage": 200, "/search?q=1&utm_source=weixin": 200, "/projects?nosuch=1": 200,
+	} {
+		w := b.do("GET", at, nil)
+		if w.Code != code {
+			t.Errorf("%s: %d, want %d", at, w.Code, code)
+		}
+		if at == "/alerts?levle=red" {
+			want(t, w.Body.String(), "没有参数“levle”", "level", `<a href="/alerts">去掉筛选条件，重新打开</a>`)
+		}
+		if strings.HasPrefix(at, "/alerts?code=P13&from=single") && strings.Contains(w.Body.String(), "singlemessage") {
+			t.Error("the links of the list carry it on")
 		}
 	}
 }

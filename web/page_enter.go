@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 
 	"yilu/account"
@@ -214,10 +213,10 @@ type keptForm struct {
 	Word string `json:"word"`
 	// Fields are names and values in turn.
 	Fields []keptField `json:"fields"`
-	// Files says that files came with it that are not kept, File is the one that is.
-	Files bool      `json:"files,omitzero"`
-	File  *keptFile `json:"file,omitzero"`
-	At    time.Time `json:"at"`
+	// Files came with it and are kept, Unkept are the names of those that are not.
+	Files  []keptFile `json:"kept,omitzero"`
+	Unkept []string   `json:"unkept,omitzero"`
+	At     time.Time  `json:"at"`
 }
 
 // keptFile is an upload that waits for whoever sent it.
@@ -226,8 +225,20 @@ type keptFile struct {
 	Name string `json:"name"`
 }
 
+// FileNames are the names of the files that are kept.
+func (f *keptForm) FileNames() []string {
+	var names []string
+	for _, x := range f.Files {
+		names = append(names, x.Name)
+	}
+	return names
+}
+
 // useAgain is what such an upload waits for.
 const useAgain = "again"
+
+// keptFiles is the input that names such uploads in a form that is sent again.
+const keptFiles = "kept_file"
 
 // keptField is one input of a form.
 type keptField struct {
@@ -246,8 +257,8 @@ const (
 // unkept are inputs that are not kept: secrets, and what belongs to one session.
 var unkept = []string{"form", "password", "old_password", "again", "code", "confirm_code"}
 
-// keepForm seals the form of a request, "" if there is none or it is too long. The file of
-// a form is kept for the person whose session it came in, ended or not; of strangers none.
+// keepForm seals the form of a request, "" if there is none or it is too long. Its files
+// are kept for the person whose session it came in, ended or not; of strangers none.
 func (s *server) keepForm(c echo.Context) string {
 	if c.Request().Method != http.MethodPost || spoolForm(c.Request()) != nil {
 		return ""
@@ -257,9 +268,7 @@ func (s *server) keepForm(c echo.Context) string {
 		return ""
 	}
 	kept.At = s.Now()
-	if kept.File = s.keepFile(c); kept.File != nil {
-		kept.Files = false
-	}
+	s.keepFiles(c, &kept)
 	text, err := json.Marshal(kept)
 	if err != nil || len(text) > longestForm {
 		return ""
@@ -267,28 +276,39 @@ func (s *server) keepForm(c echo.Context) string {
 	return base64.RawURLEncoding.EncodeToString(s.Accounts.Seal("kept form", text))
 }
 
-// keepFile keeps the file of a form that has one. That it cannot be kept is no fault of the
-// form's: it is asked for again.
-func (s *server) keepFile(c echo.Context) *keptFile {
+// keepFiles keeps the files of a form, each with the input that it came in. That one cannot
+// be kept is no fault of the form's: it is asked for again.
+func (s *server) keepFiles(c echo.Context, form *keptForm) {
 	r := c.Request()
-	cookie, err := r.Cookie(sessionCookie)
-	if err != nil || s.Files == nil || r.MultipartForm == nil || len(r.MultipartForm.File) != 1 || len(r.MultipartForm.File["file"]) != 1 {
-		return nil
+	person := ""
+	if cookie, err := r.Cookie(sessionCookie); err == nil && s.Files != nil {
+		person, _ = s.Accounts.Whose(r.Context(), cookie.Value)
 	}
-	person, err := s.Accounts.Whose(r.Context(), cookie.Value)
-	if err != nil || person == "" {
-		return nil
+	for _, file := range filesOf(r) {
+		w, err := document.Waiting{}, errRole
+		if person != "" && len(form.Files) < document.MostEach {
+			w, err = s.keepFile(person, file)
+		}
+		if err != nil {
+			form.Unkept = append(form.Unkept, file.header.Filename)
+			continue
+		}
+		form.Files = append(form.Files, keptFile{w.ID, w.Name})
 	}
-	f, header, err := r.FormFile("file")
+}
+
+// keepFile keeps one file for a person.
+func (s *server) keepFile(person string, file sentFile) (document.Waiting, error) {
+	f, err := file.header.Open()
 	if err != nil {
-		return nil
+		return document.Waiting{}, err
 	}
 	defer func() { _ = f.Close() }() // reading only
-	w, err := s.Files.Keep(document.Waiting{Owner: person, Use: useAgain, Name: header.Filename, At: s.Now(), Facts: jsontext.Value("null")}, f)
+	input, err := json.Marshal(file.input)
 	if err != nil {
-		return nil
+		return document.Waiting{}, err
 	}
-	return &keptFile{w.ID, w.Name}
+	return s.Files.Keep(document.Waiting{Owner: person, Use: useAgain, Name: file.header.Filename, At: s.Now(), Facts: input}, f)
 }
 
 // typedForm reads the inputs of a form, in the order of their names, without secrets.
@@ -298,7 +318,6 @@ func typedForm(c echo.Context) (keptForm, bool) {
 	if err != nil {
 		return kept, false
 	}
-	kept.Files = c.Request().MultipartForm != nil && len(c.Request().MultipartForm.File) > 0
 	names := make([]string, 0, len(values))
 	for name := range values {
 		if !slices.Contains(unkept, name) && !c.QueryParams().Has(name) {
@@ -313,7 +332,7 @@ func typedForm(c echo.Context) (keptForm, bool) {
 			}
 		}
 	}
-	return kept, (len(kept.Fields) > 0 || kept.Files) && len(kept.Fields) <= mostFields
+	return kept, (len(kept.Fields) > 0 || len(filesOf(c.Request())) > 0) && len(kept.Fields) <= mostFields
 }
 
 // againView offers a kept form once more.
@@ -327,7 +346,7 @@ type againView struct {
 }
 
 // unshown are inputs that nobody types.
-var unshown = []string{"id", "kind", "seen", "hash", "do", "act", "rows", "draft", "version"}
+var unshown = []string{"id", "kind", "seen", "hash", "do", "act", "rows", "draft", "version", keptFiles}
 
 // Shown are the inputs that a person typed, those of a grid row by row; the others travel
 // unseen.
@@ -348,6 +367,16 @@ func gridRowOf(name string) int {
 	}
 	n, _ := smallNumber(row)
 	return n
+}
+
+// Step is the business that the form is, "" if it has none or several.
+func (p *againView) Step() ledger.Kind {
+	for _, f := range p.Fields {
+		if _, known := ledger.SpecOf(ledger.Kind(f.Value)); known && f.Name == "kind" {
+			return ledger.Kind(f.Value)
+		}
+	}
+	return ""
 }
 
 // Label names an input as its page does, if it has a word of the ledger's.

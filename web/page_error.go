@@ -17,8 +17,10 @@ type errorView struct {
 	Key string
 	// Request is the id under which the log knows more.
 	Request string
-	// Problems name what is wrong with the address.
+	// Problems name what is wrong with the address, Bare is the same page without what it was
+	// asked, "" for none.
 	Problems []ledger.Problem
+	Bare     string
 }
 
 // Say is a text of two languages in the page's.
@@ -44,5 +46,8 @@ func (s *server) renderError(c echo.Context, p *problem) error {
 		key = "refused"
 	}
 	page := &errorView{frame: s.newFrame(c, "error", ""), Status: p.Status, Key: key, Request: p.Request, Problems: p.Problems}
+	if r := c.Request(); p.Status == http.StatusUnprocessableEntity && r.Method == http.MethodGet && r.URL.RawQuery != "" {
+		page.Bare = r.URL.EscapedPath()
+	}
 	return s.render(c, p.Status, page)
 }

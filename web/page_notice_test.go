@@ -48,7 +48,7 @@ func TestVillagerObjectsAndGetsAnAnswer(t *testing.T) {
 	typed := url.Values{"form": {form[1]}, "notice": {"GS-001"}, "topic": {"unpaid"}, "text": {"我家的补助没到\n身份证 411025 19900101 0012"}, "contact": {"张三 13800138000"}}
 	first := sendForm(h, "/object", typed)
 	number := regexp.MustCompile(`[A-Z2-7]{4}(-[A-Z2-7]{4}){3}`).FindString(first.Body.String())
-	if first.Code != 200 || number == "" || !strings.Contains(first.Body.String(), "已密封") {
+	if first.Code != 200 || number == "" || !strings.Contains(first.Body.String(), "已密封") || !strings.Contains(first.Body.String(), `<a href="/receipt">`) {
 		t.Fatal(first.Code, first.Body)
 	}
 	if again := sendForm(h, "/object", typed); !strings.Contains(again.Body.String(), number) {

@@ -240,7 +240,7 @@ func (s *server) takeObjectionStep(c *call, o *officer) error {
 		return err
 	}
 	for _, x := range why.Problems {
-		if !form.mark(strings.TrimPrefix(x.Field, "body."), o.lang.pick(x.Text)) {
+		if form.mark(strings.TrimPrefix(x.Field, "body."), o.lang.pick(x.Text)) == nil {
 			p.Problems = append(p.Problems, o.lang.pick(x.Text))
 		}
 	}

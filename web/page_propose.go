@@ -423,7 +423,7 @@ func (s *server) showProposeRefused(c *call, p *proposeView, f *proposeForm, err
 	}
 	for _, x := range why.Problems {
 		text := p.lang.pick(x.Text)
-		if f == nil || !f.mark(strings.TrimPrefix(x.Field, "body."), text) {
+		if f == nil || f.mark(strings.TrimPrefix(x.Field, "body."), text) == nil {
 			p.Problems = append(p.Problems, text)
 		}
 	}

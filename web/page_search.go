@@ -97,29 +97,22 @@ func (s *server) searchPage(ctx context.Context, c echo.Context, f *frame) (page
 }
 
 // nearly finds searches that leave out one character, which may be mistyped, and find
-// something.
-func (p *searchView) nearly(ctx context.Context, book ledger.Book) (found []string, err error) {
+// something: those without one of the last characters first.
+func (p *searchView) nearly(ctx context.Context, book ledger.Book) ([]string, error) {
 	typed := []rune(p.Text)
 	if len(typed) > longestNearly {
 		return nil, nil
 	}
-	for i := len(typed) - 1; i >= 0 && len(found) < mostNearly; i-- {
+	var others []string
+	for i := len(typed) - 1; i >= 0; i-- {
 		words := slices.DeleteFunc(strings.Fields(string(typed[:i])+" "+string(typed[i+1:])), func(w string) bool {
 			return utf8.RuneCountInString(w) < 2 // found only by reading everything
 		})
-		other := strings.Join(words, " ")
-		if other == "" || slices.Contains(found, other) {
-			continue
-		}
-		hits, err := p.ledger.Search(ctx, book, other)
-		if err != nil {
-			return nil, err
-		}
-		if len(hits) > 0 {
-			found = append(found, other)
+		if other := strings.Join(words, " "); other != "" && !slices.Contains(others, other) {
+			others = append(others, other)
 		}
 	}
-	return found, nil
+	return p.ledger.Finds(ctx, book, others, mostNearly)
 }
 
 // Other is the address of another search.

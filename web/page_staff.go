@@ -190,6 +190,7 @@ func (s *server) staff(want right, section string, handle func(*call, *officer) 
 func (s *server) inSession(section string, handle func(*call, *officer) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Set("Cache-Control", "private, no-store")
+		c.Request().URL.RawQuery = withoutCarried(c.Request().URL.RawQuery)
 		r := &call{Context: c, book: s.Book}
 		if err := s.identifyPerson(r); err != nil {
 			if !errors.Is(err, account.ErrNoSession) {

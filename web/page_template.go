@@ -274,9 +274,9 @@ func fieldLabel(l language, m locale, field string) (string, error) {
 // countText is a whole number with commas.
 func countText(n int64) string { return strings.TrimSuffix(ledger.Amount(n*100).Comma(), ".00") }
 
-// sentence is a sentence without arguments in a language.
-func (s *site) sentence(l language, key string) string {
-	text, err := s.locales[l].text(key)
+// sentence is a sentence in a language.
+func (s *site) sentence(l language, key string, args ...any) string {
+	text, err := s.locales[l].text(key, args...)
 	if err != nil {
 		panic("web: " + err.Error()) // the test of the locales holds every key
 	}

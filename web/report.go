@@ -42,7 +42,7 @@ const reportMonths = 12
 // readReport reads the report of some days.
 func (s *server) readReport(c *call, o *officer) (*reportView, error) {
 	o.template = "report"
-	q := &query{values: c.QueryParams()}
+	q := c.query("from", "to")
 	p := &reportView{officer: o, From: q.day("from"), To: q.day("to"), Today: ledger.DateOf(s.Now())}
 	if err := q.err(); err != nil {
 		return nil, err
@@ -195,7 +195,7 @@ func basisPointsText(n int64) string { return fmt.Sprintf("%d.%02d", n/100, n%10
 
 func (s *server) precisionPage(c *call, o *officer) error {
 	o.template = "precision"
-	q := &query{values: c.QueryParams()}
+	q := c.query("from", "to")
 	today := ledger.DateOf(s.Now())
 	p := &precisionView{officer: o, From: cmp.Or(q.day("from"), monthsBefore(today, reportMonths-1)), To: cmp.Or(q.day("to"), today)}
 	if err := q.err(); err != nil {

@@ -6,13 +6,17 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"maps"
 	"mime"
+	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
 
 	"yilu/ledger"
@@ -106,28 +110,90 @@ func spoolForm(r *http.Request) error {
 	return errForm
 }
 
-// uploaded is the file of a form, or the one that was kept of it when a session had ended,
-// or a problem when none was chosen.
-func (s *server) uploaded(c *call) (io.ReadCloser, string, error) {
-	f, header, err := c.Request().FormFile("file")
-	if err == nil {
-		return f, header.Filename, nil
+// sentFile is a file that came in an input of a form.
+type sentFile struct {
+	input  string
+	header *multipart.FileHeader
+}
+
+// filesOf are the files of a form that has been read, by the names of their inputs.
+func filesOf(r *http.Request) []sentFile {
+	if r.MultipartForm == nil {
+		return nil
 	}
-	w, err := s.Files.Waiting(c.FormValue("kept_file"), c.who.User, useAgain, s.Now())
-	if isNotFound(err) {
-		return nil, "", one("file", "请选择要上传的文件", "choose a file")
+	var files []sentFile
+	for _, input := range slices.Sorted(maps.Keys(r.MultipartForm.File)) {
+		for _, header := range r.MultipartForm.File[input] {
+			files = append(files, sentFile{input, header})
+		}
 	}
+	return files
+}
+
+// handedFile is a file of a form, or one that was kept of it when a session had ended.
+type handedFile struct {
+	Input, Name string
+	Open        func() (io.ReadCloser, error)
+}
+
+// handed are the files that came with a form or were kept of it; of inputs that have a new
+// one, that.
+func (s *server) handed(c *call) ([]handedFile, error) {
+	var files []handedFile
+	for _, x := range filesOf(c.Request()) {
+		files = append(files, handedFile{x.input, x.header.Filename, func() (io.ReadCloser, error) { return x.header.Open() }})
+	}
+	values, err := c.FormParams()
 	if err != nil {
-		return nil, "", err
+		return nil, readError(err)
 	}
+	came := len(files)
+	for _, id := range values[keptFiles] {
+		if s.Files == nil || len(files) >= came+document.MostEach {
+			break
+		}
+		w, err := s.Files.Waiting(id, c.who.User, useAgain, s.Now())
+		if isNotFound(err) {
+			continue
+		}
+		var input string
+		if err == nil {
+			err = json.Unmarshal(w.Facts, &input)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(files[:came], func(x handedFile) bool { return x.Input == input }) {
+			files = append(files, handedFile{input, w.Name, func() (io.ReadCloser, error) { return s.openKept(w) }})
+		}
+	}
+	return files, nil
+}
+
+// openKept opens an upload that was kept.
+func (s *server) openKept(w document.Waiting) (io.ReadCloser, error) {
 	kept, err := s.Files.Upload(w)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	return struct {
 		io.Reader
 		io.Closer
-	}{io.NewSectionReader(kept, 0, kept.Size()), kept}, w.Name, nil
+	}{io.NewSectionReader(kept, 0, kept.Size()), kept}, nil
+}
+
+// uploaded is the file of a form with one, or a problem when none was chosen.
+func (s *server) uploaded(c *call) (io.ReadCloser, string, error) {
+	files, err := s.handed(c)
+	if err != nil {
+		return nil, "", err
+	}
+	at := slices.IndexFunc(files, func(x handedFile) bool { return x.Input == "file" })
+	if at < 0 {
+		return nil, "", one("file", "请选择要上传的文件", "choose a file")
+	}
+	f, err := files[at].Open()
+	return f, files[at].Name, err
 }
 
 // owner names the officer in what is kept for them between two requests.

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -56,6 +57,10 @@ var (
 	pageSizes = []int64{20, 50, 100, 200}
 )
 
+// watchParameters are the parameters of the list's addresses.
+var watchParameters = []string{"state", "level", "code", "region", "unit", "project", "from", "to", "payee_of", "household_of", "queue", "days", "by", "sort", "only", "size",
+	"before", "past", "upto", "after", "active"}
+
 const (
 	warningsPerPage = 50
 	mostNewer       = 100
@@ -66,16 +71,9 @@ const (
 // watchFilter reads the filter of a list, which may be behind the address of a warning
 // too.
 func (s *server) watchFilter(c *call, values url.Values) (f watchFilter, err error) {
-	q := &query{values: url.Values{}}
-	for name, v := range values {
-		switch {
-		case len(v) > 1:
-			q.bad(name, "只能给一次", "give it once")
-		case name != "state":
-			q.values[name] = v
-		}
-	}
-	f.Show = (&query{values: values}).text("state")
+	q := knownQuery(maps.Clone(values), watchParameters...)
+	f.Show = q.text("state")
+	delete(q.values, "state")
 	switch f.Show {
 	case "":
 		q.values.Set("active", "true")

@@ -263,6 +263,12 @@ func ofQuota(get func(*subject, ledger.Quota) formula.Value) func(*subject) form
 		if !ok {
 			return nothing
 		}
+		if _, ok := s.v.Project(p.Project); !ok {
+			return nothing // of what is not there, nothing can be said
+		}
+		if _, ok := s.v.Fund(p.Fund); !ok {
+			return nothing
+		}
 		q, _ := s.v.Quota(p.Project, p.Fund) // none is nothing allocated
 		return get(s, q)
 	}

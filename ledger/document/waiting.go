@@ -24,8 +24,8 @@ import (
 const (
 	// WaitFor is how long an upload is kept.
 	WaitFor = 24 * time.Hour
-	// mostEach and mostWaiting are how many wait, of one owner and of all.
-	mostEach    = 20
+	// MostEach and mostWaiting are how many wait, of one owner and of all.
+	MostEach    = 20
 	mostWaiting = 200
 )
 
@@ -97,7 +97,7 @@ func (s *Store) makeRoom(owner string, now time.Time) error {
 		}
 	}
 	slices.SortFunc(own, func(a, b Waiting) int { return cmp.Compare(a.At.UnixNano(), b.At.UnixNano()) })
-	for len(own) >= mostEach {
+	for len(own) >= MostEach {
 		if err := s.Forget(own[0].ID); err != nil {
 			return err
 		}

@@ -1,6 +1,6 @@
 // Helps with the forms of the desk; all of it works without: capital numerals while an
-// amount is typed, what is left of its source, drafts kept while one types, and no
-// submission by the Enter that only picks a character.
+// amount is typed, what is left of its source, drafts kept while one types and opened by
+// going back, and no submission by the Enter that only picks a character.
 'use strict'
 {
   const form = document.querySelector('form.desk')
@@ -108,6 +108,11 @@
     })
     form.addEventListener('submit', () => clearTimeout(waiting))
     document.querySelector('.problems')?.focus()
+    // What a button made of the form has no address; the draft that it is kept as has one:
+    // going back and loading anew open that, and the browser does not ask to send again.
+    if (location.pathname.endsWith('/desk/form') && Number(form.elements.version?.value) > 0 && !document.getElementById('stale')) {
+      history.replaceState(null, '', location.pathname.replace(/form$/, 'drafts/' + form.elements.draft.value))
+    }
   }
 
   const all = document.getElementById('all')

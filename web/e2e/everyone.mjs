@@ -22,6 +22,15 @@ const overlaps = page => page.$$eval('svg', pictures => pictures.flatMap(svg => 
     .map(([b]) => `${a} on ${b}`))
 }))
 
+/** uneven lists inputs of a filter that stand beside one another and not in one line, where a label of two lines pushes its own down, or out of their columns. */
+const uneven = page => page.$$eval('form[role=search]', forms => forms.flatMap(form => {
+  const inputs = [...form.querySelectorAll(':scope > div > :is(input, select)')].map(x => [x.name, x.parentElement.getBoundingClientRect(), x.getBoundingClientRect().top, x.getBoundingClientRect().right])
+  const wide = inputs.filter(([, p, , right]) => right > p.right + 1).map(([a]) => `${a} is too wide`)
+  return wide.concat(inputs.flatMap(([a, p, y], i) => inputs.slice(i + 1)
+    .filter(([, q, z]) => p.top < q.bottom - 4 && q.top < p.bottom - 4 && Math.abs(y - z) > 1)
+    .map(([b]) => `${a} and ${b}`)))
+}))
+
 /** Which combinations axe sees, and which are pictured for people to look at. */
 const seenByAxe = ['zh 360 light', 'zh 1280 dark', 'en 320 light']
 const pictured = everything || process.env.YILU_E2E === 'pictures' ? ['zh 360 light', 'zh 1280 dark'] : []
@@ -37,9 +46,10 @@ async function look(page, type, language) {
   const brief = language === 'en' && seenBy[type] && !everything
   for (const width of brief ? [320, 1000] : widths) {
     await page.setViewportSize({ width, height: 740 })
-    const [wider, labels] = await Promise.all([sideways(page), overlaps(page)])
+    const [wider, labels, stepped] = await Promise.all([sideways(page), overlaps(page), uneven(page)])
     assert.ok(wider <= 0, `${path} at ${width} scrolls sideways`)
     assert.deepEqual(labels, [], `${path} at ${width}: labels`)
+    assert.deepEqual(stepped, [], `${path} at ${width}: inputs out of line`)
     for (const colorScheme of ['light', 'dark']) {
       const how = `${language} ${width} ${colorScheme}`
       const checked = seenByAxe.includes(how) && !brief || everything && width !== 800 && width !== 1000

@@ -87,6 +87,22 @@ export function checks() {
       assert.match(await payer.locator('.voucher').textContent(), /人民币壹仟陆佰捌拾元零叁角贰分/)
       await third.close()
     })
+    test('going back to a form that was checked, and loading it anew, open its draft', async () => {
+      const [page, context] = await as('maker')
+      await page.goto(base + '/desk/new/payment.requested')
+      const amount = page.locator('[name="0.body.amount"]')
+      const check = async text => { await amount.fill(text); await Promise.all([page.waitForNavigation(), page.locator('p.buttons button[value=check]').click()]) }
+      await check('12.345')
+      assert.match(page.url(), /\/desk\/drafts\/\w+$/)
+      await check('77.01')
+      await page.goBack()
+      assert.equal(await amount.inputValue(), '77.01')
+      await page.goForward()
+      await page.reload()
+      assert.equal(await amount.inputValue(), '77.01')
+      await context.close()
+    })
+
     test('capital numerals as typed are those of the book', async () => {
       const [page, context] = await as('maker')
       await page.goto(base + pages.form)
