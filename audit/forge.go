@@ -16,7 +16,9 @@ import (
 //
 // owner is a superuser of the database, or a transaction of one, in which this is a part
 // that can be rolled back with it. change makes another act of the entry's.
-func Forge(ctx context.Context, owner interface{ Begin(context.Context) (pgx.Tx, error) }, book string, seq uint64, change func(Act) (Act, error)) error {
+func Forge(ctx context.Context, owner interface {
+	Begin(context.Context) (pgx.Tx, error)
+}, book string, seq uint64, change func(Act) (Act, error)) error {
 	err := pgx.BeginFunc(ctx, owner, func(tx pgx.Tx) error {
 		// First: this locks the table, so that two at once follow one another.
 		if err := setGuards(ctx, tx, "disable"); err != nil {

@@ -213,8 +213,8 @@ type builder struct {
 	unheaded map[int]int
 	// receipts are the fund receipts of a ledger, row by row.
 	receipts []piece
-	cumul     []shareRow
-	years     map[string]int
+	cumul    []shareRow
+	years    map[string]int
 }
 
 type draft struct {
