@@ -193,6 +193,10 @@ func (s *subject) header(payment string) (*ledger.GrantRequested, bool) {
 	if !ok {
 		return nil, false
 	}
+	return s.headerOf(p)
+}
+
+func (s *subject) headerOf(p ledger.Payment) (*ledger.GrantRequested, bool) {
 	e, ok := s.v.Entry(p.Requested)
 	if !ok {
 		return nil, false
@@ -237,8 +241,10 @@ func (s *subject) granted(but *ledger.GrantLine, persons ...string) []granted {
 	for _, who := range persons {
 		for _, l := range s.v.Grants(who) {
 			p, known := s.v.Payment(l.Payment)
-			header, ok := s.header(l.Payment)
-			if known && ok && p.Effective() && (l.Payment != but.Payment || l.Line != int64(but.Line)) {
+			if !known {
+				continue
+			}
+			if header, ok := s.headerOf(p); ok && p.Effective() && (l.Payment != but.Payment || l.Line != int64(but.Line)) {
 				all = append(all, granted{l, p, header})
 			}
 		}
