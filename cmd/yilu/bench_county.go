@@ -31,10 +31,9 @@ type county struct {
 	// drafts wait to be posted together.
 	drafts []ledger.Draft
 	units  int
-	// winner, price and deadline are those of each project's tender.
-	winner   []int
-	price    []ledger.Amount
-	deadline []time.Time
+	// winner and price are those of each project's tender.
+	winner []int
+	price  []ledger.Amount
 }
 
 // county posts the county, once.
@@ -46,37 +45,27 @@ func (b *bench) county(ctx context.Context) error {
 		return err
 	}
 	b.kept["county"] = 1
-	c := &county{b: b, rand: rand.New(rand.NewPCG(1, 2)), winner: make([]int, countyProjects), price: make([]ledger.Amount, countyProjects), deadline: make([]time.Time, countyProjects)}
+	c := &county{b: b, rand: rand.New(rand.NewPCG(1, 2)), winner: make([]int, countyProjects), price: make([]ledger.Amount, countyProjects)}
 	c.draft("WF.received", "fund.received", "2020-01-03", &ledger.FundReceived{Fund: "WF", Document: "测〔2020〕99号", Name: "测试资金", Level: "central", Amount: ledger.MaxAmount, Issued: "2020-01-03", Year: "2020"})
 	if err := c.submit(ctx); err != nil {
 		return err
 	}
 	progress := b.env.progress("county")
 	for _, stage := range []struct {
-		of   int
-		tell func(int)
-		two  bool
+		of, each int
+		tell     func(int)
+		enter    func(context.Context) error
 	}{
-		{countyProjects, c.list, false}, {countyProjects, c.approve, true}, {countyProjects, c.tender, false}, {countyProjects, c.sign, true},
-		{countyProjects, c.build, false}, {countyProjects, c.ask, true}, {countyProjects, c.pay, false},
-		{countyRounds * countyHomes / countyPart, c.grant, true},
+		{countyProjects, countyPart, c.list, c.post}, {countyProjects, countyPart, c.approve, c.submit}, {countyProjects, countyPart, c.tender, c.post},
+		{countyProjects, countyPart, c.sign, c.submit}, {countyProjects, countyPart, c.build, c.post}, {countyProjects, countyPart, c.ask, c.submit},
+		{countyProjects, countyPart, c.pay, c.post}, {countyRounds * countyHomes / countyPart, 1, c.grant, c.submit},
 	} {
-		each := max(1, stage.of*countyPart/countyProjects)
-		if stage.of < countyProjects {
-			each = 1
-		}
 		for i := range stage.of {
 			stage.tell(i)
-			if (i+1)%each != 0 && i+1 < stage.of {
+			if (i+1)%stage.each != 0 {
 				continue
 			}
-			var err error
-			if stage.two {
-				err = c.submit(ctx)
-			} else {
-				err = c.post(ctx)
-			}
-			if err != nil {
+			if err := stage.enter(ctx); err != nil {
 				return err
 			}
 			progress(int64(i+1), int64(stage.of))
